@@ -1,0 +1,96 @@
+#include "cli/console.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cmath>
+#include <iomanip>
+#include <iostream>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+constexpr double kRefresh = 0.2;  // seconds
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+extern "C" void on_stop_signal(int signal) {
+  stop_signal = signal;
+  // The next one ends the process as if it had never been handled.
+  std::signal(signal, SIG_DFL);
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string fixed(double value, int digits) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << value;
+  return out.str();
+}
+
+}  // namespace
+
+std::string duration(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  const auto total = static_cast<int64_t>(std::llround(seconds));
+  const auto two = [](int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  if (total >= 3600) return text(total / 3600, " h ", two(total / 60 % 60), " min");
+  if (total >= 60) return text(total / 60, " min ", two(total % 60), " s");
+  return text(total, " s");
+}
+
+Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+}
+Console::~Console() { clear_line(); }
+
+bool Console::stop_requested() const { return stop_signal != 0; }
+
+void Console::clear_line() {
+  if (line_shown_) std::cerr << "\r\033[K" << std::flush;
+  line_shown_ = false;
+}
+
+void Console::message(const std::string& text) {
+  clear_line();
+  std::cerr << text << "\n";
+}
+
+void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
+  if (cell != cell_) message("cell " + cell);
+  cell_ = cell;
+  if (phase.kind != "evaluation") message("  " + phase.kind);
+}
+
+void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
+  if (phase.kind != "evaluation" || phase.found_finished) return;
+  message("  test accuracy " + fixed(100 * phase.json.at("test").at("accuracy").get<double>(), 2) + " %, " +
+          phase.json.at("relus").dump() + " ReLUs");
+}
+
+void Console::progress(const std::string& phase, const Progress& progress) {
+  if (!terminal_ || now() - last_shown_ < kRefresh) return;
+  last_shown_ = now();
+  clear_line();
+  std::cerr << "    " << phase << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step " << progress.step << "/"
+            << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "
+            << duration(progress.seconds_left) << " left" << std::flush;
+  line_shown_ = true;
+}
+
+void Console::epoch(const std::string&, const EpochReport& report) {
+  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + fixed(report.loss, 4) + ", accuracy " +
+                     fixed(100 * report.accuracy, 2) + " %";
+  if (report.held_out) line += ", held out " + fixed(100 * report.held_out->accuracy, 2) + " %";
+  for (const auto& [name, value] : report.metrics->scalars()) line += ", " + name + " " + fixed(value, 4);
+  message(line + ", " + duration(report.seconds) + ", " + fixed(report.images_per_second, 0) + " images/s");
+}
+
+}  // namespace senet

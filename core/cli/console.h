@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include "experiment/runner.h"
+
+namespace senet {
+
+// Shows a run on stderr: on a terminal one line that is rewritten with rate and time left, in a log plain lines.
+// Ctrl-C and SIGTERM ask the run to stop at its next step, after a checkpoint; a second one ends it at once.
+class Console final : public RunListener {
+ public:
+  Console();
+  ~Console() override;
+
+  void message(const std::string& text) override;
+  void phase_started(const std::string& cell, const PhaseInputs& phase) override;
+  void phase_finished(const std::string& cell, const PhaseRecord& phase) override;
+  void progress(const std::string& phase, const Progress& progress) override;
+  void epoch(const std::string& phase, const EpochReport& report) override;
+  bool stop_requested() const override;
+
+ private:
+  void clear_line();
+
+  bool terminal_;
+  bool line_shown_ = false;
+  double last_shown_ = 0;
+  std::string cell_;
+};
+
+// "1 h 02 min", "3 min 05 s", "12 s".
+std::string duration(double seconds);
+
+}  // namespace senet

@@ -1,0 +1,105 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "config/document.h"
+#include "experiment/plan.h"
+#include "report/report.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+Json option_json(const Option& option) {
+  return {{"name", option.name}, {"default", option.default_value}, {"allowed", describe(option)}, {"unit", option.unit}, {"help", option.help}};
+}
+
+Json options_json(const std::vector<Option>& options) {
+  Json json = Json::array();
+  for (const Option& option : options) json.push_back(option_json(option));
+  return json;
+}
+
+void print_options(const std::vector<Option>& options) {
+  for (const Option& option : options) std::cout << "  " << option.name << "\n      " << option.help << "\n      " << describe(option) << "\n";
+  if (options.empty()) std::cout << "  no options\n";
+}
+
+int list_plugins(const std::string& name, const CommonArguments& arguments) {
+  const PluginHost host = arguments.plugins();
+  std::vector<const PluginHost::Loaded*> chosen;
+  std::set<std::string> names;
+  for (const PluginHost::Loaded& plugin : host.loaded()) {
+    names.insert(plugin.entry.name);
+    if (name.empty() || name == plugin.entry.name) chosen.push_back(&plugin);
+  }
+  if (!name.empty() && chosen.empty()) fail_usage("there is no plugin '", name, "'", did_you_mean(name, names), "; `senet plugins` lists them");
+
+  const auto options_of = [](const PluginHost::Loaded& plugin) {
+    return std::vector<Option>(plugin.entry.options, plugin.entry.options + plugin.entry.option_count);
+  };
+  if (arguments.json) {
+    Json json = {{"plugins", Json::array()}, {"refused", Json::array()}};
+    for (const auto* plugin : chosen) {
+      json["plugins"].push_back({{"kind", kind_name(plugin->entry.kind)}, {"name", plugin->entry.name}, {"summary", plugin->entry.summary}, {"file", plugin->file}, {"options", options_json(options_of(*plugin))}});
+    }
+    for (const auto& refusal : host.refused()) json["refused"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
+    std::cout << json.dump(2) << "\n";
+    return 0;
+  }
+  if (name.empty()) {
+    std::vector<std::vector<std::string>> table = {{"kind", "name", "summary"}};
+    for (const auto* plugin : chosen) table.push_back({kind_name(plugin->entry.kind), plugin->entry.name, plugin->entry.summary});
+    std::cout << aligned(table);
+    for (const auto& refusal : host.refused()) std::cout << "refused: " << refusal.file << ": " << refusal.reason << "\n";
+    return 0;
+  }
+  for (const auto* plugin : chosen) {
+    std::cout << kind_name(plugin->entry.kind) << " " << plugin->entry.name << ": " << plugin->entry.summary << "\n  from " << plugin->file
+              << "\n\noptions, in the section [" << kind_name(plugin->entry.kind) << "]:\n";
+    print_options(options_of(*plugin));
+  }
+  return 0;
+}
+
+int list_options(const std::string& section, bool as_json) {
+  const auto sections = core_sections();
+  std::set<std::string> names;
+  for (const auto& [name, options] : sections) names.insert(name.empty() ? "experiment" : name);
+  if (!section.empty() && !names.count(section)) fail_usage("there is no section '", section, "'", did_you_mean(section, names));
+  Json json = Json::object();
+  for (const auto& [key, options] : sections) {
+    const std::string name = key.empty() ? "experiment" : key;
+    if (!section.empty() && section != name) continue;
+    json[name] = options_json(options);
+    if (as_json) continue;
+    std::cout << (name == "experiment" ? "top level" : name == "cell" ? "[[cell]]" : "[" + name + "]") << "\n";
+    print_options(options);
+    std::cout << "\n";
+  }
+  if (as_json) std::cout << json.dump(2) << "\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_plugins(CLI::App& program, Action& run) {
+  CLI::App* command = program.add_subcommand("plugins", "the plugins there are; with a name, its options");
+  auto arguments = std::make_shared<CommonArguments>();
+  auto name = std::make_shared<std::string>();
+  command->add_option("NAME", *name, "one plugin")->type_name("");
+  arguments->add_plugins(*command);
+  arguments->add_json(*command);
+  command->callback([=, &run] { run = [=] { return list_plugins(*name, *arguments); }; });
+}
+
+void add_options(CLI::App& program, Action& run) {
+  CLI::App* command = program.add_subcommand("options", "every key of an experiment file: type, bounds, default, meaning");
+  auto section = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  command->add_option("SECTION", *section, "one section")->type_name("");
+  command->add_flag("--json", *as_json, "print one JSON document on stdout");
+  command->callback([=, &run] { run = [=] { return list_options(*section, *as_json); }; });
+}
+
+}  // namespace senet

@@ -1,0 +1,18 @@
+# Writes the source's revision to a header, only when it changes. "+" marks a tree with uncommitted changes.
+execute_process(COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD OUTPUT_VARIABLE revision
+                OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+if(failed)
+  set(revision "unknown")
+else()
+  execute_process(COMMAND git -C ${SOURCE} status --porcelain -- CMakeLists.txt core plugins OUTPUT_VARIABLE changes ERROR_QUIET)
+  if(changes)
+    string(APPEND revision "+")
+  endif()
+endif()
+set(content "#define SENET_VERSION \"${VERSION}\"\n#define SENET_REVISION \"${revision}\"\n")
+if(EXISTS ${OUT})
+  file(READ ${OUT} old)
+endif()
+if(NOT "${old}" STREQUAL "${content}")
+  file(WRITE ${OUT} "${content}")
+endif()

@@ -1,0 +1,42 @@
+# How every target of ours is compiled, and the ABI tag that plugins and program have to share.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+add_library(senet_compile_options INTERFACE)
+target_compile_features(senet_compile_options INTERFACE cxx_std_17)
+target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fpch-preprocess
+  $<$<BOOL:${SENET_WERROR}>:-Werror>)
+if(SENET_SANITIZE)
+  target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
+endif()
+
+# The tag: the SDK's headers, LibTorch, the C++ ABI, the compiler's major version, sanitizers.
+set(SENET_SDK_DIR ${PROJECT_SOURCE_DIR}/core/include)
+file(GLOB SENET_SDK_HEADERS CONFIGURE_DEPENDS ${SENET_SDK_DIR}/senet/*.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SENET_SDK_HEADERS})
+set(hashes "")
+foreach(header IN LISTS SENET_SDK_HEADERS)
+  file(SHA256 ${header} hash)
+  string(APPEND hashes ${hash})
+endforeach()
+string(SHA256 sdk_hash "${hashes}")
+string(SUBSTRING ${sdk_hash} 0 12 sdk_hash)
+string(REGEX MATCH "^[0-9]+" compiler_major ${CMAKE_CXX_COMPILER_VERSION})
+string(MAKE_C_IDENTIFIER
+  "senet_abi_${sdk_hash}_torch_${Torch_VERSION}_cxx11_${CMAKE_CXX_COMPILER_ID}${compiler_major}_${SENET_SANITIZE}"
+  SENET_ABI_SYMBOL)
+set(SENET_GENERATED_DIR ${PROJECT_BINARY_DIR}/generated)
+configure_file(${SENET_SDK_DIR}/senet/abi.h.in ${SENET_GENERATED_DIR}/senet/abi.h @ONLY)
+
+# senet_add_plugin(NAME SOURCE...): a plugin beside the program, where the host looks first.
+function(senet_add_plugin name)
+  add_library(${name} MODULE ${ARGN})
+  target_link_libraries(${name} PRIVATE senet_core senet_compile_options)
+  target_precompile_headers(${name} REUSE_FROM senet_precompiled)
+  set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET default
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/plugins)
+endfunction()

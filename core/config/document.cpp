@@ -1,0 +1,396 @@
+#include "config/document.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+std::string written(const toml::node& node) {
+  std::ostringstream out;
+  node.visit([&](const auto& n) { out << n; });
+  return out.str();
+}
+
+std::string at(const std::string& name, const toml::source_region& region) {
+  return text(name, ":", region.begin.line, ":", region.begin.column);
+}
+
+std::string type_name(OptionType type) {
+  switch (type) {
+    case OptionType::boolean: return "true or false";
+    case OptionType::integer: return "an integer";
+    case OptionType::real: return "a number";
+    case OptionType::text: return "a text";
+    case OptionType::integers: return "a list of integers";
+    case OptionType::reals: return "a list of numbers";
+    case OptionType::texts: return "a list of texts";
+    case OptionType::budgets: return "a list of budgets, each a count or a share such as \"10%\"";
+  }
+  return "";
+}
+
+std::string number(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+std::string bounds(const Option& option) {
+  const bool low = std::isfinite(option.minimum), high = std::isfinite(option.maximum);
+  if (low && high) return " in [" + number(option.minimum) + ", " + number(option.maximum) + "]";
+  if (low) return " of at least " + number(option.minimum);
+  if (high) return " of at most " + number(option.maximum);
+  return "";
+}
+
+std::string allowed(const Option& option) {
+  if (*option.choices) return text("one of: ", option.choices);
+  return text(type_name(option.type), bounds(option), *option.unit ? text(" (", option.unit, ")") : "");
+}
+
+size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+// A TOML value as an OptionValue; lists keep the widest type of their elements. Texts and integers may share a list.
+bool convert(const toml::node& node, OptionValue& value) {
+  if (auto v = node.value_exact<bool>()) return value = *v, true;
+  if (auto v = node.value_exact<int64_t>()) return value = *v, true;
+  if (auto v = node.value_exact<double>()) return value = *v, true;
+  if (auto v = node.value_exact<std::string>()) return value = *v, true;
+  const toml::array* array = node.as_array();
+  if (!array) return false;
+  bool all_integers = true, all_numbers = true;
+  for (const toml::node& element : *array) {
+    if (!element.is_integer() && !element.is_floating_point() && !element.is_string()) return false;
+    all_integers = all_integers && element.is_integer();
+    all_numbers = all_numbers && (element.is_integer() || element.is_floating_point());
+  }
+  std::vector<int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::string> texts;
+  for (const toml::node& element : *array) {
+    if (all_integers) {
+      integers.push_back(*element.value<int64_t>());
+    } else if (all_numbers) {
+      reals.push_back(*element.value<double>());
+    } else {
+      texts.push_back(element.is_string() ? *element.value_exact<std::string>() : written(element));
+    }
+  }
+  if (all_integers) {
+    value = integers;
+  } else if (all_numbers) {
+    value = reals;
+  } else {
+    value = texts;
+  }
+  return true;
+}
+
+// The value in the type that the option declares, if that loses nothing.
+bool coerce(const OptionValue& found, OptionType type, OptionValue& value) {
+  const auto* integer = std::get_if<int64_t>(&found);
+  const auto* integers = std::get_if<std::vector<int64_t>>(&found);
+  switch (type) {
+    case OptionType::boolean: return value = found, std::holds_alternative<bool>(found);
+    case OptionType::integer: return value = found, integer != nullptr;
+    case OptionType::real:
+      if (integer) return value = static_cast<double>(*integer), true;
+      return value = found, std::holds_alternative<double>(found) && std::isfinite(std::get<double>(found));
+    case OptionType::text: return value = found, std::holds_alternative<std::string>(found);
+    case OptionType::integers: return value = found, integers != nullptr;
+    case OptionType::reals:
+      if (integers) return value = std::vector<double>(integers->begin(), integers->end()), true;
+      return value = found, std::holds_alternative<std::vector<double>>(found);
+    case OptionType::texts:
+      if (integers && integers->empty()) return value = std::vector<std::string>(), true;
+      return value = found, std::holds_alternative<std::vector<std::string>>(found);
+    case OptionType::budgets: {
+      if (!integers) return value = found, std::holds_alternative<std::vector<std::string>>(found);
+      std::vector<std::string> texts;
+      for (const int64_t count : *integers) texts.push_back(std::to_string(count));
+      return value = texts, true;
+    }
+  }
+  return false;
+}
+
+bool in_bounds(const Option& option, const OptionValue& value) {
+  const auto inside = [&](double x) { return x >= option.minimum && x <= option.maximum; };
+  if (const auto* x = std::get_if<int64_t>(&value)) return inside(static_cast<double>(*x));
+  if (const auto* x = std::get_if<double>(&value)) return inside(*x);
+  if (const auto* x = std::get_if<std::vector<int64_t>>(&value)) {
+    return std::all_of(x->begin(), x->end(), [&](int64_t v) { return inside(static_cast<double>(v)); });
+  }
+  if (const auto* x = std::get_if<std::vector<double>>(&value)) return std::all_of(x->begin(), x->end(), inside);
+  if (const auto* x = std::get_if<std::string>(&value); x && *option.choices) {
+    std::istringstream choices(option.choices);
+    for (std::string choice; choices >> choice;) {
+      if (choice == *x) return true;
+    }
+    return false;
+  }
+  return true;
+}
+
+std::set<std::string> choices_of(const Option& option) {
+  std::istringstream choices(option.choices);
+  std::set<std::string> names;
+  for (std::string choice; choices >> choice;) names.insert(choice);
+  return names;
+}
+
+OptionValue default_of(const Option& option) {
+  OptionValue parsed, value;
+  const toml::table table = toml::parse(text("x = ", option.default_value));
+  SENET_CHECK(convert(*table.get("x"), parsed) && coerce(parsed, option.type, value), "option '", option.name,
+              "' declares the default ", option.default_value, ", which is not ", type_name(option.type));
+  return value;
+}
+
+std::string join_key(const std::string& section, const std::string& name) {
+  return section.empty() ? name : section + "." + name;
+}
+
+OptionValue from_json(const nlohmann::json& json) {
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_integer()) return json.get<int64_t>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_array()) {
+    const auto all = [&](auto test) { return std::all_of(json.begin(), json.end(), test); };
+    if (all([](const auto& e) { return e.is_number_integer(); })) return json.get<std::vector<int64_t>>();
+    if (all([](const auto& e) { return e.is_number(); })) return json.get<std::vector<double>>();
+    if (all([](const auto& e) { return e.is_string(); })) return json.get<std::vector<std::string>>();
+  }
+  fail("a setting is neither a boolean, number, text nor a list of one of them: ", json.dump());
+}
+
+}  // namespace
+
+std::vector<Option> declare(const Option* first, size_t count, const std::vector<Option>& more) {
+  std::vector<Option> all(first, first + count);
+  for (const Option& option : more) {
+    const bool known = std::any_of(all.begin(), all.end(), [&](const Option& o) { return std::string(o.name) == option.name; });
+    if (!known) all.push_back(option);
+  }
+  return all;
+}
+
+class DocumentBuilder {
+ public:
+  static void flatten(const toml::table& table, const std::string& prefix, const std::string& name,
+                      Document::Settings& into) {
+    for (const auto& [key, node] : table) {
+      const std::string path = join_key(prefix, std::string(key.str()));
+      if (const toml::table* child = node.as_table()) {
+        flatten(*child, path, name, into);
+        continue;
+      }
+      Document::Setting setting;
+      setting.found = written(node);
+      setting.origin = at(name, node.source());
+      setting.usable = convert(node, setting.value);
+      into[path] = std::move(setting);
+    }
+  }
+
+  static Document build(toml::table table, const std::string& name) {
+    Document document;
+    document.name_ = name;
+    if (const toml::node* cells = table.get("cell")) {
+      const toml::array* array = cells->as_array();
+      const bool tables = array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
+      if (!tables) fail_usage(at(name, cells->source()), ": 'cell' has to be an array of tables: write [[cell]]");
+      for (const toml::node& cell : *array) {
+        flatten(*cell.as_table(), "", name, document.cells_.emplace_back());
+        document.cell_origins_.push_back(at(name, cell.source()));
+      }
+      table.erase("cell");
+    }
+    flatten(table, "", name, document.file_);
+    return document;
+  }
+};
+
+Document Document::from_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail_usage(path, ": no such file, or it cannot be read; give the path of an experiment file (.toml)");
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (!in || in.bad()) fail_usage(path, ": cannot be read as a file");
+  return from_toml(content.str(), path);
+}
+
+Document Document::from_toml(const std::string& toml, const std::string& name) {
+  if (toml.find_first_not_of(" \t\r\n") == std::string::npos) {
+    fail_usage(name, ": is empty; an experiment needs [dataset], [model] and at least one [[cell]]");
+  }
+  try {
+    return DocumentBuilder::build(toml::parse(toml, name), name);
+  } catch (const toml::parse_error& error) {
+    fail_usage(at(name, error.source()), ": not valid TOML: ", error.description());
+  }
+}
+
+Document Document::from_settings(const nlohmann::json& settings, const std::string& name) {
+  Document document;
+  document.name_ = name;
+  for (const auto& [key, value] : settings.items()) {
+    Setting setting;
+    setting.value = from_json(value);
+    setting.found = value.dump();
+    setting.origin = name;
+    document.file_[key] = std::move(setting);
+  }
+  return document;
+}
+
+void Document::set(const std::string& assignment) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail_usage("--set ", assignment, ": expected key.path=value, for example --set mask.epochs=2");
+  }
+  const std::string key = assignment.substr(0, equals);
+  const std::string value = assignment.substr(equals + 1);
+  Setting setting;
+  setting.origin = "--set " + assignment;
+  setting.found = value;
+  const auto parse = [&](const std::string& toml_value) {
+    const toml::table table = toml::parse("x = " + toml_value);
+    setting.usable = table.size() == 1 && convert(*table.get("x"), setting.value);
+  };
+  try {
+    parse(value);
+  } catch (const toml::parse_error&) {
+    const bool bare_word = !value.empty() && value.find_first_of("\"'[]{}\n=,") == std::string::npos;
+    if (!bare_word) fail_usage("--set ", assignment, ": '", value, "' is not a TOML value; quote texts: '", key, "=\"…\"'");
+    setting.value = value;
+  }
+  command_line_[key] = std::move(setting);
+}
+
+std::map<std::string, OptionValue> Document::cell_overrides(int cell) const {
+  std::map<std::string, OptionValue> overrides;
+  for (const auto& [key, setting] : cells_.at(cell)) overrides[key] = setting.value;
+  return overrides;
+}
+
+const Document::Setting* Document::find(const std::string& key, int cell) const {
+  const Setting* found = nullptr;
+  const auto look = [&](const Settings& settings) {
+    const auto it = settings.find(key);
+    if (it == settings.end()) return;
+    it->second.read = true;
+    if (!found) found = &it->second;
+  };
+  look(command_line_);
+  if (cell >= 0) look(cells_.at(cell));
+  look(file_);
+  return found;
+}
+
+Options Document::resolve(const std::string& section, const std::vector<Option>& declared, int cell,
+                          const std::string& fallback) const {
+  Options options(section);
+  for (const Option& option : declared) {
+    const std::string key = join_key(section, option.name);
+    known_.insert(key);
+    const Setting* setting = find(key, cell);
+    if (!fallback.empty()) {
+      known_.insert(join_key(fallback, option.name));
+      const Setting* general = find(join_key(fallback, option.name), cell);
+      if (!setting) setting = general;
+    }
+    const OptionValue standard = default_of(option);
+    if (!setting) {
+      options.add({option, standard, "default", true});
+      continue;
+    }
+    OptionValue value;
+    const bool fits = setting->usable && coerce(setting->value, option.type, value) && in_bounds(option, value);
+    if (!fits) {
+      std::string hint;
+      if (const auto* word = std::get_if<std::string>(&setting->value)) hint = did_you_mean(*word, choices_of(option));
+      fail_usage(setting->origin, ": ", key, " = ", setting->found, ": expected ", allowed(option), hint);
+    }
+    const bool is_default = value == standard;
+    options.add({option, std::move(value), setting->origin, is_default});
+  }
+  return options;
+}
+
+void Document::refuse_unread() const {
+  const auto check = [&](const Settings& settings) {
+    for (const auto& [key, setting] : settings) {
+      if (setting.read) continue;
+      const bool known = known_.count(key) != 0;
+      fail_usage(setting.origin, ": ", known ? "nothing reads the key '" : "unknown key '", key, "' (found ",
+                 setting.found, ")", did_you_mean(key, known_),
+                 known ? "" : "; `senet options` and `senet plugins NAME` list the keys there are");
+    }
+  };
+  check(command_line_);
+  check(file_);
+  for (const Settings& cell : cells_) check(cell);
+}
+
+std::string nearest_name(const std::string& name, const std::set<std::string>& known) {
+  std::string nearest;
+  size_t least = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const size_t distance = edit_distance(name, candidate);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+std::string did_you_mean(const std::string& name, const std::set<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
+}
+
+nlohmann::ordered_json to_json(const OptionValue& value) {
+  return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, value);
+}
+
+nlohmann::ordered_json to_json(const Options& options) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const Options::Item& item : options.items()) json[item.declaration.name] = to_json(item.value);
+  return json;
+}
+
+nlohmann::ordered_json changed_options(const Options& options) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const Options::Item& item : options.items()) {
+    if (item.declaration.affects_result && !item.is_default) json[item.declaration.name] = to_json(item.value);
+  }
+  return json;
+}
+
+std::string describe(const Option& option) { return text(allowed(option), ", default ", option.default_value); }
+
+}  // namespace senet

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace senet {
+
+// A 128-bit XXH3 hash of what is added to it: the identity of data, phases and files. Not for secrets.
+class Hash {
+ public:
+  Hash();
+  ~Hash();
+  Hash& add(const void* bytes, size_t count);
+  Hash& add(const std::string& text) { return add(text.data(), text.size()); }
+  std::string hex() const;  // 32 digits
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace senet

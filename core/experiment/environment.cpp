@@ -1,0 +1,82 @@
+#include "experiment/environment.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <sched.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include <fstream>
+#include <regex>
+
+#include "revision.h"
+#include "senet/abi.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+std::string cpu_info(const std::string& field) {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind(field, 0) != 0) continue;
+    const size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "";
+}
+
+bool has_bfloat16_instructions() {
+  const std::string flags = cpu_info("flags") + " ";
+  return flags.find("avx512_bf16 ") != std::string::npos || flags.find("amx_bf16 ") != std::string::npos;
+}
+
+std::string cpu_capability() {
+  const std::string config = at::show_config();
+  std::smatch match;
+  return std::regex_search(config, match, std::regex("CPU capability usage: ([^\\n]+)")) ? match[1].str() : "unknown";
+}
+
+}  // namespace
+
+int available_threads() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+torch::Device resolve_device(const std::string& name) {
+  const bool cuda = torch::cuda::is_available();
+  if (name == "cuda" && !cuda) {
+    fail_usage("--device cuda: this LibTorch (", TORCH_VERSION, ") sees no GPU; use --device cpu, or a build with the "
+               "cuda preset on a machine with one");
+  }
+  return name == "cuda" || (name == "auto" && cuda) ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+}
+
+torch::ScalarType resolve_precision(const std::string& name, const torch::Device& device) {
+  if (name == "float32") return torch::kFloat32;
+  if (name == "bfloat16") return torch::kBFloat16;
+  return device.is_cuda() || has_bfloat16_instructions() ? torch::kBFloat16 : torch::kFloat32;
+}
+
+std::string precision_name(torch::ScalarType precision) {
+  return precision == torch::kBFloat16 ? "bfloat16" : "float32";
+}
+
+Json environment(const torch::Device& device) {
+  return {{"version", SENET_VERSION},
+          {"revision", SENET_REVISION},
+          {"abi", SENET_ABI_TAG},
+          {"libtorch", TORCH_VERSION},
+          {"compiler", __VERSION__},
+          {"device", device.is_cuda() ? "cuda" : "cpu"},
+          {"cpu", cpu_info("model name")},
+          {"cpu_capability", cpu_capability()},
+          {"threads", at::get_num_threads()}};
+}
+
+}  // namespace senet

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace senet {
+
+using Json = nlohmann::ordered_json;
+
+// Threads this process may run on: its CPU affinity.
+int available_threads();
+
+// "auto" (a GPU if LibTorch sees one), "cpu" or "cuda". Throws (exit code 2) when there is no such device.
+torch::Device resolve_device(const std::string& name);
+
+// "auto": bfloat16 on a GPU or a CPU with bfloat16 instructions, else float32.
+torch::ScalarType resolve_precision(const std::string& name, const torch::Device& device);
+std::string precision_name(torch::ScalarType precision);
+
+// What a result's bits depend on besides its inputs: program, libraries, device, CPU capability, threads.
+Json environment(const torch::Device& device);
+
+}  // namespace senet

@@ -1,0 +1,173 @@
+#include "experiment/plan.h"
+
+#include <set>
+
+#include "data/splits.h"
+#include "evaluate/evaluation.h"
+#include "experiment/environment.h"
+#include "senet/error.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+namespace {
+
+constexpr Option kExperimentOptions[] = {
+    text_option("name", "\"\"", "the experiment's name: letters, digits, '.', '_' and '-'"),
+    integers_option("seeds", "[1]", "each cell runs once with each; everything random derives from it").at_least(0),
+};
+constexpr Option kCellOptions[] = {
+    text_option("method", "\"senet\"", "senet, or a baseline plugin"),
+    budgets_option("budgets", "[]", "ReLU budgets: a count, or a share of the model's ReLUs such as \"10%\", rounded down"),
+    text_option("label", "\"\"", "what tables call this cell; empty: the method and what the cell overrides"),
+    integers_option("seeds", "[1]", "as at the top level").at_least(0),
+};
+constexpr Option kDatasetOptions[] = {text_option("plugin", "\"\"", "the data set; a plugin")};
+constexpr Option kModelOptions[] = {text_option("plugin", "\"resnet18\"", "the model; a plugin")};
+constexpr Option kSharedTrainingOptions[] = {
+    text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
+        .one_of("auto float32 bfloat16"),
+};
+
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name.front() != '.' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
+}
+
+std::string shown(const OptionValue& value) {
+  const auto* word = std::get_if<std::string>(&value);
+  return word ? *word : to_json(value).dump();
+}
+
+}  // namespace
+
+const Options& Cell::section(const std::string& name) const {
+  const auto it = sections.find(name);
+  SENET_CHECK(it != sections.end(), "cell '", label, "' has no section '", name, "'");
+  return it->second;
+}
+
+Json Cell::settings() const {
+  Json json = Json::object();
+  for (const auto& [name, options] : sections) {
+    for (const Options::Item& item : options.items()) json[name + "." + item.declaration.name] = to_json(item.value);
+  }
+  return json;
+}
+
+std::vector<std::string> Cell::changes() const {
+  std::vector<std::string> changes;
+  for (const auto& [name, options] : sections) {
+    if (name == "training") continue;  // shown where each phase takes it over
+    for (const Options::Item& item : options.items()) {
+      if (item.is_default || !item.declaration.affects_result) continue;
+      changes.push_back(text(name, ".", item.declaration.name, " = ", to_json(item.value).dump(), " (default ",
+                             item.declaration.default_value, ")"));
+    }
+  }
+  return changes;
+}
+
+std::map<std::string, std::vector<Option>> core_sections() {
+  return {{"", declare(kExperimentOptions)},
+          {"cell", declare(kCellOptions)},
+          {"dataset", declare(kDatasetOptions, split_options())},
+          {"model", declare(kModelOptions)},
+          {"training", declare(kSharedTrainingOptions, training_options())},
+          {"teacher", teacher_options()},
+          {"sensitivity", sensitivity_options({})},
+          {"mask", mask_options()},
+          {"finetune", finetune_options()}};
+}
+
+Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell) {
+  const std::string section = kind_name(kind);
+  const std::vector<Option> own = core_sections().at(section);
+  const std::string plugin = document.resolve(section, own, cell).text("plugin");
+  if (plugin.empty()) fail_usage(document.name(), ": ", section, ".plugin is not set; `senet plugins` lists what there is");
+  const std::vector<Option> declared = plugins.options(kind, plugin);
+  return document.resolve(section, declare(own.data(), own.size(), declared), cell);
+}
+
+Plan make_plan(const Document& document, const PluginHost& plugins) {
+  Plan plan;
+  const Options top = document.resolve("", declare(kExperimentOptions));
+  plan.name = top.text("name");
+  if (!is_file_name(plan.name)) {
+    fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"", plan.name,
+               "\": an experiment needs a name of letters, digits, '.', '_' and '-'");
+  }
+  if (document.cells() == 0) fail_usage(document.name(), ": has no [[cell]]: add one with a method and budgets");
+  std::set<std::string> labels;
+  for (int i = 0; i < static_cast<int>(document.cells()); ++i) {
+    const Options own = document.resolve("", declare(kCellOptions), i);
+    Cell cell;
+    cell.method = own.text("method");
+    cell.budgets = own.texts("budgets");
+    cell.budgets_origin = own.item("budgets").origin;
+    cell.seeds = own.integers("seeds");
+    if (cell.budgets.empty()) {
+      fail_usage(document.cell_origin(i), ": this [[cell]] has no budgets; for example budgets = [\"10%\", 15000]");
+    }
+    if (cell.seeds.empty()) fail_usage(own.item("seeds").origin, ": seeds = []: expected at least one");
+
+    cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset, i);
+    cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
+    cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
+    cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
+    if (cell.method != "senet") {
+      plugins.find(PluginKind::baseline, cell.method);
+      fail_usage(own.item("method").origin, ": method '", cell.method, "': baselines do not run yet; expected senet");
+    }
+    const std::string measure = document.resolve("sensitivity", sensitivity_options({}), i, "training").text("plugin");
+    cell.sections["sensitivity"] = document.resolve(
+        "sensitivity", sensitivity_options(plugins.options(PluginKind::sensitivity, measure)), i, "training");
+    cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
+    cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
+
+    cell.label = own.text("label");
+    if (cell.label.empty()) {
+      cell.label = cell.method;
+      for (const auto& [key, value] : document.cell_overrides(i)) {
+        if (key.find('.') != std::string::npos) cell.label += " " + key + "=" + shown(value);
+      }
+    }
+    if (!labels.insert(cell.label).second) {
+      fail_usage(document.cell_origin(i), ": two cells are called '", cell.label, "'; give one a label = \"…\" of its own");
+    }
+    plan.cells.push_back(std::move(cell));
+  }
+  document.refuse_unread();
+  return plan;
+}
+
+CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget) {
+  CellPhases phases;
+  phases.teacher = teacher_inputs(base, cell.section("teacher"));
+  const std::string teacher = phases.teacher.key();
+  phases.teacher_evaluation = evaluation_inputs(base, teacher);
+  phases.sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
+  phases.mask = mask_inputs(base, teacher, phases.sensitivity.key(), budget, cell.section("mask"));
+  phases.finetune = finetune_inputs(base, teacher, phases.mask.key(), cell.section("finetune"));
+  phases.evaluation = evaluation_inputs(base, phases.finetune.key());
+  return phases;
+}
+
+PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
+  const Options& model = cell.section("model");
+  return {laboratory.data.fingerprint,
+          {{"plugin", model.text("plugin")}, {"options", changed_options(model)}},
+          precision_name(laboratory.precision),
+          static_cast<uint64_t>(seed)};
+}
+
+std::string model_variant(const Options& model) {
+  std::string variant = model.text("plugin");
+  for (const Options::Item& item : model.items()) {
+    if (std::string(item.declaration.name) == "plugin" || item.is_default) continue;
+    variant += text(" ", item.declaration.name, "=", shown(item.value));
+  }
+  return variant;
+}
+
+}  // namespace senet

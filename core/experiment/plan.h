@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/document.h"
+#include "phase/phase_experiment.h"
+#include "plugin/host.h"
+#include "senet/phases.h"
+
+namespace senet {
+
+// One [[cell]] of an experiment: a method with its settings, to be run at each budget with each seed.
+struct Cell {
+  std::string label;  // what tables call it: the method and what the cell overrides, or the cell's own `label`
+  std::string method;
+  std::vector<std::string> budgets;
+  std::string budgets_origin;
+  std::vector<int64_t> seeds;
+  std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
+
+  const Options& section(const std::string& name) const;
+  Json settings() const;               // {"section.option": value}, all of them
+  std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
+};
+
+struct Plan {
+  std::string name;
+  std::vector<Cell> cells;
+};
+
+// Resolves and validates everything an experiment file says, before anything is loaded or trained.
+Plan make_plan(const Document& document, const PluginHost& plugins);
+
+// The data set and model of a document, for what needs no cell.
+Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell = -1);
+
+// The declared options of every core section, for help and documentation.
+std::map<std::string, std::vector<Option>> core_sections();
+
+// Which phases one (cell, budget, seed) consists of. The budget is a ReLU count; computing keys runs nothing.
+struct CellPhases {
+  PhaseInputs teacher, teacher_evaluation, sensitivity, mask, finetune, evaluation;
+  std::vector<const PhaseInputs*> in_order() const {
+    return {&teacher, &teacher_evaluation, &sensitivity, &mask, &finetune, &evaluation};
+  }
+};
+CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget);
+
+PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed);
+
+// "resnet18 width=8": the plugin and the options that differ from their defaults.
+std::string model_variant(const Options& model);
+
+}  // namespace senet

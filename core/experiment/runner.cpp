@@ -1,0 +1,297 @@
+#include "experiment/runner.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <chrono>
+#include <ctime>
+#include <set>
+
+#include "evaluate/evaluation.h"
+#include "experiment/environment.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+// The cell of a result's settings, as it was resolved when it ran.
+Cell restored_cell(const Result& result, const PluginHost& plugins) {
+  const Document document = Document::from_settings(result.json.at("settings"), result.file.string());
+  Cell cell;
+  cell.label = result.json.at("cell").value("label", "");
+  cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset);
+  cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model);
+  cell.sections["training"] = document.resolve("training", core_sections().at("training"));
+  return cell;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  char buffer[32];
+  std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return buffer;
+}
+
+double training_seconds(const Json& record) {
+  double seconds = 0;
+  for (const auto& [name, training] : record.value("trainings", Json::object()).items()) seconds += training.at("seconds").get<double>();
+  return seconds;
+}
+
+}  // namespace
+
+std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& plugins, const torch::Device& device) {
+  auto laboratory = std::make_shared<Laboratory>();
+  const Options& dataset_options = cell.section("dataset");
+  const std::string dataset_name = dataset_options.text("plugin");
+  const auto dataset = plugins.make<Dataset>(dataset_name, dataset_options);
+  PluginHost::guard(PluginKind::dataset, dataset_name,
+                    [&] { laboratory->data = make_splits(*dataset, dataset_options, dataset_name); });
+  laboratory->input = laboratory->data.input();
+  const std::string model_name = cell.section("model").text("plugin");
+  const auto model = plugins.make<Model>(model_name, cell.section("model"));
+  laboratory->build = [model, model_name](const NetworkShape& shape) {
+    std::shared_ptr<Network> network;
+    PluginHost::guard(PluginKind::model, model_name, [&] {
+      network = model->build(shape);
+      SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
+    });
+    return network;
+  };
+  laboratory->device = device;
+  laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
+  return laboratory;
+}
+
+int64_t model_relus(const Laboratory& laboratory) { return laboratory.build(laboratory.input)->relus(); }
+
+Runner::Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener)
+    : plugins_(plugins), folders_(std::move(folders)), device_(device), listener_(listener), store_(folders_.runs) {}
+
+Laboratory& Runner::laboratory_of(const Cell& cell) {
+  const std::string key = to_json(cell.section("dataset")).dump() + to_json(cell.section("model")).dump() +
+                          cell.section("training").text("precision");
+  auto& laboratory = laboratories_[key];
+  if (!laboratory) {
+    laboratory = make_laboratory(cell, plugins_, device_);
+    laboratory->on_progress = [this](const std::string& phase, const std::string&, const Progress& progress) {
+      listener_.progress(phase, progress);
+    };
+    laboratory->on_epoch = [this](const std::string& phase, const std::string&, const EpochReport& report) {
+      listener_.epoch(phase, report);
+    };
+    laboratory->stop_requested = [this] { return listener_.stop_requested(); };
+  }
+  return *laboratory;
+}
+
+std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
+  std::vector<Task> tasks;
+  std::set<std::filesystem::path> files;
+  for (const Cell& cell : plan.cells) {
+    const Laboratory& laboratory = laboratory_of(cell);
+    const int64_t relus = model_relus(laboratory);
+    for (const std::string& budget_text : cell.budgets) {
+      const int64_t budget = parse_budget(budget_text, relus, cell.budgets_origin);
+      for (const int64_t seed : cell.seeds) {
+        const auto file = result_path(folders_.results, plan.name, cell.label, budget_text, seed);
+        if (!files.insert(file).second) {
+          fail_usage(cell.budgets_origin, ": two results would be called ", file.string(),
+                     "; name each budget and seed once, or give the cell a label of its own");
+        }
+        tasks.push_back({&cell, budget_text, budget, seed, cell_phases(cell, phase_base(cell, laboratory, seed), budget)});
+      }
+    }
+  }
+  return tasks;
+}
+
+PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
+                              const std::function<void(PhaseExperiment&, Json&)>& body) {
+  const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
+  Laboratory& laboratory = laboratory_of(*task.cell);
+  const auto run_body = [&](const std::filesystem::path& folder, Json& record) {
+    listener_.phase_started(where, inputs);
+    PhaseExperiment experiment(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed));
+    body(experiment, record);
+    record["environment"] = environment(device_);
+    record["finished"] = utc_now();
+  };
+  PhaseRecord record = store_.run(
+      inputs, run_body,
+      [&](const std::string& holder) { listener_.message(text(inputs.kind, ": waiting for ", holder, ", which runs this phase")); },
+      [&](const std::string& damage) { listener_.message(text("damaged: ", damage)); });
+  listener_.phase_finished(where, record);
+  return record;
+}
+
+std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseRecord& phase) {
+  auto network = laboratory.build(laboratory.input);
+  network->to(device_);
+  load_network(phase, kNetwork, *network);
+  return network;
+}
+
+Result Runner::run_task(const Plan& plan, const Task& task) {
+  const Cell& cell = *task.cell;
+  const Laboratory& laboratory = laboratory_of(cell);
+  const CellPhases& phases = task.phases;
+  std::vector<PhaseRecord> done;
+  const auto run = [&](const PhaseInputs& inputs, const Options& options, const auto& body) -> const PhaseRecord& {
+    return done.emplace_back(run_phase(task, inputs, options, body));
+  };
+  done.reserve(phases.in_order().size());
+
+  const PhaseRecord& teacher_phase =
+      run(phases.teacher, cell.section("teacher"), [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+  std::shared_ptr<Network> teacher;
+  const auto the_teacher = [&]() -> Network& {
+    if (!teacher) teacher = load(laboratory, teacher_phase);
+    return *teacher;
+  };
+  const PhaseRecord& teacher_evaluation = run(phases.teacher_evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
+    run_evaluation(experiment, laboratory, teacher_phase, record);
+  });
+  const std::string measure = cell.section("sensitivity").text("plugin");
+  const PhaseRecord& sensitivity = run(phases.sensitivity, cell.section("sensitivity"), [&](PhaseExperiment& experiment, Json&) {
+    run_sensitivity(experiment, the_teacher(), plugins_, measure);
+  });
+  const auto eta = sensitivity.json.at("series").at("sensitivity").get<std::vector<double>>();
+  const std::vector<int64_t> relus = relu_budgets(*laboratory.build(laboratory.input), eta, task.budget);
+  const PhaseRecord& mask = run(phases.mask, cell.section("mask"), [&](PhaseExperiment& experiment, Json& record) {
+    run_mask(experiment, the_teacher(), relus, record);
+  });
+  const PhaseRecord& finetune = run(phases.finetune, cell.section("finetune"), [&](PhaseExperiment& experiment, Json&) {
+    run_finetune(experiment, the_teacher(), mask);
+  });
+  const PhaseRecord& evaluation = run(phases.evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
+    run_evaluation(experiment, laboratory, finetune, record);
+  });
+
+  const int64_t counted = evaluation.json.at("relus").get<int64_t>();
+  SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
+              " ReLUs, more than its budget of ", task.budget);
+  Json sites = evaluation.json.at("sites");
+  for (size_t l = 0; l < sites.size(); ++l) {
+    sites[l]["allocated"] = relus[l];
+    for (const auto& [name, values] : sensitivity.json.at("series").items()) {
+      if (values.size() == sites.size()) sites[l][name] = values[l];
+    }
+  }
+  Json phase_list = Json::array();
+  for (const PhaseRecord& phase : done) {
+    phase_list.push_back({{"kind", phase.kind}, {"key", phase.key}, {"training_seconds", training_seconds(phase.json)}});
+  }
+  const auto numbers = [](const Json& record) {
+    Json json = record.at("test");
+    if (record.contains("held_out")) json["held_out_accuracy"] = record.at("held_out").at("accuracy");
+    json["relus"] = record.at("relus");
+    return json;
+  };
+  const DataSplits& data = laboratory.data;
+
+  Result result;
+  result.file = result_path(folders_.results, plan.name, cell.label, task.budget_text, task.seed);
+  result.json = {
+      {"schema", kResultSchema},
+      {"experiment", plan.name},
+      {"cell", {{"label", cell.label}, {"method", cell.method}}},
+      {"seed", task.seed},
+      {"budget", {{"asked", task.budget_text}, {"relus", task.budget}}},
+      {"model",
+       {{"plugin", cell.section("model").text("plugin")},
+        {"variant", model_variant(cell.section("model"))},
+        {"relus", teacher_evaluation.json.at("relus")},
+        {"parameters", evaluation.json.at("parameters")},
+        {"macs", evaluation.json.at("macs")}}},
+      {"dataset",
+       {{"plugin", cell.section("dataset").text("plugin")},
+        {"fingerprint", data.fingerprint},
+        {"train", data.train.count()},
+        {"held_out", data.held_out.count()},
+        {"test", data.test.count()},
+        {"classes", data.classes},
+        {"input", {laboratory.input.channels, laboratory.input.height, laboratory.input.width}}}},
+      {"teacher", numbers(teacher_evaluation.json)},
+      {"result", numbers(evaluation.json)},
+      {"mask_identification", mask.json.at("trainings").at(kNetwork).at("last_epoch")},
+      {"sites", std::move(sites)},
+      {"phases", std::move(phase_list)},
+      {"deviations", cell.changes()},
+      {"settings", cell.settings()},
+      {"precision", precision_name(laboratory.precision)},
+      {"environment", finetune.json.at("environment")},
+      {"finished", evaluation.json.at("finished")},
+  };
+  if (data.held_out.count() > 0) {
+    result.json["deviations"].push_back(text(data.held_out.count(), " of the training images are held out and never trained on"));
+  }
+  return result;
+}
+
+std::vector<Result> Runner::run(const Plan& plan) {
+  std::vector<Result> results;
+  for (const Task& task : tasks(plan)) {
+    Result result = run_task(plan, task);
+    // A finished experiment is left byte for byte as it is.
+    bool same = false;
+    if (std::filesystem::exists(result.file)) {
+      try {
+        same = load_result(result.file).json == result.json;
+      } catch (const Error& error) {
+        listener_.message(text("replacing a damaged result: ", error.what()));
+      }
+    }
+    if (!same) save_result(result);
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+Json Runner::status(const Plan& plan) {
+  Json rows = Json::array();
+  for (const Task& task : tasks(plan)) {
+    for (const PhaseInputs* phase : task.phases.in_order()) {
+      const std::string key = phase->key();
+      std::string holder;
+      const PhaseStore::State state = store_.state(phase->kind, key, &holder);
+      Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget}, {"seed", task.seed}, {"phase", phase->kind}, {"key", key}};
+      row["state"] = state == PhaseStore::State::finished     ? "finished"
+                     : state == PhaseStore::State::running    ? "running"
+                     : state == PhaseStore::State::unfinished ? "unfinished"
+                                                              : "not begun";
+      if (!holder.empty()) row["holder"] = holder;
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,
+                        const torch::Device& device) {
+  const Cell cell = restored_cell(result, plugins);
+  RestoredRun run;
+  run.laboratory = make_laboratory(cell, plugins, device);
+  const Json& phases = result.json.at("phases");
+  const PhaseStore store(folders.runs);
+  for (auto phase = phases.rbegin(); phase != phases.rend(); ++phase) {
+    if (phase->at("kind") == "evaluation") continue;
+    std::string damage;
+    const auto record = store.find(phase->at("kind").get<std::string>(), phase->at("key").get<std::string>(), &damage);
+    if (!record) {
+      fail("the network of ", result.id(), " is not under ", folders.runs.string(), damage.empty() ? "" : " (" + damage + ")",
+           "; give its folder with --runs, or run the experiment again");
+    }
+    SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
+                result.file.string(), ": was made from other data (fingerprint ",
+                result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
+    run.network = run.laboratory->build(run.laboratory->input);
+    run.network->to(device);
+    load_network(*record, kNetwork, *run.network);
+    return run;
+  }
+  fail(result.file.string(), ": names no phase that left a network");
+}
+
+}  // namespace senet

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "experiment/plan.h"
+#include "results/result.h"
+
+namespace senet {
+
+// What happens while an experiment runs, for whoever shows it.
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+  virtual void message(const std::string& text) = 0;
+  virtual void phase_started(const std::string& cell, const PhaseInputs& phase) = 0;
+  virtual void phase_finished(const std::string& cell, const PhaseRecord& phase) = 0;
+  virtual void progress(const std::string& phase, const Progress& progress) = 0;
+  virtual void epoch(const std::string& phase, const EpochReport& report) = 0;
+  virtual bool stop_requested() const = 0;
+};
+
+struct RunFolders {
+  std::filesystem::path runs = "runs";        // phases: weights, checkpoints, metrics
+  std::filesystem::path results = "results";  // one small JSON a cell, budget and seed
+};
+
+// Data, model and device of a cell; the data set is loaded and checked.
+std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& plugins, const torch::Device& device);
+
+// The model's ReLU count at every site in place.
+int64_t model_relus(const Laboratory& laboratory);
+
+class Runner {
+ public:
+  Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener);
+
+  // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done.
+  std::vector<Result> run(const Plan& plan);
+
+  // The state of each phase of a plan, by the store; runs nothing.
+  Json status(const Plan& plan);
+
+ private:
+  struct Task {
+    const Cell* cell;
+    std::string budget_text;
+    int64_t budget;
+    int64_t seed;
+    CellPhases phases;
+  };
+
+  Laboratory& laboratory_of(const Cell& cell);
+  std::vector<Task> tasks(const Plan& plan);
+  Result run_task(const Plan& plan, const Task& task);
+  PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
+                        const std::function<void(PhaseExperiment&, Json&)>& body);
+  std::shared_ptr<Network> load(const Laboratory& laboratory, const PhaseRecord& phase);
+
+  const PluginHost& plugins_;
+  RunFolders folders_;
+  torch::Device device_;
+  RunListener& listener_;
+  PhaseStore store_;
+  std::map<std::string, std::shared_ptr<Laboratory>> laboratories_;
+};
+
+// The network of a finished result, with its weights and masks, and the laboratory to evaluate it in.
+struct RestoredRun {
+  std::shared_ptr<Laboratory> laboratory;
+  std::shared_ptr<Network> network;
+};
+RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,
+                        const torch::Device& device);
+
+}  // namespace senet

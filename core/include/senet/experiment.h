@@ -1,0 +1,67 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "senet/dataset.h"
+#include "senet/network.h"
+#include "senet/objective.h"
+
+namespace senet {
+
+// How a training runs; the defaults are declared as options (`senet options training`).
+struct TrainingSettings {
+  int64_t epochs = 1;
+  int64_t batch = 128;
+  double lr = 0.05;
+  double momentum = 0.9;
+  double weight_decay = 5e-4;
+  std::string schedule = "step";  // "step", "cosine" (to zero), "constant"
+  std::vector<double> lr_drops;   // fractions f of the epochs; the drop starts with the first epoch e ≥ f·epochs
+  double lr_drop_factor = 0.1;
+  int64_t crop_padding = 4;
+  bool flip = true;
+  double checkpoint_seconds = 60;
+
+  double lr_at(int64_t epoch) const;
+};
+
+enum class Part { train, held_out, test };
+
+struct Score {
+  double accuracy;  // in [0, 1]
+  double loss;      // mean cross entropy
+  int64_t images;
+};
+
+// What the harness offers to a sensitivity measure or baseline while its phase runs. A phase is a function of its
+// inputs: use nothing but what is offered here, and the same seed gives the same bits.
+class Experiment {
+ public:
+  virtual ~Experiment() = default;
+
+  virtual const Options& options() const = 0;  // of the plugin that runs
+  virtual TrainingSettings training() const = 0;  // from those options
+  virtual uint64_t seed() const = 0;
+  virtual torch::Device device() const = 0;
+  virtual int64_t classes() const = 0;
+
+  // A network with fresh weights, drawn from the seed and `purpose`; all ReLUs in place; on device().
+  virtual std::shared_ptr<Network> make_network(const std::string& purpose) = 0;
+
+  // Trains `network` in place. Stored under the phase as `name` (unique within the phase): an interrupted training goes
+  // on where its last checkpoint stands, a finished one is read back, network, masks and objective's state alike.
+  virtual void train(const std::string& name, Network& network, Objective& objective,
+                     const TrainingSettings& settings) = 0;
+
+  virtual Score evaluate(Network& network, Part part) = 0;
+
+  // Keeps a series in the phase's record and in the results that build on it.
+  virtual void record(const std::string& name, const std::vector<double>& values) = 0;
+};
+
+}  // namespace senet

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <memory>
+
+namespace senet {
+
+// The layers models are built from. They differ from torch::nn's in what the harness promises: precision follows the
+// input (weights are cast to its type, there is no autocast; batch norm keeps float32 parameters; logits leave as
+// float32), initial values come from a given generator, and each layer knows the multiply–accumulates of its last
+// forward pass.
+class Layer : public torch::nn::Module {
+ public:
+  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+  virtual void reset_parameters(torch::Generator& generator) = 0;
+  int64_t macs_per_image() const { return macs_per_image_; }
+
+ protected:
+  int64_t macs_per_image_ = 0;
+};
+
+struct Conv2dOptions {
+  int64_t in_channels;
+  int64_t out_channels;
+  int64_t kernel;
+  int64_t stride = 1;
+  int64_t padding = 0;
+};
+
+// Convolution without bias. Initial weights: Kaiming normal, fan-out: N(0, √(2 / (k²·out_channels))).
+class Conv2d final : public Layer {
+ public:
+  explicit Conv2d(const Conv2dOptions& options);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  void reset_parameters(torch::Generator& generator) override;
+
+  torch::Tensor weight;  // out×in×k×k
+
+ private:
+  Conv2dOptions options_;
+};
+
+// Batch norm over N, H, W: momentum 0.1, ε 1e-5; weight 1, bias 0 at the start.
+class BatchNorm2d final : public Layer {
+ public:
+  explicit BatchNorm2d(int64_t channels);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  void reset_parameters(torch::Generator& generator) override;
+
+  torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+};
+
+// The classifier, N×in → N×classes, float32 out. Initial values as PyTorch's: U(−1/√in, 1/√in).
+class Classifier final : public Layer {
+ public:
+  Classifier(int64_t in_features, int64_t classes);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  void reset_parameters(torch::Generator& generator) override;
+
+  torch::Tensor weight, bias;
+};
+
+}  // namespace senet

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "senet/network.h"
+
+namespace senet {
+
+// Mean over the batch of −log softmax(logits)[label]; logits N×classes, labels N.
+torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels);
+
+// T²·KL(softmax(teacher/T) ‖ softmax(student/T)), mean over the batch (SENet, section 3; Hinton et al. 2015). The
+// teacher's logits carry no gradient.
+torch::Tensor distillation(const torch::Tensor& student, const torch::Tensor& teacher, double temperature);
+
+// Post-ReLU activation mismatch at one residual stage, both forms without β; a, b: N×C×H×W, `teacher` without gradient.
+//   attention (the authors' code): mean over N·H·W of (â_t − â_s)², â = channel-mean of the squared activation,
+//     flattened over H×W, divided by its L2 norm (at least 1e-12).
+//   vector (SENet, equation of section 3): ½·‖Ψ_t/‖Ψ_t‖ − Ψ_s/‖Ψ_s‖‖², Ψ an image's whole activation, mean over images.
+enum class PramForm { none, attention, vector };
+torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, PramForm form);
+
+// Keeps each stage's output of the pass it observes.
+class StageOutputs final : public Observer {
+ public:
+  void at_stage_end(int stage, const torch::Tensor& output) override;
+  const std::vector<torch::Tensor>& outputs() const { return outputs_; }
+
+ private:
+  std::vector<torch::Tensor> outputs_;
+};
+
+}  // namespace senet

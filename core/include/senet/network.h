@@ -1,0 +1,117 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "senet/activation.h"
+#include "senet/layers.h"
+#include "senet/plugin.h"
+
+namespace senet {
+
+class Observer;
+
+// A place in a network where a ReLU stands.
+class ReluSite {
+ public:
+  const std::string& name() const { return name_; }
+  SiteShape shape() const { return shape_; }
+  int64_t relus() const { return shape_[0] * shape_[1] * shape_[2]; }  // per image, when every element is rectified
+  int stage() const { return stage_; }                                 // residual stage, from 1; the stem belongs to 1
+  int index() const { return index_; }
+  const std::string& conv_name() const { return conv_name_; }  // of the convolution that feeds it
+  const torch::Tensor& conv_weight() const { return conv_->weight; }
+
+  Activation& activation() const { return *activation_; }
+  torch::Tensor mask() const { return activation_->mask(); }
+
+  // Applies the site's activation to the pre-activation x (N×C×H×W) and tells the observer. Throws when x has not the
+  // site's shape.
+  torch::Tensor forward(const torch::Tensor& x, Observer* observer) const;
+
+ private:
+  friend class Network;
+  std::string name_;
+  SiteShape shape_{};
+  int stage_ = 0;
+  int index_ = 0;
+  std::string conv_name_;
+  std::shared_ptr<Conv2d> conv_;
+  std::shared_ptr<Activation> activation_;
+};
+
+// Sees a forward pass as it happens. Keep no more of it than the step needs.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // pre: pre-activation, post: what the activation made of it; both N×C×H×W.
+  virtual void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) {
+    (void)site, (void)pre, (void)post;
+  }
+  // output: N×C×H×W, the last activation of residual stage `stage` (from 1).
+  virtual void at_stage_end(int stage, const torch::Tensor& output) { (void)stage, (void)output; }
+};
+
+// A classifier with named ReLU sites in the order of its forward pass. Parameters and buffers carry the names that the
+// common PyTorch models have (`layer1.0.conv1.weight`).
+class Network : public torch::nn::Module {
+ public:
+  // images: N×C×H×W, normalised, float32 or bfloat16. Returns logits N×classes, float32. Calls the observer (if any) at
+  // each site and at each stage's end.
+  virtual torch::Tensor forward(const torch::Tensor& images, Observer* observer = nullptr) = 0;
+
+  const std::deque<ReluSite>& sites() const { return sites_; }
+  int64_t relus() const;  // Σ C·H·W over the sites
+
+  // Puts an activation at a site; replaces what stood there.
+  void set_activation(const ReluSite& site, std::shared_ptr<Activation> activation);
+  // One C×H×W mask a site, in order: puts the core activations they describe.
+  void set_masks(const std::vector<torch::Tensor>& masks);
+  std::vector<torch::Tensor> masks() const;
+
+  // Draws new weights for every layer from `seed`; buffers return to their start.
+  void initialise(uint64_t seed);
+
+ protected:
+  // For model plugins, in the order of the forward pass. `conv_name` is the parameter path of the convolution that
+  // feeds the site (in a pre-activation block: the convolution before it).
+  const ReluSite* add_site(std::string name, SiteShape shape, int stage, std::string conv_name,
+                           std::shared_ptr<Conv2d> conv);
+
+ private:
+  std::deque<ReluSite> sites_;  // a deque: sites keep their addresses
+};
+
+struct NetworkShape {
+  int64_t channels, height, width;  // of the input
+  int64_t classes;
+  double scale = 1.0;  // SENet++: every layer has its first ⌊scale·C⌋ channels; input and classes are never cut
+};
+
+// Plugin interface: a network for an input shape and class count. Names are stable and do not depend on the scale.
+class Model {
+ public:
+  using Interface = Model;
+  static constexpr PluginKind kKind = PluginKind::model;
+  virtual ~Model() = default;
+  virtual std::shared_ptr<Network> build(const NetworkShape& shape) = 0;
+};
+
+// What is counted, by running the network rather than by believing it.
+struct NetworkCounts {
+  int64_t relus;       // elements whose activation maps −1 to 0, per image
+  int64_t parameters;  // elements of all parameters
+  int64_t macs;        // multiply–accumulates of convolutions and the classifier, per image
+};
+NetworkCounts count(Network& network, const NetworkShape& shape);
+
+// Elements of the site's shape that its activation rectifies, found by evaluating it on x = −1 (and on x = 1, which has
+// to come out unchanged).
+int64_t count_relus(const ReluSite& site);
+
+}  // namespace senet

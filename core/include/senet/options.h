@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace senet {
+
+enum class OptionType { boolean, integer, real, text, integers, reals, texts, budgets };
+
+// The declaration of one option. Help, validation, `senet plugins` and `senet options` all come from it. Plain data, so
+// that a table of options is a `constexpr` array and needs no static initialiser:
+//
+//   constexpr senet::Option kOptions[] = {
+//       senet::real_option("density", "0.1", "share of the convolution weights that are kept (d)").between(0, 1),
+//   };
+struct Option {
+  const char* name;
+  OptionType type;
+  const char* default_value;  // as it would stand in a TOML file
+  const char* help;
+  const char* unit = "";
+  double minimum = -std::numeric_limits<double>::infinity();  // bounds are inclusive; of each element for lists
+  double maximum = std::numeric_limits<double>::infinity();
+  const char* choices = "";  // allowed texts, separated by blanks; empty: any
+  bool affects_result = true;
+
+  constexpr Option between(double low, double high) const {
+    Option copy = *this;
+    copy.minimum = low;
+    copy.maximum = high;
+    return copy;
+  }
+  constexpr Option at_least(double low) const { return between(low, std::numeric_limits<double>::infinity()); }
+  constexpr Option one_of(const char* names) const {
+    Option copy = *this;
+    copy.choices = names;
+    return copy;
+  }
+  constexpr Option in(const char* unit_name) const {
+    Option copy = *this;
+    copy.unit = unit_name;
+    return copy;
+  }
+  // Where files lie, how often to save: what changes no number. Such an option is left out of a phase's key.
+  constexpr Option without_effect() const {
+    Option copy = *this;
+    copy.affects_result = false;
+    return copy;
+  }
+};
+
+constexpr Option boolean_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::boolean, default_value, help};
+}
+constexpr Option integer_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::integer, default_value, help};
+}
+constexpr Option real_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::real, default_value, help};
+}
+constexpr Option text_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::text, default_value, help};
+}
+constexpr Option integers_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::integers, default_value, help};
+}
+constexpr Option reals_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::reals, default_value, help};
+}
+constexpr Option budgets_option(const char* name, const char* default_value, const char* help) {
+  return Option{name, OptionType::budgets, default_value, help};
+}
+
+using OptionValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
+
+// The resolved, validated values of one section of an experiment: one for every declared option.
+class Options {
+ public:
+  struct Item {
+    Option declaration;
+    OptionValue value;
+    std::string origin;  // "default", "file.toml:12:3" or "--set"
+    bool is_default;     // equal to the declared default, wherever it came from
+  };
+
+  explicit Options(std::string section = "") : section_(std::move(section)) {}
+
+  // Reading an option that was never declared, or as another type, is an Error: a mistake in the calling code.
+  bool boolean(const std::string& name) const;
+  int64_t integer(const std::string& name) const;
+  double real(const std::string& name) const;
+  const std::string& text(const std::string& name) const;
+  const std::vector<int64_t>& integers(const std::string& name) const;
+  const std::vector<double>& reals(const std::string& name) const;
+  const std::vector<std::string>& texts(const std::string& name) const;
+
+  const std::string& section() const { return section_; }
+  const std::vector<Item>& items() const { return items_; }
+  const Item& item(const std::string& name) const;
+  bool has(const std::string& name) const;
+
+  void add(Item item);
+
+ private:
+  template <class T>
+  const T& get(const std::string& name) const;
+
+  std::string section_;
+  std::vector<Item> items_;
+};
+
+}  // namespace senet

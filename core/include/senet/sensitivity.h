@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "senet/experiment.h"
+
+namespace senet {
+
+// Plugin interface: how much a network suffers when a layer loses its ReLUs.
+class Sensitivity {
+ public:
+  using Interface = Sensitivity;
+  static constexpr PluginKind kKind = PluginKind::sensitivity;
+  virtual ~Sensitivity() = default;
+
+  // One finite, non-negative number per ReLU site, in the sites' order, not all zero. Only proportions matter. The
+  // teacher is in eval mode and must be left as it is.
+  virtual std::vector<double> measure(Network& teacher, Experiment& experiment) = 0;
+};
+
+}  // namespace senet

@@ -1,0 +1,42 @@
+#include "senet/activation.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "senet/error.h"
+#include "senet/masked_relu.h"
+
+namespace senet {
+
+torch::Tensor Relu::forward(const torch::Tensor& x) { return torch::relu(x); }
+torch::Tensor Relu::mask() const { return torch::ones(torch::IntArrayRef(shape_), torch::kUInt8); }
+torch::Tensor Linear::mask() const { return torch::zeros(torch::IntArrayRef(shape_), torch::kUInt8); }
+
+MaskedRelu::MaskedRelu(const torch::Tensor& mask)
+    : mask_(mask.detach().to(torch::kCPU, torch::kUInt8).contiguous().clone()) {
+  SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());
+  SENET_CHECK(mask_.le(1).all().item<bool>(), "a mask holds zeros and ones; found values up to ",
+              mask_.max().item<int64_t>());
+}
+
+torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
+  const auto format = x.is_contiguous() ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
+  if (format != format_ || mask_in_activation_.device() != x.device()) {
+    mask_in_activation_ = mask_in_layout(mask_.to(x.device()), format);
+    format_ = format;
+  }
+  return masked_relu(x, mask_in_activation_);
+}
+
+torch::Tensor MaskedRelu::mask() const { return mask_.clone(); }
+
+std::shared_ptr<Activation> activation_from_mask(const torch::Tensor& mask) {
+  SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());
+  const SiteShape shape = {mask.size(0), mask.size(1), mask.size(2)};
+  const int64_t ones = mask.to(torch::kInt64).sum().item<int64_t>();
+  if (ones == 0) return std::make_shared<Linear>(shape);
+  if (ones == mask.numel() && mask.le(1).all().item<bool>()) return std::make_shared<Relu>(shape);
+  return std::make_shared<MaskedRelu>(mask);
+}
+
+}  // namespace senet

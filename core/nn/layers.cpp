@@ -1,0 +1,68 @@
+#include "senet/layers.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+
+namespace senet {
+
+Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
+  weight = register_parameter(
+      "weight", torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
+                             torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast)));
+}
+
+torch::Tensor Conv2d::forward(const torch::Tensor& x) {
+  torch::Tensor y = at::conv2d(x, weight.to(x.scalar_type()), {}, options_.stride, options_.padding);
+  macs_per_image_ = weight.numel() * y.size(2) * y.size(3);
+  return y;
+}
+
+void Conv2d::reset_parameters(torch::Generator& generator) {
+  const torch::NoGradGuard no_gradient;
+  const double fan_out = static_cast<double>(options_.kernel * options_.kernel * options_.out_channels);
+  // Drawn in the order of the shape, whatever the memory layout.
+  weight.copy_(torch::empty(weight.sizes()).normal_(0, std::sqrt(2 / fan_out), generator));
+}
+
+BatchNorm2d::BatchNorm2d(int64_t channels) {
+  weight = register_parameter("weight", torch::ones(channels));
+  bias = register_parameter("bias", torch::zeros(channels));
+  running_mean = register_buffer("running_mean", torch::zeros(channels));
+  running_var = register_buffer("running_var", torch::ones(channels));
+  num_batches_tracked = register_buffer("num_batches_tracked", torch::zeros({}, torch::kInt64));
+}
+
+torch::Tensor BatchNorm2d::forward(const torch::Tensor& x) {
+  if (is_training()) num_batches_tracked.add_(1);
+  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), 0.1, 1e-5, true);
+}
+
+void BatchNorm2d::reset_parameters(torch::Generator&) {
+  const torch::NoGradGuard no_gradient;
+  weight.fill_(1);
+  bias.zero_();
+  running_mean.zero_();
+  running_var.fill_(1);
+  num_batches_tracked.zero_();
+}
+
+Classifier::Classifier(int64_t in_features, int64_t classes) {
+  weight = register_parameter("weight", torch::empty({classes, in_features}));
+  bias = register_parameter("bias", torch::empty(classes));
+}
+
+torch::Tensor Classifier::forward(const torch::Tensor& x) {
+  macs_per_image_ = weight.numel();
+  return at::linear(x, weight.to(x.scalar_type()), bias.to(x.scalar_type())).to(torch::kFloat32);
+}
+
+void Classifier::reset_parameters(torch::Generator& generator) {
+  const torch::NoGradGuard no_gradient;
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+  weight.copy_(torch::empty(weight.sizes()).uniform_(-bound, bound, generator));
+  bias.copy_(torch::empty(bias.sizes()).uniform_(-bound, bound, generator));
+}
+
+}  // namespace senet

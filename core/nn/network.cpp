@@ -1,0 +1,120 @@
+#include "senet/network.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#if __has_include(<ATen/CPUGeneratorImpl.h>)
+#include <ATen/CPUGeneratorImpl.h>
+#endif
+
+#include "senet/error.h"
+
+namespace senet {
+
+torch::Tensor ReluSite::forward(const torch::Tensor& x, Observer* observer) const {
+  SENET_CHECK(x.dim() == 4 && x.sizes().slice(1) == torch::IntArrayRef(shape_), "ReLU site '", name_,
+              "' was declared as ", torch::IntArrayRef(shape_), " but its input is ", x.sizes(),
+              " (N×C×H×W); the model plugin has to declare the shape it computes");
+  torch::Tensor y = activation_->forward(x);
+  if (observer) observer->at_site(*this, x, y);
+  return y;
+}
+
+int64_t Network::relus() const {
+  int64_t total = 0;
+  for (const ReluSite& site : sites_) total += site.relus();
+  return total;
+}
+
+const ReluSite* Network::add_site(std::string name, SiteShape shape, int stage, std::string conv_name,
+                                  std::shared_ptr<Conv2d> conv) {
+  for (const ReluSite& site : sites_) SENET_CHECK(site.name_ != name, "two ReLU sites are named '", name, "'");
+  SENET_CHECK(std::min({shape[0], shape[1], shape[2]}) > 0, "ReLU site '", name, "' has the empty shape ",
+              torch::IntArrayRef(shape), "; the input is too small for this model");
+  SENET_CHECK(conv != nullptr, "ReLU site '", name, "' names no convolution that feeds it");
+  ReluSite& site = sites_.emplace_back();
+  site.name_ = std::move(name);
+  site.shape_ = shape;
+  site.stage_ = stage;
+  site.index_ = static_cast<int>(sites_.size()) - 1;
+  site.conv_name_ = std::move(conv_name);
+  site.conv_ = std::move(conv);
+  set_activation(site, std::make_shared<Relu>(shape));
+  return &site;
+}
+
+void Network::set_activation(const ReluSite& site, std::shared_ptr<Activation> activation) {
+  SENET_CHECK(activation != nullptr, "ReLU site '", site.name_, "' is given no activation");
+  ReluSite& own = sites_.at(site.index_);
+  SENET_CHECK(&own == &site, "ReLU site '", site.name_, "' belongs to another network");
+  // Registered, so that a method's trainable activation is among the network's parameters.
+  std::string module_name = "activation_" + own.name_;
+  std::replace(module_name.begin(), module_name.end(), '.', '_');
+  own.activation_ = activation;
+  if (named_children().contains(module_name)) {
+    replace_module(module_name, activation);
+  } else {
+    register_module(module_name, activation);
+  }
+  activation->train(is_training());
+}
+
+void Network::set_masks(const std::vector<torch::Tensor>& masks) {
+  SENET_CHECK(masks.size() == sites_.size(), "expected a mask for each of ", sites_.size(), " ReLU sites, found ",
+              masks.size());
+  for (const ReluSite& site : sites_) {
+    const torch::Tensor& mask = masks[site.index_];
+    SENET_CHECK(mask.sizes() == torch::IntArrayRef(site.shape_), "the mask of ReLU site '", site.name_, "' is ",
+                mask.sizes(), ", expected ", torch::IntArrayRef(site.shape_));
+    set_activation(site, activation_from_mask(mask));
+  }
+}
+
+std::vector<torch::Tensor> Network::masks() const {
+  std::vector<torch::Tensor> masks;
+  for (const ReluSite& site : sites_) masks.push_back(site.mask());
+  return masks;
+}
+
+void Network::initialise(uint64_t seed) {
+  torch::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (const auto& module : modules()) {
+    if (auto* layer = dynamic_cast<Layer*>(module.get())) layer->reset_parameters(generator);
+  }
+}
+
+int64_t count_relus(const ReluSite& site) {
+  const torch::NoGradGuard no_gradient;
+  const SiteShape shape = site.shape();
+  const torch::Tensor one = torch::ones({1, shape[0], shape[1], shape[2]});
+  const torch::Tensor positive = site.activation().forward(one);
+  SENET_CHECK(positive.eq(1).all().item<bool>(), "the activation at ReLU site '", site.name(),
+              "' does not leave 1 unchanged: it is neither a ReLU nor the identity everywhere");
+  const torch::Tensor negative = site.activation().forward(-one);
+  const int64_t rectified = negative.eq(0).sum().item<int64_t>();
+  SENET_CHECK(rectified + negative.eq(-1).sum().item<int64_t>() == site.relus(), "the activation at ReLU site '",
+              site.name(), "' maps −1 to something other than 0 or −1: it is neither a ReLU nor the identity everywhere");
+  return rectified;
+}
+
+NetworkCounts count(Network& network, const NetworkShape& shape) {
+  const torch::NoGradGuard no_gradient;
+  const bool training = network.is_training();
+  network.eval();
+  const auto parameters = network.parameters();
+  const torch::Device device = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
+  network.forward(torch::zeros({1, shape.channels, shape.height, shape.width}, device)
+                      .contiguous(torch::MemoryFormat::ChannelsLast));
+  network.train(training);
+
+  NetworkCounts counts{0, 0, 0};
+  for (const ReluSite& site : network.sites()) counts.relus += count_relus(site);
+  for (const torch::Tensor& parameter : parameters) counts.parameters += parameter.numel();
+  for (const auto& module : network.modules()) {
+    if (const auto* layer = dynamic_cast<const Layer*>(module.get())) counts.macs += layer->macs_per_image();
+  }
+  return counts;
+}
+
+}  // namespace senet

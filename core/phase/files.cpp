@@ -1,0 +1,131 @@
+#include "phase/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void fail_with_errno(const std::string& action, const fs::path& path) {
+  const int error = errno;
+  fail(path.string(), ": cannot ", action, ": ", std::strerror(error),
+       error == ENOSPC ? "; free some space and run the same command again" : "");
+}
+
+void flush_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail_with_errno("open the folder", folder);
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+std::string this_process() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return text("process ", ::getpid(), " on ", host);
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail_with_errno("open for reading", path);
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (in.bad()) fail(path.string(), ": cannot be read");
+  return content.str();
+}
+
+void write_atomically(const fs::path& path, const std::string& bytes) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(folder.string(), ": cannot make the folder: ", error.message());
+  const fs::path temporary = path.string() + "." + std::to_string(::getpid()) + ".tmp";
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail_with_errno("open for writing", temporary);
+  const auto give_up = [&](const char* action) {
+    const int cause = errno;
+    ::close(descriptor);
+    ::unlink(temporary.c_str());
+    errno = cause;
+    fail_with_errno(action, path);
+  };
+  for (size_t written = 0; written < bytes.size();) {
+    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) give_up("write");
+    written += static_cast<size_t>(count);
+  }
+  if (::fsync(descriptor) != 0) give_up("flush to disk");
+  ::close(descriptor);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    ::unlink(temporary.c_str());
+    fail_with_errno("replace", path);
+  }
+  flush_folder(folder);
+}
+
+void FileLock::open(const fs::path& path) {
+  path_ = path;
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) fail(path.parent_path().string(), ": cannot make the folder: ", error.message());
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail_with_errno("open for writing", path);
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool FileLock::try_lock() {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno != EWOULDBLOCK) fail_with_errno("lock", path_);
+  return false;
+}
+
+void FileLock::wait() {
+  while (::flock(descriptor_, LOCK_EX) != 0) {
+    if (errno != EINTR) fail_with_errno("lock", path_);
+  }
+}
+
+std::string FileLock::holder() const {
+  char buffer[512];
+  const ssize_t count = ::pread(descriptor_, buffer, sizeof buffer, 0);
+  return count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
+}
+
+void FileLock::sign() {
+  const std::string name = this_process();
+  const bool signed_ok = ::ftruncate(descriptor_, 0) == 0 &&
+                         ::pwrite(descriptor_, name.data(), name.size(), 0) == static_cast<ssize_t>(name.size());
+  if (!signed_ok) fail_with_errno("write", path_);
+}
+
+std::string lock_holder(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return "";
+  std::string holder;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    char buffer[512];
+    const ssize_t count = ::pread(descriptor, buffer, sizeof buffer, 0);
+    holder = count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
+  }
+  ::close(descriptor);
+  return holder;
+}
+
+}  // namespace senet

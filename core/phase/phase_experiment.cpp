@@ -1,0 +1,171 @@
+#include "phase/phase_experiment.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "phase/files.h"
+#include "phase/metrics_log.h"
+#include "phase/safetensors.h"
+#include "senet/error.h"
+#include "senet/random.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string file_of(const std::string& training) { return training + ".safetensors"; }
+
+// A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
+class StoredTraining final : public TrainingHost {
+ public:
+  StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder)
+      : laboratory_(laboratory), phase_(std::move(phase)), name_(std::move(name)), file_(folder / file_of(name_)), log_(folder) {
+    if (fs::exists(file_)) {
+      saved_ = load_safetensors(file_);
+      for (const char* needed : {"finished", "lines", "events"}) {
+        SENET_CHECK(saved_->metadata.count(needed), file_.string(), ": has no '", needed,
+                    "' in its metadata: it is not a checkpoint of this phase; remove it to begin anew");
+      }
+    }
+    if (!finished()) log_.cut_back(saved_ ? lengths() : began_at());
+  }
+
+  bool finished() const { return saved_ && saved_->metadata.at("finished") == "true"; }
+  const TensorMap& tensors() const { return saved_->tensors; }
+
+  std::optional<TensorMap> restore() override {
+    if (!saved_) return std::nullopt;
+    return saved_->tensors;
+  }
+  void save(const TensorMap& state) override { write(state, false); }
+  void finish(const TensorMap& state) { write(state, true); }
+  void report(const EpochReport& report) override {
+    log_.add(name_, report);
+    if (laboratory_.on_epoch) laboratory_.on_epoch(phase_, name_, report);
+  }
+  void progress(const Progress& progress) override {
+    if (laboratory_.on_progress) laboratory_.on_progress(phase_, name_, progress);
+  }
+  bool stop_requested() const override { return laboratory_.stop_requested && laboratory_.stop_requested(); }
+
+ private:
+  void write(const TensorMap& state, bool finished) {
+    const MetricsLog::Lengths lengths = log_.lengths();
+    save_safetensors(file_, state,
+                     {{"finished", finished ? "true" : "false"},
+                      {"lines", std::to_string(lengths.lines)},
+                      {"events", std::to_string(lengths.events)}});
+  }
+  MetricsLog::Lengths lengths() const {
+    return {std::stoll(saved_->metadata.at("lines")), std::stoll(saved_->metadata.at("events"))};
+  }
+  // Without a checkpoint of its own, a training begins where the finished ones before it left the log.
+  MetricsLog::Lengths began_at() const {
+    MetricsLog::Lengths longest;
+    for (const auto& entry : fs::directory_iterator(file_.parent_path())) {
+      if (entry.path().extension() != ".safetensors") continue;
+      const Metadata metadata = load_safetensors(entry.path()).metadata;
+      if (!metadata.count("lines") || !metadata.count("events")) continue;
+      longest.lines = std::max<int64_t>(longest.lines, std::stoll(metadata.at("lines")));
+      longest.events = std::max<int64_t>(longest.events, std::stoll(metadata.at("events")));
+    }
+    return longest;
+  }
+
+  const Laboratory& laboratory_;
+  std::string phase_, name_;
+  fs::path file_;
+  MetricsLog log_;
+  std::optional<Safetensors> saved_;
+};
+
+// What the log says of a training, over all processes that worked on it.
+Json summary(const fs::path& folder, const std::string& training) {
+  Json last;
+  int64_t epochs = 0;
+  double seconds = 0;
+  std::istringstream lines(read_file(folder / MetricsLog::kLines));
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    if (json.at("training") != training) continue;
+    ++epochs;
+    seconds += json.at("seconds").get<double>();
+    last = json;
+  }
+  last.erase("training");
+  return {{"epochs", epochs}, {"seconds", seconds}, {"last_epoch", last}};
+}
+
+}  // namespace
+
+BatchLoader make_loader(const Laboratory& laboratory, Part part) {
+  return {laboratory.data.part(part), laboratory.data.normalisation, laboratory.precision, laboratory.device};
+}
+
+void load_network(const PhaseRecord& phase, const std::string& name, Network& network) {
+  Archive archive = Archive::loading(load_safetensors(phase.folder / file_of(name)).tensors);
+  network_state(network, archive);
+  network.eval();
+}
+
+PhaseExperiment::PhaseExperiment(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
+                                 Options options, uint64_t seed)
+    : laboratory_(laboratory),
+      phase_(std::move(phase)),
+      folder_(std::move(folder)),
+      record_(record),
+      options_(std::move(options)),
+      seed_(seed) {}
+PhaseExperiment::~PhaseExperiment() = default;
+
+TrainingSettings PhaseExperiment::training() const { return training_settings(options_); }
+
+std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpose) {
+  auto network = laboratory_.build(laboratory_.input);
+  network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
+  network->to(laboratory_.device);
+  return network;
+}
+
+void PhaseExperiment::train(const std::string& name, Network& network, Objective& objective,
+                            const TrainingSettings& settings) {
+  StoredTraining stored(laboratory_, phase_, name, folder_);
+  const auto result_state = [&](Archive& archive) {
+    network_state(network, archive);
+    objective.state(archive);
+  };
+  if (stored.finished()) {
+    Archive archive = Archive::loading(stored.tensors());
+    result_state(archive);
+    network.eval();
+  } else {
+    const BatchLoader data = make_loader(laboratory_, Part::train);
+    const BatchLoader held_out = make_loader(laboratory_, Part::held_out);
+    Trainer(data, held_out, settings, derive_seed(seed_, phase_ + "/" + name)).run(network, objective, stored);
+    Archive archive = Archive::saving();
+    result_state(archive);
+    stored.finish(archive.tensors());
+  }
+  record_["trainings"][name] = summary(folder_, name);
+  PhaseStore::add_file(folder_, record_, file_of(name));
+}
+
+Score PhaseExperiment::evaluate(Network& network, Part part) {
+  return senet::evaluate(network, make_loader(laboratory_, part));
+}
+
+void PhaseExperiment::record(const std::string& name, const std::vector<double>& values) {
+  for (const double value : values) {
+    SENET_CHECK(std::isfinite(value), "phase '", phase_, "' records '", name, "' with the value ", value);
+  }
+  record_["series"][name] = values;
+}
+
+}  // namespace senet

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "data/batches.h"
+#include "data/splits.h"
+#include "phase/store.h"
+#include "senet/experiment.h"
+#include "train/trainer.h"
+
+namespace senet {
+
+// What all phases of one experiment cell share.
+struct Laboratory {
+  DataSplits data;
+  NetworkShape input;
+  std::function<std::shared_ptr<Network>(const NetworkShape&)> build;  // all ReLUs in place, weights not yet drawn
+  torch::Device device = torch::kCPU;
+  torch::ScalarType precision = torch::kFloat32;
+  std::function<void(const std::string& phase, const std::string& training, const Progress&)> on_progress;
+  std::function<void(const std::string& phase, const std::string& training, const EpochReport&)> on_epoch;
+  std::function<bool()> stop_requested;
+};
+
+// The Experiment that a phase's code is given: its trainings are kept in the phase's folder.
+class PhaseExperiment final : public Experiment {
+ public:
+  PhaseExperiment(const Laboratory& laboratory, std::string phase, std::filesystem::path folder, Json& record,
+                  Options options, uint64_t seed);
+  ~PhaseExperiment() override;
+
+  const Options& options() const override { return options_; }
+  TrainingSettings training() const override;
+  uint64_t seed() const override { return seed_; }
+  torch::Device device() const override { return laboratory_.device; }
+  int64_t classes() const override { return laboratory_.data.classes; }
+  std::shared_ptr<Network> make_network(const std::string& purpose) override;
+  void train(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings) override;
+  Score evaluate(Network& network, Part part) override;
+  void record(const std::string& name, const std::vector<double>& values) override;
+
+ private:
+  const Laboratory& laboratory_;
+  std::string phase_;
+  std::filesystem::path folder_;
+  Json& record_;
+  Options options_;
+  uint64_t seed_;
+};
+
+BatchLoader make_loader(const Laboratory& laboratory, Part part);
+
+// Reads the network that training `name` of a finished phase left: weights, buffers and masks.
+void load_network(const PhaseRecord& phase, const std::string& name, Network& network);
+
+}  // namespace senet

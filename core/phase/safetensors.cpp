@@ -1,0 +1,134 @@
+#include "phase/safetensors.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "phase/files.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct TypeName {
+  torch::ScalarType type;
+  const char* name;
+};
+constexpr TypeName kTypes[] = {
+    {torch::kFloat64, "F64"}, {torch::kFloat32, "F32"}, {torch::kBFloat16, "BF16"}, {torch::kFloat16, "F16"},
+    {torch::kInt64, "I64"},   {torch::kInt32, "I32"},   {torch::kUInt8, "U8"},      {torch::kBool, "BOOL"},
+};
+constexpr uint64_t kLargestHeader = 100'000'000;
+
+const char* type_name(torch::ScalarType type) {
+  for (const TypeName& known : kTypes) {
+    if (known.type == type) return known.name;
+  }
+  fail("a tensor of type ", type, " cannot be written to a safetensors file");
+}
+
+}  // namespace
+
+std::string to_safetensors(const TensorMap& tensors, const Metadata& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  uint64_t offset = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const uint64_t end = offset + tensor.nbytes();
+    header[name] = {{"dtype", type_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string json = header.dump();
+  json.resize((json.size() + 7) / 8 * 8, ' ');
+  const uint64_t length = json.size();
+  std::string bytes(sizeof length, '\0');
+  std::memcpy(bytes.data(), &length, sizeof length);
+  bytes.reserve(sizeof length + json.size() + offset);
+  bytes += json;
+  for (const auto& [name, tensor] : tensors) {
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
+    bytes.append(static_cast<const char*>(plain.data_ptr()), plain.nbytes());
+  }
+  return bytes;
+}
+
+Safetensors from_safetensors(const std::string& bytes, const std::string& name) {
+  const auto damaged = [&](const auto&... parts) { fail(name, ": not a sound safetensors file: ", parts...); };
+  uint64_t length = 0;
+  if (bytes.size() < sizeof length) damaged("it has ", bytes.size(), " bytes, expected at least 8");
+  std::memcpy(&length, bytes.data(), sizeof length);
+  if (length > kLargestHeader || length > bytes.size() - sizeof length) {
+    damaged("its header claims ", length, " bytes, the file has ", bytes.size());
+  }
+  const std::string text_header = bytes.substr(sizeof length, length);
+  const Json header = Json::parse(text_header, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) damaged("its header is not a JSON object");
+  const uint64_t payload_at = sizeof length + length;
+  const uint64_t payload = bytes.size() - payload_at;
+
+  Safetensors result;
+  std::vector<std::pair<uint64_t, uint64_t>> extents;
+  for (const auto& [key, value] : header.items()) {
+    if (key == "__metadata__") {
+      if (!value.is_object()) damaged("__metadata__ is not an object");
+      for (const auto& [name_of, entry] : value.items()) {
+        if (!entry.is_string()) damaged("metadata '", name_of, "' is not a text");
+        result.metadata[name_of] = entry.get<std::string>();
+      }
+      continue;
+    }
+    const auto field = [&](const char* which) -> Json { return value.is_object() ? value.value(which, Json()) : Json(); };
+    const Json dtype = field("dtype"), shape = field("shape"), offsets = field("data_offsets");
+    const auto unsigned_list = [](const Json& list) {
+      return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& e) { return e.is_number_unsigned(); });
+    };
+    if (!dtype.is_string() || !unsigned_list(shape) || !unsigned_list(offsets) || offsets.size() != 2) {
+      damaged("tensor '", key, "' needs a dtype, a shape and two data_offsets");
+    }
+    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                    [&](const TypeName& known) { return dtype.get<std::string>() == known.name; });
+    if (type == std::end(kTypes)) damaged("tensor '", key, "' has the type ", dtype, ", which is not known here");
+    const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
+    if (begin > end || end > payload) {
+      damaged("tensor '", key, "' lies at [", begin, ", ", end, ") of a payload of ", payload, " bytes");
+    }
+    std::vector<int64_t> sizes;
+    uint64_t size = c10::elementSize(type->type);
+    for (const Json& dimension : shape) {
+      const uint64_t extent = dimension.get<uint64_t>();
+      if (extent != 0 && size > payload / extent) damaged("tensor '", key, "' of shape ", shape.dump(), " is larger than the file");
+      size *= extent;
+      sizes.push_back(static_cast<int64_t>(extent));
+    }
+    if (size != end - begin) {
+      damaged("tensor '", key, "' of shape ", shape.dump(), " and type ", type->name, " takes ", size,
+              " bytes, its offsets span ", end - begin);
+    }
+    torch::Tensor tensor = torch::empty(sizes, type->type);
+    if (size > 0) std::memcpy(tensor.data_ptr(), bytes.data() + payload_at + begin, size);
+    result.tensors[key] = tensor;
+    extents.emplace_back(begin, end);
+  }
+  std::sort(extents.begin(), extents.end());
+  uint64_t covered = 0;
+  for (const auto& [begin, end] : extents) {
+    if (begin != covered) damaged("its tensors ", begin < covered ? "overlap" : "leave a gap", " at byte ", begin);
+    covered = end;
+  }
+  if (covered != payload) damaged("its tensors cover ", covered, " bytes of a payload of ", payload);
+  return result;
+}
+
+void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata) {
+  write_atomically(path, to_safetensors(tensors, metadata));
+}
+
+Safetensors load_safetensors(const std::filesystem::path& path) { return from_safetensors(read_file(path), path.string()); }
+
+}  // namespace senet

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace senet {
+
+using Json = nlohmann::ordered_json;
+
+// What a phase is a function of. Options that stand at their defaults are left out, so that a new option with a default
+// that changes nothing leaves old keys valid.
+struct PhaseInputs {
+  std::string kind;  // "teacher", "sensitivity", "mask", "finetune", or a baseline's name
+  int version;       // bumped by hand when the phase's meaning changes
+  Json inputs;       // changed options, data fingerprint, model, seed, precision, the keys it builds on
+  std::string key() const;
+};
+
+// A finished phase: what it recorded, and where its files lie.
+struct PhaseRecord {
+  std::filesystem::path folder;
+  std::string kind, key;
+  Json json;
+  bool found_finished = false;  // it was not run by this call
+};
+
+// Finished and unfinished phases, each in a folder named by kind and key: `inputs.json`, metrics, checkpoints, and
+// `record.json`, written last, with the hash of every file that counts.
+class PhaseStore {
+ public:
+  explicit PhaseStore(std::filesystem::path root) : root_(std::move(root)) {}
+
+  using Body = std::function<void(const std::filesystem::path& folder, Json& record)>;
+  using OnWait = std::function<void(const std::string& holder)>;
+
+  // Runs `body` under the phase's lock unless the phase is finished. The body fills record["…"] and leaves its files
+  // (named in record["files"] by add_file) in the folder. A finished phase whose files are missing or damaged is set
+  // aside (renamed) and run again; `on_damage` is told.
+  PhaseRecord run(const PhaseInputs& inputs, const Body& body, const OnWait& on_wait, const OnWait& on_damage);
+
+  // The finished phase with this kind and key, if there is one and its files are sound.
+  std::optional<PhaseRecord> find(const std::string& kind, const std::string& key, std::string* damage = nullptr) const;
+
+  enum class State { absent, running, unfinished, finished };
+  State state(const std::string& kind, const std::string& key, std::string* holder = nullptr) const;
+
+  std::filesystem::path folder(const std::string& kind, const std::string& key) const;
+  const std::filesystem::path& root() const { return root_; }
+
+  // Names a file of the phase's folder in its record, with size and hash.
+  static void add_file(const std::filesystem::path& folder, Json& record, const std::string& file);
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace senet

@@ -1,0 +1,94 @@
+#include "results/result.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "phase/files.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+std::string Result::id() const { return file.parent_path().filename().string() + "/" + file.stem().string(); }
+
+std::string slug(const std::string& text) {
+  std::string slug;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_') {
+      slug += c;
+    } else if (c == '%') {
+      slug += "pct";
+    } else if (!slug.empty() && slug.back() != '-') {
+      slug += '-';
+    }
+  }
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  return slug.empty() ? "unnamed" : slug;
+}
+
+fs::path result_path(const fs::path& results, const std::string& experiment, const std::string& label,
+                     const std::string& budget, int64_t seed) {
+  return results / experiment / (slug(label) + "-" + slug(budget) + "-s" + std::to_string(seed) + ".json");
+}
+
+Result load_result(const fs::path& file) {
+  const std::string bytes = read_file(file);
+  Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  SENET_CHECK(json.is_object(), file.string(), ": is not a JSON object: not a result of `senet run`");
+  const Json schema = json.value("schema", Json());
+  SENET_CHECK(schema == kResultSchema, file.string(), ": has the schema ", schema.dump(), ", expected ", kResultSchema,
+              "; run its experiment again with this version");
+  for (const char* section : {"cell", "budget", "model", "dataset", "teacher", "result", "settings", "environment"}) {
+    SENET_CHECK(json.value(section, Json()).is_object(), file.string(), ": has no section '", section, "'");
+  }
+  for (const char* section : {"sites", "phases"}) {
+    SENET_CHECK(json.value(section, Json()).is_array(), file.string(), ": has no list '", section, "'");
+  }
+  for (const auto& [section, number] : {std::pair{"teacher", "accuracy"}, {"result", "accuracy"}, {"result", "relus"}}) {
+    const Json value = json.at(section).value(number, Json());
+    SENET_CHECK(value.is_number() && std::isfinite(value.get<double>()), file.string(), ": ", section, ".", number, " is ",
+                value.dump(), ", expected a finite number");
+  }
+  return {file, std::move(json)};
+}
+
+void save_result(const Result& result) { write_atomically(result.file, result.json.dump(2) + "\n"); }
+
+std::vector<Result> load_results(const fs::path& results, const std::string& experiment) {
+  std::vector<fs::path> files;
+  const auto collect = [&](const fs::path& folder) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".json") files.push_back(entry.path());
+    }
+  };
+  if (!experiment.empty()) {
+    if (fs::is_directory(results / experiment)) collect(results / experiment);
+  } else if (fs::is_directory(results)) {
+    for (const auto& entry : fs::directory_iterator(results)) {
+      const std::string name = entry.path().filename().string();
+      if (entry.is_directory() && name != "published" && name != "benchmarks") collect(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<Result> loaded;
+  for (const fs::path& file : files) loaded.push_back(load_result(file));
+  return loaded;
+}
+
+Result find_result(const fs::path& results, const std::string& run) {
+  if (fs::is_regular_file(run)) return load_result(run);
+  std::vector<Result> all = load_results(results), matching;
+  std::string ids;
+  for (const Result& result : all) {
+    ids += "\n  " + result.id();
+    if (result.id() == run) return result;
+    if (result.id().find(run) != std::string::npos) matching.push_back(result);
+  }
+  if (matching.size() == 1) return matching.front();
+  fail_usage("RUN '", run, "' is ", matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
+             ids.empty() ? text("; there are no results under ", results.string()) : "; there are:" + ids);
+}
+
+}  // namespace senet

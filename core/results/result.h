@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace senet {
+
+using Json = nlohmann::ordered_json;
+
+// The version of the result files' schema; files of another are refused.
+constexpr int kResultSchema = 1;
+
+// One finished (cell, budget, seed): numbers, settings, environment, phases. A JSON file under `<results>/<experiment>/`.
+struct Result {
+  std::filesystem::path file;
+  Json json;
+
+  std::string id() const;  // "<experiment>/<label>-<budget>-s<seed>", as the file is named
+};
+
+// Letters, digits, '.', '_' and '-' of a text; '%' becomes "pct", '=' stays a '-'.
+std::string slug(const std::string& text);
+
+std::filesystem::path result_path(const std::filesystem::path& results, const std::string& experiment,
+                                  const std::string& label, const std::string& budget, int64_t seed);
+
+// Throws with the file's name when it is not a sound result of this schema.
+Result load_result(const std::filesystem::path& file);
+void save_result(const Result& result);
+
+// Every result of an experiment, in the order of their file names; of all experiments when `experiment` is empty.
+std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
+
+// RUN on the command line: a result file, or a part of an id that only one result has. Throws (exit code 2) with the
+// ids there are.
+Result find_result(const std::filesystem::path& results, const std::string& run);
+
+}  // namespace senet

@@ -1,0 +1,189 @@
+#include "senet/phases.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+
+#include "senet/allocation.h"
+#include "senet/error.h"
+#include "senet/objectives.h"
+#include "senet/random.h"
+#include "senet/sensitivity.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+namespace {
+
+constexpr Option kSensitivityOptions[] = {
+    text_option("plugin", "\"pruning\"", "the sensitivity measure; a plugin"),
+};
+
+constexpr Option kMaskOptions[] = {
+    integer_option("epochs", "150", "passes over the training images; the masks are updated after each").at_least(1),
+    text_option("granularity", "\"pixel\"", "what a mask keeps or drops as one").one_of("pixel"),
+    text_option("score", "\"post\"",
+                "what the teacher's activation A is compared with in D = Σ|A − ·|: the student's output (post) or its "
+                "pre-activation (pre)")
+        .one_of("post pre"),
+    text_option("start", "\"random\"", "the student's first weights: random, or the teacher's").one_of("random teacher"),
+    real_option("ce_weight", "0.5", "γ, weight of the cross entropy").at_least(0),
+    real_option("kd_weight", "0.5", "α, weight of the distillation").at_least(0),
+    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+};
+
+constexpr Option kFinetuneOptions[] = {
+    integer_option("epochs", "180", "passes over the training images, with the masks frozen").at_least(1),
+    real_option("lr", "0.01", "initial learning rate of SGD").at_least(0),
+    real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
+    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),
+    real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
+};
+
+Json base_inputs(const PhaseBase& base, const Options& options) {
+  return {{"data", base.data},
+          {"model", base.model},
+          {"precision", base.precision},
+          {"seed", base.seed},
+          {"options", changed_options(options)}};
+}
+
+void copy_weights(Network& from, Network& to) {
+  Archive saved = Archive::saving();
+  for (auto& item : from.named_parameters()) saved.tensor(item.key(), item.value());
+  for (auto& item : from.named_buffers()) saved.tensor(item.key(), item.value());
+  Archive archive = Archive::loading(saved.tensors());
+  for (auto& item : to.named_parameters()) archive.tensor(item.key(), item.value());
+  for (auto& item : to.named_buffers()) archive.tensor(item.key(), item.value());
+}
+
+PramForm pram_form(const std::string& name) {
+  return name == "attention" ? PramForm::attention : name == "vector" ? PramForm::vector : PramForm::none;
+}
+
+}  // namespace
+
+std::vector<Option> teacher_options() { return training_options(); }
+std::vector<Option> sensitivity_options(const std::vector<Option>& plugin_options) {
+  return declare(kSensitivityOptions, declare(plugin_options.data(), plugin_options.size(), training_options()));
+}
+std::vector<Option> mask_options() { return declare(kMaskOptions, training_options()); }
+std::vector<Option> finetune_options() { return declare(kFinetuneOptions, training_options()); }
+
+PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
+  return {"teacher", 1, base_inputs(base, teacher)};
+}
+
+PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher_key, const Options& sensitivity) {
+  Json inputs = base_inputs(base, sensitivity);
+  inputs["plugin"] = sensitivity.text("plugin");
+  inputs["teacher"] = teacher_key;
+  return {"sensitivity", 1, std::move(inputs)};
+}
+
+PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& sensitivity_key,
+                        int64_t budget, const Options& mask) {
+  Json inputs = base_inputs(base, mask);
+  inputs["teacher"] = teacher_key;
+  inputs["sensitivity"] = sensitivity_key;
+  inputs["budget"] = budget;
+  return {"mask", 1, std::move(inputs)};
+}
+
+PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& mask_key,
+                            const Options& finetune) {
+  Json inputs = base_inputs(base, finetune);
+  inputs["teacher"] = teacher_key;
+  inputs["mask"] = mask_key;
+  return {"finetune", 1, std::move(inputs)};
+}
+
+void run_teacher(PhaseExperiment& experiment) {
+  const auto network = experiment.make_network(kNetwork);
+  CrossEntropy objective(*network);
+  experiment.train(kNetwork, *network, objective, experiment.training());
+}
+
+void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where) {
+  SENET_CHECK(values.size() == sites, where, " gave ", values.size(), " numbers, expected one for each of ", sites,
+              " ReLU sites");
+  bool any = false;
+  for (size_t l = 0; l < values.size(); ++l) {
+    SENET_CHECK(std::isfinite(values[l]) && values[l] >= 0, where, " gave ", values[l], " for ReLU site ", l,
+                " (from 0), expected a finite number of at least 0");
+    any = any || values[l] > 0;
+  }
+  SENET_CHECK(any, where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
+}
+
+void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& plugin) {
+  const auto sensitivity = plugins.make<Sensitivity>(plugin, experiment.options());
+  std::vector<double> values;
+  PluginHost::guard(PluginKind::sensitivity, plugin, [&] { values = sensitivity->measure(teacher, experiment); });
+  check_sensitivity(values, teacher.sites().size(), "sensitivity plugin '" + plugin + "'");
+  experiment.record("sensitivity", values);
+}
+
+std::vector<int64_t> relu_budgets(const Network& network, const std::vector<double>& sensitivity, int64_t budget) {
+  std::vector<int64_t> caps;
+  for (const ReluSite& site : network.sites()) caps.push_back(site.relus());
+  return allocate(budget, sensitivity, caps);
+}
+
+void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record) {
+  const Options& options = experiment.options();
+  const auto student = experiment.make_network(kNetwork);
+  if (options.text("start") == "teacher") copy_weights(teacher, *student);
+  MaskSettings settings;
+  settings.ce_weight = options.real("ce_weight");
+  settings.kd_weight = options.real("kd_weight");
+  settings.temperature = options.real("temperature");
+  settings.score = options.text("score") == "pre" ? MaskScore::pre : MaskScore::post;
+  MaskIdentification objective(teacher, *student, relus, settings, derive_seed(experiment.seed(), "mask"));
+  experiment.train(kNetwork, *student, objective, experiment.training());
+  record["kept"] = relus;
+}
+
+void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask) {
+  const Options& options = experiment.options();
+  const auto student = experiment.make_network(kNetwork);
+  load_network(mask, kNetwork, *student);
+  FinetuneSettings settings;
+  settings.kd_weight = options.real("kd_weight");
+  settings.temperature = options.real("temperature");
+  settings.pram = pram_form(options.text("pram"));
+  settings.pram_weight = options.real("beta");
+  Finetuning objective(teacher, *student, settings);
+  experiment.train(kNetwork, *student, objective, experiment.training());
+}
+
+int64_t parse_budget(const std::string& budget, int64_t relus, const std::string& origin) {
+  const auto malformed = [&]() {
+    fail_usage(origin, ": budget '", budget, "' is neither a count such as 15000 nor a share such as \"10%\"");
+  };
+  const bool share = !budget.empty() && budget.back() == '%';
+  const std::string number = share ? budget.substr(0, budget.size() - 1) : budget;
+  if (number.empty() || number.size() > 15 || number.find_first_not_of("0123456789.") != std::string::npos) malformed();
+  const size_t point = number.find('.');
+  if (point != std::string::npos && (!share || number.find('.', point + 1) != std::string::npos || number.size() == 1)) {
+    malformed();
+  }
+  // Decimal digits over a power of ten: a share is exact, where 0.1 as a double is not.
+  __int128 digits = 0, scale = share ? 100 : 1;
+  for (size_t i = 0; i < number.size(); ++i) {
+    if (number[i] == '.') continue;
+    digits = digits * 10 + (number[i] - '0');
+    if (point != std::string::npos && i > point) scale *= 10;
+  }
+  const __int128 count = share ? digits * relus / scale : digits;
+  if (count < 1 || count > relus) {
+    const std::string shown = count > relus * __int128{1000000} ? "far more" : std::to_string(static_cast<int64_t>(count));
+    fail_usage(origin, ": budget '", budget, "' is ", shown, " ReLUs; the model has ", relus,
+               ", so expected between 1 and ", relus, share ? " (at most \"100%\")" : "");
+  }
+  return static_cast<int64_t>(count);
+}
+
+}  // namespace senet

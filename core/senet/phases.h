@@ -1,0 +1,53 @@
+#pragma once
+
+#include "phase/phase_experiment.h"
+#include "phase/store.h"
+#include "plugin/host.h"
+
+namespace senet {
+
+// The options of SENet's phases, each with its own training options (defaults: method of the paper).
+std::vector<Option> teacher_options();
+std::vector<Option> sensitivity_options(const std::vector<Option>& plugin_options);
+std::vector<Option> mask_options();
+std::vector<Option> finetune_options();
+
+// Everything a cell's phases have in common with those of other cells that share data, model, precision and seed.
+struct PhaseBase {
+  std::string data;  // fingerprint
+  Json model;        // plugin and changed options
+  std::string precision;
+  uint64_t seed;
+};
+
+// What each phase is a function of; needs no phase to have run.
+PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher);
+PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher_key, const Options& sensitivity);
+PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& sensitivity_key,
+                        int64_t budget, const Options& mask);
+PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& mask_key,
+                            const Options& finetune);
+
+// The name of the training whose network a finished phase stands for.
+constexpr const char* kNetwork = "network";
+
+// The phases' bodies. Each reads the finished phases it builds on, and leaves its network under kNetwork.
+void run_teacher(PhaseExperiment& experiment);
+// record["series"]["sensitivity"]: one number a site.
+void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& plugin);
+// record["kept"]: the allocated count a site, in the sites' order.
+void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record);
+void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask);
+
+// Throws unless there is one finite, non-negative number a site, not all zero.
+void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where);
+
+// The ReLU budget r_l of each site: `budget` shared in proportion to the sensitivity (SENet, section 3; allocation.h),
+// capped by each site's count.
+std::vector<int64_t> relu_budgets(const Network& network, const std::vector<double>& sensitivity, int64_t budget);
+
+// "10%" (a share of the model's ReLUs, rounded down) or a count, as a count. Exact; throws (exit code 2) with both
+// numbers when it lies outside [1, relus].
+int64_t parse_budget(const std::string& budget, int64_t relus, const std::string& origin);
+
+}  // namespace senet

@@ -1,0 +1,31 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "senet/objective.h"
+
+namespace senet {
+
+torch::Tensor& EpochSums::get(const std::string& name, torch::IntArrayRef shape) {
+  torch::Tensor& sum = sums_[name];
+  if (!sum.defined()) sum = torch::zeros(shape, torch::TensorOptions(torch::kFloat64).device(device_));
+  return sum;
+}
+
+double EpochSums::value(const std::string& name) { return get(name).item<double>(); }
+
+void EpochSums::zero() {
+  for (auto& [name, sum] : sums_) sum.zero_();
+}
+
+void EpochSums::state(Archive& archive) {
+  if (archive.is_loading()) {
+    sums_.clear();
+    for (const auto& [name, tensor] : archive.tensors()) {
+      if (name.rfind("sum.", 0) == 0) sums_[name.substr(4)] = tensor.to(device_).clone();
+    }
+    return;
+  }
+  for (auto& [name, sum] : sums_) archive.tensor("sum." + name, sum);
+}
+
+}  // namespace senet

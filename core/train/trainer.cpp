@@ -1,0 +1,187 @@
+#include "train/trainer.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "senet/error.h"
+#include "senet/losses.h"
+#include "train/sgd.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int64_t kEvaluationBatch = 256;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The smoothed rate of one process: a resumed run starts it anew.
+class Rate {
+ public:
+  void add(int64_t images, double seconds) {
+    images_ = 0.98 * images_ + static_cast<double>(images);
+    seconds_ = 0.98 * seconds_ + seconds;
+  }
+  double per_second() const { return seconds_ > 0 ? images_ / seconds_ : 0; }
+
+ private:
+  double images_ = 0, seconds_ = 0;
+};
+
+}  // namespace
+
+void network_state(Network& network, Archive& archive) {
+  for (auto& item : network.named_parameters()) archive.tensor(item.key(), item.value());
+  for (auto& item : network.named_buffers()) archive.tensor(item.key(), item.value());
+  std::vector<torch::Tensor> masks = network.masks();
+  bool described = true;
+  for (const ReluSite& site : network.sites()) {
+    if (!site.activation().described_by_mask()) {
+      described = false;
+      continue;
+    }
+    archive.tensor("mask." + site.name(), masks[site.index()]);
+  }
+  if (archive.is_loading() && described) network.set_masks(masks);
+}
+
+Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits, int64_t limit) {
+  const torch::NoGradGuard no_gradient;
+  const bool training = network.is_training();
+  network.eval();
+  const int64_t count = limit > 0 ? std::min(limit, data.count()) : data.count();
+  SENET_CHECK(count > 0, "there are no images to evaluate on");
+  std::vector<torch::Tensor> parts;
+  double loss = 0;
+  int64_t correct = 0;
+  std::vector<int64_t> indices;
+  for (int64_t begin = 0; begin < count; begin += kEvaluationBatch) {
+    indices.resize(std::min(kEvaluationBatch, count - begin));
+    for (size_t i = 0; i < indices.size(); ++i) indices[i] = begin + static_cast<int64_t>(i);
+    const Batch batch = data.load(indices.data(), static_cast<int64_t>(indices.size()));
+    const torch::Tensor out = network.forward(batch.images);
+    loss += cross_entropy(out, batch.labels).item<double>() * static_cast<double>(indices.size());
+    correct += out.argmax(1).eq(batch.labels).sum().item<int64_t>();
+    if (logits) parts.push_back(out.cpu());
+  }
+  network.train(training);
+  if (logits) *logits = torch::cat(parts);
+  return {static_cast<double>(correct) / static_cast<double>(count), loss / static_cast<double>(count), count};
+}
+
+Trainer::Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
+    : data_(data), held_out_(held_out), settings_(std::move(settings)), seed_(seed) {}
+
+void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
+  const auto parameters = network.parameters();
+  SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
+  Sgd optimizer(network, settings_.momentum, settings_.weight_decay);
+  EpochSums sums(parameters.front().device());
+  const Augmentation augmentation{settings_.crop_padding, settings_.flip};
+  const int64_t images = data_.count();
+  const int64_t steps = (images + settings_.batch - 1) / settings_.batch;
+  int64_t epoch = 0, step = 0;  // the next step to run
+  double epoch_seconds = 0;     // of the running epoch, over all processes that worked on it
+
+  const auto state = [&](Archive& archive) {
+    network_state(network, archive);
+    optimizer.state(archive);
+    objective.state(archive);
+    sums.state(archive);
+    archive.number("trainer.epoch", epoch);
+    archive.number("trainer.step", step);
+    archive.number("trainer.epoch_seconds", epoch_seconds);
+  };
+  if (auto saved = host.restore()) {
+    Archive archive = Archive::loading(std::move(*saved));
+    state(archive);
+  }
+  const auto check_loss = [&] {
+    const double loss = sums.value("loss");
+    if (!std::isfinite(loss)) {
+      fail("the loss is ", loss, " in epoch ", epoch, ", at or before step ", step,
+           "; lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
+    }
+  };
+  const auto checkpoint = [&] {
+    check_loss();
+    Archive archive = Archive::saving();
+    state(archive);
+    host.save(archive.tensors());
+  };
+
+  Rate rate;
+  double last_checkpoint = now();
+  for (; epoch < settings_.epochs && !objective.finished(); ++epoch, step = 0) {
+    network.train();
+    if (step == 0) {
+      sums.zero();
+      epoch_seconds = 0;
+    }
+    const double lr = settings_.lr_at(epoch);
+    const std::vector<int64_t> order = data_.shuffled(seed_, epoch);
+    while (step < steps) {
+      const double step_began = now();
+      const int64_t first = step * settings_.batch;
+      const int64_t count = std::min(settings_.batch, images - first);
+      Batch batch = data_.load(order.data() + first, count, augmentation, seed_, epoch);
+      optimizer.zero_gradients();
+      for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
+        const Loss loss = objective.loss(batch, sums);
+        loss.loss.backward();
+        sums.add("loss", loss.loss * static_cast<double>(count));
+        if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
+      }
+      optimizer.step(lr);
+      objective.after_update(optimizer.parameters());
+      ++step;
+
+      const double seconds = now() - step_began;
+      epoch_seconds += seconds;
+      rate.add(count, seconds);
+      const int64_t images_left = (settings_.epochs - epoch) * images - std::min(step * settings_.batch, images);
+      host.progress({epoch, settings_.epochs, step, steps, rate.per_second(),
+                     static_cast<double>(images_left) / rate.per_second()});
+      // The epoch's last step is followed by the checkpoint of the epoch's end.
+      if (step == steps) break;
+      const bool stop = host.stop_requested();
+      if (stop || now() - last_checkpoint >= settings_.checkpoint_seconds) {
+        checkpoint();
+        last_checkpoint = now();
+      }
+      if (stop) throw Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
+    }
+
+    check_loss();
+    Metrics metrics;
+    EpochEnd end{epoch, settings_.epochs, sums, optimizer.parameters(), metrics};
+    objective.epoch_end(end);
+    EpochReport report{epoch,
+                       sums.value("loss") / static_cast<double>(images),
+                       sums.value("correct") / static_cast<double>(images),
+                       lr,
+                       epoch_seconds,
+                       static_cast<double>(images) / epoch_seconds,
+                       std::nullopt,
+                       &metrics};
+    if (held_out_.count() > 0) report.held_out = evaluate(network, held_out_);
+    host.report(report);
+
+    const int64_t finished_epoch = epoch;
+    ++epoch, step = 0;
+    checkpoint();
+    last_checkpoint = now();
+    epoch = finished_epoch;
+    if (host.stop_requested() && epoch + 1 < settings_.epochs) {
+      throw Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
+    }
+  }
+  network.eval();
+}
+
+}  // namespace senet

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "data/batches.h"
+#include "senet/experiment.h"
+#include "senet/network.h"
+
+namespace senet {
+
+struct Progress {
+  int64_t epoch, epochs;  // epoch: the running one, from 0
+  int64_t step, steps;    // of this epoch; step: finished ones
+  double images_per_second;
+  double seconds_left;    // of this training
+};
+
+struct EpochReport {
+  int64_t epoch;
+  double loss, accuracy;  // over the training images as they were trained on
+  double lr;
+  double seconds;
+  double images_per_second;
+  std::optional<Score> held_out;
+  const Metrics* metrics;
+};
+
+// What a trainer needs from outside: somewhere to keep checkpoints and to report to.
+class TrainingHost {
+ public:
+  virtual ~TrainingHost() = default;
+  virtual std::optional<TensorMap> restore() = 0;
+  virtual void save(const TensorMap& state) = 0;
+  virtual void report(const EpochReport& report) = 0;
+  virtual void progress(const Progress& progress) = 0;
+  // Asked after every step: to stop at a checkpoint (Ctrl-C).
+  virtual bool stop_requested() const = 0;
+};
+
+// The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
+// progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint stands,
+// with the same bits as if it had never stopped.
+class Trainer {
+ public:
+  // `held_out`: scored after each epoch, when it has images.
+  Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed);
+
+  // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not finite;
+  // the last checkpoint then is one of finite loss.
+  void run(Network& network, Objective& objective, TrainingHost& host);
+
+ private:
+  const BatchLoader& data_;
+  const BatchLoader& held_out_;
+  TrainingSettings settings_;
+  uint64_t seed_;
+};
+
+// Accuracy and mean cross entropy in eval mode, without augmentation; `logits` (N×classes, float32) is optional. The
+// network's mode is restored.
+Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits = nullptr, int64_t limit = 0);
+
+// Parameters, buffers and masks (`mask.<site>`) by name. Sites whose activation is not described by a mask are saved as
+// the parameters they have.
+void network_state(Network& network, Archive& archive);
+
+}  // namespace senet

@@ -1,0 +1,65 @@
+#include "train/training_settings.h"
+
+#include <cmath>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+constexpr Option kTrainingOptions[] = {
+    integer_option("epochs", "240", "passes over the training images").at_least(1),
+    integer_option("batch", "128", "images a step; the last, partial batch of an epoch is kept").at_least(1),
+    real_option("lr", "0.05", "initial learning rate of SGD").at_least(0),
+    real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1),
+    real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0),
+    text_option("schedule", "\"step\"", "of the learning rate: drops at lr_drops, half a cosine to zero, or constant")
+        .one_of("step cosine constant"),
+    reals_option("lr_drops", "[0.625, 0.75, 0.875]",
+                 "fractions f of the epochs E; a drop starts with the first epoch whose 0-based index is at least f·E")
+        .between(0, 1),
+    real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1),
+    integer_option("crop_padding", "4", "random crop of the original size after zero padding by so many pixels; 0: none")
+        .between(0, 64)
+        .in("pixels"),
+    boolean_option("flip", "true", "random horizontal flip"),
+    real_option("checkpoint_seconds", "60", "time between checkpoints; one is also written after each epoch")
+        .at_least(0)
+        .in("s")
+        .without_effect(),
+};
+
+}  // namespace
+
+std::vector<Option> training_options() { return declare(kTrainingOptions); }
+
+TrainingSettings training_settings(const Options& options) {
+  TrainingSettings settings;
+  settings.epochs = options.integer("epochs");
+  settings.batch = options.integer("batch");
+  settings.lr = options.real("lr");
+  settings.momentum = options.real("momentum");
+  settings.weight_decay = options.real("weight_decay");
+  settings.schedule = options.text("schedule");
+  settings.lr_drops = options.reals("lr_drops");
+  settings.lr_drop_factor = options.real("lr_drop_factor");
+  settings.crop_padding = options.integer("crop_padding");
+  settings.flip = options.boolean("flip");
+  settings.checkpoint_seconds = options.real("checkpoint_seconds");
+  return settings;
+}
+
+double TrainingSettings::lr_at(int64_t epoch) const {
+  if (schedule == "constant") return lr;
+  if (schedule == "cosine") return lr * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
+  double rate = lr;
+  for (const double fraction : lr_drops) {
+    if (static_cast<double>(epoch) >= fraction * static_cast<double>(epochs)) rate *= lr_drop_factor;
+  }
+  return rate;
+}
+
+}  // namespace senet

@@ -1,0 +1,38 @@
+#include "senet/sensitivity.h"
+#include "sparse_momentum.h"
+
+namespace {
+
+constexpr senet::Option kOptions[] = {
+    senet::real_option("density", "0.1", "d, the share of all convolution weights that is kept").between(0.001, 0.999),
+    senet::real_option("prune_rate", "0.5", "share of a layer's kept weights that an update drops; decays to 0").between(0, 1),
+    senet::integer_option("epochs", "240", "passes over the training images").at_least(1),
+};
+
+// ReLU sensitivity (SENet, section 3; stage 1): η_α,l = 1 − η_θ,l, with the pruning sensitivity η_θ,l = non-zero
+// weights / weights of the convolution that feeds site l, at the end of a training that is sparse at density d.
+class Pruning final : public senet::Sensitivity {
+ public:
+  explicit Pruning(const senet::Options& options)
+      : density_(options.real("density")), prune_rate_(options.real("prune_rate")) {}
+
+  std::vector<double> measure(senet::Network&, senet::Experiment& experiment) override {
+    const auto network = experiment.make_network("sparse");
+    senet::SparseMomentum objective(*network, density_, prune_rate_, experiment.seed());
+    experiment.train("sparse", *network, objective, experiment.training());
+    std::vector<double> pruning, relu;
+    for (const senet::ReluSite& site : network->sites()) {
+      pruning.push_back(objective.density_of(site.conv_name()));
+      relu.push_back(1 - pruning.back());
+    }
+    experiment.record("pruning_sensitivity", pruning);
+    return relu;
+  }
+
+ private:
+  double density_, prune_rate_;
+};
+
+}  // namespace
+
+SENET_PLUGIN(senet::entry<Pruning>("pruning", "SENet's: how few weights a layer keeps in sparse training", kOptions));
