@@ -25,8 +25,11 @@ void print_options(const std::vector<Option>& options) {
   if (options.empty()) std::cout << "  no options\n";
 }
 
-int list_plugins(const std::string& name, const CommonArguments& arguments) {
-  const PluginHost host = arguments.plugins();
+}  // namespace
+
+int list_plugins(const Arguments& arguments) {
+  const std::string& name = arguments.subject;
+  const PluginHost host = load_plugins(arguments);
   std::vector<const PluginHost::Loaded*> chosen;
   std::set<std::string> names;
   for (const PluginHost::Loaded& plugin : host.loaded()) {
@@ -62,7 +65,8 @@ int list_plugins(const std::string& name, const CommonArguments& arguments) {
   return 0;
 }
 
-int list_options(const std::string& section, bool as_json) {
+int list_options(const Arguments& arguments) {
+  const std::string& section = arguments.subject;
   const auto sections = core_sections();
   std::set<std::string> names;
   for (const auto& [name, options] : sections) names.insert(name.empty() ? "experiment" : name);
@@ -72,34 +76,13 @@ int list_options(const std::string& section, bool as_json) {
     const std::string name = key.empty() ? "experiment" : key;
     if (!section.empty() && section != name) continue;
     json[name] = options_json(options);
-    if (as_json) continue;
+    if (arguments.json) continue;
     std::cout << (name == "experiment" ? "top level" : name == "cell" ? "[[cell]]" : "[" + name + "]") << "\n";
     print_options(options);
     std::cout << "\n";
   }
-  if (as_json) std::cout << json.dump(2) << "\n";
+  if (arguments.json) std::cout << json.dump(2) << "\n";
   return 0;
-}
-
-}  // namespace
-
-void add_plugins(CLI::App& program, Action& run) {
-  CLI::App* command = program.add_subcommand("plugins", "the plugins there are; with a name, its options");
-  auto arguments = std::make_shared<CommonArguments>();
-  auto name = std::make_shared<std::string>();
-  command->add_option("NAME", *name, "one plugin")->type_name("");
-  arguments->add_plugins(*command);
-  arguments->add_json(*command);
-  command->callback([=, &run] { run = [=] { return list_plugins(*name, *arguments); }; });
-}
-
-void add_options(CLI::App& program, Action& run) {
-  CLI::App* command = program.add_subcommand("options", "every key of an experiment file: type, bounds, default, meaning");
-  auto section = std::make_shared<std::string>();
-  auto as_json = std::make_shared<bool>(false);
-  command->add_option("SECTION", *section, "one section")->type_name("");
-  command->add_flag("--json", *as_json, "print one JSON document on stdout");
-  command->callback([=, &run] { run = [=] { return list_options(*section, *as_json); }; });
 }
 
 }  // namespace senet

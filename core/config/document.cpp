@@ -56,21 +56,6 @@ std::string allowed(const Option& option) {
   return text(type_name(option.type), bounds(option), *option.unit ? text(" (", option.unit, ")") : "");
 }
 
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
-
 // A TOML value as an OptionValue; lists keep the widest type of their elements. Texts and integers may share a list.
 bool convert(const toml::node& node, OptionValue& value) {
   if (auto v = node.value_exact<bool>()) return value = *v, true;
@@ -353,24 +338,6 @@ void Document::refuse_unread() const {
   check(command_line_);
   check(file_);
   for (const Settings& cell : cells_) check(cell);
-}
-
-std::string nearest_name(const std::string& name, const std::set<std::string>& known) {
-  std::string nearest;
-  size_t least = std::max<size_t>(2, name.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const size_t distance = edit_distance(name, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-std::string did_you_mean(const std::string& name, const std::set<std::string>& known) {
-  const std::string nearest = nearest_name(name, known);
-  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
 }
 
 nlohmann::ordered_json to_json(const OptionValue& value) {

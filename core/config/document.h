@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/nearest.h"
 #include "senet/options.h"
 
 namespace senet {
@@ -72,12 +73,6 @@ class Document {
 
   friend class DocumentBuilder;
 };
-
-// The name in `known` nearest to `name` by edit distance, if near enough to be meant; else empty.
-std::string nearest_name(const std::string& name, const std::set<std::string>& known);
-
-// ", did you mean 'x'?" or nothing.
-std::string did_you_mean(const std::string& name, const std::set<std::string>& known);
 
 nlohmann::ordered_json to_json(const OptionValue& value);
 // {"option": value} for every option; or only those that affect results and differ from their defaults.

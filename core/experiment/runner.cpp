@@ -35,7 +35,8 @@ std::string utc_now() {
 
 double training_seconds(const Json& record) {
   double seconds = 0;
-  for (const auto& [name, training] : record.value("trainings", Json::object()).items()) seconds += training.at("seconds").get<double>();
+  const Json trainings = record.value("trainings", Json::object());
+  for (const Json& training : trainings) seconds += training.at("seconds").get<double>();
   return seconds;
 }
 

@@ -1,0 +1,144 @@
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <set>
+
+#include "config/nearest.h"
+#include "revision.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+// CLI11 says what is wrong; the nearest name there is says what was meant.
+std::string usage_hint(const CLI::App& program, const std::vector<std::string>& values) {
+  std::set<std::string> verbs;
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) verbs.insert(command->get_name());
+  if (values.empty() || values.front().empty() || values.front().front() == '-') return "";
+  const std::string& verb = values.front();
+  if (!verbs.count(verb)) return "unknown verb '" + verb + "'" + did_you_mean(verb, verbs);
+  std::set<std::string> flags;
+  for (const CLI::Option* option : program.get_subcommand(verb)->get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.insert("--" + name);
+  }
+  for (const std::string& value : values) {
+    const std::string flag = value.substr(0, value.find('='));
+    if (flag.rfind("--", 0) == 0 && !flags.count(flag)) return "senet " + verb + " has no " + flag + did_you_mean(flag, flags);
+  }
+  return "";
+}
+
+// Each verb takes from here what it reads, so that its help says no more.
+class Verb {
+ public:
+  Verb(CLI::App& program, Arguments& arguments, const char* name, const char* help)
+      : command_(program.add_subcommand(name, help)), arguments_(arguments) {
+    command_->callback([this_name = std::string(name), &arguments] { arguments.verb = this_name; });
+  }
+  CLI::Option* subject(const char* name, const char* help) {
+    return command_->add_option(name, arguments_.subject, help)->type_name("");
+  }
+  Verb& folders() {
+    command_->add_option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics")->type_name("DIR")->capture_default_str();
+    return results();
+  }
+  Verb& results() {
+    command_->add_option("--results", arguments_.results, "folder of results: one small JSON each")->type_name("DIR")->capture_default_str();
+    return *this;
+  }
+  Verb& device() {
+    command_->add_option("--device", arguments_.device, "where to compute")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
+    command_->add_option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    return *this;
+  }
+  Verb& set() {
+    command_->add_option("--set", arguments_.sets, "set a key of the experiment file, for example --set mask.epochs=2")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    return *this;
+  }
+  Verb& plugins() {
+    command_->add_option("--plugin-dir", arguments_.plugin_dirs, "folder of plugins, searched before SENET_PLUGIN_PATH and the program's own")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+    return *this;
+  }
+  Verb& json() {
+    command_->add_flag("--json", arguments_.json, "print one JSON document on stdout");
+    return *this;
+  }
+  Verb& model() {
+    command_->add_option("--model", arguments_.model, "a model plugin")->type_name("NAME");
+    command_->add_option("--input", arguments_.input, "shape of an image, for example 3x32x32")->type_name("CxHxW");
+    command_->add_option("--classes", arguments_.classes, "number of classes")->check(CLI::Range(1, 1000000))->type_name("N");
+    return *this;
+  }
+  CLI::App* operator->() { return command_; }
+
+ private:
+  CLI::App* command_;
+  Arguments& arguments_;
+};
+
+void add_verbs(CLI::App& program, Arguments& arguments) {
+  Verb run(program, arguments, "run", "run an experiment file: what is finished is not run again");
+  run.subject("FILE", "experiment file (.toml)")->required();
+  run.folders().device().set().plugins();
+
+  Verb status(program, arguments, "status", "the state of every phase of an experiment file");
+  status.subject("FILE", "experiment file (.toml)")->required();
+  status.folders().device().set().plugins().json();
+
+  Verb plugins(program, arguments, "plugins", "the plugins there are; with a name, its options");
+  plugins.subject("NAME", "one plugin");
+  plugins.plugins().json();
+
+  Verb options(program, arguments, "options", "every key of an experiment file: type, bounds, default, meaning");
+  options.subject("SECTION", "one section");
+  options.json();
+
+  Verb inspect(program, arguments, "inspect", "a row per ReLU site of a model or of a RUN");
+  inspect.subject("RUN", "a result file, or a part of a result's name");
+  inspect.model().set().results().plugins().json();
+
+  Verb budget(program, arguments, "budget", "share a ReLU budget over a model's layers by their sensitivity");
+  budget.model();
+  budget->add_option("--sensitivity", arguments.sensitivity, "a number for each ReLU site, separated by commas; only proportions matter")
+      ->required()
+      ->type_name("LIST");
+  budget->add_option("--budget", arguments.budget, "a ReLU count, or a share of the model's such as 10%")->required()->type_name("B");
+  budget.set().plugins().json();
+
+  Verb evaluate(program, arguments, "evaluate", "evaluate the network of a finished RUN");
+  evaluate.subject("RUN", "a result file, or a part of a result's name")->required();
+  evaluate->add_option("--split", arguments.split, "which images")->check(CLI::IsMember({"train", "held_out", "test"}))->capture_default_str();
+  evaluate->add_option("--limit", arguments.limit, "the first N of them; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N");
+  evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")->type_name("FILE.safetensors");
+  evaluate.folders().device().plugins().json();
+}
+
+}  // namespace
+
+std::optional<int> parse_arguments(int count, char** values, Arguments& arguments) {
+  CLI::App program("SENet: networks under a ReLU budget, for private inference. Trains, measures, compares.", "senet");
+  program.set_version_flag("--version", std::string("senet ") + SENET_VERSION + " (" + SENET_REVISION + ")");
+  program.require_subcommand(1);
+  program.set_help_all_flag("--help-all", "help of every verb");
+  add_verbs(program, arguments);
+  try {
+    program.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);
+    const std::string hint = usage_hint(program, {values + 1, values + count});
+    std::cerr << "senet: " << (hint.empty() ? error.what() : hint)
+              << "\nRun `senet --help` for the verbs, `senet VERB --help` for one.\n";
+    return static_cast<int>(Exit::usage);
+  }
+  return std::nullopt;
+}
+
+}  // namespace senet

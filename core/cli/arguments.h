@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace senet {
+
+// What the command line says. Parsed by the program itself, without LibTorch, whose loading takes half a second: help,
+// version and wrong usage answer at once.
+struct Arguments {
+  std::string verb;
+  std::string subject;  // the experiment file, RUN, plugin or section
+
+  std::vector<std::string> plugin_dirs;
+  std::vector<std::string> sets;
+  std::string runs = "runs";        // phases: weights, checkpoints, metrics
+  std::string results = "results";  // one small JSON a cell, budget and seed
+  std::string device = "auto";
+  int threads = 0;  // 0: the CPU affinity
+  bool json = false;
+
+  std::string model, input;  // inspect, budget
+  int64_t classes = 0;
+  std::string sensitivity, budget;
+
+  std::string split = "test";  // evaluate
+  int64_t limit = 0;
+  std::string logits;
+};
+
+// Fills `arguments`; an exit code when there is nothing left to do (help, version, wrong usage).
+std::optional<int> parse_arguments(int count, char** values, Arguments& arguments);
+
+}  // namespace senet

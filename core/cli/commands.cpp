@@ -1,0 +1,40 @@
+#include "cli/commands.h"
+
+#include <ATen/Parallel.h>
+
+#include <iostream>
+#include <map>
+
+#include "experiment/environment.h"
+#include "senet/error.h"
+
+namespace senet {
+
+PluginHost load_plugins(const Arguments& arguments) { return PluginHost(PluginHost::search_path(arguments.plugin_dirs)); }
+
+RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
+
+torch::Device prepare_device(const Arguments& arguments) {
+  at::set_num_threads(arguments.threads > 0 ? arguments.threads : available_threads());
+  return resolve_device(arguments.device);
+}
+
+}  // namespace senet
+
+// The core library's one entry for the program.
+extern "C" int senet_execute(const senet::Arguments* arguments) {
+  using namespace senet;
+  static const std::map<std::string, int (*)(const Arguments&)> verbs = {
+      {"run", run_experiment},  {"status", show_status},  {"plugins", list_plugins},  {"options", list_options},
+      {"inspect", inspect},     {"budget", share_budget}, {"evaluate", evaluate_run},
+  };
+  try {
+    return verbs.at(arguments->verb)(*arguments);
+  } catch (const Error& error) {
+    std::cerr << "senet: " << error.what() << "\n";
+    return static_cast<int>(error.exit());
+  } catch (const std::exception& error) {
+    std::cerr << "senet: " << error.what() << "\n";
+    return static_cast<int>(Exit::failure);
+  }
+}
