@@ -15,7 +15,8 @@ namespace {
 // CLI11 says what is wrong; the nearest name there is says what was meant.
 std::string usage_hint(const CLI::App& program, const std::vector<std::string>& values) {
   std::set<std::string> verbs;
-  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) verbs.insert(command->get_name());
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.insert(command->get_name());
   if (values.empty() || values.front().empty() || values.front().front() == '-') return "";
   const std::string& verb = values.front();
   if (!verbs.count(verb)) return "unknown verb '" + verb + "'" + did_you_mean(verb, verbs);
@@ -25,7 +26,8 @@ std::string usage_hint(const CLI::App& program, const std::vector<std::string>& 
   }
   for (const std::string& value : values) {
     const std::string flag = value.substr(0, value.find('='));
-    if (flag.rfind("--", 0) == 0 && !flags.count(flag)) return "senet " + verb + " has no " + flag + did_you_mean(flag, flags);
+    if (flag.rfind("--", 0) == 0 && !flags.count(flag))
+      return "senet " + verb + " has no " + flag + did_you_mean(flag, flags);
   }
   return "";
 }
@@ -41,15 +43,21 @@ class Verb {
     return command_->add_option(name, arguments_.subject, help)->type_name("");
   }
   Verb& folders() {
-    command_->add_option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics")->type_name("DIR")->capture_default_str();
+    command_->add_option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics")
+        ->type_name("DIR")
+        ->capture_default_str();
     return results();
   }
   Verb& results() {
-    command_->add_option("--results", arguments_.results, "folder of results: one small JSON each")->type_name("DIR")->capture_default_str();
+    command_->add_option("--results", arguments_.results, "folder of results: one small JSON each")
+        ->type_name("DIR")
+        ->capture_default_str();
     return *this;
   }
   Verb& device() {
-    command_->add_option("--device", arguments_.device, "where to compute")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
+    command_->add_option("--device", arguments_.device, "where to compute")
+        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+        ->capture_default_str();
     command_->add_option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
@@ -62,7 +70,9 @@ class Verb {
     return *this;
   }
   Verb& plugins() {
-    command_->add_option("--plugin-dir", arguments_.plugin_dirs, "folder of plugins, searched before SENET_PLUGIN_PATH and the program's own")
+    command_
+        ->add_option("--plugin-dir", arguments_.plugin_dirs,
+                     "folder of plugins, searched before SENET_PLUGIN_PATH and the program's own")
         ->type_name("DIR")
         ->allow_extra_args(false);
     return *this;
@@ -74,7 +84,9 @@ class Verb {
   Verb& model() {
     command_->add_option("--model", arguments_.model, "a model plugin")->type_name("NAME");
     command_->add_option("--input", arguments_.input, "shape of an image, for example 3x32x32")->type_name("CxHxW");
-    command_->add_option("--classes", arguments_.classes, "number of classes")->check(CLI::Range(1, 1000000))->type_name("N");
+    command_->add_option("--classes", arguments_.classes, "number of classes")
+        ->check(CLI::Range(1, 1000000))
+        ->type_name("N");
     return *this;
   }
   CLI::App* operator->() { return command_; }
@@ -107,17 +119,26 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb budget(program, arguments, "budget", "share a ReLU budget over a model's layers by their sensitivity");
   budget.model();
-  budget->add_option("--sensitivity", arguments.sensitivity, "a number for each ReLU site, separated by commas; only proportions matter")
+  budget
+      ->add_option("--sensitivity", arguments.sensitivity,
+                   "a number for each ReLU site, separated by commas; only proportions matter")
       ->required()
       ->type_name("LIST");
-  budget->add_option("--budget", arguments.budget, "a ReLU count, or a share of the model's such as 10%")->required()->type_name("B");
+  budget->add_option("--budget", arguments.budget, "a ReLU count, or a share of the model's such as 10%")
+      ->required()
+      ->type_name("B");
   budget.set().plugins().json();
 
   Verb evaluate(program, arguments, "evaluate", "evaluate the network of a finished RUN");
   evaluate.subject("RUN", "a result file, or a part of a result's name")->required();
-  evaluate->add_option("--split", arguments.split, "which images")->check(CLI::IsMember({"train", "held_out", "test"}))->capture_default_str();
-  evaluate->add_option("--limit", arguments.limit, "the first N of them; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N");
-  evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")->type_name("FILE.safetensors");
+  evaluate->add_option("--split", arguments.split, "which images")
+      ->check(CLI::IsMember({"train", "held_out", "test"}))
+      ->capture_default_str();
+  evaluate->add_option("--limit", arguments.limit, "the first N of them; default: all")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+      ->type_name("N");
+  evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")
+      ->type_name("FILE.safetensors");
   evaluate.folders().device().plugins().json();
 }
 

@@ -10,7 +10,9 @@
 
 namespace senet {
 
-PluginHost load_plugins(const Arguments& arguments) { return PluginHost(PluginHost::search_path(arguments.plugin_dirs)); }
+PluginHost load_plugins(const Arguments& arguments) {
+  return PluginHost(PluginHost::search_path(arguments.plugin_dirs));
+}
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
 
@@ -25,8 +27,8 @@ torch::Device prepare_device(const Arguments& arguments) {
 extern "C" int senet_execute(const senet::Arguments* arguments) {
   using namespace senet;
   static const std::map<std::string, int (*)(const Arguments&)> verbs = {
-      {"run", run_experiment},  {"status", show_status},  {"plugins", list_plugins},  {"options", list_options},
-      {"inspect", inspect},     {"budget", share_budget}, {"evaluate", evaluate_run},
+      {"run", run_experiment}, {"status", show_status},  {"plugins", list_plugins},  {"options", list_options},
+      {"inspect", inspect},    {"budget", share_budget}, {"evaluate", evaluate_run},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

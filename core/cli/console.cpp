@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cmath>
+#include <csignal>
 #include <iomanip>
 #include <iostream>
 
@@ -24,9 +24,7 @@ extern "C" void on_stop_signal(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string fixed(double value, int digits) {
   std::ostringstream out;
@@ -79,15 +77,15 @@ void Console::progress(const std::string& phase, const Progress& progress) {
   if (!terminal_ || now() - last_shown_ < kRefresh) return;
   last_shown_ = now();
   clear_line();
-  std::cerr << "    " << phase << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step " << progress.step << "/"
-            << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "
+  std::cerr << "    " << phase << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step "
+            << progress.step << "/" << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "
             << duration(progress.seconds_left) << " left" << std::flush;
   line_shown_ = true;
 }
 
 void Console::epoch(const std::string&, const EpochReport& report) {
-  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + fixed(report.loss, 4) + ", accuracy " +
-                     fixed(100 * report.accuracy, 2) + " %";
+  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + fixed(report.loss, 4) +
+                     ", accuracy " + fixed(100 * report.accuracy, 2) + " %";
   if (report.held_out) line += ", held out " + fixed(100 * report.held_out->accuracy, 2) + " %";
   for (const auto& [name, value] : report.metrics->scalars()) line += ", " + name + " " + fixed(value, 4);
   message(line + ", " + duration(report.seconds) + ", " + fixed(report.images_per_second, 0) + " images/s");

@@ -11,13 +11,16 @@ int evaluate_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Result result = find_result(arguments.results, arguments.subject);
   const RestoredRun run = restore_run(result, plugins, run_folders(arguments), prepare_device(arguments));
-  const Part part = arguments.split == "train" ? Part::train : arguments.split == "held_out" ? Part::held_out : Part::test;
+  const Part part = arguments.split == "train"      ? Part::train
+                    : arguments.split == "held_out" ? Part::held_out
+                                                    : Part::test;
   const BatchLoader data = make_loader(*run.laboratory, part);
   SENET_CHECK(data.count() > 0, result.id(), ": has no ", arguments.split, " images");
   torch::Tensor logits;
   const Score score = evaluate(*run.network, data, &logits, arguments.limit);
   if (!arguments.logits.empty()) {
-    save_safetensors(arguments.logits, {{"logits", logits}, {"labels", run.laboratory->data.part(part).labels.slice(0, 0, score.images)}},
+    save_safetensors(arguments.logits,
+                     {{"logits", logits}, {"labels", run.laboratory->data.part(part).labels.slice(0, 0, score.images)}},
                      {{"run", result.id()}, {"split", arguments.split}});
   }
   int64_t relus = 0;
@@ -28,8 +31,8 @@ int evaluate_run(const Arguments& arguments) {
   if (arguments.json) {
     std::cout << json.dump(2) << "\n";
   } else {
-    std::cout << result.id() << " on " << score.images << " " << arguments.split << " images: accuracy " << 100 * score.accuracy
-              << " %, loss " << score.loss << ", " << relus << " ReLUs\n";
+    std::cout << result.id() << " on " << score.images << " " << arguments.split << " images: accuracy "
+              << 100 * score.accuracy << " %, loss " << score.loss << ", " << relus << " ReLUs\n";
   }
   return 0;
 }

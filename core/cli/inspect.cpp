@@ -17,9 +17,11 @@ NetworkShape input_shape(const Arguments& arguments) {
   char x1 = 0, x2 = 0;
   std::istringstream in(arguments.input);
   const bool read = static_cast<bool>(in >> shape.channels >> x1 >> shape.height >> x2 >> shape.width);
-  const bool sound = read && x1 == 'x' && x2 == 'x' && in.peek() == std::char_traits<char>::eof() && shape.channels > 0 &&
-                     shape.height > 0 && shape.width > 0 && std::max({shape.channels, shape.height, shape.width}) <= 1 << 16;
-  if (!sound) fail_usage("--input '", arguments.input, "': expected channels, height and width as CxHxW, for example 3x32x32");
+  const bool sound = read && x1 == 'x' && x2 == 'x' && in.peek() == std::char_traits<char>::eof() &&
+                     shape.channels > 0 && shape.height > 0 && shape.width > 0 &&
+                     std::max({shape.channels, shape.height, shape.width}) <= 1 << 16;
+  if (!sound)
+    fail_usage("--input '", arguments.input, "': expected channels, height and width as CxHxW, for example 3x32x32");
   return shape;
 }
 
@@ -40,7 +42,9 @@ std::shared_ptr<Network> build_model(const Arguments& arguments) {
   return network;
 }
 
-std::string shape_text(const Json& shape) { return shape.at(0).dump() + "×" + shape.at(1).dump() + "×" + shape.at(2).dump(); }
+std::string shape_text(const Json& shape) {
+  return shape.at(0).dump() + "×" + shape.at(1).dump() + "×" + shape.at(2).dump();
+}
 
 void print_sites(const Json& json) {
   const Json& sites = json.at("sites");
@@ -48,8 +52,9 @@ void print_sites(const Json& json) {
   std::vector<std::vector<std::string>> table = {{"site", "shape", "stage", "convolution", "ReLUs"}};
   if (with_kept) table[0].insert(table[0].end(), {"kept", "share"});
   for (const Json& site : sites) {
-    std::vector<std::string> row = {site.at("name").get<std::string>(), site.contains("shape") ? shape_text(site.at("shape")) : "",
-                                    site.value("stage", Json()).dump(), site.value("conv", ""), site.at("relus").dump()};
+    std::vector<std::string> row = {
+        site.at("name").get<std::string>(), site.contains("shape") ? shape_text(site.at("shape")) : "",
+        site.value("stage", Json()).dump(), site.value("conv", ""), site.at("relus").dump()};
     if (with_kept) {
       std::ostringstream share;
       share.precision(3);
@@ -74,7 +79,8 @@ std::vector<double> parse_numbers(const std::string& list) {
       value = std::stod(item, &used);
     } catch (const std::exception&) {
     }
-    if (used == 0 || item.find_first_not_of(" \t", used) != std::string::npos) fail_usage("--sensitivity: '", item, "' is not a number");
+    if (used == 0 || item.find_first_not_of(" \t", used) != std::string::npos)
+      fail_usage("--sensitivity: '", item, "' is not a number");
     numbers.push_back(value);
   }
   return numbers;
@@ -96,7 +102,10 @@ int inspect(const Arguments& arguments) {
   } else {
     const auto network = build_model(arguments);
     const NetworkCounts counts = count(*network, input_shape(arguments));
-    json = {{"relus", counts.relus}, {"parameters", counts.parameters}, {"macs", counts.macs}, {"sites", describe_sites(*network, false)}};
+    json = {{"relus", counts.relus},
+            {"parameters", counts.parameters},
+            {"macs", counts.macs},
+            {"sites", describe_sites(*network, false)}};
   }
   if (arguments.json) {
     std::cout << json.dump(2) << "\n";

@@ -11,7 +11,11 @@ namespace senet {
 namespace {
 
 Json option_json(const Option& option) {
-  return {{"name", option.name}, {"default", option.default_value}, {"allowed", describe(option)}, {"unit", option.unit}, {"help", option.help}};
+  return {{"name", option.name},
+          {"default", option.default_value},
+          {"allowed", describe(option)},
+          {"unit", option.unit},
+          {"help", option.help}};
 }
 
 Json options_json(const std::vector<Option>& options) {
@@ -21,7 +25,8 @@ Json options_json(const std::vector<Option>& options) {
 }
 
 void print_options(const std::vector<Option>& options) {
-  for (const Option& option : options) std::cout << "  " << option.name << "\n      " << option.help << "\n      " << describe(option) << "\n";
+  for (const Option& option : options)
+    std::cout << "  " << option.name << "\n      " << option.help << "\n      " << describe(option) << "\n";
   if (options.empty()) std::cout << "  no options\n";
 }
 
@@ -36,7 +41,8 @@ int list_plugins(const Arguments& arguments) {
     names.insert(plugin.entry.name);
     if (name.empty() || name == plugin.entry.name) chosen.push_back(&plugin);
   }
-  if (!name.empty() && chosen.empty()) fail_usage("there is no plugin '", name, "'", did_you_mean(name, names), "; `senet plugins` lists them");
+  if (!name.empty() && chosen.empty())
+    fail_usage("there is no plugin '", name, "'", did_you_mean(name, names), "; `senet plugins` lists them");
 
   const auto options_of = [](const PluginHost::Loaded& plugin) {
     return std::vector<Option>(plugin.entry.options, plugin.entry.options + plugin.entry.option_count);
@@ -44,22 +50,30 @@ int list_plugins(const Arguments& arguments) {
   if (arguments.json) {
     Json json = {{"plugins", Json::array()}, {"refused", Json::array()}};
     for (const auto* plugin : chosen) {
-      json["plugins"].push_back({{"kind", kind_name(plugin->entry.kind)}, {"name", plugin->entry.name}, {"summary", plugin->entry.summary}, {"file", plugin->file}, {"options", options_json(options_of(*plugin))}});
+      json["plugins"].push_back({{"kind", kind_name(plugin->entry.kind)},
+                                 {"name", plugin->entry.name},
+                                 {"summary", plugin->entry.summary},
+                                 {"file", plugin->file},
+                                 {"options", options_json(options_of(*plugin))}});
     }
-    for (const auto& refusal : host.refused()) json["refused"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
+    for (const auto& refusal : host.refused())
+      json["refused"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
     std::cout << json.dump(2) << "\n";
     return 0;
   }
   if (name.empty()) {
     std::vector<std::vector<std::string>> table = {{"kind", "name", "summary"}};
-    for (const auto* plugin : chosen) table.push_back({kind_name(plugin->entry.kind), plugin->entry.name, plugin->entry.summary});
+    for (const auto* plugin : chosen)
+      table.push_back({kind_name(plugin->entry.kind), plugin->entry.name, plugin->entry.summary});
     std::cout << aligned(table);
-    for (const auto& refusal : host.refused()) std::cout << "refused: " << refusal.file << ": " << refusal.reason << "\n";
+    for (const auto& refusal : host.refused())
+      std::cout << "refused: " << refusal.file << ": " << refusal.reason << "\n";
     return 0;
   }
   for (const auto* plugin : chosen) {
-    std::cout << kind_name(plugin->entry.kind) << " " << plugin->entry.name << ": " << plugin->entry.summary << "\n  from " << plugin->file
-              << "\n\noptions, in the section [" << kind_name(plugin->entry.kind) << "]:\n";
+    std::cout << kind_name(plugin->entry.kind) << " " << plugin->entry.name << ": " << plugin->entry.summary
+              << "\n  from " << plugin->file << "\n\noptions, in the section [" << kind_name(plugin->entry.kind)
+              << "]:\n";
     print_options(options_of(*plugin));
   }
   return 0;
@@ -70,7 +84,8 @@ int list_options(const Arguments& arguments) {
   const auto sections = core_sections();
   std::set<std::string> names;
   for (const auto& [name, options] : sections) names.insert(name.empty() ? "experiment" : name);
-  if (!section.empty() && !names.count(section)) fail_usage("there is no section '", section, "'", did_you_mean(section, names));
+  if (!section.empty() && !names.count(section))
+    fail_usage("there is no section '", section, "'", did_you_mean(section, names));
   Json json = Json::object();
   for (const auto& [key, options] : sections) {
     const std::string name = key.empty() ? "experiment" : key;

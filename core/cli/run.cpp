@@ -45,7 +45,8 @@ int show_status(const Arguments& arguments) {
     table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
                      row.at("phase").get<std::string>(), row.at("state").get<std::string>(), row.value("holder", "")});
   }
-  std::cout << aligned(table) << "\n" << finished << " of " << rows.size() << " finished (a phase that cells share is counted in each)\n";
+  std::cout << aligned(table) << "\n"
+            << finished << " of " << rows.size() << " finished (a phase that cells share is counted in each)\n";
   return 0;
 }
 

@@ -5,10 +5,14 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
+# -O2 builds in half the time of -O3; the files whose loops have to be vectorised ask for it (core/CMakeLists.txt).
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 add_library(senet_compile_options INTERFACE)
 target_compile_features(senet_compile_options INTERFACE cxx_std_17)
-target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fpch-preprocess
-  $<$<BOOL:${SENET_WERROR}>:-Werror>)
+# -fPIC in programs too, so that all targets share one precompiled header.
+target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fPIC
+  -fpch-preprocess $<$<BOOL:${SENET_WERROR}>:-Werror>)
 if(SENET_SANITIZE)
   target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
@@ -39,4 +43,5 @@ function(senet_add_plugin name)
   target_precompile_headers(${name} REUSE_FROM senet_precompiled)
   set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET default
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/plugins)
+  set_property(GLOBAL APPEND PROPERTY SENET_PLUGINS ${name})
 endfunction()

@@ -1,11 +1,11 @@
 #include "config/document.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "senet/error.h"
 
@@ -25,14 +25,22 @@ std::string at(const std::string& name, const toml::source_region& region) {
 
 std::string type_name(OptionType type) {
   switch (type) {
-    case OptionType::boolean: return "true or false";
-    case OptionType::integer: return "an integer";
-    case OptionType::real: return "a number";
-    case OptionType::text: return "a text";
-    case OptionType::integers: return "a list of integers";
-    case OptionType::reals: return "a list of numbers";
-    case OptionType::texts: return "a list of texts";
-    case OptionType::budgets: return "a list of budgets, each a count or a share such as \"10%\"";
+    case OptionType::boolean:
+      return "true or false";
+    case OptionType::integer:
+      return "an integer";
+    case OptionType::real:
+      return "a number";
+    case OptionType::text:
+      return "a text";
+    case OptionType::integers:
+      return "a list of integers";
+    case OptionType::reals:
+      return "a list of numbers";
+    case OptionType::texts:
+      return "a list of texts";
+    case OptionType::budgets:
+      return "a list of budgets, each a count or a share such as \"10%\"";
   }
   return "";
 }
@@ -97,13 +105,17 @@ bool coerce(const OptionValue& found, OptionType type, OptionValue& value) {
   const auto* integer = std::get_if<int64_t>(&found);
   const auto* integers = std::get_if<std::vector<int64_t>>(&found);
   switch (type) {
-    case OptionType::boolean: return value = found, std::holds_alternative<bool>(found);
-    case OptionType::integer: return value = found, integer != nullptr;
+    case OptionType::boolean:
+      return value = found, std::holds_alternative<bool>(found);
+    case OptionType::integer:
+      return value = found, integer != nullptr;
     case OptionType::real:
       if (integer) return value = static_cast<double>(*integer), true;
       return value = found, std::holds_alternative<double>(found) && std::isfinite(std::get<double>(found));
-    case OptionType::text: return value = found, std::holds_alternative<std::string>(found);
-    case OptionType::integers: return value = found, integers != nullptr;
+    case OptionType::text:
+      return value = found, std::holds_alternative<std::string>(found);
+    case OptionType::integers:
+      return value = found, integers != nullptr;
     case OptionType::reals:
       if (integers) return value = std::vector<double>(integers->begin(), integers->end()), true;
       return value = found, std::holds_alternative<std::vector<double>>(found);
@@ -176,7 +188,8 @@ OptionValue from_json(const nlohmann::json& json) {
 std::vector<Option> declare(const Option* first, size_t count, const std::vector<Option>& more) {
   std::vector<Option> all(first, first + count);
   for (const Option& option : more) {
-    const bool known = std::any_of(all.begin(), all.end(), [&](const Option& o) { return std::string(o.name) == option.name; });
+    const bool known =
+        std::any_of(all.begin(), all.end(), [&](const Option& o) { return std::string(o.name) == option.name; });
     if (!known) all.push_back(option);
   }
   return all;
@@ -205,7 +218,8 @@ class DocumentBuilder {
     document.name_ = name;
     if (const toml::node* cells = table.get("cell")) {
       const toml::array* array = cells->as_array();
-      const bool tables = array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
+      const bool tables =
+          array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
       if (!tables) fail_usage(at(name, cells->source()), ": 'cell' has to be an array of tables: write [[cell]]");
       for (const toml::node& cell : *array) {
         flatten(*cell.as_table(), "", name, document.cells_.emplace_back());
@@ -269,7 +283,8 @@ void Document::set(const std::string& assignment) {
     parse(value);
   } catch (const toml::parse_error&) {
     const bool bare_word = !value.empty() && value.find_first_of("\"'[]{}\n=,") == std::string::npos;
-    if (!bare_word) fail_usage("--set ", assignment, ": '", value, "' is not a TOML value; quote texts: '", key, "=\"…\"'");
+    if (!bare_word)
+      fail_usage("--set ", assignment, ": '", value, "' is not a TOML value; quote texts: '", key, "=\"…\"'");
     setting.value = value;
   }
   command_line_[key] = std::move(setting);

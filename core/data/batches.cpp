@@ -24,9 +24,9 @@ struct Placement {
 };
 
 Placement place(const Augmentation& augmentation, uint64_t seed, int64_t epoch, int64_t image) {
-  const auto words = philox({static_cast<uint32_t>(image), static_cast<uint32_t>(image >> 32),
-                             static_cast<uint32_t>(epoch), kAugmentStream},
-                            seed);
+  const auto words = philox(
+      {static_cast<uint32_t>(image), static_cast<uint32_t>(image >> 32), static_cast<uint32_t>(epoch), kAugmentStream},
+      seed);
   Placement placement;
   const uint64_t positions = 2 * static_cast<uint64_t>(augmentation.crop_padding) + 1;
   placement.dy = static_cast<int64_t>(words[0] * positions >> 32) - augmentation.crop_padding;

@@ -18,7 +18,8 @@ namespace {
 constexpr Option kSplitOptions[] = {
     integer_option("train_limit", "0", "train on the first N images of a fixed shuffle of the training set; 0: all")
         .at_least(0),
-    real_option("holdout", "0.05", "share of those that is held out for selection and never trained on").between(0, 0.5),
+    real_option("holdout", "0.05", "share of those that is held out for selection and never trained on")
+        .between(0, 0.5),
 };
 
 void check(const Images& images, const std::string& where, int64_t classes) {
@@ -53,9 +54,12 @@ std::vector<Option> split_options() { return declare(kSplitOptions); }
 
 const Images& DataSplits::part(Part part) const {
   switch (part) {
-    case Part::train: return train;
-    case Part::held_out: return held_out;
-    case Part::test: return test;
+    case Part::train:
+      return train;
+    case Part::held_out:
+      return held_out;
+    case Part::test:
+      return test;
   }
   fail("no such part of the data");
 }

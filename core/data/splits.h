@@ -11,9 +11,9 @@ namespace senet {
 
 std::vector<Option> split_options();
 
-// What an experiment sees of a data set: the first `train_limit` images of a fixed shuffle of the training set, of which
-// the last `holdout` share is held out (for selection and curves, never trained on); and the test set. Neither depends
-// on the seed.
+// What an experiment sees of a data set: the first `train_limit` images of a fixed shuffle of the training set, of
+// which the last `holdout` share is held out (for selection and curves, never trained on); and the test set. Neither
+// depends on the seed.
 struct DataSplits {
   Images train, held_out, test;
   int64_t classes = 0;

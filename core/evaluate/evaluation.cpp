@@ -15,7 +15,11 @@ Json to_json(const Score& score) {
 Json describe_sites(const Network& network, bool with_kept) {
   Json sites = Json::array();
   for (const ReluSite& site : network.sites()) {
-    Json row = {{"name", site.name()}, {"shape", site.shape()}, {"relus", site.relus()}, {"stage", site.stage()}, {"conv", site.conv_name()}};
+    Json row = {{"name", site.name()},
+                {"shape", site.shape()},
+                {"relus", site.relus()},
+                {"stage", site.stage()},
+                {"conv", site.conv_name()}};
     if (with_kept) row["kept"] = count_relus(site);
     sites.push_back(std::move(row));
   }

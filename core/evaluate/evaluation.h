@@ -8,8 +8,8 @@ namespace senet {
 // The evaluation of a finished network: accuracy on the test and held-out images, and what is counted in it.
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key);
 
-// record: "test" and "held_out" {accuracy, loss, images}, "relus", "parameters", "macs" and "sites" {name, shape, relus,
-// stage, conv, kept}, each site's `kept` counted by evaluating its activation.
+// record: "test" and "held_out" {accuracy, loss, images}, "relus", "parameters", "macs" and "sites" {name, shape,
+// relus, stage, conv, kept}, each site's `kept` counted by evaluating its activation.
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record);
 

@@ -51,7 +51,8 @@ int available_threads() {
 torch::Device resolve_device(const std::string& name) {
   const bool cuda = torch::cuda::is_available();
   if (name == "cuda" && !cuda) {
-    fail_usage("--device cuda: this LibTorch (", TORCH_VERSION, ") sees no GPU; use --device cpu, or a build with the "
+    fail_usage("--device cuda: this LibTorch (", TORCH_VERSION,
+               ") sees no GPU; use --device cpu, or a build with the "
                "cuda preset on a machine with one");
   }
   return name == "cuda" || (name == "auto" && cuda) ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);

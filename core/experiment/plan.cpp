@@ -18,7 +18,8 @@ constexpr Option kExperimentOptions[] = {
 };
 constexpr Option kCellOptions[] = {
     text_option("method", "\"senet\"", "senet, or a baseline plugin"),
-    budgets_option("budgets", "[]", "ReLU budgets: a count, or a share of the model's ReLUs such as \"10%\", rounded down"),
+    budgets_option("budgets", "[]",
+                   "ReLU budgets: a count, or a share of the model's ReLUs such as \"10%\", rounded down"),
     text_option("label", "\"\"", "what tables call this cell; empty: the method and what the cell overrides"),
     integers_option("seeds", "[1]", "as at the top level").at_least(0),
 };
@@ -31,7 +32,8 @@ constexpr Option kSharedTrainingOptions[] = {
 
 bool is_file_name(const std::string& name) {
   return !name.empty() && name.front() != '.' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+             std::string::npos;
 }
 
 std::string shown(const OptionValue& value) {
@@ -84,7 +86,8 @@ Options resolve_plugin_section(const Document& document, const PluginHost& plugi
   const std::string section = kind_name(kind);
   const std::vector<Option> own = core_sections().at(section);
   const std::string plugin = document.resolve(section, own, cell).text("plugin");
-  if (plugin.empty()) fail_usage(document.name(), ": ", section, ".plugin is not set; `senet plugins` lists what there is");
+  if (plugin.empty())
+    fail_usage(document.name(), ": ", section, ".plugin is not set; `senet plugins` lists what there is");
   const std::vector<Option> declared = plugins.options(kind, plugin);
   return document.resolve(section, declare(own.data(), own.size(), declared), cell);
 }
@@ -94,8 +97,8 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
   const Options top = document.resolve("", declare(kExperimentOptions));
   plan.name = top.text("name");
   if (!is_file_name(plan.name)) {
-    fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"", plan.name,
-               "\": an experiment needs a name of letters, digits, '.', '_' and '-'");
+    fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"",
+               plan.name, "\": an experiment needs a name of letters, digits, '.', '_' and '-'");
   }
   if (document.cells() == 0) fail_usage(document.name(), ": has no [[cell]]: add one with a method and budgets");
   std::set<std::string> labels;
@@ -133,7 +136,8 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
       }
     }
     if (!labels.insert(cell.label).second) {
-      fail_usage(document.cell_origin(i), ": two cells are called '", cell.label, "'; give one a label = \"…\" of its own");
+      fail_usage(document.cell_origin(i), ": two cells are called '", cell.label,
+                 "'; give one a label = \"…\" of its own");
     }
     plan.cells.push_back(std::move(cell));
   }

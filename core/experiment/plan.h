@@ -21,7 +21,7 @@ struct Cell {
   std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
 
   const Options& section(const std::string& name) const;
-  Json settings() const;               // {"section.option": value}, all of them
+  Json settings() const;                     // {"section.option": value}, all of them
   std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
 };
 

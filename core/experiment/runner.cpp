@@ -101,7 +101,8 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
           fail_usage(cell.budgets_origin, ": two results would be called ", file.string(),
                      "; name each budget and seed once, or give the cell a label of its own");
         }
-        tasks.push_back({&cell, budget_text, budget, seed, cell_phases(cell, phase_base(cell, laboratory, seed), budget)});
+        tasks.push_back(
+            {&cell, budget_text, budget, seed, cell_phases(cell, phase_base(cell, laboratory, seed), budget)});
       }
     }
   }
@@ -121,7 +122,9 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   };
   PhaseRecord record = store_.run(
       inputs, run_body,
-      [&](const std::string& holder) { listener_.message(text(inputs.kind, ": waiting for ", holder, ", which runs this phase")); },
+      [&](const std::string& holder) {
+        listener_.message(text(inputs.kind, ": waiting for ", holder, ", which runs this phase"));
+      },
       [&](const std::string& damage) { listener_.message(text("damaged: ", damage)); });
   listener_.phase_finished(where, record);
   return record;
@@ -144,20 +147,21 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   };
   done.reserve(phases.in_order().size());
 
-  const PhaseRecord& teacher_phase =
-      run(phases.teacher, cell.section("teacher"), [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+  const PhaseRecord& teacher_phase = run(phases.teacher, cell.section("teacher"),
+                                         [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
   std::shared_ptr<Network> teacher;
   const auto the_teacher = [&]() -> Network& {
     if (!teacher) teacher = load(laboratory, teacher_phase);
     return *teacher;
   };
-  const PhaseRecord& teacher_evaluation = run(phases.teacher_evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
-    run_evaluation(experiment, laboratory, teacher_phase, record);
-  });
+  const PhaseRecord& teacher_evaluation =
+      run(phases.teacher_evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
+        run_evaluation(experiment, laboratory, teacher_phase, record);
+      });
   const std::string measure = cell.section("sensitivity").text("plugin");
-  const PhaseRecord& sensitivity = run(phases.sensitivity, cell.section("sensitivity"), [&](PhaseExperiment& experiment, Json&) {
-    run_sensitivity(experiment, the_teacher(), plugins_, measure);
-  });
+  const PhaseRecord& sensitivity =
+      run(phases.sensitivity, cell.section("sensitivity"),
+          [&](PhaseExperiment& experiment, Json&) { run_sensitivity(experiment, the_teacher(), plugins_, measure); });
   const auto eta = sensitivity.json.at("series").at("sensitivity").get<std::vector<double>>();
   const std::vector<int64_t> relus = relu_budgets(*laboratory.build(laboratory.input), eta, task.budget);
   const PhaseRecord& mask = run(phases.mask, cell.section("mask"), [&](PhaseExperiment& experiment, Json& record) {
@@ -182,7 +186,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   }
   Json phase_list = Json::array();
   for (const PhaseRecord& phase : done) {
-    phase_list.push_back({{"kind", phase.kind}, {"key", phase.key}, {"training_seconds", training_seconds(phase.json)}});
+    phase_list.push_back(
+        {{"kind", phase.kind}, {"key", phase.key}, {"training_seconds", training_seconds(phase.json)}});
   }
   const auto numbers = [](const Json& record) {
     Json json = record.at("test");
@@ -226,7 +231,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
       {"finished", evaluation.json.at("finished")},
   };
   if (data.held_out.count() > 0) {
-    result.json["deviations"].push_back(text(data.held_out.count(), " of the training images are held out and never trained on"));
+    result.json["deviations"].push_back(
+        text(data.held_out.count(), " of the training images are held out and never trained on"));
   }
   return result;
 }
@@ -257,7 +263,8 @@ Json Runner::status(const Plan& plan) {
       const std::string key = phase->key();
       std::string holder;
       const PhaseStore::State state = store_.state(phase->kind, key, &holder);
-      Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget}, {"seed", task.seed}, {"phase", phase->kind}, {"key", key}};
+      Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget},
+                  {"seed", task.seed},        {"phase", phase->kind},       {"key", key}};
       row["state"] = state == PhaseStore::State::finished     ? "finished"
                      : state == PhaseStore::State::running    ? "running"
                      : state == PhaseStore::State::unfinished ? "unfinished"
@@ -281,8 +288,8 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
     std::string damage;
     const auto record = store.find(phase->at("kind").get<std::string>(), phase->at("key").get<std::string>(), &damage);
     if (!record) {
-      fail("the network of ", result.id(), " is not under ", folders.runs.string(), damage.empty() ? "" : " (" + damage + ")",
-           "; give its folder with --runs, or run the experiment again");
+      fail("the network of ", result.id(), " is not under ", folders.runs.string(),
+           damage.empty() ? "" : " (" + damage + ")", "; give its folder with --runs, or run the experiment again");
     }
     SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
                 result.file.string(), ": was made from other data (fingerprint ",

@@ -8,9 +8,9 @@
 namespace senet {
 
 Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
-  weight = register_parameter(
-      "weight", torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
-                             torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast)));
+  weight = register_parameter("weight",
+                              torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
+                                           torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast)));
 }
 
 torch::Tensor Conv2d::forward(const torch::Tensor& x) {

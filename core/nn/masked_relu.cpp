@@ -1,8 +1,8 @@
 #include "senet/masked_relu.h"
 
 #include <ATen/Parallel.h>
-#include <torch/types.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
 
 #include "nn/cpu_loops.h"
 #include "senet/error.h"
@@ -80,10 +80,14 @@ void backward_cpu(const torch::Tensor& gradient, const torch::Tensor& y, const t
 template <class Body>
 void dispatch(const torch::Tensor& x, const Body& body) {
   switch (x.scalar_type()) {
-    case torch::kFloat32: return body(float{}, float{});
-    case torch::kFloat64: return body(double{}, double{});
-    case torch::kBFloat16: return body(at::BFloat16{}, uint16_t{});
-    default: fail("masked_relu: expected float32, bfloat16 or float64 activations, found ", x.dtype());
+    case torch::kFloat32:
+      return body(float{}, float{});
+    case torch::kFloat64:
+      return body(double{}, double{});
+    case torch::kBFloat16:
+      return body(at::BFloat16{}, uint16_t{});
+    default:
+      fail("masked_relu: expected float32, bfloat16 or float64 activations, found ", x.dtype());
   }
 }
 
@@ -96,7 +100,8 @@ torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& mask) 
 }
 
 torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& mask) {
-  if (!y.is_cpu()) return torch::where(mask.to(torch::kBool).logical_and(y <= 0), torch::zeros_like(gradient), gradient);
+  if (!y.is_cpu())
+    return torch::where(mask.to(torch::kBool).logical_and(y <= 0), torch::zeros_like(gradient), gradient);
   torch::Tensor gx = torch::empty_like(y);
   dispatch(y, [&](auto type, auto element) { backward_cpu<decltype(type), decltype(element)>(gradient, y, mask, gx); });
   return gx;

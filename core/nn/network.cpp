@@ -94,7 +94,8 @@ int64_t count_relus(const ReluSite& site) {
   const torch::Tensor negative = site.activation().forward(-one);
   const int64_t rectified = negative.eq(0).sum().item<int64_t>();
   SENET_CHECK(rectified + negative.eq(-1).sum().item<int64_t>() == site.relus(), "the activation at ReLU site '",
-              site.name(), "' maps −1 to something other than 0 or −1: it is neither a ReLU nor the identity everywhere");
+              site.name(),
+              "' maps −1 to something other than 0 or −1: it is neither a ReLU nor the identity everywhere");
   return rectified;
 }
 

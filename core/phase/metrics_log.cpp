@@ -38,8 +38,12 @@ std::string varint(uint64_t value) {
 std::string field_bytes(int number, const std::string& value) {
   return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(value.size()) + value;
 }
-std::string field_double(int number, double value) { return varint(static_cast<uint64_t>(number) << 3 | 1) + little_endian(value); }
-std::string field_float(int number, float value) { return varint(static_cast<uint64_t>(number) << 3 | 5) + little_endian(value); }
+std::string field_double(int number, double value) {
+  return varint(static_cast<uint64_t>(number) << 3 | 1) + little_endian(value);
+}
+std::string field_float(int number, float value) {
+  return varint(static_cast<uint64_t>(number) << 3 | 5) + little_endian(value);
+}
 std::string field_integer(int number, int64_t value) {
   return varint(static_cast<uint64_t>(number) << 3) + varint(static_cast<uint64_t>(value));
 }
@@ -88,8 +92,11 @@ void MetricsLog::cut_back(const Lengths& lengths) {
 }
 
 void MetricsLog::add(const std::string& training, const EpochReport& report) {
-  nlohmann::ordered_json line = {{"training", training}, {"epoch", report.epoch},   {"loss", report.loss},
-                                 {"accuracy", report.accuracy}, {"lr", report.lr}};
+  nlohmann::ordered_json line = {{"training", training},
+                                 {"epoch", report.epoch},
+                                 {"loss", report.loss},
+                                 {"accuracy", report.accuracy},
+                                 {"lr", report.lr}};
   if (report.held_out) {
     line["held_out_accuracy"] = report.held_out->accuracy;
     line["held_out_loss"] = report.held_out->loss;

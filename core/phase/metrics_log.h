@@ -8,8 +8,8 @@
 
 namespace senet {
 
-// A phase's metrics: `metrics.jsonl` (one JSON object a line and epoch) and a TensorBoard event file beside it. Both are
-// only ever appended to; a resumed run first cuts them back to the lengths its checkpoint holds.
+// A phase's metrics: `metrics.jsonl` (one JSON object a line and epoch) and a TensorBoard event file beside it. Both
+// are only ever appended to; a resumed run first cuts them back to the lengths its checkpoint holds.
 class MetricsLog {
  public:
   explicit MetricsLog(const std::filesystem::path& folder);

@@ -26,7 +26,11 @@ std::string file_of(const std::string& training) { return training + ".safetenso
 class StoredTraining final : public TrainingHost {
  public:
   StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder)
-      : laboratory_(laboratory), phase_(std::move(phase)), name_(std::move(name)), file_(folder / file_of(name_)), log_(folder) {
+      : laboratory_(laboratory),
+        phase_(std::move(phase)),
+        name_(std::move(name)),
+        file_(folder / file_of(name_)),
+        log_(folder) {
     if (fs::exists(file_)) {
       saved_ = load_safetensors(file_);
       for (const char* needed : {"finished", "lines", "events"}) {

@@ -38,7 +38,8 @@ class PhaseExperiment final : public Experiment {
   torch::Device device() const override { return laboratory_.device; }
   int64_t classes() const override { return laboratory_.data.classes; }
   std::shared_ptr<Network> make_network(const std::string& purpose) override;
-  void train(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings) override;
+  void train(const std::string& name, Network& network, Objective& objective,
+             const TrainingSettings& settings) override;
   Score evaluate(Network& network, Part part) override;
   void record(const std::string& name, const std::vector<double>& values) override;
 

@@ -41,7 +41,8 @@ std::string to_safetensors(const TensorMap& tensors, const Metadata& metadata) {
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     const uint64_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", type_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    header[name] = {
+        {"dtype", type_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string json = header.dump();
@@ -83,10 +84,13 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
       }
       continue;
     }
-    const auto field = [&](const char* which) -> Json { return value.is_object() ? value.value(which, Json()) : Json(); };
+    const auto field = [&](const char* which) -> Json {
+      return value.is_object() ? value.value(which, Json()) : Json();
+    };
     const Json dtype = field("dtype"), shape = field("shape"), offsets = field("data_offsets");
     const auto unsigned_list = [](const Json& list) {
-      return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& e) { return e.is_number_unsigned(); });
+      return list.is_array() &&
+             std::all_of(list.begin(), list.end(), [](const Json& e) { return e.is_number_unsigned(); });
     };
     if (!dtype.is_string() || !unsigned_list(shape) || !unsigned_list(offsets) || offsets.size() != 2) {
       damaged("tensor '", key, "' needs a dtype, a shape and two data_offsets");
@@ -102,7 +106,8 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
     uint64_t size = c10::elementSize(type->type);
     for (const Json& dimension : shape) {
       const uint64_t extent = dimension.get<uint64_t>();
-      if (extent != 0 && size > payload / extent) damaged("tensor '", key, "' of shape ", shape.dump(), " is larger than the file");
+      if (extent != 0 && size > payload / extent)
+        damaged("tensor '", key, "' of shape ", shape.dump(), " is larger than the file");
       size *= extent;
       sizes.push_back(static_cast<int64_t>(extent));
     }
@@ -129,6 +134,8 @@ void save_safetensors(const std::filesystem::path& path, const TensorMap& tensor
   write_atomically(path, to_safetensors(tensors, metadata));
 }
 
-Safetensors load_safetensors(const std::filesystem::path& path) { return from_safetensors(read_file(path), path.string()); }
+Safetensors load_safetensors(const std::filesystem::path& path) {
+  return from_safetensors(read_file(path), path.string());
+}
 
 }  // namespace senet

@@ -21,7 +21,8 @@ void PhaseStore::add_file(const fs::path& folder, Json& record, const std::strin
   record["files"][file] = {{"bytes", bytes.size()}, {"hash", Hash().add(bytes).hex()}};
 }
 
-std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::string& key, std::string* damage) const {
+std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::string& key,
+                                            std::string* damage) const {
   const fs::path path = folder(kind, key);
   if (!fs::exists(path / "record.json")) return std::nullopt;
   try {
@@ -31,7 +32,8 @@ std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::
     const Json files = json.value("files", Json::object());
     for (const auto& [name, file] : files.items()) {
       const std::string bytes = read_file(path / name);
-      SENET_CHECK(bytes.size() == file.at("bytes").get<size_t>() && Hash().add(bytes).hex() == file.at("hash").get<std::string>(),
+      SENET_CHECK(bytes.size() == file.at("bytes").get<size_t>() &&
+                      Hash().add(bytes).hex() == file.at("hash").get<std::string>(),
                   (path / name).string(), ": is not the file that the phase wrote (found ", bytes.size(),
                   " bytes, expected ", file.at("bytes").dump(), ")");
     }
@@ -51,7 +53,8 @@ PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& 
   return who.empty() ? State::unfinished : State::running;
 }
 
-PhaseRecord PhaseStore::run(const PhaseInputs& inputs, const Body& body, const OnWait& on_wait, const OnWait& on_damage) {
+PhaseRecord PhaseStore::run(const PhaseInputs& inputs, const Body& body, const OnWait& on_wait,
+                            const OnWait& on_damage) {
   const std::string key = inputs.key();
   const fs::path path = folder(inputs.kind, key);
   std::string damage;
@@ -69,8 +72,9 @@ PhaseRecord PhaseStore::run(const PhaseInputs& inputs, const Body& body, const O
     }
     on_damage(damage + "; set aside as " + aside.string() + ", the phase runs again");
   }
-  write_atomically(path / "inputs.json",
-                   Json{{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}, {"inputs", inputs.inputs}}.dump(2) + "\n");
+  write_atomically(
+      path / "inputs.json",
+      Json{{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}, {"inputs", inputs.inputs}}.dump(2) + "\n");
   Json record = {{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}};
   body(path, record);
   write_atomically(path / "record.json", record.dump(2) + "\n");

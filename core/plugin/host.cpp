@@ -37,10 +37,14 @@ std::string abi_tag_of(const std::string& file) {
 
 const char* kind_name(PluginKind kind) {
   switch (kind) {
-    case PluginKind::dataset: return "dataset";
-    case PluginKind::model: return "model";
-    case PluginKind::sensitivity: return "sensitivity";
-    case PluginKind::baseline: return "baseline";
+    case PluginKind::dataset:
+      return "dataset";
+    case PluginKind::model:
+      return "model";
+    case PluginKind::sensitivity:
+      return "sensitivity";
+    case PluginKind::baseline:
+      return "baseline";
   }
   return "?";
 }
@@ -86,8 +90,8 @@ void PluginHost::load(const std::string& file) {
     const std::string tag = abi_tag_of(file);
     if (tag.empty()) return refuse("has no senet_abi_… symbol: not a plugin of this harness (SENET_PLUGIN is missing)");
     if (tag != SENET_ABI_TAG) {
-      return refuse(text("was built against another SDK, LibTorch or compiler: its tag is ", tag, ", this program's is ",
-                         SENET_ABI_TAG, "; rebuild it"));
+      return refuse(text("was built against another SDK, LibTorch or compiler: its tag is ", tag,
+                         ", this program's is ", SENET_ABI_TAG, "; rebuild it"));
     }
     boost::dll::shared_library library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (!library.has("senet_manifest")) return refuse("has no manifest (SENET_PLUGIN is missing)");
@@ -126,8 +130,8 @@ const PluginEntry& PluginHost::find(PluginKind kind, const std::string& name) co
   for (const std::string& each : names) known << (known.tellp() > 0 ? ", " : "") << each;
   std::string refusals;
   for (const Refused& refusal : refused_) refusals += "\n  refused: " + refusal.file + ": " + refusal.reason;
-  fail_usage("there is no ", kind_name(kind), " plugin '", name, "'", did_you_mean(name, names), " (known: ",
-             names.empty() ? "none" : known.str(), ")", refusals);
+  fail_usage("there is no ", kind_name(kind), " plugin '", name, "'", did_you_mean(name, names),
+             " (known: ", names.empty() ? "none" : known.str(), ")", refusals);
 }
 
 std::vector<Option> PluginHost::options(PluginKind kind, const std::string& name) const {

@@ -26,8 +26,8 @@ class PluginHost {
     std::string reason;
   };
 
-  // Loads every *.so below each folder. A file with another ABI tag, without a manifest, or with a kind and name already
-  // taken is refused before (in the first case) any of its code runs; `refused()` says why.
+  // Loads every *.so below each folder. A file with another ABI tag, without a manifest, or with a kind and name
+  // already taken is refused before (in the first case) any of its code runs; `refused()` says why.
   explicit PluginHost(const std::vector<std::string>& folders);
 
   // --plugin-dir, then SENET_PLUGIN_PATH (separated by ':'), then the folder `plugins` beside the program or under

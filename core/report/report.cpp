@@ -97,13 +97,15 @@ fs::path draw_sensitivity(const std::vector<Result>& results, const fs::path& st
   data << "# layer, name, pruning sensitivity, ReLU sensitivity, then the ReLUs kept in each series\n";
   std::vector<const Json*> series;
   for (const Result& result : results) {
-    if (result.json.at("seed") == first.at("seed") && result.json.at("sites").size() == layers) series.push_back(&result.json);
+    if (result.json.at("seed") == first.at("seed") && result.json.at("sites").size() == layers)
+      series.push_back(&result.json);
   }
   for (size_t l = 0; l < layers; ++l) {
     const Json* site = measured ? &measured->at("sites").at(l) : nullptr;
     data << l + 1 << " " << quoted(first.at("sites").at(l).at("name").get<std::string>()) << " ";
     if (site) {
-      data << fixed(site->at("pruning_sensitivity").get<double>(), 6) << " " << fixed(site->at("sensitivity").get<double>(), 6);
+      data << fixed(site->at("pruning_sensitivity").get<double>(), 6) << " "
+           << fixed(site->at("sensitivity").get<double>(), 6);
     } else {
       data << "NaN NaN";
     }
@@ -114,29 +116,36 @@ fs::path draw_sensitivity(const std::vector<Result>& results, const fs::path& st
   const std::string name = stem.filename().string();
   script << "# Drawn by `senet run`: gnuplot " << name << ".gp\n"
          << "if (!exists(\"format\")) format = \"svg\"\n"
-         << "if (format eq \"png\") { set terminal pngcairo size 1100,900 font \"DejaVu Sans,11\"; set output \"" << name << ".png\" } "
+         << "if (format eq \"png\") { set terminal pngcairo size 1100,900 font \"DejaVu Sans,11\"; set output \""
+         << name << ".png\" } "
          << "else { set terminal svg size 1100,900 font \"DejaVu Sans,11\"; set output \"" << name << ".svg\" }\n"
          << "data = \"" << name << ".dat\"\n"
-         << "set multiplot layout 2,1 title " << quoted(first.at("model").at("variant").get<std::string>() + " on " + first.at("dataset").at("plugin").get<std::string>())
+         << "set multiplot layout 2,1 title "
+         << quoted(first.at("model").at("variant").get<std::string>() + " on " +
+                   first.at("dataset").at("plugin").get<std::string>())
          << " noenhanced\n"
-         << "set xrange [0.5:" << layers << ".5]\nset xtics rotate by 40 right noenhanced font \",9\"\nset grid ytics lc rgb \"#dddddd\"\n"
-         << "set key outside right top noenhanced\nset lmargin 12\nset rmargin 34\n"
+         << "set xrange [0.5:" << layers
+         << ".5]\nset xtics rotate by 40 right noenhanced font \",9\"\nset grid ytics lc rgb \"#dddddd\"\n"
+         << "set key outside bottom center horizontal noenhanced\nset lmargin 12\n"
          << "set ylabel \"sensitivity\"\nset yrange [0:1.02]\n"
          << "set title \"Pruning sensitivity and ReLU sensitivity of each layer\"\n";
   if (measured) {
-    script << "plot data using 1:3:xtic(2) with linespoints lc rgb \"#d55e00\" pt 5 dt 2 title \"pruning: share of weights kept\", \\\n"
+    script << "plot data using 1:3:xtic(2) with linespoints lc rgb \"#d55e00\" pt 5 dt 2 title \"pruning: share of "
+              "weights kept\", \\\n"
            << "     data using 1:4 with linespoints lc rgb \"#0072b2\" pt 7 title \"ReLU: 1 − pruning sensitivity\"\n";
   } else {
-    script << "set label 1 \"not measured in this experiment\" at graph 0.5,0.5 center\nplot NaN notitle\nunset label 1\n";
+    script
+        << "set label 1 \"not measured in this experiment\" at graph 0.5,0.5 center\nplot NaN notitle\nunset label 1\n";
   }
   script << "set title \"ReLUs kept in each layer\"\nset ylabel \"ReLUs kept\"\nset yrange [0.8:*]\nset logscale y\n"
-         << "set xlabel \"layer\"\nplot ";
+         << "plot ";
   const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999"};
   for (size_t s = 0; s < series.size(); ++s) {
     const std::string title = series[s]->at("cell").at("label").get<std::string>() + ", " +
                               series[s]->at("budget").at("asked").get<std::string>();
-    script << (s ? ", \\\n     " : "") << "data using 1:" << 5 + s << (s ? "" : ":xtic(2)") << " with linespoints lc rgb \""
-           << colours[s % std::size(colours)] << "\" dt " << s % 4 + 1 << " pt " << 4 + s << " title " << quoted(title);
+    script << (s ? ", \\\n     " : "") << "data using 1:" << 5 + s << (s ? "" : ":xtic(2)")
+           << " with linespoints lc rgb \"" << colours[s % std::size(colours)] << "\" dt " << s % 4 + 1 << " pt "
+           << 4 + s << " title " << quoted(title);
   }
   script << "\nunset multiplot\n";
 
@@ -156,7 +165,8 @@ fs::path draw_sensitivity(const std::vector<Result>& results, const fs::path& st
     fs::current_path(stem.parent_path().empty() ? fs::path(".") : stem.parent_path());
     const int code = std::system(("gnuplot -e 'format=\"" + std::string(format) + "\"' '" + name + ".gp'").c_str());
     fs::current_path(before);
-    SENET_CHECK(code == 0, "gnuplot could not draw ", file(".gp").string(), "; is it installed? scripts/setup installs it");
+    SENET_CHECK(code == 0, "gnuplot could not draw ", file(".gp").string(),
+                "; is it installed? scripts/setup installs it");
   }
   return file(".png");
 }

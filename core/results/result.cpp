@@ -46,10 +46,11 @@ Result load_result(const fs::path& file) {
   for (const char* section : {"sites", "phases"}) {
     SENET_CHECK(json.value(section, Json()).is_array(), file.string(), ": has no list '", section, "'");
   }
-  for (const auto& [section, number] : {std::pair{"teacher", "accuracy"}, {"result", "accuracy"}, {"result", "relus"}}) {
+  for (const auto& [section, number] :
+       {std::pair{"teacher", "accuracy"}, {"result", "accuracy"}, {"result", "relus"}}) {
     const Json value = json.at(section).value(number, Json());
-    SENET_CHECK(value.is_number() && std::isfinite(value.get<double>()), file.string(), ": ", section, ".", number, " is ",
-                value.dump(), ", expected a finite number");
+    SENET_CHECK(value.is_number() && std::isfinite(value.get<double>()), file.string(), ": ", section, ".", number,
+                " is ", value.dump(), ", expected a finite number");
   }
   return {file, std::move(json)};
 }
@@ -87,7 +88,8 @@ Result find_result(const fs::path& results, const std::string& run) {
     if (result.id().find(run) != std::string::npos) matching.push_back(result);
   }
   if (matching.size() == 1) return matching.front();
-  fail_usage("RUN '", run, "' is ", matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
+  fail_usage("RUN '", run, "' is ",
+             matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
              ids.empty() ? text("; there are no results under ", results.string()) : "; there are:" + ids);
 }
 

@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 // The version of the result files' schema; files of another are refused.
 constexpr int kResultSchema = 1;
 
-// One finished (cell, budget, seed): numbers, settings, environment, phases. A JSON file under `<results>/<experiment>/`.
+// One finished (cell, budget, seed): numbers, settings, environment, phases. A JSON file under
+// `<results>/<experiment>/`.
 struct Result {
   std::filesystem::path file;
   Json json;

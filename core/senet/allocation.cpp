@@ -61,8 +61,9 @@ std::vector<int64_t> allocate(int64_t total, const std::vector<double>& weights,
   }
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return exact[a] - std::floor(exact[a]) > exact[b] - std::floor(exact[b]); });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return exact[a] - std::floor(exact[a]) > exact[b] - std::floor(exact[b]);
+  });
   while (missing > 0) {
     for (const size_t i : order) {
       if (missing > 0 && result[i] < caps[i]) {

@@ -32,24 +32,26 @@ float widen(uint16_t bits) {
   __builtin_memcpy(&value, &word, sizeof value);
   return value;
 }
-SENET_CPU_CLONES void add_difference(const uint16_t* __restrict a, const uint16_t* __restrict b,
-                                     float* __restrict sum, int64_t n) {
+SENET_CPU_CLONES void add_difference(const uint16_t* __restrict a, const uint16_t* __restrict b, float* __restrict sum,
+                                     int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += std::fabs(widen(a[i]) - widen(b[i]));
 }
 
 template <class Element>
 void add_mismatch_cpu(double* D, const Element* a, const Element* b, int64_t images, int64_t image) {
   const int64_t blocks = (image + kBlock - 1) / kBlock;
-  at::parallel_for(0, blocks, std::max<int64_t>(1, kParallelGrain / (kBlock * images)), [&](int64_t begin, int64_t end) {
-    float sums[kBlock];
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t first = block * kBlock;
-      const int64_t length = std::min(kBlock, image - first);
-      std::fill_n(sums, length, 0.0f);
-      for (int64_t n = 0; n < images; ++n) add_difference(a + n * image + first, b + n * image + first, sums, length);
-      for (int64_t i = 0; i < length; ++i) D[first + i] += sums[i];
-    }
-  });
+  at::parallel_for(0, blocks, std::max<int64_t>(1, kParallelGrain / (kBlock * images)),
+                   [&](int64_t begin, int64_t end) {
+                     float sums[kBlock];
+                     for (int64_t block = begin; block < end; ++block) {
+                       const int64_t first = block * kBlock;
+                       const int64_t length = std::min(kBlock, image - first);
+                       std::fill_n(sums, length, 0.0f);
+                       for (int64_t n = 0; n < images; ++n)
+                         add_difference(a + n * image + first, b + n * image + first, sums, length);
+                       for (int64_t i = 0; i < length; ++i) D[first + i] += sums[i];
+                     }
+                   });
 }
 
 std::vector<int64_t> ranked_first(int64_t count, int64_t r, const std::function<bool(int64_t, int64_t)>& before) {
@@ -74,7 +76,8 @@ void add_mismatch(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor&
   const torch::NoGradGuard no_gradient;
   SENET_CHECK(a.sizes() == b.sizes(), "the activations compared differ in shape: ", a.sizes(), " and ", b.sizes());
   const auto last = torch::MemoryFormat::ChannelsLast;
-  const bool one_pass = a.is_cpu() && a.scalar_type() == b.scalar_type() && a.is_contiguous(last) && b.is_contiguous(last);
+  const bool one_pass =
+      a.is_cpu() && a.scalar_type() == b.scalar_type() && a.is_contiguous(last) && b.is_contiguous(last);
   if (!one_pass) {
     D.add_((a - b).abs().sum(0, /*keepdim=*/false, torch::kFloat32).permute({1, 2, 0}));
     return;
@@ -82,12 +85,15 @@ void add_mismatch(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor&
   const int64_t images = a.size(0), image = D.numel();
   auto* sums = D.data_ptr<double>();
   switch (a.scalar_type()) {
-    case torch::kFloat32: return add_mismatch_cpu(sums, a.data_ptr<float>(), b.data_ptr<float>(), images, image);
-    case torch::kFloat64: return add_mismatch_cpu(sums, a.data_ptr<double>(), b.data_ptr<double>(), images, image);
+    case torch::kFloat32:
+      return add_mismatch_cpu(sums, a.data_ptr<float>(), b.data_ptr<float>(), images, image);
+    case torch::kFloat64:
+      return add_mismatch_cpu(sums, a.data_ptr<double>(), b.data_ptr<double>(), images, image);
     case torch::kBFloat16:
       return add_mismatch_cpu(sums, reinterpret_cast<const uint16_t*>(a.data_ptr<at::BFloat16>()),
                               reinterpret_cast<const uint16_t*>(b.data_ptr<at::BFloat16>()), images, image);
-    default: fail("add_mismatch: expected float32, bfloat16 or float64 activations, found ", a.dtype());
+    default:
+      fail("add_mismatch: expected float32, bfloat16 or float64 activations, found ", a.dtype());
   }
 }
 

@@ -27,7 +27,8 @@ constexpr Option kMaskOptions[] = {
                 "what the teacher's activation A is compared with in D = Σ|A − ·|: the student's output (post) or its "
                 "pre-activation (pre)")
         .one_of("post pre"),
-    text_option("start", "\"random\"", "the student's first weights: random, or the teacher's").one_of("random teacher"),
+    text_option("start", "\"random\"", "the student's first weights: random, or the teacher's")
+        .one_of("random teacher"),
     real_option("ce_weight", "0.5", "γ, weight of the cross entropy").at_least(0),
     real_option("kd_weight", "0.5", "α, weight of the distillation").at_least(0),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
@@ -118,7 +119,8 @@ void check_sensitivity(const std::vector<double>& values, size_t sites, const st
   SENET_CHECK(any, where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
 }
 
-void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& plugin) {
+void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins,
+                     const std::string& plugin) {
   const auto sensitivity = plugins.make<Sensitivity>(plugin, experiment.options());
   std::vector<double> values;
   PluginHost::guard(PluginKind::sensitivity, plugin, [&] { values = sensitivity->measure(teacher, experiment); });
@@ -167,7 +169,8 @@ int64_t parse_budget(const std::string& budget, int64_t relus, const std::string
   const std::string number = share ? budget.substr(0, budget.size() - 1) : budget;
   if (number.empty() || number.size() > 15 || number.find_first_not_of("0123456789.") != std::string::npos) malformed();
   const size_t point = number.find('.');
-  if (point != std::string::npos && (!share || number.find('.', point + 1) != std::string::npos || number.size() == 1)) {
+  if (point != std::string::npos &&
+      (!share || number.find('.', point + 1) != std::string::npos || number.size() == 1)) {
     malformed();
   }
   // Decimal digits over a power of ten: a share is exact, where 0.1 as a double is not.
@@ -179,7 +182,8 @@ int64_t parse_budget(const std::string& budget, int64_t relus, const std::string
   }
   const __int128 count = share ? digits * relus / scale : digits;
   if (count < 1 || count > relus) {
-    const std::string shown = count > relus * __int128{1000000} ? "far more" : std::to_string(static_cast<int64_t>(count));
+    const std::string shown =
+        count > relus * __int128{1000000} ? "far more" : std::to_string(static_cast<int64_t>(count));
     fail_usage(origin, ": budget '", budget, "' is ", shown, " ReLUs; the model has ", relus,
                ", so expected between 1 and ", relus, share ? " (at most \"100%\")" : "");
   }

@@ -34,7 +34,8 @@ constexpr const char* kNetwork = "network";
 // The phases' bodies. Each reads the finished phases it builds on, and leaves its network under kNetwork.
 void run_teacher(PhaseExperiment& experiment);
 // record["series"]["sensitivity"]: one number a site.
-void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& plugin);
+void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins,
+                     const std::string& plugin);
 // record["kept"]: the allocated count a site, in the sites' order.
 void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record);
 void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask);

@@ -27,7 +27,8 @@ torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, P
     return rows / at::linalg_vector_norm(rows, 2, {1}, /*keepdim=*/true).clamp_min(1e-12);
   };
   switch (form) {
-    case PramForm::none: return torch::zeros({}, student.options().dtype(precision));
+    case PramForm::none:
+      return torch::zeros({}, student.options().dtype(precision));
     case PramForm::attention: {
       const auto attention = [&](const torch::Tensor& x) { return unit(x.to(precision).square().mean(1).flatten(1)); };
       return (attention(teacher.detach()) - attention(student)).square().mean();

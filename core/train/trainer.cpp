@@ -16,9 +16,7 @@ namespace {
 
 constexpr int64_t kEvaluationBatch = 256;
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // The smoothed rate of one process: a resumed run starts it anew.
 class Rate {

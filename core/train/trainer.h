@@ -13,7 +13,7 @@ struct Progress {
   int64_t epoch, epochs;  // epoch: the running one, from 0
   int64_t step, steps;    // of this epoch; step: finished ones
   double images_per_second;
-  double seconds_left;    // of this training
+  double seconds_left;  // of this training
 };
 
 struct EpochReport {
@@ -39,15 +39,15 @@ class TrainingHost {
 };
 
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
-// progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint stands,
-// with the same bits as if it had never stopped.
+// progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint
+// stands, with the same bits as if it had never stopped.
 class Trainer {
  public:
   // `held_out`: scored after each epoch, when it has images.
   Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed);
 
-  // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not finite;
-  // the last checkpoint then is one of finite loss.
+  // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not
+  // finite; the last checkpoint then is one of finite loss.
   void run(Network& network, Objective& objective, TrainingHost& host);
 
  private:

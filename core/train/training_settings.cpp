@@ -22,7 +22,8 @@ constexpr Option kTrainingOptions[] = {
                  "fractions f of the epochs E; a drop starts with the first epoch whose 0-based index is at least f·E")
         .between(0, 1),
     real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1),
-    integer_option("crop_padding", "4", "random crop of the original size after zero padding by so many pixels; 0: none")
+    integer_option("crop_padding", "4",
+                   "random crop of the original size after zero padding by so many pixels; 0: none")
         .between(0, 64)
         .in("pixels"),
     boolean_option("flip", "true", "random horizontal flip"),
@@ -54,7 +55,8 @@ TrainingSettings training_settings(const Options& options) {
 
 double TrainingSettings::lr_at(int64_t epoch) const {
   if (schedule == "constant") return lr;
-  if (schedule == "cosine") return lr * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
+  if (schedule == "cosine")
+    return lr * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
   double rate = lr;
   for (const double fraction : lr_drops) {
     if (static_cast<double>(epoch) >= fraction * static_cast<double>(epochs)) rate *= lr_drop_factor;

@@ -54,8 +54,8 @@ class MaskedRelu final : public Activation {
   bool described_by_mask() const override { return true; }
 
  private:
-  torch::Tensor mask_;                    // contiguous, on the CPU
-  torch::Tensor mask_in_activation_;      // in the layout and on the device of the last input
+  torch::Tensor mask_;                // contiguous, on the CPU
+  torch::Tensor mask_in_activation_;  // in the layout and on the device of the last input
   torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
 };
 

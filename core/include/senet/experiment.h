@@ -44,7 +44,7 @@ class Experiment {
  public:
   virtual ~Experiment() = default;
 
-  virtual const Options& options() const = 0;  // of the plugin that runs
+  virtual const Options& options() const = 0;     // of the plugin that runs
   virtual TrainingSettings training() const = 0;  // from those options
   virtual uint64_t seed() const = 0;
   virtual torch::Device device() const = 0;

@@ -25,7 +25,9 @@ class EpochSums {
   // The accumulator `name`, of zeros when first asked for; float64.
   torch::Tensor& get(const std::string& name, torch::IntArrayRef shape = {});
   // Adds a scalar tensor without waiting for the device.
-  void add(const std::string& name, const torch::Tensor& scalar) { get(name).add_(scalar.detach().to(torch::kFloat64)); }
+  void add(const std::string& name, const torch::Tensor& scalar) {
+    get(name).add_(scalar.detach().to(torch::kFloat64));
+  }
   double value(const std::string& name);  // waits for the device
   void zero();
   void state(Archive& archive);

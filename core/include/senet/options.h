@@ -74,8 +74,8 @@ constexpr Option budgets_option(const char* name, const char* default_value, con
   return Option{name, OptionType::budgets, default_value, help};
 }
 
-using OptionValue =
-    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
+using OptionValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
+                                 std::vector<std::string>>;
 
 // The resolved, validated values of one section of an experiment: one for every declared option.
 class Options {

@@ -100,7 +100,8 @@ class FashionMnist final : public senet::Dataset {
     SENET_CHECK(pixels.size(0) == labels.size(0), image_file.string(), ": has ", pixels.size(0), " images but ",
                 label_file.string(), " ", labels.size(0), " labels");
     const int64_t largest = labels.max().item<int64_t>();
-    SENET_CHECK(largest < kClasses, label_file.string(), ": holds the label ", largest, ", expected 0 … ", kClasses - 1);
+    SENET_CHECK(largest < kClasses, label_file.string(), ": holds the label ", largest, ", expected 0 … ",
+                kClasses - 1);
     return {pixels.unsqueeze(3), labels.to(torch::kInt64)};
   }
   int64_t classes() const override { return kClasses; }
@@ -111,7 +112,8 @@ class FashionMnist final : public senet::Dataset {
     for (const fs::path& file : {folder_ / name, folder_ / (name + ".gz")}) {
       if (fs::is_regular_file(file)) return file;
     }
-    senet::fail((folder_ / name).string(), "[.gz]: no such file; `apt-get install dataset-fashion-mnist` puts the data "
+    senet::fail((folder_ / name).string(),
+                "[.gz]: no such file; `apt-get install dataset-fashion-mnist` puts the data "
                 "where dataset.path points by default");
   }
 
@@ -120,5 +122,5 @@ class FashionMnist final : public senet::Dataset {
 
 }  // namespace
 
-SENET_PLUGIN(senet::entry<FashionMnist>("fashion_mnist", "Fashion-MNIST: 60,000 + 10,000 grey images of 28×28, 10 classes",
-                                        kOptions));
+SENET_PLUGIN(senet::entry<FashionMnist>("fashion_mnist",
+                                        "Fashion-MNIST: 60,000 + 10,000 grey images of 28×28, 10 classes", kOptions));

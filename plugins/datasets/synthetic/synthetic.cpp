@@ -16,7 +16,9 @@ constexpr senet::Option kOptions[] = {
     senet::integer_option("classes", "10", "number of classes").between(2, 10000),
     senet::integer_option("train_images", "1024", "images of the training set").between(1, 1 << 24),
     senet::integer_option("test_images", "256", "images of the test set").between(1, 1 << 24),
-    senet::real_option("noise", "32", "standard deviation of the noise on each pixel").between(0, 255).in("grey levels"),
+    senet::real_option("noise", "32", "standard deviation of the noise on each pixel")
+        .between(0, 255)
+        .in("grey levels"),
 };
 
 // Images made of one smooth pattern a class plus noise: learnable by any network, made in no time, the same everywhere.

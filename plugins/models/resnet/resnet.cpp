@@ -1,5 +1,5 @@
-#include <torch/types.h>
 #include <torch/nn/modules/container/modulelist.h>
+#include <torch/types.h>
 
 #include <array>
 #include <cmath>
@@ -18,8 +18,9 @@ using senet::SiteShape;
 
 constexpr senet::Option kOptions[] = {
     senet::integer_option("width", "64", "channels of the first residual stage").between(1, 4096).in("channels"),
-    senet::text_option("stem", "\"cifar\"",
-                       "cifar: 3×3 stride 1; imagenet: 7×7 stride 2 and a 3×3 stride-2 max-pool; never guessed from the input")
+    senet::text_option(
+        "stem", "\"cifar\"",
+        "cifar: 3×3 stride 1; imagenet: 7×7 stride 2 and a 3×3 stride-2 max-pool; never guessed from the input")
         .one_of("cifar imagenet"),
     senet::boolean_option("stem_relu", "true", "a ReLU after the stem's batch norm; SNL's variant has none"),
 };
@@ -116,7 +117,8 @@ class ResNet final : public senet::Network {
     if (stem_relu_) x = stem_relu_->forward(x, observer);
     if (spec_.imagenet_stem) x = torch::max_pool2d(x, 3, 2, 1);
     for (int stage = 1; stage <= 4; ++stage) {
-      for (const auto& block : *stages_[stage - 1]) x = std::static_pointer_cast<BasicBlock>(block)->forward(x, observer);
+      for (const auto& block : *stages_[stage - 1])
+        x = std::static_pointer_cast<BasicBlock>(block)->forward(x, observer);
       if (observer) observer->at_stage_end(stage, x);
     }
     return linear_->forward(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
@@ -134,8 +136,11 @@ class ResNet final : public senet::Network {
 class ResNet18 final : public senet::Model {
  public:
   explicit ResNet18(const senet::Options& options)
-      : spec_{{2, 2, 2, 2}, options.integer("width"), options.text("stem") == "imagenet", options.boolean("stem_relu")} {}
-  std::shared_ptr<senet::Network> build(const NetworkShape& shape) override { return std::make_shared<ResNet>(spec_, shape); }
+      : spec_{
+            {2, 2, 2, 2}, options.integer("width"), options.text("stem") == "imagenet", options.boolean("stem_relu")} {}
+  std::shared_ptr<senet::Network> build(const NetworkShape& shape) override {
+    return std::make_shared<ResNet>(spec_, shape);
+  }
 
  private:
   Spec spec_;
@@ -143,4 +148,5 @@ class ResNet18 final : public senet::Model {
 
 }  // namespace
 
-SENET_PLUGIN(senet::entry<ResNet18>("resnet18", "ResNet18 for CIFAR or ImageNet, with or without the stem's ReLU", kOptions));
+SENET_PLUGIN(senet::entry<ResNet18>("resnet18", "ResNet18 for CIFAR or ImageNet, with or without the stem's ReLU",
+                                    kOptions));

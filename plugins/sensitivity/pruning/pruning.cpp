@@ -5,7 +5,8 @@ namespace {
 
 constexpr senet::Option kOptions[] = {
     senet::real_option("density", "0.1", "d, the share of all convolution weights that is kept").between(0.001, 0.999),
-    senet::real_option("prune_rate", "0.5", "share of a layer's kept weights that an update drops; decays to 0").between(0, 1),
+    senet::real_option("prune_rate", "0.5", "share of a layer's kept weights that an update drops; decays to 0")
+        .between(0, 1),
     senet::integer_option("epochs", "240", "passes over the training images").at_least(1),
 };
 

@@ -145,9 +145,8 @@ void SparseMomentum::redistribute(const Parameters& parameters, double p) {
     for (int64_t i = 0; i < masks[l].numel(); ++i) {
       if (!mask[i]) free.push_back(i);
     }
-    keep_first(free, grown[l], [&](int64_t i, int64_t j) {
-      return momentum[i] != momentum[j] ? momentum[i] > momentum[j] : i < j;
-    });
+    keep_first(free, grown[l],
+               [&](int64_t i, int64_t j) { return momentum[i] != momentum[j] ? momentum[i] > momentum[j] : i < j; });
     torch::Tensor weight = find(parameters, layers_[l].name).value;
     // A place that is dropped and regrown at once starts from 0 as well.
     weight.mul_(masks[l].view_as(weight).to(weight.device()));

@@ -3,9 +3,10 @@
 namespace {
 
 constexpr senet::Option kOptions[] = {
-    senet::text_option("per", "\"layer\"",
-                       "layer: every layer counts the same, and gets an equal number of ReLUs (up to its own); relu: every "
-                       "ReLU counts the same, and each layer keeps an equal share")
+    senet::text_option(
+        "per", "\"layer\"",
+        "layer: every layer counts the same, and gets an equal number of ReLUs (up to its own); relu: every "
+        "ReLU counts the same, and each layer keeps an equal share")
         .one_of("layer relu"),
 };
 
@@ -16,7 +17,8 @@ class Uniform final : public senet::Sensitivity {
 
   std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
     std::vector<double> eta;
-    for (const senet::ReluSite& site : teacher.sites()) eta.push_back(per_relu_ ? static_cast<double>(site.relus()) : 1.0);
+    for (const senet::ReluSite& site : teacher.sites())
+      eta.push_back(per_relu_ ? static_cast<double>(site.relus()) : 1.0);
     return eta;
   }
 

@@ -1,0 +1,235 @@
+#include "phase/safetensors.h"
+#include "support/program.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::Outcome;
+using testing::TemporaryFolder;
+using testing::write_file;
+
+Outcome senet(const std::vector<std::string>& arguments) {
+  static const TemporaryFolder folder;
+  return testing::run_program(arguments, folder.path());
+}
+
+// One finished run that the tests below look at.
+const TemporaryFolder& finished() {
+  static const auto* folder = [] {
+    auto* made = new TemporaryFolder;
+    write_file(*made / "tiny.toml", testing::tiny_experiment());
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, made->path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    EXPECT_NE(outcome.out.find("sensitivity.png"), std::string::npos) << outcome.out;
+    return made;
+  }();
+  return *folder;
+}
+Outcome in_finished(const std::vector<std::string>& arguments) {
+  return testing::run_program(arguments, finished().path());
+}
+
+TEST(Help, EveryVerbHasItAndNamesItsOptions) {
+  EXPECT_EQ(senet({"--help"}).code, 0);
+  for (const char* verb : {"run", "status", "plugins", "options", "inspect", "budget", "evaluate"}) {
+    const Outcome outcome = senet({verb, "--help"});
+    EXPECT_EQ(outcome.code, 0) << verb;
+    EXPECT_NE(outcome.out.find("Usage"), std::string::npos) << verb;
+  }
+}
+
+TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
+  const auto check = [](const std::vector<std::string>& arguments, const char* hint) {
+    const Outcome outcome = senet(arguments);
+    EXPECT_EQ(outcome.code, 2) << hint;
+    EXPECT_NE(outcome.error.find(hint), std::string::npos) << outcome.error;
+    EXPECT_EQ(outcome.out, "");
+  };
+  check({"rnu", "x.toml"}, "did you mean 'run'?");
+  check({"run", "x.toml", "--thread", "2"}, "did you mean '--threads'?");
+  check({"run", "x.toml", "--device", "gpu"}, "--device");
+  check({"run", "x.toml", "--threads", "0"}, "--threads");
+  check({"run"}, "FILE");
+  check({"run", "none.toml"}, "none.toml: no such file");
+  check({}, "subcommand");
+  check({"inspect"}, "--model is missing");
+  check({"inspect", "--model", "resnet81", "--input", "3x32x32", "--classes", "10"}, "did you mean 'resnet18'?");
+  check({"inspect", "--model", "resnet18", "--input", "3x32", "--classes", "10"}, "CxHxW");
+  check({"inspect", "--model", "resnet18", "--input", "3x32x32", "--classes", "10", "--set", "model.wdth=3"},
+        "did you mean 'model.width'?");
+  check({"plugins", "prunin"}, "did you mean 'pruning'?");
+  check({"options", "maks"}, "did you mean 'mask'?");
+  check({"plugins", "--plugin-dir", "nowhere"}, "nowhere");
+}
+
+TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {
+  const json listed = json_of(senet({"plugins", "--json"}));
+  std::set<std::string> names;
+  for (const json& plugin : listed["plugins"])
+    names.insert(plugin["kind"].get<std::string>() + "/" + plugin["name"].get<std::string>());
+  for (const char* name :
+       {"dataset/fashion_mnist", "dataset/synthetic", "model/resnet18", "sensitivity/pruning", "sensitivity/uniform"}) {
+    EXPECT_TRUE(names.count(name)) << name;
+  }
+  const json pruning = json_of(senet({"plugins", "pruning", "--json"}))["plugins"][0];
+  EXPECT_EQ(pruning["options"][0]["name"], "density");
+  EXPECT_EQ(pruning["options"][0]["default"], "0.1");
+}
+
+TEST(Inspect, GivesARowPerSite) {
+  const json model =
+      json_of(senet({"inspect", "--model", "resnet18", "--input", "3x32x32", "--classes", "10", "--json"}));
+  EXPECT_EQ(model["relus"], 557056);
+  EXPECT_EQ(model["parameters"], 11173962);
+  ASSERT_EQ(model["sites"].size(), 17u);
+  EXPECT_EQ(model["sites"][5], (json{{"name", "layer2.0.relu1"},
+                                     {"shape", {128, 16, 16}},
+                                     {"relus", 32768},
+                                     {"stage", 2},
+                                     {"conv", "layer2.0.conv1"}}));
+  const json narrow = json_of(senet({"inspect", "--model", "resnet18", "--input", "3x32x32", "--classes", "10", "--set",
+                                     "model.width=16", "--json"}));
+  EXPECT_EQ(narrow["relus"], 557056 / 4);
+}
+
+TEST(Budget, SharesByProportionAndRefusesZeros) {
+  const auto budget = [](const std::string& sensitivity, const std::string& count) {
+    return senet({"budget", "--model", "resnet18", "--input", "3x32x32", "--classes", "100", "--sensitivity",
+                  sensitivity, "--budget", count, "--json"});
+  };
+  std::string ones = "1", zeros = "0", doubled = "2";
+  for (int i = 1; i < 17; ++i) ones += ",1", zeros += ",0", doubled += ",2";
+  const json even = json_of(budget(ones, "120000"));
+  EXPECT_EQ(even["budget"], 120000);
+  EXPECT_EQ(even["relus"], 557056);
+  int64_t sum = 0;
+  for (const json& site : even["sites"]) {
+    sum += site["kept"].get<int64_t>();
+    EXPECT_LE(site["kept"], site["relus"]);
+  }
+  EXPECT_EQ(sum, 120000);
+  EXPECT_EQ(json_of(budget(doubled, "120000"))["sites"], even["sites"]);
+  for (const auto& [sensitivity, count] :
+       std::vector<std::pair<std::string, std::string>>{{zeros, "10"},
+                                                        {"1,2", "10"},
+                                                        {ones, "0"},
+                                                        {ones, "557057"},
+                                                        {ones, "110%"},
+                                                        {ones + ",x", "10"},
+                                                        {"nan" + ones.substr(1), "10"}}) {
+    EXPECT_EQ(budget(sensitivity, count).code, 2) << sensitivity << " " << count;
+  }
+}
+
+TEST(Run, ItsResultMeetsTheBudgetExactlyAndCarriesItsEvidence) {
+  const json result = json::parse(testing::slurp(finished() / "results/tiny/senet-20pct-s1.json"));
+  const int64_t total = result["model"]["relus"], budget = total * 20 / 100;
+  EXPECT_EQ(result["budget"]["relus"], budget);
+  EXPECT_EQ(result["result"]["relus"], budget);
+  int64_t kept = 0;
+  for (const json& site : result["sites"]) {
+    kept += site["kept"].get<int64_t>();
+    EXPECT_EQ(site["kept"], site["allocated"]) << site["name"];
+  }
+  EXPECT_EQ(kept, budget);
+  EXPECT_EQ(result["phases"].size(), 6u);
+  EXPECT_EQ(result["settings"]["mask.epochs"], 3);
+  EXPECT_EQ(result["environment"]["threads"], 2);
+  for (const char* key : {"revision", "libtorch", "compiler", "cpu_capability", "device"})
+    EXPECT_TRUE(result["environment"].contains(key)) << key;
+  EXPECT_FALSE(result["deviations"].empty());
+  EXPECT_GT(result["teacher"]["accuracy"].get<double>(), 0.5) << "four plane waves are easy";
+}
+
+TEST(Run, AFinishedExperimentTrainsNothingAndChangesNothing) {
+  const std::string before = testing::slurp(finished() / "results/tiny/senet-20pct-s1.json");
+  const Outcome again = in_finished({"run", "tiny.toml", "--threads", "2"});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(again.error.find("epoch"), std::string::npos) << again.error;
+  EXPECT_EQ(testing::slurp(finished() / "results/tiny/senet-20pct-s1.json"), before);
+}
+
+TEST(Run, ASecondBudgetReusesTeacherAndSensitivity) {
+  const TemporaryFolder copy;
+  std::filesystem::copy(finished().path(), copy.path(), std::filesystem::copy_options::recursive);
+  write_file(copy / "tiny.toml", testing::tiny_experiment() + "\n[[cell]]\nbudgets = [\"5%\"]\nlabel = \"more\"\n");
+  const json status = json_of(testing::run_program({"status", "tiny.toml", "--json"}, copy.path()));
+  std::map<std::string, std::string> states;
+  for (const json& row : status["phases"]) {
+    if (row["cell"] == "more") states[row["phase"]] = row["state"];
+  }
+  EXPECT_EQ(states["teacher"], "finished");
+  EXPECT_EQ(states["sensitivity"], "finished");
+  EXPECT_EQ(states["mask"], "not begun");
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, copy.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(outcome.error.find("  teacher"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("  mask"), std::string::npos) << outcome.error;
+}
+
+TEST(InspectRun, AddsWhatIsKept) {
+  const json run = json_of(in_finished({"inspect", "tiny/senet-20pct", "--json"}));
+  EXPECT_LT(run["kept"], run["relus"]);
+  EXPECT_TRUE(run["sites"][0].contains("kept"));
+  const Outcome unknown = in_finished({"inspect", "nothing"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.error.find("tiny/senet-20pct-s1"), std::string::npos) << unknown.error;
+}
+
+TEST(Evaluate, GivesTheResultsNumbersAndTheLogits) {
+  const json result = json::parse(testing::slurp(finished() / "results/tiny/senet-20pct-s1.json"));
+  const json whole =
+      json_of(in_finished({"evaluate", "senet-20pct", "--json", "--threads", "2", "--logits", "logits.safetensors"}));
+  EXPECT_EQ(whole["accuracy"], result["result"]["accuracy"]);
+  EXPECT_EQ(whole["loss"], result["result"]["loss"]);
+  EXPECT_EQ(whole["relus"], result["result"]["relus"]);
+  const Safetensors file = load_safetensors(finished() / "logits.safetensors");
+  EXPECT_EQ(file.tensors.at("logits").sizes(), (std::vector<int64_t>{64, 4}));
+  EXPECT_DOUBLE_EQ(
+      file.tensors.at("logits").argmax(1).eq(file.tensors.at("labels")).to(torch::kFloat64).mean().item<double>(),
+      whole["accuracy"].get<double>());
+  EXPECT_EQ(json_of(in_finished({"evaluate", "senet-20pct", "--limit", "10", "--split", "train", "--json"}))["images"],
+            10);
+  EXPECT_EQ(in_finished({"evaluate", "senet-20pct", "--runs", "elsewhere"}).code, 1);
+}
+
+TEST(Status, ShowsEveryPhase) {
+  const json status = json_of(in_finished({"status", "tiny.toml", "--json"}));
+  EXPECT_EQ(status["phases"].size(), 6u);
+  for (const json& row : status["phases"]) EXPECT_EQ(row["state"], "finished");
+}
+
+TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
+  const auto refuse = [](const std::string& toml, const std::vector<const char*>& words) {
+    const TemporaryFolder folder;
+    write_file(folder / "x.toml", toml);
+    const Outcome outcome = testing::run_program({"run", "x.toml"}, folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    for (const char* word : words)
+      EXPECT_NE(outcome.error.find(word), std::string::npos) << word << " in " << outcome.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "runs"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+  };
+  const std::string tiny = testing::tiny_experiment();
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = tiny;
+    return changed.replace(changed.find(from), from.size(), to);
+  };
+  refuse(with("[mask]\nepochs", "[mask]\nepoch"), {"x.toml:", "mask.epoch", "did you mean 'mask.epochs'?"});
+  refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""), {"did you mean 'synthetic'?", "fashion_mnist"});
+  refuse(with("[\"20%\"]", "[\"110%\"]"), {"x.toml:", "110%", "768"});
+  refuse(with("[\"20%\"]", "[0]"), {"'0'", "between 1 and"});
+  refuse(with("[\"20%\"]", "[]"), {"no budgets"});
+  refuse(with("[\"20%\"]", "[\"20%\", \"20%\"]"), {"two results"});
+  refuse(with("name = \"tiny\"", "name = \"../up\""), {"x.toml:1:", "../up"});
+  refuse(with("[[cell]]\nbudgets = [\"20%\"]", ""), {"[[cell]]"});
+  refuse(with("[[cell]]\n", "[[cell]]\nmethod = \"snk\"\n"), {"snk"});
+  refuse(with("[[cell]]\n", "[[cell]]\nsensitivity.plugin = \"uniform\"\nsensitivity.density = 0.2\n"),
+         {"sensitivity.density"});
+  refuse(with("seeds = [1]", "seeds = []"), {"at least one"});
+}
+
+}  // namespace
+}  // namespace senet

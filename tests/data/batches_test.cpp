@@ -1,0 +1,117 @@
+#include "data/batches.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "support/support.h"
+
+namespace senet {
+namespace {
+
+using testing::identical;
+
+Images made_up(int64_t count, int64_t height, int64_t width, int64_t channels) {
+  torch::manual_seed(3);
+  return {torch::randint(0, 256, {count, height, width, channels}, torch::kUInt8), torch::arange(count) % 7};
+}
+const Normalisation kGrey = {{0.5, 0.25, 0.1}, {0.2, 0.3, 0.4}};
+
+// What crop, flip and normalisation mean, pixel by pixel.
+double expected(const Images& images, int64_t image, int64_t c, int64_t y, int64_t x, int64_t dy, int64_t dx,
+                bool flip) {
+  const int64_t height = images.pixels.size(1), width = images.pixels.size(2);
+  const int64_t sy = y + dy, sx = (flip ? width - 1 - x : x) + dx;
+  const bool inside = sy >= 0 && sy < height && sx >= 0 && sx < width;
+  const double pixel = inside ? images.pixels[image][sy][sx][c].item<double>() : 0;
+  return (pixel / 255 - kGrey.mean[c]) / kGrey.deviation[c];
+}
+
+TEST(BatchLoader, NormalisesWithoutAugmentation) {
+  const Images images = made_up(5, 3, 7, 3);
+  const BatchLoader loader(images, kGrey, torch::kFloat32, torch::kCPU);
+  const int64_t indices[] = {4, 0, 2};
+  const Batch batch = loader.load(indices, 3);
+  EXPECT_TRUE(batch.images.is_contiguous(torch::MemoryFormat::ChannelsLast));
+  EXPECT_EQ(batch.images.sizes(), (std::vector<int64_t>{3, 3, 3, 7}));
+  for (int64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(batch.labels[i].item<int64_t>(), images.labels[indices[i]].item<int64_t>());
+    for (int64_t c = 0; c < 3; ++c) {
+      EXPECT_NEAR(batch.images[i][c][2][6].item<double>(), expected(images, indices[i], c, 2, 6, 0, 0, false), 1e-6);
+    }
+  }
+}
+
+TEST(BatchLoader, EveryAugmentedImageIsACropAndFlipOfItsSource) {
+  const Images images = made_up(24, 5, 6, 3);
+  const BatchLoader loader(images, kGrey, torch::kFloat64, torch::kCPU);
+  std::vector<int64_t> indices(24);
+  std::iota(indices.begin(), indices.end(), 0);
+  const int64_t padding = 2;
+  const Batch batch = loader.load(indices.data(), 24, {padding, true}, 9, 4);
+  std::set<std::tuple<int64_t, int64_t, bool>> seen;
+  for (const int64_t image : indices) {
+    int matches = 0;
+    for (int64_t dy = -padding; dy <= padding; ++dy) {
+      for (int64_t dx = -padding; dx <= padding; ++dx) {
+        for (const bool flip : {false, true}) {
+          double error = 0;
+          for (int64_t c = 0; c < 3; ++c) {
+            for (int64_t y = 0; y < 5; ++y) {
+              for (int64_t x = 0; x < 6; ++x) {
+                error = std::max(error, std::abs(batch.images[image][c][y][x].item<double>() -
+                                                 expected(images, image, c, y, x, dy, dx, flip)));
+              }
+            }
+          }
+          if (error < 1e-6) {
+            ++matches;
+            seen.insert({dy, dx, flip});
+          }
+        }
+      }
+    }
+    EXPECT_EQ(matches, 1) << "image " << image;
+  }
+  EXPECT_GT(seen.size(), 12u) << "placements should vary from image to image";
+}
+
+TEST(BatchLoader, AnImageDependsOnSeedEpochAndIndexAlone) {
+  const BatchLoader loader(made_up(9, 8, 8, 1), {{0.5}, {0.5}}, torch::kFloat32, torch::kCPU);
+  const int64_t forward[] = {3, 7, 1}, other[] = {1, 0, 2, 3};
+  const Augmentation augmentation{4, true};
+  const torch::Tensor a = loader.load(forward, 3, augmentation, 1, 2).images;
+  const torch::Tensor b = loader.load(other, 4, augmentation, 1, 2).images;
+  EXPECT_TRUE(identical(a[0], b[3]));
+  EXPECT_TRUE(identical(a[2], b[0]));
+  EXPECT_FALSE(identical(a, loader.load(forward, 3, augmentation, 2, 2).images));
+  EXPECT_FALSE(identical(a, loader.load(forward, 3, augmentation, 1, 3).images));
+  at::set_num_threads(1);
+  EXPECT_TRUE(identical(a, loader.load(forward, 3, augmentation, 1, 2).images));
+  at::set_num_threads(2);
+}
+
+TEST(BatchLoader, AnEpochIsAPermutationOfItsOwn) {
+  const BatchLoader loader(made_up(101, 4, 4, 1), {{0.5}, {0.5}}, torch::kFloat32, torch::kCPU);
+  std::vector<int64_t> order = loader.shuffled(5, 0);
+  EXPECT_EQ(order, loader.shuffled(5, 0));
+  EXPECT_NE(order, loader.shuffled(5, 1));
+  EXPECT_NE(order, loader.shuffled(6, 0));
+  std::sort(order.begin(), order.end());
+  for (int64_t i = 0; i < 101; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(BatchLoader, Bfloat16IsTheRoundedFloat32) {
+  const Images images = made_up(4, 5, 5, 3);
+  const int64_t indices[] = {0, 1, 2, 3};
+  const Augmentation augmentation{1, true};
+  const torch::Tensor exact =
+      BatchLoader(images, kGrey, torch::kFloat32, torch::kCPU).load(indices, 4, augmentation, 1, 1).images;
+  const torch::Tensor rounded =
+      BatchLoader(images, kGrey, torch::kBFloat16, torch::kCPU).load(indices, 4, augmentation, 1, 1).images;
+  EXPECT_TRUE(identical(rounded, exact.to(torch::kBFloat16)));
+}
+
+}  // namespace
+}  // namespace senet

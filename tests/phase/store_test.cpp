@@ -1,0 +1,154 @@
+#include "phase/store.h"
+
+#include <sys/wait.h>
+
+#include "phase/files.h"
+#include "support/support.h"
+
+namespace senet {
+namespace {
+
+using testing::error_of;
+using testing::slurp;
+using testing::TemporaryFolder;
+using testing::write_file;
+
+PhaseInputs inputs(int version = 1, const Json& values = {{"seed", 1}, {"data", "abc"}}) {
+  return {"teacher", version, values};
+}
+
+struct Store {
+  TemporaryFolder folder;
+  PhaseStore store{folder.path()};
+  int runs = 0;
+  std::string waited, damaged;
+
+  PhaseRecord run(const PhaseInputs& which = inputs()) {
+    return store.run(
+        which,
+        [&](const std::filesystem::path& path, Json& record) {
+          ++runs;
+          write_file(path / "weights", "bits");
+          record["number"] = 42;
+          PhaseStore::add_file(path, record, "weights");
+        },
+        [&](const std::string& holder) { waited = holder; }, [&](const std::string& damage) { damaged = damage; });
+  }
+};
+
+TEST(PhaseKey, DependsOnKindVersionAndEveryInputButNotTheirOrder) {
+  const std::string key = inputs().key();
+  EXPECT_EQ(key.size(), 32u);
+  EXPECT_EQ(key, inputs().key());
+  EXPECT_EQ(key, inputs(1, {{"data", "abc"}, {"seed", 1}}).key());
+  EXPECT_NE(key, inputs(2).key());
+  EXPECT_NE(key, inputs(1, {{"seed", 2}, {"data", "abc"}}).key());
+  EXPECT_NE(key, (PhaseInputs{"mask", 1, inputs().inputs}).key());
+}
+
+TEST(PhaseStore, AFinishedPhaseIsNeverRunTwice) {
+  Store s;
+  const PhaseRecord first = s.run(), second = s.run();
+  EXPECT_EQ(s.runs, 1);
+  EXPECT_FALSE(first.found_finished);
+  EXPECT_TRUE(second.found_finished);
+  EXPECT_EQ(second.json, first.json);
+  EXPECT_EQ(second.json["number"], 42);
+  EXPECT_EQ(s.store.state("teacher", inputs().key()), PhaseStore::State::finished);
+  EXPECT_EQ(s.store.state("teacher", inputs(2).key()), PhaseStore::State::absent);
+  s.run(inputs(2));
+  EXPECT_EQ(s.runs, 2);
+}
+
+TEST(PhaseStore, APhaseThatFailedIsUnfinishedAndRunsAgain) {
+  Store s;
+  EXPECT_NE(error_of([&] {
+              s.store.run(
+                  inputs(), [](const auto&, Json&) { fail("broken"); }, nullptr, nullptr);
+            }).find("broken"),
+            std::string::npos);
+  EXPECT_EQ(s.store.state("teacher", inputs().key()), PhaseStore::State::unfinished);
+  s.run();
+  EXPECT_EQ(s.runs, 1);
+}
+
+TEST(PhaseStore, ADamagedPhaseIsSetAsideAndRedone) {
+  for (const char* file : {"weights", "record.json"}) {
+    Store s;
+    const PhaseRecord first = s.run();
+    write_file(first.folder / file, "bitz");
+    const PhaseRecord again = s.run();
+    EXPECT_EQ(s.runs, 2) << file;
+    EXPECT_EQ(again.json["number"], 42);
+    EXPECT_NE(s.damaged.find("set aside"), std::string::npos) << s.damaged;
+    EXPECT_EQ(slurp(first.folder.string() + ".damaged-1/" + file), "bitz");
+    EXPECT_EQ(slurp(first.folder / "weights"), "bits");
+  }
+  Store s;
+  std::filesystem::remove(s.run().folder / "weights");
+  s.run();
+  EXPECT_EQ(s.runs, 2) << "a missing file is damage too";
+}
+
+TEST(PhaseStore, ASecondProcessWaitsAndSaysForWhom) {
+  Store s;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    s.store.run(
+        inputs(),
+        [&](const std::filesystem::path& path, Json& record) {
+          (void)!write(ready[1], "x", 1);
+          usleep(300000);
+          write_file(path / "weights", "child");
+          PhaseStore::add_file(path, record, "weights");
+        },
+        [](const std::string&) {}, [](const std::string&) {});
+    _exit(0);
+  }
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  std::string holder;
+  EXPECT_EQ(s.store.state("teacher", inputs().key(), &holder), PhaseStore::State::running);
+  EXPECT_NE(holder.find(std::to_string(child)), std::string::npos) << holder;
+  const PhaseRecord record = s.run();
+  EXPECT_NE(s.waited.find(std::to_string(child)), std::string::npos) << s.waited;
+  EXPECT_EQ(s.runs, 0) << "the other process ran it";
+  EXPECT_EQ(slurp(record.folder / "weights"), "child");
+  waitpid(child, nullptr, 0);
+}
+
+TEST(FileLock, ADeadHoldersLockIsFree) {
+  const TemporaryFolder folder;
+  const auto path = folder / "lock";
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    FileLock lock(path, [](const std::string&) {});
+    (void)!write(ready[1], "x", 1);
+    pause();
+  }
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  EXPECT_NE(lock_holder(path), "");
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(lock_holder(path), "");
+  bool waited = false;
+  FileLock lock(path, [&](const std::string&) { waited = true; });
+  EXPECT_FALSE(waited);
+}
+
+TEST(Files, AWriteThatCannotHappenSaysWhereAndWhyAndLeavesTheOldContent) {
+  const TemporaryFolder folder;
+  write_atomically(folder / "a", "old");
+  EXPECT_EQ(read_file(folder / "a"), "old");
+  const std::string message = error_of([&] { write_atomically((folder / "a") / "b", "new"); });
+  EXPECT_NE(message.find((folder / "a").string()), std::string::npos) << message;
+  EXPECT_EQ(read_file(folder / "a"), "old");
+}
+
+}  // namespace
+}  // namespace senet

@@ -1,0 +1,71 @@
+#include "plugin/host.h"
+
+#include "config/document.h"
+#include "senet/dataset.h"
+#include "support/support.h"
+
+namespace senet {
+namespace {
+
+using testing::error_of;
+
+TEST(PluginHost, FindsWhatIsShipped) {
+  const PluginHost host({SENET_TEST_PLUGINS});
+  EXPECT_TRUE(host.refused().empty()) << host.refused().front().file << ": " << host.refused().front().reason;
+  EXPECT_TRUE(host.has(PluginKind::dataset, "fashion_mnist"));
+  EXPECT_TRUE(host.has(PluginKind::dataset, "synthetic"));
+  EXPECT_TRUE(host.has(PluginKind::model, "resnet18"));
+  EXPECT_TRUE(host.has(PluginKind::sensitivity, "pruning"));
+  EXPECT_TRUE(host.has(PluginKind::sensitivity, "uniform"));
+  EXPECT_FALSE(host.has(PluginKind::model, "pruning")) << "names belong to kinds";
+}
+
+TEST(PluginHost, AnUnknownNameListsTheKnownAndTheNearest) {
+  const PluginHost host({SENET_TEST_PLUGINS});
+  Exit exit = Exit::failure;
+  const std::string message = error_of([&] { host.find(PluginKind::sensitivity, "prunning"); }, &exit);
+  EXPECT_EQ(exit, Exit::usage);
+  EXPECT_NE(message.find("did you mean 'pruning'"), std::string::npos) << message;
+  EXPECT_NE(message.find("known: pruning, uniform"), std::string::npos) << message;
+}
+
+TEST(PluginHost, WhatAPluginMadeOutlivesTheHost) {
+  std::shared_ptr<Dataset> dataset;
+  {
+    const PluginHost host({SENET_TEST_PLUGINS});
+    Document document("none");
+    document.set("dataset.train_images=20");
+    dataset =
+        host.make<Dataset>("synthetic", document.resolve("dataset", host.options(PluginKind::dataset, "synthetic")));
+  }
+  EXPECT_EQ(dataset->load(Split::train).count(), 20);
+}
+
+TEST(PluginHost, ASecondHostFindsTheSamePlugins) {
+  const PluginHost first({SENET_TEST_PLUGINS}), second({SENET_TEST_PLUGINS, SENET_TEST_PLUGINS});
+  EXPECT_EQ(first.loaded().size(), second.loaded().size());
+}
+
+TEST(PluginHost, RefusesFilesThatAreNoPlugins) {
+  const testing::TemporaryFolder folder;
+  testing::write_file(folder / "text.so", "not a library");
+  testing::write_file(folder / "ignored.txt", "not a library");
+  const PluginHost host({folder.path().string()});
+  ASSERT_EQ(host.refused().size(), 1u);
+  EXPECT_NE(host.refused()[0].file.find("text.so"), std::string::npos);
+}
+
+TEST(PluginHost, ErrorsOfAPluginCarryItsName) {
+  EXPECT_NE(error_of([] {
+              PluginHost::guard(PluginKind::model, "mine", [] { throw std::out_of_range("inner"); });
+            }).find("model plugin 'mine': inner"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { PluginHost::guard(PluginKind::model, "mine", [] { throw 3; }); }).find("mine"),
+            std::string::npos);
+  Exit exit = Exit::failure;
+  error_of([] { PluginHost::guard(PluginKind::model, "mine", [] { fail_usage("wrong"); }); }, &exit);
+  EXPECT_EQ(exit, Exit::usage);
+}
+
+}  // namespace
+}  // namespace senet

@@ -1,0 +1,101 @@
+#include "train/sgd.h"
+
+#include "config/document.h"
+#include "support/support.h"
+#include "support/tiny_network.h"
+#include "train/training_settings.h"
+
+namespace senet {
+namespace {
+
+using testing::largest_difference;
+using testing::random_tensor;
+using testing::TinyNetwork;
+
+TEST(Sgd, FollowsItsFormulaForFiveSteps) {
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(3);
+  const double momentum = 0.9, weight_decay = 5e-4;
+  Sgd sgd(network, momentum, weight_decay);
+  std::map<std::string, torch::Tensor> w, v;
+  for (const auto& item : network.named_parameters()) {
+    w[item.key()] = item.value().detach().to(torch::kFloat64).clone();
+    v[item.key()] = torch::zeros_like(w[item.key()]);
+  }
+  for (int step = 0; step < 5; ++step) {
+    const double lr = 0.1 / (1 + step);
+    uint64_t seed = 100 * step;
+    for (auto& item : network.named_parameters()) {
+      const torch::Tensor gradient = random_tensor(item.value().sizes(), ++seed, torch::kFloat32);
+      item.value().mutable_grad() = torch::empty_like(item.value()).copy_(gradient);
+      torch::Tensor& velocity = v[item.key()];
+      velocity = momentum * velocity + gradient.to(torch::kFloat64) + weight_decay * w[item.key()];
+      w[item.key()] = w[item.key()] - lr * velocity;
+    }
+    sgd.step(lr);
+  }
+  for (const Parameter& parameter : sgd.parameters()) {
+    EXPECT_LT(largest_difference(parameter.value, w[parameter.name]), 2e-6) << parameter.name;
+    EXPECT_LT(largest_difference(parameter.momentum, v[parameter.name]), 2e-6) << parameter.name;
+  }
+}
+
+TEST(Sgd, TheLoopAndTheTensorPathAgree) {
+  TinyNetwork one(2, 3, 6, 5), other(2, 3, 6, 5);
+  one.initialise(3);
+  other.initialise(3);
+  Sgd loop(one, 0.9, 1e-2), tensors(other, 0.9, 1e-2);
+  for (int step = 0; step < 3; ++step) {
+    const torch::Tensor gradient = random_tensor(one.conv2->weight.sizes(), step, torch::kFloat32);
+    one.conv2->weight.mutable_grad() = torch::empty_like(one.conv2->weight).copy_(gradient);
+    // A gradient in another layout than the weight's takes the general path.
+    other.conv2->weight.mutable_grad() = gradient.contiguous();
+    loop.step(0.1);
+    tensors.step(0.1);
+  }
+  EXPECT_LT(largest_difference(one.conv2->weight, other.conv2->weight), 1e-6);
+}
+
+TEST(Sgd, ParametersWithoutAGradientStay) {
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(3);
+  const torch::Tensor before = network.conv1->weight.detach().clone();
+  Sgd(network, 0.9, 5e-4).step(1);
+  EXPECT_TRUE(testing::identical(network.conv1->weight.detach(), before));
+}
+
+TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
+  TrainingSettings settings;
+  settings.epochs = 240;
+  settings.lr = 0.05;
+  settings.lr_drops = {0.625, 0.75, 0.875};
+  for (const auto& [epoch, rate] : std::vector<std::pair<int64_t, double>>{
+           {0, 0.05}, {149, 0.05}, {150, 5e-3}, {179, 5e-3}, {180, 5e-4}, {209, 5e-4}, {210, 5e-5}, {239, 5e-5}}) {
+    EXPECT_NEAR(settings.lr_at(epoch), rate, 1e-12) << epoch;
+  }
+  settings.epochs = 5;  // drops at 3.125, 3.75 and 4.375
+  EXPECT_NEAR(settings.lr_at(3), 0.05, 1e-12);
+  EXPECT_NEAR(settings.lr_at(4), 0.05 * 0.01, 1e-12);
+  settings.schedule = "cosine";
+  settings.epochs = 10;
+  EXPECT_NEAR(settings.lr_at(0), 0.05, 1e-12);
+  EXPECT_NEAR(settings.lr_at(5), 0.025, 1e-12);
+  settings.schedule = "constant";
+  EXPECT_NEAR(settings.lr_at(9), 0.05, 1e-12);
+}
+
+TEST(TrainingOptions, DefaultsAreTheTeachersOfThePaper) {
+  const TrainingSettings settings = training_settings(Document("none").resolve("teacher", training_options()));
+  EXPECT_EQ(settings.epochs, 240);
+  EXPECT_EQ(settings.batch, 128);
+  EXPECT_EQ(settings.lr, 0.05);
+  EXPECT_EQ(settings.momentum, 0.9);
+  EXPECT_EQ(settings.weight_decay, 5e-4);
+  EXPECT_EQ(settings.lr_drops, (std::vector<double>{0.625, 0.75, 0.875}));
+  EXPECT_EQ(settings.lr_drop_factor, 0.1);
+  EXPECT_EQ(settings.crop_padding, 4);
+  EXPECT_TRUE(settings.flip);
+}
+
+}  // namespace
+}  // namespace senet

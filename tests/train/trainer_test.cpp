@@ -1,0 +1,239 @@
+#include "train/trainer.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <optional>
+
+#include "senet/objectives.h"
+#include "support/support.h"
+#include "support/tiny_network.h"
+
+namespace senet {
+namespace {
+
+using testing::error_of;
+using testing::identical;
+using testing::random_tensor;
+using testing::TinyNetwork;
+
+const Normalisation kNormal = {{0.5, 0.5}, {0.25, 0.25}};
+
+Images made_up(int64_t count) {
+  torch::manual_seed(5);
+  return {torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5};
+}
+
+// Remembers the last checkpoint and can stop or fail at a given step of the process.
+class Host final : public TrainingHost {
+ public:
+  std::optional<TensorMap> restore() override { return saved; }
+  void save(const TensorMap& state) override {
+    saved = state;
+    ++saves;
+  }
+  void report(const EpochReport& report) override { reports.push_back({report.epoch, report.loss, report.accuracy}); }
+  void progress(const Progress& progress) override {
+    last = progress;
+    ++steps;
+  }
+  bool stop_requested() const override { return steps >= stop_after; }
+
+  struct Line {
+    int64_t epoch;
+    double loss, accuracy;
+    bool operator==(const Line& other) const {
+      return epoch == other.epoch && loss == other.loss && accuracy == other.accuracy;
+    }
+  };
+  std::optional<TensorMap> saved;
+  std::vector<Line> reports;
+  Progress last{};
+  int saves = 0, steps = 0, stop_after = 1 << 30;
+};
+
+struct Setting {
+  BatchLoader data{made_up(22), kNormal, torch::kFloat32, torch::kCPU};
+  BatchLoader held_out{made_up(7), kNormal, torch::kFloat32, torch::kCPU};
+  TrainingSettings settings;
+  Setting() {
+    settings.epochs = 3;
+    settings.batch = 8;
+    settings.crop_padding = 1;
+    settings.checkpoint_seconds = 1e9;
+  }
+};
+
+TensorMap state_of(Network& network) {
+  Archive archive = Archive::saving();
+  network_state(network, archive);
+  return archive.tensors();
+}
+
+void expect_same(const TensorMap& a, const TensorMap& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) EXPECT_TRUE(identical(tensor, b.at(name))) << name;
+}
+
+TEST(Trainer, AStepIsTheOneOfItsFormula) {
+  Setting setting;
+  setting.settings.epochs = 1;
+  setting.settings.batch = 22;
+  TinyNetwork network(2, 3, 6, 5), reference(2, 3, 6, 5);
+  network.initialise(1);
+  reference.initialise(1);
+  Host host;
+  CrossEntropy objective(network);
+  Trainer(setting.data, setting.held_out, setting.settings, 11).run(network, objective, host);
+
+  const auto order = setting.data.shuffled(11, 0);
+  const Batch batch = setting.data.load(order.data(), 22, {1, true}, 11, 0);
+  reference.train();
+  const torch::Tensor loss = cross_entropy(reference.forward(batch.images), batch.labels);
+  loss.backward();
+  const torch::NoGradGuard no_gradient;
+  for (auto& item : reference.named_parameters()) {
+    item.value().sub_(0.05 * (item.value().grad() + 5e-4 * item.value()));
+  }
+  for (const auto& item : reference.named_parameters()) {
+    EXPECT_LT(testing::largest_difference(item.value(), network.named_parameters()[item.key()]), 1e-6) << item.key();
+  }
+  EXPECT_NEAR(host.reports.at(0).loss, loss.item<double>(), 1e-6);
+}
+
+TEST(Trainer, KeepsThePartialBatchAndWeighsItByItsImages) {
+  Setting setting;
+  setting.settings.epochs = 1;
+  setting.settings.lr = 0;
+  setting.settings.weight_decay = 0;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  Host host;
+  CrossEntropy objective(network);
+  Trainer(setting.data, setting.held_out, setting.settings, 11).run(network, objective, host);
+  EXPECT_EQ(host.steps, 3);
+  EXPECT_EQ(host.last.step, 3);
+
+  TinyNetwork reference(2, 3, 6, 5);
+  reference.initialise(1);
+  const auto order = setting.data.shuffled(11, 0);
+  double sum = 0;
+  for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 8}, {8, 8}, {16, 6}}) {
+    const Batch batch = setting.data.load(order.data() + first, count, {1, true}, 11, 0);
+    sum += cross_entropy(reference.forward(batch.images), batch.labels).item<double>() * static_cast<double>(count);
+  }
+  EXPECT_NEAR(host.reports.at(0).loss, sum / 22, 1e-6);
+}
+
+// An objective with a state and masks of its own, so that a resume that forgets either is seen.
+struct MaskTraining {
+  Setting setting;
+  TinyNetwork teacher{2, 3, 6, 5}, student{2, 3, 6, 5};
+  MaskTraining() {
+    teacher.initialise(1);
+    student.initialise(2);
+  }
+  void run(Host& host, uint64_t seed = 11) {
+    MaskIdentification objective(teacher, student, {40, 9}, MaskSettings(), 3);
+    Trainer(setting.data, setting.held_out, setting.settings, seed).run(student, objective, host);
+  }
+};
+
+TEST(Trainer, ResumesBitForBitFromEveryStep) {
+  at::set_num_threads(2);
+  Host whole;
+  MaskTraining uninterrupted;
+  uninterrupted.run(whole);
+  const TensorMap expected = state_of(uninterrupted.student);
+  for (int step = 1; step <= 8; ++step) {
+    Host host;
+    host.stop_after = step;
+    Exit exit = Exit::failure;
+    MaskTraining first;
+    error_of([&] { first.run(host); }, &exit);
+    EXPECT_EQ(exit, Exit::interrupted) << step;
+    EXPECT_EQ(host.steps, step);
+    host.stop_after = 1 << 30;
+    MaskTraining second;
+    second.run(host);
+    expect_same(state_of(second.student), expected);
+    EXPECT_EQ(host.reports, whole.reports) << "stopped after step " << step;
+  }
+}
+
+TEST(Trainer, TheSameSeedGivesTheSameBitsAnotherGivesOthers) {
+  Host a, b, c;
+  MaskTraining one, two, three;
+  one.run(a);
+  two.run(b);
+  three.run(c, 12);
+  expect_same(state_of(one.student), state_of(two.student));
+  EXPECT_FALSE(identical(state_of(one.student).at("conv1.weight"), state_of(three.student).at("conv1.weight")));
+}
+
+TEST(Trainer, AFinishedTrainingIsNotTrainedAgain) {
+  Host host;
+  MaskTraining training;
+  training.run(host);
+  const int steps = host.steps;
+  training.run(host);
+  EXPECT_EQ(host.steps, steps);
+}
+
+TEST(Trainer, ALossThatIsNotFiniteStopsWithEpochAndStepAndKeepsTheLastCheckpoint) {
+  Setting setting;
+  setting.settings.lr = 1e30;
+  setting.settings.checkpoint_seconds = 0;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  Host host;
+  CrossEntropy objective(network);
+  const std::string message =
+      error_of([&] { Trainer(setting.data, setting.held_out, setting.settings, 1).run(network, objective, host); });
+  EXPECT_NE(message.find("epoch 0"), std::string::npos) << message;
+  EXPECT_NE(message.find("step"), std::string::npos) << message;
+  ASSERT_TRUE(host.saved.has_value());
+  EXPECT_TRUE(std::isfinite(host.saved->at("sum.loss").item<double>()));
+}
+
+TEST(Evaluate, ScoresInEvalModeWithoutAugmentation) {
+  Setting setting;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  torch::Tensor logits;
+  const Score score = evaluate(network, setting.data, &logits);
+  EXPECT_TRUE(network.is_training()) << "the mode is restored";
+  std::vector<int64_t> all(22);
+  for (int64_t i = 0; i < 22; ++i) all[i] = i;
+  const Batch batch = setting.data.load(all.data(), 22);
+  network.eval();
+  const torch::Tensor expected = network.forward(batch.images);
+  EXPECT_LT(testing::largest_difference(logits, expected), 1e-6);
+  EXPECT_NEAR(score.accuracy, expected.argmax(1).eq(batch.labels).to(torch::kFloat64).mean().item<double>(), 1e-12);
+  EXPECT_NEAR(score.loss, cross_entropy(expected, batch.labels).item<double>(), 1e-6);
+  EXPECT_EQ(evaluate(network, setting.data, nullptr, 9).images, 9);
+}
+
+TEST(NetworkState, ComesBackWithMasksAndRefusesAnotherNetworks) {
+  TinyNetwork network(2, 3, 6, 5), other(2, 3, 6, 5), larger(2, 4, 6, 5);
+  network.initialise(1);
+  other.initialise(2);
+  torch::Tensor mask = random_tensor({3, 6, 6}, 4).gt(0).to(torch::kUInt8);
+  network.set_masks({mask, torch::zeros({4, 3, 3}, torch::kUInt8)});
+  Archive archive = Archive::loading(state_of(network));
+  network_state(other, archive);
+  expect_same(state_of(other), state_of(network));
+  EXPECT_EQ(count_relus(*other.site1), mask.sum().item<int64_t>());
+  const std::string message = error_of([&] { network_state(larger, archive); });
+  EXPECT_NE(message.find("expected"), std::string::npos) << message;
+  TensorMap incomplete = state_of(network);
+  incomplete.erase("linear.bias");
+  EXPECT_NE(error_of([&] {
+              Archive a = Archive::loading(incomplete);
+              network_state(other, a);
+            }).find("linear.bias"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace senet
