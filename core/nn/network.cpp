@@ -79,7 +79,7 @@ std::vector<torch::Tensor> Network::masks() const {
 
 void Network::initialise(uint64_t seed) {
   torch::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  for (const auto& module : modules()) {
+  for (const auto& module : modules(/*include_self=*/false)) {
     if (auto* layer = dynamic_cast<Layer*>(module.get())) layer->reset_parameters(generator);
   }
 }
@@ -112,7 +112,7 @@ NetworkCounts count(Network& network, const NetworkShape& shape) {
   NetworkCounts counts{0, 0, 0};
   for (const ReluSite& site : network.sites()) counts.relus += count_relus(site);
   for (const torch::Tensor& parameter : parameters) counts.parameters += parameter.numel();
-  for (const auto& module : network.modules()) {
+  for (const auto& module : network.modules(/*include_self=*/false)) {
     if (const auto* layer = dynamic_cast<const Layer*>(module.get())) counts.macs += layer->macs_per_image();
   }
   return counts;

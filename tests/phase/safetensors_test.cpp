@@ -60,7 +60,7 @@ TEST(Safetensors, RefusesFilesThatLie) {
   const auto one = [](const std::string& entry, size_t payload) {
     return refusal(file_with("{\"a\":" + entry + "}", std::string(payload, '\0')));
   };
-  EXPECT_NE(one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})", 4).find("takes 8 bytes"), std::string::npos);
+  EXPECT_NE(one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})", 8).find("takes 8 bytes"), std::string::npos);
   EXPECT_NE(one(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})", 4).find("payload of 4 bytes"),
             std::string::npos);
   EXPECT_NE(one(R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})", 8).find("[4, 0)"), std::string::npos);

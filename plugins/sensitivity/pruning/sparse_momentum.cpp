@@ -40,7 +40,7 @@ SparseMomentum::SparseMomentum(Network& network, double density, double prune_ra
     : network_(network), prune_rate_(prune_rate) {
   const torch::NoGradGuard no_gradient;
   std::vector<torch::Tensor> weights;
-  for (const auto& module : network.named_modules()) {
+  for (const auto& module : network.named_modules("", /*include_self=*/false)) {
     if (const auto* conv = dynamic_cast<const Conv2d*>(module.value().get())) {
       layers_.push_back({module.key() + ".weight", torch::zeros_like(conv->weight, torch::kUInt8)});
       weights.push_back(conv->weight);
