@@ -7,6 +7,15 @@
 
 namespace senet {
 
+namespace {
+
+// oneDNN's strided 1×1 convolution writes outside its workspace, and returns wrong weight gradients, when a
+// channels-last input has fewer channels than a vector block: 8 with AVX2, 16 with AVX-512 (uxlfoundation/oneDNN#6035).
+// The same sum without the stride is safe.
+constexpr int64_t kNarrow = 16;
+
+}  // namespace
+
 Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
   weight = register_parameter("weight",
                               torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
@@ -14,7 +23,16 @@ Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
 }
 
 torch::Tensor Conv2d::forward(const torch::Tensor& x) {
-  torch::Tensor y = at::conv2d(x, weight.to(x.scalar_type()), {}, options_.stride, options_.padding);
+  torch::Tensor y;
+  if (x.is_cpu() && options_.kernel == 1 && options_.stride > 1 && options_.padding == 0 &&
+      options_.in_channels < kNarrow) {
+    const torch::Tensor kept = x.slice(2, 0, torch::nullopt, options_.stride)
+                                   .slice(3, 0, torch::nullopt, options_.stride)
+                                   .contiguous(x.suggest_memory_format());
+    y = at::conv2d(kept, weight.to(x.scalar_type()));
+  } else {
+    y = at::conv2d(x, weight.to(x.scalar_type()), {}, options_.stride, options_.padding);
+  }
   macs_per_image_ = weight.numel() * y.size(2) * y.size(3);
   return y;
 }

@@ -40,13 +40,18 @@ struct Bits {
 };
 
 void expect_same(const Bits& found, const Bits& expected) {
-  EXPECT_EQ(found.results, expected.results);
+  ASSERT_EQ(found.results.size(), expected.results.size());
+  for (const auto& [file, result] : expected.results) {
+    ASSERT_TRUE(found.results.count(file)) << file;
+    const json difference = json::diff(found.results.at(file), result);
+    EXPECT_TRUE(difference.empty()) << file << ": " << difference.dump(1);
+  }
   ASSERT_EQ(found.networks.size(), expected.networks.size());
   for (const auto& [file, tensors] : expected.networks) {
     ASSERT_TRUE(found.networks.count(file)) << file;
     ASSERT_EQ(found.networks.at(file).size(), tensors.size()) << file;
     for (const auto& [name, tensor] : tensors)
-      EXPECT_TRUE(identical(found.networks.at(file).at(name), tensor)) << file << " " << name;
+      ASSERT_TRUE(identical(found.networks.at(file).at(name), tensor)) << file << " " << name;
   }
 }
 

@@ -219,7 +219,7 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
   };
   refuse(with("[mask]\nepochs", "[mask]\nepoch"), {"x.toml:", "mask.epoch", "did you mean 'mask.epochs'?"});
   refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""), {"did you mean 'synthetic'?", "fashion_mnist"});
-  refuse(with("[\"20%\"]", "[\"110%\"]"), {"x.toml:", "110%", "768"});
+  refuse(with("[\"20%\"]", "[\"110%\"]"), {"x.toml:", "110%", "1196", "1088"});
   refuse(with("[\"20%\"]", "[0]"), {"'0'", "between 1 and"});
   refuse(with("[\"20%\"]", "[]"), {"no budgets"});
   refuse(with("[\"20%\"]", "[\"20%\", \"20%\"]"), {"two results"});

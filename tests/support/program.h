@@ -104,7 +104,7 @@ precision = "float32"
 checkpoint_seconds = 0
 crop_padding = 1
 [teacher]
-epochs = 3
+epochs = 8
 [sensitivity]
 epochs = 3
 [mask]
