@@ -118,11 +118,7 @@ int inspect(const Arguments& arguments) {
 int share_budget(const Arguments& arguments) {
   const auto network = build_model(arguments);
   const std::vector<double> eta = parse_numbers(arguments.sensitivity);
-  try {
-    check_sensitivity(eta, network->sites().size(), "--sensitivity");
-  } catch (const Error& error) {
-    fail_usage(error.what());
-  }
+  check_sensitivity(eta, network->sites().size(), "--sensitivity");
   const int64_t relus = parse_budget(arguments.budget, network->relus(), "--budget");
   const std::vector<int64_t> kept = relu_budgets(*network, eta, relus);
   Json json = {{"budget", relus}, {"relus", network->relus()}, {"sites", Json::array()}};

@@ -14,7 +14,9 @@ target_compile_features(senet_compile_options INTERFACE cxx_std_17)
 target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fPIC
   -fpch-preprocess $<$<BOOL:${SENET_WERROR}>:-Werror>)
 if(SENET_SANITIZE)
-  target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-omit-frame-pointer)
+  # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
+  target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
+    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
 endif()
 

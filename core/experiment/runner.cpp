@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <set>
+#include <thread>
 
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
@@ -14,6 +15,13 @@
 namespace senet {
 
 namespace {
+
+constexpr std::chrono::seconds kWait{1};
+
+// Thrown out of a task when another process runs one of its phases now.
+struct PhaseElsewhere {
+  std::string description;
+};
 
 // The cell of a result's settings, as it was resolved when it ran.
 Cell restored_cell(const Result& result, const PluginHost& plugins) {
@@ -24,6 +32,15 @@ Cell restored_cell(const Result& result, const PluginHost& plugins) {
   cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model);
   cell.sections["training"] = document.resolve("training", core_sections().at("training"));
   return cell;
+}
+
+// What a plugin gives before anything is trained: when it is unsound, there is something to put right (exit code 2).
+void checked(PluginKind kind, const std::string& name, const std::function<void()>& call) {
+  try {
+    PluginHost::guard(kind, name, call);
+  } catch (const Error& error) {
+    throw Error(error.what(), error.exit() == Exit::failure ? Exit::usage : error.exit());
+  }
 }
 
 std::string utc_now() {
@@ -47,8 +64,8 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   const Options& dataset_options = cell.section("dataset");
   const std::string dataset_name = dataset_options.text("plugin");
   const auto dataset = plugins.make<Dataset>(dataset_name, dataset_options);
-  PluginHost::guard(PluginKind::dataset, dataset_name,
-                    [&] { laboratory->data = make_splits(*dataset, dataset_options, dataset_name); });
+  checked(PluginKind::dataset, dataset_name,
+          [&] { laboratory->data = make_splits(*dataset, dataset_options, dataset_name); });
   laboratory->input = laboratory->data.input();
   const std::string model_name = cell.section("model").text("plugin");
   const auto model = plugins.make<Model>(model_name, cell.section("model"));
@@ -60,6 +77,7 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
     });
     return network;
   };
+  checked(PluginKind::model, model_name, [&] { count(*laboratory->build(laboratory->input), laboratory->input); });
   laboratory->device = device;
   laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
   return laboratory;
@@ -82,6 +100,7 @@ Laboratory& Runner::laboratory_of(const Cell& cell) {
     laboratory->on_epoch = [this](const std::string& phase, const std::string&, const EpochReport& report) {
       listener_.epoch(phase, report);
     };
+    laboratory->on_message = [this](const std::string& text) { listener_.message(text); };
     laboratory->stop_requested = [this] { return listener_.stop_requested(); };
   }
   return *laboratory;
@@ -120,14 +139,12 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     record["environment"] = environment(device_);
     record["finished"] = utc_now();
   };
-  PhaseRecord record = store_.run(
-      inputs, run_body,
-      [&](const std::string& holder) {
-        listener_.message(text(inputs.kind, ": waiting for ", holder, ", which runs this phase"));
-      },
-      [&](const std::string& damage) { listener_.message(text("damaged: ", damage)); });
-  listener_.phase_finished(where, record);
-  return record;
+  std::string holder;
+  const std::optional<PhaseRecord> record =
+      store_.run(inputs, run_body, holder, [&](const auto& damage) { listener_.message(text("damaged: ", damage)); });
+  if (!record) throw PhaseElsewhere{text(where, ": ", holder, " runs its ", inputs.kind)};
+  listener_.phase_finished(where, *record);
+  return *record;
 }
 
 std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseRecord& phase) {
@@ -237,22 +254,44 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   return result;
 }
 
+// A finished experiment is left byte for byte as it is.
+void Runner::write(const Result& result) {
+  if (std::filesystem::exists(result.file)) {
+    try {
+      if (load_result(result.file).json == result.json) return;
+    } catch (const Error& error) {
+      listener_.message(text("replacing a damaged result: ", error.what()));
+    }
+  }
+  save_result(result);
+}
+
 std::vector<Result> Runner::run(const Plan& plan) {
-  std::vector<Result> results;
-  for (const Task& task : tasks(plan)) {
-    Result result = run_task(plan, task);
-    // A finished experiment is left byte for byte as it is.
-    bool same = false;
-    if (std::filesystem::exists(result.file)) {
+  const std::vector<Task> all = tasks(plan);
+  std::vector<std::optional<Result>> done(all.size());
+  // What another process runs now is left for later: parallel processes share the cells among them.
+  std::string told;
+  for (size_t left = all.size(); left > 0;) {
+    const size_t before = left;
+    std::string elsewhere;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (done[i]) continue;
       try {
-        same = load_result(result.file).json == result.json;
-      } catch (const Error& error) {
-        listener_.message(text("replacing a damaged result: ", error.what()));
+        done[i] = run_task(plan, all[i]);
+        write(*done[i]);
+        --left;
+      } catch (const PhaseElsewhere& phase) {
+        if (elsewhere.empty()) elsewhere = phase.description;
       }
     }
-    if (!same) save_result(result);
-    results.push_back(std::move(result));
+    if (left == 0 || left < before) continue;
+    if (elsewhere != told) listener_.message("waiting: " + elsewhere);
+    told = elsewhere;
+    if (listener_.stop_requested()) throw Error("stopped while waiting for another process", Exit::interrupted);
+    std::this_thread::sleep_for(kWait);
   }
+  std::vector<Result> results;
+  for (std::optional<Result>& result : done) results.push_back(std::move(*result));
   return results;
 }
 

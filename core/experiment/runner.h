@@ -35,7 +35,8 @@ class Runner {
  public:
   Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener);
 
-  // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done.
+  // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done. What
+  // another process runs at that time comes later, so that parallel processes share the cells.
   std::vector<Result> run(const Plan& plan);
 
   // The state of each phase of a plan, by the store; runs nothing.
@@ -53,6 +54,7 @@ class Runner {
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   Result run_task(const Plan& plan, const Task& task);
+  void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
   std::shared_ptr<Network> load(const Laboratory& laboratory, const PhaseRecord& phase);

@@ -105,9 +105,11 @@ NetworkCounts count(Network& network, const NetworkShape& shape) {
   network.eval();
   const auto parameters = network.parameters();
   const torch::Device device = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
-  network.forward(torch::zeros({1, shape.channels, shape.height, shape.width}, device)
-                      .contiguous(torch::MemoryFormat::ChannelsLast));
+  const torch::Tensor logits = network.forward(torch::zeros({1, shape.channels, shape.height, shape.width}, device)
+                                                   .contiguous(torch::MemoryFormat::ChannelsLast));
   network.train(training);
+  SENET_CHECK(logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == shape.classes, "the network gives ",
+              logits.sizes(), " logits for one image, expected [1, ", shape.classes, "]");
 
   NetworkCounts counts{0, 0, 0};
   for (const ReluSite& site : network.sites()) counts.relus += count_relus(site);

@@ -36,6 +36,13 @@ std::string this_process() {
   return text("process ", ::getpid(), " on ", host);
 }
 
+// Who wrote its name into the lock's file.
+std::string signature(int descriptor) {
+  char buffer[512];
+  const ssize_t count = ::pread(descriptor, buffer, sizeof buffer, 0);
+  return count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -77,53 +84,41 @@ void write_atomically(const fs::path& path, const std::string& bytes) {
   flush_folder(folder);
 }
 
-void FileLock::open(const fs::path& path) {
-  path_ = path;
+fs::path free_name_aside(const fs::path& path) {
+  for (int i = 1;; ++i) {
+    const fs::path aside = path.string() + ".damaged-" + std::to_string(i);
+    if (!fs::exists(aside)) return aside;
+  }
+}
+
+FileLock::FileLock(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) fail(path.parent_path().string(), ": cannot make the folder: ", error.message());
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail_with_errno("open for writing", path);
-}
-
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-bool FileLock::try_lock() {
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno != EWOULDBLOCK) fail_with_errno("lock", path_);
-  return false;
-}
-
-void FileLock::wait() {
-  while (::flock(descriptor_, LOCK_EX) != 0) {
-    if (errno != EINTR) fail_with_errno("lock", path_);
+  held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+  if (!held_) {
+    holder_ = signature(descriptor_);
+    return;
+  }
+  holder_ = this_process();
+  const bool signed_ok = ::ftruncate(descriptor_, 0) == 0 && ::pwrite(descriptor_, holder_.data(), holder_.size(), 0) ==
+                                                                 static_cast<ssize_t>(holder_.size());
+  if (!signed_ok) {
+    const int cause = errno;
+    ::close(descriptor_);
+    errno = cause;
+    fail_with_errno("write", path);
   }
 }
 
-std::string FileLock::holder() const {
-  char buffer[512];
-  const ssize_t count = ::pread(descriptor_, buffer, sizeof buffer, 0);
-  return count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
-}
-
-void FileLock::sign() {
-  const std::string name = this_process();
-  const bool signed_ok = ::ftruncate(descriptor_, 0) == 0 &&
-                         ::pwrite(descriptor_, name.data(), name.size(), 0) == static_cast<ssize_t>(name.size());
-  if (!signed_ok) fail_with_errno("write", path_);
-}
+FileLock::~FileLock() { ::close(descriptor_); }
 
 std::string lock_holder(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return "";
-  std::string holder;
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    char buffer[512];
-    const ssize_t count = ::pread(descriptor, buffer, sizeof buffer, 0);
-    holder = count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
-  }
+  const std::string holder = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? "" : signature(descriptor);
   ::close(descriptor);
   return holder;
 }

@@ -12,32 +12,25 @@ std::string read_file(const std::filesystem::path& path);
 // folder. Makes missing folders. Throws with path and cause (no space, read-only, …), leaving the old content.
 void write_atomically(const std::filesystem::path& path, const std::string& bytes);
 
-// An exclusive lock on a file, for as long as the object lives. The operating system releases a dead holder's lock.
+// Where a damaged file or folder is set aside: `<path>.damaged-<n>`, the first n that is free.
+std::filesystem::path free_name_aside(const std::filesystem::path& path);
+
+// An exclusive lock on a file, for as long as the object lives, unless another process has it. The operating system
+// releases a dead holder's lock.
 class FileLock {
  public:
-  // Waits while another process holds the lock; `on_wait` is told the holder (its process id and host), once.
-  template <class OnWait>
-  FileLock(const std::filesystem::path& path, OnWait on_wait) {
-    open(path);
-    if (!try_lock()) {
-      on_wait(holder());
-      wait();
-    }
-    sign();
-  }
+  explicit FileLock(const std::filesystem::path& path);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
- private:
-  void open(const std::filesystem::path& path);
-  bool try_lock();
-  void wait();
-  std::string holder() const;
-  void sign();
+  bool held() const { return held_; }
+  const std::string& holder() const { return holder_; }  // process id and host, of whoever has it
 
-  std::filesystem::path path_;
+ private:
   int descriptor_ = -1;
+  bool held_ = false;
+  std::string holder_;
 };
 
 // The holder of a lock that another process has now; empty when it is free or the file does not exist.

@@ -32,10 +32,16 @@ class StoredTraining final : public TrainingHost {
         file_(folder / file_of(name_)),
         log_(folder) {
     if (fs::exists(file_)) {
-      saved_ = load_safetensors(file_);
-      for (const char* needed : {"finished", "lines", "events"}) {
-        SENET_CHECK(saved_->metadata.count(needed), file_.string(), ": has no '", needed,
-                    "' in its metadata: it is not a checkpoint of this phase; remove it to begin anew");
+      try {
+        read_checkpoint();
+      } catch (const Error& error) {
+        saved_.reset();
+        const fs::path aside = free_name_aside(file_);
+        fs::rename(file_, aside);
+        if (laboratory_.on_message) {
+          laboratory_.on_message(text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(),
+                                      ", the training begins anew"));
+        }
       }
     }
     if (!finished()) log_.cut_back(saved_ ? lengths() : began_at());
@@ -60,6 +66,16 @@ class StoredTraining final : public TrainingHost {
   bool stop_requested() const override { return laboratory_.stop_requested && laboratory_.stop_requested(); }
 
  private:
+  void read_checkpoint() {
+    saved_ = load_safetensors(file_);
+    for (const char* needed : {"finished", "lines", "events"}) {
+      SENET_CHECK(saved_->metadata.count(needed), file_.string(), ": has no '", needed, "' in its metadata");
+    }
+    const MetricsLog::Lengths found = log_.lengths();
+    SENET_CHECK(found.lines >= lengths().lines && found.events >= lengths().events, file_.string(),
+                ": was written when the metrics beside it were longer (", lengths().lines, " and ", lengths().events,
+                " bytes) than they are (", found.lines, " and ", found.events, ")");
+  }
   void write(const TensorMap& state, bool finished) {
     const MetricsLog::Lengths lengths = log_.lengths();
     save_safetensors(file_, state,
@@ -67,8 +83,12 @@ class StoredTraining final : public TrainingHost {
                       {"lines", std::to_string(lengths.lines)},
                       {"events", std::to_string(lengths.events)}});
   }
-  MetricsLog::Lengths lengths() const {
-    return {std::stoll(saved_->metadata.at("lines")), std::stoll(saved_->metadata.at("events"))};
+  MetricsLog::Lengths lengths() const { return {as_length("lines"), as_length("events")}; }
+  int64_t as_length(const char* name) const {
+    const std::string& digits = saved_->metadata.at(name);
+    SENET_CHECK(!digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos,
+                file_.string(), ": its metadata '", name, "' is '", digits, "', expected a length");
+    return std::stoll(digits);
   }
   // Without a checkpoint of its own, a training begins where the finished ones before it left the log.
   MetricsLog::Lengths began_at() const {

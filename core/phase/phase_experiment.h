@@ -22,6 +22,7 @@ struct Laboratory {
   torch::ScalarType precision = torch::kFloat32;
   std::function<void(const std::string& phase, const std::string& training, const Progress&)> on_progress;
   std::function<void(const std::string& phase, const std::string& training, const EpochReport&)> on_epoch;
+  std::function<void(const std::string& text)> on_message;
   std::function<bool()> stop_requested;
 };
 

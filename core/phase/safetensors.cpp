@@ -7,6 +7,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "config/hash.h"
 #include "phase/files.h"
 #include "senet/error.h"
 
@@ -31,6 +32,18 @@ const char* type_name(torch::ScalarType type) {
     if (known.type == type) return known.name;
   }
   fail("a tensor of type ", type, " cannot be written to a safetensors file");
+}
+
+constexpr const char* kContentHash = "senet.hash";
+
+std::string content_hash(const TensorMap& tensors) {
+  Hash hash;
+  for (const auto& [name, tensor] : tensors) {
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
+    hash.add(text(name, "|", type_name(plain.scalar_type()), "|", plain.sizes(), "|"));
+    hash.add(plain.data_ptr(), plain.nbytes());
+  }
+  return hash.hex();
 }
 
 }  // namespace
@@ -130,12 +143,20 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
   return result;
 }
 
-void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata) {
+void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, Metadata metadata) {
+  metadata[kContentHash] = content_hash(tensors);
   write_atomically(path, to_safetensors(tensors, metadata));
 }
 
 Safetensors load_safetensors(const std::filesystem::path& path) {
-  return from_safetensors(read_file(path), path.string());
+  Safetensors file = from_safetensors(read_file(path), path.string());
+  const auto written = file.metadata.find(kContentHash);
+  if (written == file.metadata.end()) return file;
+  const std::string found = content_hash(file.tensors);
+  SENET_CHECK(found == written->second, path.string(), ": its tensors are not those that were written (hash ", found,
+              ", expected ", written->second, ")");
+  file.metadata.erase(written);
+  return file;
 }
 
 }  // namespace senet

@@ -53,19 +53,23 @@ PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& 
   return who.empty() ? State::unfinished : State::running;
 }
 
-PhaseRecord PhaseStore::run(const PhaseInputs& inputs, const Body& body, const OnWait& on_wait,
-                            const OnWait& on_damage) {
+std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body& body, std::string& holder,
+                                           const OnDamage& on_damage) {
   const std::string key = inputs.key();
   const fs::path path = folder(inputs.kind, key);
   std::string damage;
   if (auto finished = find(inputs.kind, key, &damage)) return *finished;
 
-  const FileLock lock(path / "lock", on_wait);
+  const FileLock lock(path / "lock");
+  if (!lock.held()) {
+    holder = lock.holder();
+    return std::nullopt;
+  }
   damage.clear();
   if (auto finished = find(inputs.kind, key, &damage)) return *finished;
   if (!damage.empty()) {
-    fs::path aside;
-    for (int i = 1; aside.empty() || fs::exists(aside); ++i) aside = path.string() + ".damaged-" + std::to_string(i);
+    // The folder stays where it is: others may be waiting for its lock.
+    const fs::path aside = free_name_aside(path);
     fs::create_directories(aside);
     for (const auto& file : fs::directory_iterator(path)) {
       if (file.path().filename() != "lock") fs::rename(file.path(), aside / file.path().filename());
@@ -78,7 +82,7 @@ PhaseRecord PhaseStore::run(const PhaseInputs& inputs, const Body& body, const O
   Json record = {{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}};
   body(path, record);
   write_atomically(path / "record.json", record.dump(2) + "\n");
-  return {path, inputs.kind, key, std::move(record), false};
+  return PhaseRecord{path, inputs.kind, key, std::move(record), false};
 }
 
 }  // namespace senet

@@ -34,12 +34,14 @@ class PhaseStore {
   explicit PhaseStore(std::filesystem::path root) : root_(std::move(root)) {}
 
   using Body = std::function<void(const std::filesystem::path& folder, Json& record)>;
-  using OnWait = std::function<void(const std::string& holder)>;
+  using OnDamage = std::function<void(const std::string& damage)>;
 
   // Runs `body` under the phase's lock unless the phase is finished. The body fills record["…"] and leaves its files
   // (named in record["files"] by add_file) in the folder. A finished phase whose files are missing or damaged is set
-  // aside (renamed) and run again; `on_damage` is told.
-  PhaseRecord run(const PhaseInputs& inputs, const Body& body, const OnWait& on_wait, const OnWait& on_damage);
+  // aside (renamed) and run again; `on_damage` is told. Nothing when another process runs the phase now: `holder` says
+  // which.
+  std::optional<PhaseRecord> run(const PhaseInputs& inputs, const Body& body, std::string& holder,
+                                 const OnDamage& on_damage);
 
   // The finished phase with this kind and key, if there is one and its files are sound.
   std::optional<PhaseRecord> find(const std::string& kind, const std::string& key, std::string* damage = nullptr) const;

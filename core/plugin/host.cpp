@@ -147,9 +147,9 @@ void PluginHost::guard(PluginKind kind, const std::string& name, const std::func
     if (error.exit() == Exit::interrupted) throw;
     throw Error(named(error.what()), error.exit());
   } catch (const std::exception& error) {
-    fail(named(error.what()));
+    fail_usage(named(error.what()));
   } catch (...) {
-    fail(named("threw something that is not an exception"));
+    fail_usage(named("threw something that is not an exception"));
   }
 }
 

@@ -50,7 +50,8 @@ class PluginHost {
     return std::shared_ptr<Interface>(static_cast<Interface*>(object));
   }
 
-  // Runs plugin code; whatever it throws comes out as an Error that carries the plugin's name.
+  // Runs plugin code; whatever it throws comes out as an Error that carries the plugin's name: an Error with its own
+  // exit code, anything else with 2, for a plugin that does not keep to its interface.
   static void guard(PluginKind kind, const std::string& name, const std::function<void()>& call);
 
  private:

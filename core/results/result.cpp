@@ -33,7 +33,7 @@ fs::path result_path(const fs::path& results, const std::string& experiment, con
   return results / experiment / (slug(label) + "-" + slug(budget) + "-s" + std::to_string(seed) + ".json");
 }
 
-Result load_result(const fs::path& file) {
+Result load_result(const fs::path& file) try {
   const std::string bytes = read_file(file);
   Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
   SENET_CHECK(json.is_object(), file.string(), ": is not a JSON object: not a result of `senet run`");
@@ -53,6 +53,8 @@ Result load_result(const fs::path& file) {
                 " is ", value.dump(), ", expected a finite number");
   }
   return {file, std::move(json)};
+} catch (const Error& error) {
+  throw Error(error.what(), Exit::usage);
 }
 
 void save_result(const Result& result) { write_atomically(result.file, result.json.dump(2) + "\n"); }

@@ -108,15 +108,17 @@ void run_teacher(PhaseExperiment& experiment) {
 }
 
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where) {
-  SENET_CHECK(values.size() == sites, where, " gave ", values.size(), " numbers, expected one for each of ", sites,
-              " ReLU sites");
+  if (values.size() != sites) {
+    fail_usage(where, " gave ", values.size(), " numbers, expected one for each of ", sites, " ReLU sites");
+  }
   bool any = false;
   for (size_t l = 0; l < values.size(); ++l) {
-    SENET_CHECK(std::isfinite(values[l]) && values[l] >= 0, where, " gave ", values[l], " for ReLU site ", l,
-                " (from 0), expected a finite number of at least 0");
+    if (!std::isfinite(values[l]) || values[l] < 0) {
+      fail_usage(where, " gave ", values[l], " for ReLU site ", l, " (from 0), expected a finite number of at least 0");
+    }
     any = any || values[l] > 0;
   }
-  SENET_CHECK(any, where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
+  if (!any) fail_usage(where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
 }
 
 void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins,

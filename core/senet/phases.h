@@ -40,7 +40,7 @@ void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const Plugin
 void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record);
 void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask);
 
-// Throws unless there is one finite, non-negative number a site, not all zero.
+// Throws (exit code 2) unless there is one finite, non-negative number a site, not all zero.
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where);
 
 // The ReLU budget r_l of each site: `budget` shared in proportion to the sensitivity (SENet, section 3; allocation.h),

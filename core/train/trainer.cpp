@@ -102,8 +102,10 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
   const auto check_loss = [&] {
     const double loss = sums.value("loss");
     if (!std::isfinite(loss)) {
-      fail("the loss is ", loss, " in epoch ", epoch, ", at or before step ", step,
-           "; lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
+      // A loss that is not finite leaves no finite weights: the finite steps before it are its index.
+      const auto bad_step = static_cast<int64_t>(sums.value("finite_losses")) / objective.passes();
+      fail("the loss is ", loss, " since epoch ", epoch, ", step ", bad_step,
+           " (both counted from 0); lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
     }
   };
   const auto checkpoint = [&] {
@@ -133,6 +135,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
         const Loss loss = objective.loss(batch, sums);
         loss.loss.backward();
         sums.add("loss", loss.loss * static_cast<double>(count));
+        sums.add("finite_losses", loss.loss.isfinite());
         if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
       }
       optimizer.step(lr);

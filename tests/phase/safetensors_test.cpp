@@ -81,6 +81,19 @@ TEST(Safetensors, RefusesFilesThatLie) {
   EXPECT_NE(refusal(huge).find("claims"), std::string::npos);
 }
 
+TEST(Safetensors, AFlippedBitOfAFileOfOursIsFound) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  save_safetensors(path, {{"w", random_tensor({3, 4}, 1)}}, {{"step", "7"}});
+  EXPECT_EQ(load_safetensors(path).metadata, (Metadata{{"step", "7"}}));
+  std::string bytes = testing::slurp(path);
+  bytes[bytes.size() - 3] ^= 1;
+  testing::write_file(path, bytes);
+  const std::string message = error_of([&] { load_safetensors(path); });
+  EXPECT_NE(message.find("a.safetensors"), std::string::npos) << message;
+  EXPECT_NE(message.find("not those that were written"), std::string::npos) << message;
+}
+
 TEST(Safetensors, WritesAtomically) {
   const testing::TemporaryFolder folder;
   save_safetensors(folder / "sub/x.safetensors", {{"a", torch::ones({2})}});

@@ -1,5 +1,7 @@
 #include "plugin/host.h"
 
+#include <dlfcn.h>
+
 #include "config/document.h"
 #include "senet/dataset.h"
 #include "support/support.h"
@@ -53,6 +55,39 @@ TEST(PluginHost, RefusesFilesThatAreNoPlugins) {
   const PluginHost host({folder.path().string()});
   ASSERT_EQ(host.refused().size(), 1u);
   EXPECT_NE(host.refused()[0].file.find("text.so"), std::string::npos);
+}
+
+PluginHost with_unsound(const std::string& which) {
+  return PluginHost({SENET_TEST_PLUGINS, std::string(SENET_TEST_UNSOUND_PLUGINS) + "/" + which});
+}
+
+TEST(PluginHost, RefusesAnotherAbiBeforeALineOfItRuns) {
+  const testing::TemporaryFolder folder;
+  const std::string trace = (folder / "trace").string();
+  ASSERT_EQ(setenv("SENET_TEST_TRACE", trace.c_str(), 1), 0);
+  const PluginHost host = with_unsound("another_abi");
+  ASSERT_EQ(host.refused().size(), 1u);
+  EXPECT_NE(host.refused()[0].reason.find("senet_abi_another"), std::string::npos) << host.refused()[0].reason;
+  EXPECT_NE(host.refused()[0].reason.find(SENET_ABI_TAG), std::string::npos) << "both sides are named";
+  EXPECT_FALSE(std::filesystem::exists(trace)) << "its static initialiser ran";
+  // The trace is left when the file is loaded after all: the check above can fail.
+  ASSERT_NE(dlopen(host.refused()[0].file.c_str(), RTLD_NOW | RTLD_LOCAL), nullptr);
+  EXPECT_TRUE(std::filesystem::exists(trace));
+  unsetenv("SENET_TEST_TRACE");
+}
+
+TEST(PluginHost, RefusesALibraryWithoutAManifest) {
+  const PluginHost host = with_unsound("no_manifest");
+  ASSERT_EQ(host.refused().size(), 1u);
+  EXPECT_NE(host.refused()[0].reason.find("no manifest"), std::string::npos) << host.refused()[0].reason;
+}
+
+TEST(PluginHost, RefusesANameThatIsTakenAndKeepsTheFirst) {
+  const PluginHost host = with_unsound("name_taken");
+  ASSERT_EQ(host.refused().size(), 1u);
+  EXPECT_NE(host.refused()[0].reason.find("sensitivity 'uniform'"), std::string::npos) << host.refused()[0].reason;
+  EXPECT_NE(host.refused()[0].reason.find("uniform.so"), std::string::npos) << "and who has it";
+  EXPECT_FALSE(host.options(PluginKind::sensitivity, "uniform").empty()) << "the impostor has no options";
 }
 
 TEST(PluginHost, ErrorsOfAPluginCarryItsName) {

@@ -83,6 +83,16 @@ inline nlohmann::json json_of(const Outcome& outcome) {
   return json;
 }
 
+// A shell script in `folder`, with the program as $SENET.
+inline Outcome run_shell(const std::string& script, const fs::path& folder) {
+  write_file(folder / "script.sh", script);
+  const std::string command =
+      "cd '" + folder.string() + "' && SENET='" + SENET_TEST_PROGRAM + "' sh script.sh >script.out 2>script.err";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(folder / "script.out"),
+          slurp(folder / "script.err")};
+}
+
 // An experiment of all phases that takes about a second.
 inline std::string tiny_experiment() {
   return R"(name = "tiny"

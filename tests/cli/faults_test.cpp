@@ -1,0 +1,286 @@
+#include <random>
+
+#include "support/bits.h"
+
+namespace senet {
+namespace {
+
+using testing::Bits;
+using testing::expect_same;
+using testing::in_the_middle_of;
+using testing::kRun;
+using testing::Outcome;
+using testing::Process;
+using testing::run_program;
+using testing::run_shell;
+using testing::slurp;
+using testing::TemporaryFolder;
+using testing::uninterrupted;
+using testing::write_file;
+namespace fs = std::filesystem;
+
+fs::path phase_folder(const fs::path& folder, const std::string& kind) {
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kind + "-", 0) == 0 && name.find(".damaged") == std::string::npos) return entry.path();
+  }
+  ADD_FAILURE() << "no phase " << kind << " under " << folder;
+  return folder;
+}
+
+void kill_in(const std::string& kind, const fs::path& folder) {
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  Process process(kRun, folder);
+  ASSERT_TRUE(in_the_middle_of(kind, folder, process));
+  process.signal(SIGKILL);
+  process.wait();
+}
+
+void expect_goes_on_to_the_same_bits(const fs::path& folder) {
+  const Outcome outcome = run_program(kRun, folder);
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  expect_same(Bits(folder), Bits(uninterrupted().path()));
+}
+
+TEST(Killed, AtTwentyRandomMomentsTheSameBits) {
+  std::mt19937 engine(20230501);
+  std::uniform_int_distribution<int> milliseconds(350, 1500);
+  int kills = 0, finished = 0;
+  while (kills < 20) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", testing::tiny_experiment());
+    for (bool done = false; !done && kills < 20;) {
+      Process process(kRun, folder.path());
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(engine)));
+      done = !process.running();
+      if (done) continue;
+      process.signal(SIGKILL);
+      process.wait();
+      ++kills;
+    }
+    expect_goes_on_to_the_same_bits(folder.path());
+    ++finished;
+  }
+  EXPECT_GT(finished, 0);
+}
+
+TEST(Damage, ACheckpointThatWasCutOrChangedIsSetAsideAndTheTrainingBeginsAnew) {
+  const std::vector<std::function<void(std::string&)>> damages = {
+      [](std::string& bytes) { bytes.resize(bytes.size() / 2); },
+      [](std::string& bytes) { bytes[bytes.size() - 9] ^= 4; },
+      [](std::string& bytes) { bytes += "more"; },
+      [](std::string& bytes) { bytes.clear(); },
+  };
+  for (const auto& damage : damages) {
+    const TemporaryFolder folder;
+    kill_in("mask", folder.path());
+    const fs::path checkpoint = phase_folder(folder.path(), "mask") / "network.safetensors";
+    std::string bytes = slurp(checkpoint);
+    damage(bytes);
+    write_file(checkpoint, bytes);
+    const Outcome outcome = run_program(kRun, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    EXPECT_NE(outcome.error.find("damaged checkpoint: "), std::string::npos) << outcome.error;
+    EXPECT_NE(outcome.error.find("set aside as"), std::string::npos) << outcome.error;
+    EXPECT_EQ(slurp(checkpoint.string() + ".damaged-1"), bytes);
+    fs::remove(checkpoint.string() + ".damaged-1");
+    expect_same(Bits(folder.path()), Bits(uninterrupted().path()));
+  }
+}
+
+TEST(Damage, AFinishedPhaseThatChangedIsSetAsideAndRedone) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  ASSERT_EQ(run_program(kRun, folder.path()).code, 0);
+  const fs::path weights = phase_folder(folder.path(), "finetune") / "network.safetensors";
+  std::string bytes = slurp(weights);
+  bytes[bytes.size() - 9] ^= 4;
+  write_file(weights, bytes);
+  const Outcome outcome = run_program(kRun, folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_NE(outcome.error.find("is not the file that the phase wrote"), std::string::npos) << outcome.error;
+  const fs::path aside = phase_folder(folder.path(), "finetune").string() + ".damaged-1";
+  EXPECT_EQ(slurp(aside / "network.safetensors"), bytes);
+  fs::remove_all(aside);
+  expect_same(Bits(folder.path()), Bits(uninterrupted().path()));
+}
+
+TEST(Damage, AResultIsNeverBelievedAndWrittenAgain) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  ASSERT_EQ(run_program(kRun, folder.path()).code, 0);
+  const fs::path result = folder / "results/tiny/senet-20pct-s1.json";
+  const std::string sound = slurp(result);
+  for (const std::string& damaged :
+       {std::string(), sound.substr(0, sound.size() / 2), std::string("[]"), std::string("{\"schema\": 99}")}) {
+    write_file(result, damaged);
+    const Outcome evaluate = run_program({"evaluate", "senet-20pct"}, folder.path());
+    EXPECT_EQ(evaluate.code, 2);
+    EXPECT_NE(evaluate.error.find("senet-20pct-s1.json"), std::string::npos) << evaluate.error;
+    const Outcome again = run_program(kRun, folder.path());
+    EXPECT_EQ(again.code, 0) << again.error;
+    EXPECT_NE(again.error.find("replacing a damaged result"), std::string::npos) << again.error;
+    EXPECT_EQ(slurp(result), sound);
+  }
+}
+
+// A file system of its own, so that it can be full or read-only for root too.
+bool can_mount(const fs::path& folder) { return run_shell("unshare -rm true", folder).code == 0; }
+
+TEST(Disk, NoSpaceLeftSaysSoLeavesNothingHalfWrittenAndGoesOnWhenThereIs) {
+  const TemporaryFolder folder;
+  if (!can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const Outcome outcome = run_shell(
+      "mkdir small && exec unshare -rm sh -c '\n"
+      "mount -t tmpfs -o size=100k tmpfs small || exit 99\n"
+      "\"$SENET\" run tiny.toml --threads 2 --runs small/runs; echo \"full: $?\"\n"
+      "find small -name \"*.tmp\"\n"
+      "mount -o remount,size=64m small || exit 98\n"
+      "\"$SENET\" run tiny.toml --threads 2 --runs small/runs; echo \"free: $?\"\n"
+      "cp -r small/runs runs'\n",
+      folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_NE(outcome.out.find("full: 1"), std::string::npos) << outcome.out << outcome.error;
+  EXPECT_NE(outcome.error.find("No space left on device; free some space"), std::string::npos) << outcome.error;
+  EXPECT_EQ(outcome.out.find(".tmp"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("free: 0"), std::string::npos) << outcome.out << outcome.error;
+  expect_same(Bits(folder.path()), Bits(uninterrupted().path()));
+}
+
+TEST(Disk, AReadOnlyStoreSaysSo) {
+  const TemporaryFolder folder;
+  if (!can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const Outcome outcome = run_shell(
+      "mkdir store && exec unshare -rm sh -c '\n"
+      "mount -t tmpfs -o ro tmpfs store || exit 99\n"
+      "\"$SENET\" run tiny.toml --runs store/runs'\n",
+      folder.path());
+  EXPECT_EQ(outcome.code, 1) << outcome.error;
+  EXPECT_NE(outcome.error.find("store/runs"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("Read-only file system"), std::string::npos) << outcome.error;
+}
+
+TEST(Disk, AStoreThatIsAFileSaysSo) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  write_file(folder / "runs", "a file");
+  const Outcome outcome = run_program(kRun, folder.path());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.error.find("runs/teacher-"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("cannot make the folder: Not a directory"), std::string::npos) << outcome.error;
+  EXPECT_EQ(slurp(folder / "runs"), "a file");
+}
+
+TEST(Parallel, TwoProcessesShareTheCellsAndTrainNothingTwice) {
+  const TemporaryFolder folder;
+  std::string two_budgets = testing::tiny_experiment();
+  two_budgets.replace(two_budgets.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  write_file(folder / "tiny.toml", two_budgets);
+  fs::create_directories(folder / "a");
+  fs::create_directories(folder / "b");
+  const std::vector<std::string> run = {"run",    "../tiny.toml", "--threads", "2",
+                                        "--runs", "../runs",      "--results", "../results"};
+  Process first(run, folder / "a");
+  ASSERT_TRUE(in_the_middle_of("teacher", folder.path(), first));
+  const Outcome status = run_program({"status", "../tiny.toml", "--runs", "../runs", "--json"}, folder / "c");
+  EXPECT_NE(status.out.find("\"holder\": \"process "), std::string::npos) << status.out;
+  const Outcome second = run_program(run, folder / "b");
+  EXPECT_EQ(second.code, 0) << second.error;
+  EXPECT_NE(second.error.find("waiting: "), std::string::npos) << second.error;
+  EXPECT_NE(second.error.find("process "), std::string::npos) << "who holds the lock: " << second.error;
+  EXPECT_EQ(first.wait().code, 0);
+  int masks = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    if (entry.path().filename().string().rfind("mask-", 0) != 0) continue;
+    ++masks;
+    const std::string lines = slurp(entry.path() / "metrics.jsonl");
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3) << "three epochs, once";
+  }
+  EXPECT_EQ(masks, 2);
+  EXPECT_TRUE(fs::exists(folder / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_TRUE(fs::exists(folder / "results/tiny/senet-10pct-s1.json"));
+}
+
+TEST(Parallel, AWaitingProcessStopsWhenAsked) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  fs::create_directories(folder / "b");
+  Process first(kRun, folder.path());
+  ASSERT_TRUE(in_the_middle_of("teacher", folder.path(), first));
+  first.signal(SIGSTOP);
+  Process second({"run", "../tiny.toml", "--threads", "2", "--runs", "../runs", "--results", "../results"},
+                 folder / "b");
+  while (second.running() && slurp(folder / "b" / "stderr").find("waiting: ") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  second.signal(SIGTERM);
+  EXPECT_EQ(second.wait().code, 130);
+  first.signal(SIGCONT);
+  EXPECT_EQ(first.wait().code, 0);
+}
+
+TEST(Clock, SetBackItChangesNothing) {
+  const TemporaryFolder folder;
+  kill_in("mask", folder.path());
+  const auto future = fs::file_time_type::clock::now() + std::chrono::hours(24 * 365 * 10);
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "runs")) fs::last_write_time(entry.path(), future);
+  expect_goes_on_to_the_same_bits(folder.path());
+}
+
+TEST(NotFinite, ALossStopsTheRunNamesEpochAndStepAndKeepsTheLastCheckpoint) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  std::vector<std::string> steep = kRun;
+  steep.insert(steep.end(), {"--set", "teacher.lr=1e30"});
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = run_program(steep, folder.path());
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_NE(outcome.error.find("epoch 0, step 1 "), std::string::npos) << outcome.error;
+    EXPECT_NE(outcome.error.find("lr = 1e+30"), std::string::npos) << outcome.error;
+    EXPECT_TRUE(fs::exists(phase_folder(folder.path(), "teacher") / "network.safetensors"));
+    EXPECT_FALSE(fs::exists(folder / "results"));
+  }
+}
+
+class UnsoundSensitivity : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(UnsoundSensitivity, StopsTheRunWithThePluginsName) {
+  const auto& [plugin, message] = GetParam();
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const Outcome outcome =
+      run_program({"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/sensitivities",
+                   "--set", "sensitivity.plugin=" + std::string(plugin), "--set", "teacher.epochs=1"},
+                  folder.path());
+  EXPECT_EQ(outcome.code, 2) << outcome.error;
+  EXPECT_NE(outcome.error.find(plugin), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+  EXPECT_FALSE(fs::exists(folder / "results"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, UnsoundSensitivity,
+                         ::testing::Values(std::pair{"throws", "something inside the plugin"},
+                                           std::pair{"throws_at_once", "not an exception"},
+                                           std::pair{"not_a_number", "nan for ReLU site 3"},
+                                           std::pair{"too_short", "gave 16 numbers, expected one for each of 17"}),
+                         [](const auto& test) { return test.param.first; });
+
+TEST(UnsoundModel, IsRefusedBeforeAnythingIsTrained) {
+  for (const auto& [model, message] : {std::pair{"wrong_shape", "ReLU site 'relu'"}, {"wrong_logits", "[1, 3]"}}) {
+    const TemporaryFolder folder;
+    std::string experiment = testing::tiny_experiment();
+    const std::string sound = "plugin = \"resnet18\"\nwidth = 2";
+    experiment.replace(experiment.find(sound), sound.size(), "plugin = \"" + std::string(model) + "\"");
+    write_file(folder / "tiny.toml", experiment);
+    const Outcome outcome = run_program(
+        {"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/models"}, folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    EXPECT_NE(outcome.error.find(model), std::string::npos) << outcome.error;
+    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+    EXPECT_FALSE(fs::exists(folder / "runs"));
+  }
+}
+
+}  // namespace
+}  // namespace senet

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "phase/safetensors.h"
+#include "support/program.h"
+
+namespace senet::testing {
+
+using nlohmann::json;
+
+// The experiment of program.h as it is run everywhere below.
+inline const std::vector<std::string> kRun = {"run", "tiny.toml", "--threads", "2"};
+
+// Everything an experiment leaves that time has no part in: results without durations and dates, and every tensor.
+struct Bits {
+  std::map<std::string, json> results;
+  std::map<std::string, TensorMap> networks;
+
+  explicit Bits(const fs::path& folder) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder / "results")) {
+      if (entry.path().extension() != ".json") continue;
+      json result = json::parse(slurp(entry.path()));
+      for (json& phase : result["phases"]) phase.erase("training_seconds");
+      for (const char* timed : {"seconds", "images_per_second"}) result["mask_identification"].erase(timed);
+      result.erase("finished");
+      results[entry.path().filename().string()] = result;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(folder / "runs")) {
+      if (entry.path().extension() != ".safetensors") continue;
+      networks[fs::relative(entry.path(), folder).string()] = load_safetensors(entry.path()).tensors;
+    }
+  }
+};
+
+inline void expect_same(const Bits& found, const Bits& expected) {
+  ASSERT_EQ(found.results.size(), expected.results.size());
+  for (const auto& [file, result] : expected.results) {
+    ASSERT_TRUE(found.results.count(file)) << file;
+    const json difference = json::diff(found.results.at(file), result);
+    EXPECT_TRUE(difference.empty()) << file << ": " << difference.dump(1);
+  }
+  ASSERT_EQ(found.networks.size(), expected.networks.size());
+  for (const auto& [file, tensors] : expected.networks) {
+    ASSERT_TRUE(found.networks.count(file)) << file;
+    ASSERT_EQ(found.networks.at(file).size(), tensors.size()) << file;
+    for (const auto& [name, tensor] : tensors)
+      ASSERT_TRUE(identical(found.networks.at(file).at(name), tensor)) << file << " " << name;
+  }
+}
+
+inline const TemporaryFolder& uninterrupted() {
+  static const auto* folder = [] {
+    auto* made = new TemporaryFolder;
+    write_file(*made / "tiny.toml", tiny_experiment());
+    EXPECT_EQ(run_program(kRun, made->path()).code, 0);
+    return made;
+  }();
+  return *folder;
+}
+
+// Waits until a phase of this kind has a checkpoint that is not its last.
+inline bool in_the_middle_of(const std::string& kind, const fs::path& folder, Process& process) {
+  while (process.running()) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder / "runs", ignored)) {
+      if (entry.path().filename().string().rfind(kind + "-", 0) != 0) continue;
+      if (fs::exists(entry.path() / "record.json")) return false;
+      for (const auto& file : fs::directory_iterator(entry.path(), ignored)) {
+        if (file.path().extension() == ".safetensors") return true;
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+}  // namespace senet::testing
