@@ -99,7 +99,11 @@ class Verb {
 void add_verbs(CLI::App& program, Arguments& arguments) {
   Verb run(program, arguments, "run", "run an experiment file: what is finished is not run again");
   run.subject("FILE", "experiment file (.toml)")->required();
-  run.folders().device().set().plugins();
+  run->add_flag("--dry-run", arguments.dry_run,
+                "run nothing: show every setting and where it comes from, what is finished, what is left and how long");
+  run->add_flag("--overfit-one-batch", arguments.overfit_one_batch,
+                "to debug a plugin: train every phase on one batch, which it has to learn by heart; writes no result");
+  run.folders().device().set().plugins().json();
 
   Verb status(program, arguments, "status", "the state of every phase of an experiment file");
   status.subject("FILE", "experiment file (.toml)")->required();
@@ -140,6 +144,18 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")
       ->type_name("FILE.safetensors");
   evaluate.folders().device().plugins().json();
+
+  Verb compare(program, arguments, "compare", "how two RUNs differ: settings, ReLUs, masks, metrics");
+  compare.subject("RUN", "a result file, or a part of a result's name")->required();
+  compare->add_option("OTHER", arguments.other, "the RUN to compare it with")->required()->type_name("");
+  compare.folders().json();
+
+  Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
+  doctor.folders().device().plugins().json();
+
+  Verb gc(program, arguments, "gc", "what the store of phases holds, and what no result needs");
+  gc->add_flag("--delete", arguments.remove, "remove what no result needs");
+  gc.folders().json();
 }
 
 }  // namespace

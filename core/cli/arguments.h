@@ -12,6 +12,7 @@ namespace senet {
 struct Arguments {
   std::string verb;
   std::string subject;  // the experiment file, RUN, plugin or section
+  std::string other;    // compare: the second RUN
 
   std::vector<std::string> plugin_dirs;
   std::vector<std::string> sets;
@@ -20,6 +21,9 @@ struct Arguments {
   std::string device = "auto";
   int threads = 0;  // 0: the CPU affinity
   bool json = false;
+  bool dry_run = false;            // run
+  bool overfit_one_batch = false;  // run
+  bool remove = false;             // gc
 
   std::string model, input;  // inspect, budget
   int64_t classes = 0;

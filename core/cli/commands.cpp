@@ -28,7 +28,8 @@ extern "C" int senet_execute(const senet::Arguments* arguments) {
   using namespace senet;
   static const std::map<std::string, int (*)(const Arguments&)> verbs = {
       {"run", run_experiment}, {"status", show_status},  {"plugins", list_plugins},  {"options", list_options},
-      {"inspect", inspect},    {"budget", share_budget}, {"evaluate", evaluate_run},
+      {"inspect", inspect},    {"budget", share_budget}, {"evaluate", evaluate_run}, {"compare", compare_runs},
+      {"doctor", diagnose},    {"gc", collect_garbage},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

@@ -16,6 +16,9 @@ int list_options(const Arguments& arguments);
 int inspect(const Arguments& arguments);
 int share_budget(const Arguments& arguments);
 int evaluate_run(const Arguments& arguments);
+int compare_runs(const Arguments& arguments);
+int diagnose(const Arguments& arguments);
+int collect_garbage(const Arguments& arguments);
 
 PluginHost load_plugins(const Arguments& arguments);
 RunFolders run_folders(const Arguments& arguments);

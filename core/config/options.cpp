@@ -36,6 +36,18 @@ bool Options::has(const std::string& name) const {
   return false;
 }
 
+void Options::replace(const std::string& name, OptionValue value, const std::string& origin) {
+  for (Item& item : items_) {
+    if (name != item.declaration.name) continue;
+    SENET_CHECK(item.value.index() == value.index(), "option '", section_, ".", name, "' is of another type");
+    item.value = std::move(value);
+    item.origin = origin;
+    item.is_default = false;
+    return;
+  }
+  fail("section '", section_, "' declares no option '", name, "'");
+}
+
 void Options::add(Item item) { items_.push_back(std::move(item)); }
 
 }  // namespace senet

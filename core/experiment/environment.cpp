@@ -8,7 +8,6 @@
 #include <torch/version.h>
 
 #include <fstream>
-#include <regex>
 
 #include "revision.h"
 #include "senet/abi.h"
@@ -28,18 +27,21 @@ std::string cpu_info(const std::string& field) {
   return "";
 }
 
-bool has_bfloat16_instructions() {
-  const std::string flags = cpu_info("flags") + " ";
-  return flags.find("avx512_bf16 ") != std::string::npos || flags.find("amx_bf16 ") != std::string::npos;
-}
+bool has_bfloat16_instructions() { return cpu_has("avx512_bf16") || cpu_has("amx_bf16"); }
 
 std::string cpu_capability() {
-  const std::string config = at::show_config();
-  std::smatch match;
-  return std::regex_search(config, match, std::regex("CPU capability usage: ([^\\n]+)")) ? match[1].str() : "unknown";
+  const std::string config = at::show_config(), label = "CPU capability usage: ";
+  const size_t found = config.find(label);
+  if (found == std::string::npos) return "unknown";
+  const size_t begin = found + label.size();
+  return config.substr(begin, config.find('\n', begin) - begin);
 }
 
 }  // namespace
+
+bool cpu_has(const std::string& flag) {
+  return (" " + cpu_info("flags") + " ").find(" " + flag + " ") != std::string::npos;
+}
 
 int available_threads() {
   cpu_set_t set;

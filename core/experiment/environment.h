@@ -19,6 +19,9 @@ torch::Device resolve_device(const std::string& name);
 torch::ScalarType resolve_precision(const std::string& name, const torch::Device& device);
 std::string precision_name(torch::ScalarType precision);
 
+// Whether /proc/cpuinfo lists an instruction set, for example "avx512f".
+bool cpu_has(const std::string& flag);
+
 // What a result's bits depend on besides its inputs: program, libraries, device, CPU capability, threads.
 Json environment(const torch::Device& device);
 

@@ -12,6 +12,8 @@ namespace senet {
 
 namespace {
 
+constexpr int64_t kOneBatchEpochs = 100;
+
 constexpr Option kExperimentOptions[] = {
     text_option("name", "\"\"", "the experiment's name: letters, digits, '.', '_' and '-'"),
     integers_option("seeds", "[1]", "each cell runs once with each; everything random derives from it").at_least(0),
@@ -53,6 +55,16 @@ Json Cell::settings() const {
   Json json = Json::object();
   for (const auto& [name, options] : sections) {
     for (const Options::Item& item : options.items()) json[name + "." + item.declaration.name] = to_json(item.value);
+  }
+  return json;
+}
+
+Json Cell::origins() const {
+  Json json = Json::object();
+  for (const auto& [name, options] : sections) {
+    for (const Options::Item& item : options.items()) {
+      json[name + "." + item.declaration.name] = {{"value", to_json(item.value)}, {"origin", item.origin}};
+    }
   }
   return json;
 }
@@ -143,6 +155,24 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
   }
   document.refuse_unread();
   return plan;
+}
+
+void reduce_to_one_batch(Plan& plan) {
+  plan.name += "-one-batch";
+  for (Cell& cell : plan.cells) {
+    cell.budgets.resize(1);
+    cell.seeds.resize(1);
+    const int64_t batch = cell.section("teacher").integer("batch");
+    const std::map<std::string, OptionValue> changes = {{"train_limit", batch}, {"holdout", 0.0},
+                                                        {"batch", batch},       {"epochs", kOneBatchEpochs},
+                                                        {"flip", false},        {"crop_padding", int64_t{0}},
+                                                        {"weight_decay", 0.0},  {"schedule", "cosine"}};
+    for (auto& [name, options] : cell.sections) {
+      for (const auto& [option, value] : changes) {
+        if (options.has(option)) options.replace(option, value, "--overfit-one-batch");
+      }
+    }
+  }
 }
 
 CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget) {

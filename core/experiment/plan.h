@@ -22,6 +22,7 @@ struct Cell {
 
   const Options& section(const std::string& name) const;
   Json settings() const;                     // {"section.option": value}, all of them
+  Json origins() const;                      // {"section.option": {"value", "origin"}}, all of them
   std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
 };
 
@@ -32,6 +33,10 @@ struct Plan {
 
 // Resolves and validates everything an experiment file says, before anything is loaded or trained.
 Plan make_plan(const Document& document, const PluginHost& plugins);
+
+// To debug a plugin: every phase trains on the first batch alone, without augmentation, holding out or weight decay,
+// until it should know it by heart. One cell budget and seed are left of each cell.
+void reduce_to_one_batch(Plan& plan);
 
 // The data set and model of a document, for what needs no cell.
 Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell = -1);

@@ -10,6 +10,8 @@
 
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
+#include "experiment/estimate.h"
+#include "phase/files.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -48,6 +50,12 @@ std::string utc_now() {
   char buffer[32];
   std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   return buffer;
+}
+
+// The revision of the code that finished a phase.
+std::string revision_of(const std::filesystem::path& phase) {
+  const Json record = Json::parse(read_file(phase / "record.json"), nullptr, /*allow_exceptions=*/false);
+  return record.is_object() ? record.value("environment", Json::object()).value("revision", "unknown") : "damaged";
 }
 
 double training_seconds(const Json& record) {
@@ -309,10 +317,38 @@ Json Runner::status(const Plan& plan) {
                      : state == PhaseStore::State::unfinished ? "unfinished"
                                                               : "not begun";
       if (!holder.empty()) row["holder"] = holder;
+      if (state == PhaseStore::State::finished) row["revision"] = revision_of(store_.folder(phase->kind, key));
       rows.push_back(std::move(row));
     }
   }
   return rows;
+}
+
+Json Runner::forecast(const Plan& plan) {
+  Json json = {{"phases", status(plan)}, {"images", 0}, {"seconds", 0.0}};
+  std::map<const Laboratory*, StepCost> costs;
+  std::set<std::string> counted;
+  size_t row = 0;
+  for (const Task& task : tasks(plan)) {
+    const Laboratory& laboratory = laboratory_of(*task.cell);
+    for (const PhaseInputs* phase : task.phases.in_order()) {
+      Json& entry = json["phases"][row++];
+      if (entry.at("state") == "finished") continue;
+      if (!costs.count(&laboratory)) {
+        costs[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
+      }
+      const auto options = task.cell->sections.find(phase->kind);
+      const Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second,
+                                 laboratory, costs[&laboratory]);
+      entry["images"] = work.images;
+      entry["seconds"] = work.seconds;
+      entry["shared"] = !counted.insert(entry.at("key").get<std::string>()).second;
+      if (entry["shared"]) continue;
+      json["images"] = json["images"].get<int64_t>() + work.images;
+      json["seconds"] = json["seconds"].get<double>() + work.seconds;
+    }
+  }
+  return json;
 }
 
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,

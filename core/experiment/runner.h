@@ -39,8 +39,12 @@ class Runner {
   // another process runs at that time comes later, so that parallel processes share the cells.
   std::vector<Result> run(const Plan& plan);
 
-  // The state of each phase of a plan, by the store; runs nothing.
+  // The state of each phase of a plan, by the store, and the revision that finished it; runs nothing.
   Json status(const Plan& plan);
+
+  // As status, with the images and seconds that each phase which is not finished will take; {"phases", "images",
+  // "seconds"}. A phase that cells share counts once in the sums. Times a few batches of each model.
+  Json forecast(const Plan& plan);
 
  private:
   struct Task {

@@ -33,7 +33,8 @@ Outcome in_finished(const std::vector<std::string>& arguments) {
 
 TEST(Help, EveryVerbHasItAndNamesItsOptions) {
   EXPECT_EQ(senet({"--help"}).code, 0);
-  for (const char* verb : {"run", "status", "plugins", "options", "inspect", "budget", "evaluate"}) {
+  for (const char* verb :
+       {"run", "status", "plugins", "options", "inspect", "budget", "evaluate", "compare", "doctor", "gc"}) {
     const Outcome outcome = senet({verb, "--help"});
     EXPECT_EQ(outcome.code, 0) << verb;
     EXPECT_NE(outcome.out.find("Usage"), std::string::npos) << verb;
@@ -199,6 +200,123 @@ TEST(Status, ShowsEveryPhase) {
   const json status = json_of(in_finished({"status", "tiny.toml", "--json"}));
   EXPECT_EQ(status["phases"].size(), 6u);
   for (const json& row : status["phases"]) EXPECT_EQ(row["state"], "finished");
+}
+
+TEST(DryRun, ShowsEverySettingsOriginAndWhatIsLeftAndMakesNothing) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const json plan = json_of(
+      testing::run_program({"run", "tiny.toml", "--dry-run", "--json", "--set", "mask.epochs=5"}, folder.path()));
+  const json& settings = plan["cells"][0]["settings"];
+  EXPECT_EQ(settings["mask.epochs"], (json{{"value", 5}, {"origin", "--set"}}));
+  EXPECT_EQ(settings["mask.kd_weight"]["origin"], "default");
+  EXPECT_EQ(settings["teacher.epochs"]["value"], 8);
+  EXPECT_EQ(settings["teacher.epochs"]["origin"].get<std::string>().rfind("tiny.toml:", 0), 0u);
+  ASSERT_EQ(plan["phases"].size(), 6u);
+  for (const json& phase : plan["phases"]) EXPECT_EQ(phase["state"], "not begun");
+  EXPECT_EQ(plan["images"], 152 * (8 + 3 + 5 + 3)) << "160 images, of which 8 are held out";
+  EXPECT_GT(plan["seconds"].get<double>(), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST(DryRun, NamesTheRevisionThatFinishedAPhaseAndCountsSharedPhasesOnce) {
+  const json plan = json_of(in_finished({"run", "tiny.toml", "--dry-run", "--json", "--set", "mask.epochs=5"}));
+  EXPECT_EQ(plan["phases"][0]["state"], "finished");
+  EXPECT_NE(plan["phases"][0]["revision"], "");
+  EXPECT_EQ(plan["images"], 152 * (5 + 3));
+  const TemporaryFolder folder;
+  std::string two = testing::tiny_experiment();
+  two.replace(two.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  write_file(folder / "tiny.toml", two);
+  const json both = json_of(testing::run_program({"run", "tiny.toml", "--dry-run", "--json"}, folder.path()));
+  EXPECT_EQ(both["images"], 152 * (8 + 3 + 2 * (3 + 3)));
+  const Outcome shown = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+  EXPECT_EQ(shown.code, 0);
+  EXPECT_NE(shown.out.find("left to train: "), std::string::npos) << shown.out;
+}
+
+TEST(OneBatch, EveryPhaseTrainsOnItAloneAndNoResultIsWritten) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const json report =
+      json_of(testing::run_program({"run", "tiny.toml", "--overfit-one-batch", "--json"}, folder.path()));
+  ASSERT_EQ(report["trainings"].size(), 4u);
+  EXPECT_EQ(report["trainings"][0]["phase"], "teacher");
+  EXPECT_TRUE(report["trainings"][0]["learned"]) << report["trainings"][0];
+  for (const json& training : report["trainings"]) EXPECT_EQ(training["steps"], 100) << training;
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+  const Outcome stuck =
+      testing::run_program({"run", "tiny.toml", "--overfit-one-batch", "--set", "teacher.lr=0"}, folder.path());
+  EXPECT_EQ(stuck.code, 1);
+  EXPECT_NE(stuck.error.find("did not learn one batch"), std::string::npos) << stuck.error;
+}
+
+TEST(Compare, NamesWhatDiffersAndWhereTheRunsPart) {
+  const TemporaryFolder folder;
+  write_file(folder / "a.toml", testing::tiny_experiment());
+  std::string other = testing::tiny_experiment();
+  other.replace(other.find("\"tiny\""), 6, "\"other\"");
+  other.replace(other.find("[finetune]\n"), 11, "[finetune]\npram = \"vector\"\n");
+  write_file(folder / "b.toml", other);
+  ASSERT_EQ(testing::run_program({"run", "a.toml"}, folder.path()).code, 0);
+  ASSERT_EQ(testing::run_program({"run", "b.toml"}, folder.path()).code, 0);
+  const json same = json_of(testing::run_program({"compare", "tiny/", "tiny/", "--json"}, folder.path()));
+  EXPECT_TRUE(same["settings"].empty());
+  EXPECT_TRUE(same["metrics"].empty());
+  EXPECT_TRUE(same["part"].is_null()) << same["part"];
+  const json differ = json_of(testing::run_program({"compare", "tiny/", "other/", "--json"}, folder.path()));
+  ASSERT_EQ(differ["settings"].size(), 1u) << differ["settings"];
+  EXPECT_EQ(differ["settings"][0], (json{{"name", "finetune.pram"}, {"a", "attention"}, {"b", "vector"}}));
+  EXPECT_EQ(differ["part"]["phase"], "finetune");
+  EXPECT_EQ(differ["part"]["epoch"], 0);
+  for (const json& site : differ["sites"]) {
+    EXPECT_EQ(site["a"], site["b"]);
+    if (site["a"] != 0) {
+      EXPECT_EQ(site["overlap"], 1.0) << "the masks come from one phase";
+    }
+  }
+  EXPECT_EQ(testing::run_program({"compare", "tiny/", "nothing"}, folder.path()).code, 2);
+}
+
+TEST(Doctor, SaysWhatThereIs) {
+  const json report = json_of(senet({"doctor", "--json"}));
+  std::set<std::string> topics;
+  for (const json& finding : report["findings"]) {
+    topics.insert(finding["what"].get<std::string>());
+    EXPECT_EQ(finding["ok"].get<bool>(), finding["advice"] == "") << finding;
+  }
+  for (const char* topic : {"device", "CPU", "threads", "precision", "LibTorch", "BLAS", "runs", "plugins"})
+    EXPECT_TRUE(topics.count(topic)) << topic;
+  const json refused =
+      json_of(senet({"doctor", "--json", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/another_abi"}));
+  EXPECT_EQ(refused["findings"].back()["what"], "refused");
+  EXPECT_EQ(refused["findings"].back()["ok"], false);
+}
+
+TEST(GarbageCollection, KeepsWhatAResultNeedsAndWhatCanGoOn) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  ASSERT_EQ(testing::run_program({"run", "tiny.toml"}, folder.path()).code, 0);
+  EXPECT_EQ(json_of(testing::run_program({"gc", "--json"}, folder.path()))["may_go"], 0);
+  ASSERT_EQ(
+      testing::run_program({"run", "tiny.toml", "--set", "finetune.epochs=1", "--results", "elsewhere"}, folder.path())
+          .code,
+      0);
+  std::filesystem::create_directories(folder / "runs/mine");
+  write_file(folder / "runs/teacher-unfinished/inputs.json", "{\"kind\": \"teacher\", \"key\": \"x\"}");
+  const json listed = json_of(testing::run_program({"gc", "--json"}, folder.path()));
+  int may_go = 0;
+  for (const json& phase : listed["phases"]) may_go += phase["may_go"].get<bool>();
+  EXPECT_EQ(may_go, 2) << "another fine-tuning and its evaluation: " << listed;
+  EXPECT_EQ(testing::run_program({"gc", "--delete"}, folder.path()).code, 0);
+  const json after = json_of(testing::run_program({"gc", "--json"}, folder.path()));
+  EXPECT_EQ(after["may_go"], 0);
+  EXPECT_EQ(after["phases"].size(), listed["phases"].size() - 2);
+  EXPECT_TRUE(std::filesystem::exists(folder / "runs/mine"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "runs/teacher-unfinished"));
+  const Outcome again = testing::run_program({"run", "tiny.toml"}, folder.path());
+  EXPECT_EQ(again.error.find("epoch"), std::string::npos) << "nothing that was needed is gone: " << again.error;
 }
 
 TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {

@@ -104,6 +104,8 @@ class Options {
   bool has(const std::string& name) const;
 
   void add(Item item);
+  // Another value of the same type for an option, in place of the one it has.
+  void replace(const std::string& name, OptionValue value, const std::string& origin);
 
  private:
   template <class T>

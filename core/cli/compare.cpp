@@ -1,0 +1,179 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <iostream>
+#include <set>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "phase/files.h"
+#include "phase/metrics_log.h"
+#include "phase/safetensors.h"
+#include "report/report.h"
+#include "senet/error.h"
+#include "senet/phases.h"
+
+namespace senet {
+
+namespace {
+
+// [{name, a, b}] of the keys whose values differ; a key that one side lacks counts as null.
+Json differences(const Json& a, const Json& b) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : a.items()) keys.insert(key);
+  for (const auto& [key, value] : b.items()) keys.insert(key);
+  Json rows = Json::array();
+  for (const std::string& key : keys) {
+    const Json left = a.value(key, Json()), right = b.value(key, Json());
+    if (left != right) rows.push_back({{"name", key}, {"a", left}, {"b", right}});
+  }
+  return rows;
+}
+
+Json settings_of(const Result& result) {
+  Json settings = result.json.at("settings");
+  settings["budget"] = result.json.at("budget").at("asked");
+  settings["seed"] = result.json.at("seed");
+  settings["method"] = result.json.at("cell").at("method");
+  return settings;
+}
+
+Json metrics_of(const Result& result) {
+  Json metrics = Json::object();
+  for (const char* section : {"teacher", "result"}) {
+    const Json& numbers = result.json.at(section);
+    for (const auto& [name, value] : numbers.items()) metrics[text(section, ".", name)] = value;
+  }
+  return metrics;
+}
+
+// The finished phase of a kind that a result was made from, where the store still has it.
+std::optional<PhaseRecord> phase_of(const Result& result, const std::string& kind, const PhaseStore& store) {
+  for (const Json& phase : result.json.at("phases")) {
+    if (phase.at("kind") == kind) return store.find(kind, phase.at("key").get<std::string>());
+  }
+  return std::nullopt;
+}
+
+// Of each site: ReLUs kept by both over ReLUs kept by either, from the masks stored with the networks.
+std::optional<std::vector<Json>> mask_overlaps(const Result& a, const Result& b, const PhaseStore& store) {
+  const auto left = phase_of(a, "finetune", store), right = phase_of(b, "finetune", store);
+  if (!left || !right) return std::nullopt;
+  const auto masks = [](const PhaseRecord& record) {
+    return load_safetensors(record.folder / text(kNetwork, ".safetensors")).tensors;
+  };
+  const TensorMap ours = masks(*left), theirs = masks(*right);
+  std::vector<Json> overlaps;
+  for (const Json& site : a.json.at("sites")) {
+    const std::string name = "mask." + site.at("name").get<std::string>();
+    if (!ours.count(name) || !theirs.count(name) || ours.at(name).sizes() != theirs.at(name).sizes())
+      return std::nullopt;
+    const torch::Tensor x = ours.at(name).to(torch::kBool), y = theirs.at(name).to(torch::kBool);
+    const auto either = x.logical_or(y).sum().item<double>();
+    overlaps.push_back(either > 0 ? Json(x.logical_and(y).sum().item<double>() / either) : Json());
+  }
+  return overlaps;
+}
+
+Json sites_of(const Result& a, const Result& b, const PhaseStore& store) {
+  const Json &left = a.json.at("sites"), &right = b.json.at("sites");
+  Json rows = Json::array();
+  if (left.size() != right.size()) return rows;
+  const auto overlaps = mask_overlaps(a, b, store);
+  for (size_t l = 0; l < left.size(); ++l) {
+    if (left[l].at("name") != right[l].at("name")) return Json::array();
+    rows.push_back({{"name", left[l].at("name")},
+                    {"relus", left[l].at("relus")},
+                    {"a", left[l].at("kept")},
+                    {"b", right[l].at("kept")},
+                    {"overlap", overlaps ? (*overlaps)[l] : Json()}});
+  }
+  return rows;
+}
+
+std::vector<Json> epochs_of(const PhaseRecord& phase) {
+  std::vector<Json> epochs;
+  if (!std::filesystem::exists(phase.folder / MetricsLog::kLines)) return epochs;
+  std::istringstream lines(read_file(phase.folder / MetricsLog::kLines));
+  for (std::string line; std::getline(lines, line);) {
+    Json epoch = Json::parse(line);
+    for (const char* timed : {"seconds", "images_per_second"}) epoch.erase(timed);
+    epochs.push_back(std::move(epoch));
+  }
+  return epochs;
+}
+
+// The first phase and epoch whose numbers differ; null when all that both stores hold is the same.
+Json parting(const Result& a, const Result& b, const PhaseStore& store) {
+  for (const Json& phase : a.json.at("phases")) {
+    const auto kind = phase.at("kind").get<std::string>();
+    if (kind == "evaluation") continue;
+    const auto left = phase_of(a, kind, store), right = phase_of(b, kind, store);
+    if (!left || !right) return {{"phase", kind}, {"epoch", Json()}, {"why", "the store lacks this phase of one RUN"}};
+    if (left->key == right->key) continue;
+    const std::vector<Json> ours = epochs_of(*left), theirs = epochs_of(*right);
+    const size_t common = std::min(ours.size(), theirs.size());
+    for (size_t e = 0; e < common; ++e) {
+      const Json changed = differences(ours[e], theirs[e]);
+      if (!changed.empty()) return {{"phase", kind}, {"epoch", ours[e].at("epoch")}, {"metrics", changed}};
+    }
+    if (ours.size() != theirs.size()) return {{"phase", kind}, {"epoch", common}, {"why", "one RUN ends here"}};
+  }
+  return {};
+}
+
+std::string shown(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "–" : value.dump();
+}
+
+void print_rows(const std::string& heading, const Json& rows, const std::vector<std::string>& columns) {
+  std::cout << heading << (rows.empty() ? ": the same\n" : "\n");
+  if (rows.empty()) return;
+  std::vector<std::vector<std::string>> table = {columns};
+  for (const Json& row : rows) {
+    std::vector<std::string> cells;
+    for (const std::string& column : columns) cells.push_back(shown(row.value(column, Json())));
+    table.push_back(std::move(cells));
+  }
+  std::cout << aligned(table) << "\n";
+}
+
+}  // namespace
+
+int compare_runs(const Arguments& arguments) {
+  const RunFolders folders = run_folders(arguments);
+  const Result a = find_result(folders.results, arguments.subject), b = find_result(folders.results, arguments.other);
+  const PhaseStore store(folders.runs);
+  const Json json = {{"a", a.id()},
+                     {"b", b.id()},
+                     {"settings", differences(settings_of(a), settings_of(b))},
+                     {"environment", differences(a.json.at("environment"), b.json.at("environment"))},
+                     {"metrics", differences(metrics_of(a), metrics_of(b))},
+                     {"sites", sites_of(a, b, store)},
+                     {"part", parting(a, b, store)}};
+  if (arguments.json) {
+    std::cout << json.dump(2) << "\n";
+    return 0;
+  }
+  std::cout << "a: " << a.id() << "\nb: " << b.id() << "\n\n";
+  print_rows("settings", json.at("settings"), {"name", "a", "b"});
+  print_rows("environment", json.at("environment"), {"name", "a", "b"});
+  print_rows("metrics", json.at("metrics"), {"name", "a", "b"});
+  if (json.at("sites").empty()) {
+    std::cout << "ReLUs kept: the two models have other sites\n";
+  } else {
+    print_rows("ReLUs kept, and the share that both keep of what either keeps", json.at("sites"),
+               {"name", "relus", "a", "b", "overlap"});
+  }
+  const Json& part = json.at("part");
+  if (part.is_null()) {
+    std::cout << "their trainings never part\n";
+  } else {
+    std::cout << "they part in phase " << shown(part.at("phase")) << ", epoch " << shown(part.at("epoch"))
+              << (part.contains("why") ? ": " + shown(part.at("why")) : "") << "\n";
+    if (part.contains("metrics")) print_rows("", part.at("metrics"), {"name", "a", "b"});
+  }
+  return 0;
+}
+
+}  // namespace senet

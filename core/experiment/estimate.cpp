@@ -1,0 +1,68 @@
+#include "experiment/estimate.h"
+
+#include <torch/types.h>
+
+#include <chrono>
+
+#include "senet/losses.h"
+#include "train/sgd.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int kRepetitions = 3;
+
+double seconds_of(const std::function<void()>& step) {
+  step();  // the first call makes what the others reuse
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kRepetitions; ++i) step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() / kRepetitions;
+}
+
+}  // namespace
+
+StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
+  const BatchLoader data = make_loader(laboratory, Part::train);
+  const int64_t count = std::min(batch, data.count());
+  std::vector<int64_t> indices(count);
+  for (int64_t i = 0; i < count; ++i) indices[i] = i;
+  const auto network = laboratory.build(laboratory.input);
+  network->initialise(0);
+  network->to(laboratory.device);
+  Sgd optimizer(*network, 0.9, 0);
+  const Batch images = data.load(indices.data(), count);
+  network->train();
+  const double train = seconds_of([&] {
+    optimizer.zero_gradients();
+    const torch::Tensor loss = cross_entropy(network->forward(images.images), images.labels);
+    loss.backward();
+    optimizer.step(0);
+    loss.item<float>();
+  });
+  network->eval();
+  const double forward = seconds_of([&] {
+    const torch::NoGradGuard no_gradient;
+    network->forward(images.images).sum().item<float>();
+  });
+  return {forward / static_cast<double>(count), train / static_cast<double>(count)};
+}
+
+Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost) {
+  const DataSplits& data = laboratory.data;
+  Work work;
+  if (phase == "evaluation") {
+    work.seconds = static_cast<double>(data.test.count() + data.held_out.count()) * cost.forward;
+    return work;
+  }
+  if (!options.has("epochs")) return work;
+  const int64_t epochs = options.integer("epochs");
+  work.images = epochs * data.train.count();
+  // The student's step runs beside the teacher's forward pass.
+  const bool with_teacher = phase == "mask" || phase == "finetune";
+  work.seconds = static_cast<double>(work.images) * (cost.train + (with_teacher ? cost.forward : 0)) +
+                 static_cast<double>(epochs * data.held_out.count()) * cost.forward;
+  return work;
+}
+
+}  // namespace senet
