@@ -1,5 +1,5 @@
 # What the harness is built from; scripts/setup installs all of it.
-find_package(Torch REQUIRED)
+include(SenetTorch)
 find_package(Boost 1.74 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)

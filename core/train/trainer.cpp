@@ -8,7 +8,6 @@
 
 #include "senet/error.h"
 #include "senet/losses.h"
-#include "train/sgd.h"
 
 namespace senet {
 
@@ -72,6 +71,19 @@ Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits,
   return {static_cast<double>(correct) / static_cast<double>(count), loss / static_cast<double>(count), count};
 }
 
+void train_step(Objective& objective, Batch batch, Sgd& optimizer, double lr, EpochSums& sums) {
+  optimizer.zero_gradients();
+  for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
+    const Loss loss = objective.loss(batch, sums);
+    loss.loss.backward();
+    sums.add("loss", loss.loss * static_cast<double>(batch.labels.size(0)));
+    sums.add("finite_losses", loss.loss.isfinite());
+    if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
+  }
+  optimizer.step(lr);
+  objective.after_update(optimizer.parameters());
+}
+
 Trainer::Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
     : data_(data), held_out_(held_out), settings_(std::move(settings)), seed_(seed) {}
 
@@ -129,17 +141,8 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
       const double step_began = now();
       const int64_t first = step * settings_.batch;
       const int64_t count = std::min(settings_.batch, images - first);
-      Batch batch = data_.load(order.data() + first, count, augmentation, seed_, epoch);
-      optimizer.zero_gradients();
-      for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
-        const Loss loss = objective.loss(batch, sums);
-        loss.loss.backward();
-        sums.add("loss", loss.loss * static_cast<double>(count));
-        sums.add("finite_losses", loss.loss.isfinite());
-        if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
-      }
-      optimizer.step(lr);
-      objective.after_update(optimizer.parameters());
+      const Batch batch = data_.load(order.data() + first, count, augmentation, seed_, epoch);
+      train_step(objective, batch, optimizer, lr, sums);
       ++step;
 
       const double seconds = now() - step_began;

@@ -6,6 +6,7 @@
 #include "data/batches.h"
 #include "senet/experiment.h"
 #include "senet/network.h"
+#include "train/sgd.h"
 
 namespace senet {
 
@@ -37,6 +38,11 @@ class TrainingHost {
   // Asked after every step: to stop at a checkpoint (Ctrl-C).
   virtual bool stop_requested() const = 0;
 };
+
+// One update of the parameters: the loss of `batch` and its gradients, summed over the objective's passes, then the
+// optimiser's step. Adds to the sums `loss` (over the images), `correct` and
+// `finite_losses` (passes).
+void train_step(Objective& objective, Batch batch, Sgd& optimizer, double lr, EpochSums& sums);
 
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
 // progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint

@@ -1,0 +1,185 @@
+// What one training step costs in each phase, without the loading of its images: ResNet18, 3×32×32, 100 classes, 10 %
+// of the ReLUs. Afterwards, for each phase, its step over the sum of a teacher's forward pass and a plain step, which
+// are what it consists of. `teacher_forward`, `plain_step`: all ReLUs in place.
+
+#include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "config/document.h"
+#include "experiment/environment.h"
+#include "plugin/host.h"
+#include "senet/objectives.h"
+#include "train/sgd.h"
+#include "train/trainer.h"
+
+namespace senet {
+namespace {
+
+constexpr NetworkShape kShape{3, 32, 32, 100};
+
+std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
+  static const PluginHost host(PluginHost::search_path({}));
+  Document document;
+  document.set(text("model.width=", width));
+  const Options options = document.resolve("model", host.options(PluginKind::model, "resnet18"));
+  auto network = host.make<Model>("resnet18", options)->build(kShape);
+  network->initialise(seed);
+  network->to(device);
+  network->train();
+  return network;
+}
+
+std::vector<int64_t> a_tenth_of_each_site(const Network& network) {
+  std::vector<int64_t> relus;
+  for (const ReluSite& site : network.sites()) relus.push_back(site.relus() / 10);
+  return relus;
+}
+
+// A network with its objective and optimiser.
+struct Training {
+  std::shared_ptr<Network> network;
+  std::unique_ptr<Objective> objective;
+  Sgd optimizer;
+  EpochSums sums;
+
+  template <class Make>
+  Training(std::shared_ptr<Network> trained, const Make& make)
+      : network(std::move(trained)),
+        objective(make(*network)),
+        optimizer(*network, 0.9, 5e-4),
+        sums(network->parameters().front().device()) {}
+};
+
+// The networks of one width, made once for all benchmarks: interleaved repetitions would make them again each time.
+struct Workbench {
+  torch::Device device = resolve_device("auto");
+  std::shared_ptr<Network> teacher;
+  std::map<std::string, Training> trainings;
+
+  explicit Workbench(int64_t width) : teacher(make_network(width, 1, device)) {
+    teacher->eval();
+    trainings.try_emplace("plain_step", make_network(width, 2, device),
+                          [](Network& network) { return std::make_unique<CrossEntropy>(network); });
+    trainings.try_emplace("mask_step", make_network(width, 2, device), [this](Network& network) {
+      return std::make_unique<MaskIdentification>(*teacher, network, a_tenth_of_each_site(network), MaskSettings(), 3);
+    });
+    trainings.try_emplace("finetune_step", make_network(width, 2, device), [this](Network& network) {
+      network.set_masks(trainings.at("mask_step").network->masks());
+      return std::make_unique<Finetuning>(*teacher, network, FinetuneSettings());
+    });
+  }
+  Batch batch(int64_t size) const {
+    const torch::ScalarType precision = resolve_precision("auto", device);
+    return {torch::randn({size, kShape.channels, kShape.height, kShape.width})
+                .to(device, precision)
+                .contiguous(torch::MemoryFormat::ChannelsLast),
+            (torch::arange(size) % kShape.classes).to(device)};
+  }
+
+  static Workbench& of(int64_t width) {
+    static std::map<int64_t, Workbench> all;
+    return all.try_emplace(width, width).first->second;
+  }
+};
+
+template <class Step>
+void time_steps(benchmark::State& state, const torch::Device& device, const Step& step) {
+  for (auto _ : state) {
+    step();
+    if (device.is_cuda()) torch::cuda::synchronize();
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(1));
+}
+
+void teacher_forward(benchmark::State& state) {
+  Workbench& bench = Workbench::of(state.range(0));
+  const Batch batch = bench.batch(state.range(1));
+  const torch::NoGradGuard no_gradient;
+  time_steps(state, bench.device, [&] { bench.teacher->forward(batch.images); });
+}
+
+void training_step(benchmark::State& state, const std::string& phase) {
+  Workbench& bench = Workbench::of(state.range(0));
+  const Batch batch = bench.batch(state.range(1));
+  Training& training = bench.trainings.at(phase);
+  // A learning rate of 0, so that every step is the same work on the same numbers.
+  time_steps(state, bench.device,
+             [&] { train_step(*training.objective, batch, training.optimizer, /*lr=*/0, training.sums); });
+}
+
+// Shows what the usual reporter shows, and keeps the times.
+class TimeKeeper final : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context& context) override { return display_->ReportContext(context); }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Iteration && !run.error_occurred) {
+        times_[run.run_name.args][run.run_name.function_name].push_back(run.GetAdjustedRealTime());
+      }
+    }
+    display_->ReportRuns(runs);
+  }
+  void Finalize() override { display_->Finalize(); }
+
+  // To standard error, so that --benchmark_format=json stays JSON.
+  void print_ratios() const {
+    for (const auto& [sizes, times] : times_) {
+      if (!times.count("teacher_forward") || !times.count("plain_step")) continue;
+      const double parts = median(times.at("teacher_forward")) + median(times.at("plain_step"));
+      for (const char* phase : {"mask_step", "finetune_step"}) {
+        if (!times.count(phase)) continue;
+        std::fprintf(stderr, "%s/%s: %.3f of teacher_forward + plain_step\n", phase, sizes.c_str(),
+                     median(times.at(phase)) / parts);
+      }
+    }
+  }
+
+ private:
+  static double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const size_t half = values.size() / 2;
+    return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+  }
+
+  std::unique_ptr<benchmark::BenchmarkReporter> display_{benchmark::CreateDefaultDisplayReporter()};
+  std::map<std::string, std::map<std::string, std::vector<double>>> times_;  // by sizes, then by phase
+};
+
+}  // namespace
+}  // namespace senet
+
+int main(int count, char** values) {
+  using namespace senet;
+  // Interleaved, so that a machine that slows down slows all phases. Given before the caller's own flags, which win.
+  std::vector<std::string> arguments = {values[0], "--benchmark_enable_random_interleaving=true",
+                                        "--benchmark_repetitions=5", "--benchmark_min_time=0.1"};
+  arguments.insert(arguments.end(), values + 1, values + count);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  int total = static_cast<int>(pointers.size());
+  benchmark::Initialize(&total, pointers.data());
+  if (benchmark::ReportUnrecognizedArguments(total, pointers.data())) return 2;
+
+  at::set_num_threads(available_threads());
+  const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
+    benchmark->ArgNames({"width", "batch"})->ArgsProduct({{16, 64}, {64, 128}});
+    benchmark->UseRealTime()->Unit(benchmark::kMillisecond);
+  };
+  sizes(benchmark::RegisterBenchmark("teacher_forward", teacher_forward));
+  for (const char* phase : {"plain_step", "mask_step", "finetune_step"}) {
+    sizes(benchmark::RegisterBenchmark(phase, training_step, std::string(phase)));
+  }
+  TimeKeeper keeper;
+  benchmark::RunSpecifiedBenchmarks(&keeper);
+  keeper.print_ratios();
+  benchmark::Shutdown();
+  return 0;
+}
