@@ -8,7 +8,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -121,9 +120,9 @@ class TimeKeeper final : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context& context) override { return display_->ReportContext(context); }
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Iteration && !run.error_occurred) {
-        times_[run.run_name.args][run.run_name.function_name].push_back(run.GetAdjustedRealTime());
-      }
+      // Of several repetitions the median, which follows them.
+      if (run.error_occurred || (run.run_type == Run::RT_Aggregate && run.aggregate_name != "median")) continue;
+      times_[run.run_name.args][run.run_name.function_name] = run.GetAdjustedRealTime();
     }
     display_->ReportRuns(runs);
   }
@@ -133,24 +132,18 @@ class TimeKeeper final : public benchmark::BenchmarkReporter {
   void print_ratios() const {
     for (const auto& [sizes, times] : times_) {
       if (!times.count("teacher_forward") || !times.count("plain_step")) continue;
-      const double parts = median(times.at("teacher_forward")) + median(times.at("plain_step"));
+      const double parts = times.at("teacher_forward") + times.at("plain_step");
       for (const char* phase : {"mask_step", "finetune_step"}) {
         if (!times.count(phase)) continue;
         std::fprintf(stderr, "%s/%s: %.3f of teacher_forward + plain_step\n", phase, sizes.c_str(),
-                     median(times.at(phase)) / parts);
+                     times.at(phase) / parts);
       }
     }
   }
 
  private:
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const size_t half = values.size() / 2;
-    return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
-  }
-
   std::unique_ptr<benchmark::BenchmarkReporter> display_{benchmark::CreateDefaultDisplayReporter()};
-  std::map<std::string, std::map<std::string, std::vector<double>>> times_;  // by sizes, then by phase
+  std::map<std::string, std::map<std::string, double>> times_;  // by sizes, then by phase
 };
 
 }  // namespace
