@@ -208,7 +208,7 @@ TEST(DryRun, ShowsEverySettingsOriginAndWhatIsLeftAndMakesNothing) {
   const json plan = json_of(
       testing::run_program({"run", "tiny.toml", "--dry-run", "--json", "--set", "mask.epochs=5"}, folder.path()));
   const json& settings = plan["cells"][0]["settings"];
-  EXPECT_EQ(settings["mask.epochs"], (json{{"value", 5}, {"origin", "--set"}}));
+  EXPECT_EQ(settings["mask.epochs"], (json{{"value", 5}, {"origin", "--set mask.epochs=5"}}));
   EXPECT_EQ(settings["mask.kd_weight"]["origin"], "default");
   EXPECT_EQ(settings["teacher.epochs"]["value"], 8);
   EXPECT_EQ(settings["teacher.epochs"]["origin"].get<std::string>().rfind("tiny.toml:", 0), 0u);
