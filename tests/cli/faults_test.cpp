@@ -173,6 +173,11 @@ TEST(Disk, AStoreThatIsAFileSaysSo) {
   EXPECT_EQ(slurp(folder / "runs"), "a file");
 }
 
+void until_it_waits(Process& process, const fs::path& folder) {
+  while (process.running() && slurp(folder / "stderr").find("waiting: ") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
 TEST(Parallel, TwoProcessesShareTheCellsAndTrainNothingTwice) {
   const TemporaryFolder folder;
   std::string two_budgets = testing::tiny_experiment();
@@ -184,9 +189,13 @@ TEST(Parallel, TwoProcessesShareTheCellsAndTrainNothingTwice) {
                                         "--runs", "../runs",      "--results", "../results"};
   Process first(run, folder / "a");
   ASSERT_TRUE(in_the_middle_of("teacher", folder.path(), first));
+  first.signal(SIGSTOP);
   const Outcome status = run_program({"status", "../tiny.toml", "--runs", "../runs", "--json"}, folder / "c");
   EXPECT_NE(status.out.find("\"holder\": \"process "), std::string::npos) << status.out;
-  const Outcome second = run_program(run, folder / "b");
+  Process waiting(run, folder / "b");
+  until_it_waits(waiting, folder / "b");
+  first.signal(SIGCONT);
+  const Outcome second = waiting.wait();
   EXPECT_EQ(second.code, 0) << second.error;
   EXPECT_NE(second.error.find("waiting: "), std::string::npos) << second.error;
   EXPECT_NE(second.error.find("process "), std::string::npos) << "who holds the lock: " << second.error;
@@ -212,8 +221,7 @@ TEST(Parallel, AWaitingProcessStopsWhenAsked) {
   first.signal(SIGSTOP);
   Process second({"run", "../tiny.toml", "--threads", "2", "--runs", "../runs", "--results", "../results"},
                  folder / "b");
-  while (second.running() && slurp(folder / "b" / "stderr").find("waiting: ") == std::string::npos)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  until_it_waits(second, folder / "b");
   second.signal(SIGTERM);
   EXPECT_EQ(second.wait().code, 130);
   first.signal(SIGCONT);
