@@ -3,10 +3,8 @@
 
 #include <iostream>
 #include <set>
-#include <sstream>
 
 #include "cli/commands.h"
-#include "phase/files.h"
 #include "phase/metrics_log.h"
 #include "phase/safetensors.h"
 #include "report/report.h"
@@ -92,13 +90,10 @@ Json sites_of(const Result& a, const Result& b, const PhaseStore& store) {
 }
 
 std::vector<Json> epochs_of(const PhaseRecord& phase) {
-  std::vector<Json> epochs;
-  if (!std::filesystem::exists(phase.folder / MetricsLog::kLines)) return epochs;
-  std::istringstream lines(read_file(phase.folder / MetricsLog::kLines));
-  for (std::string line; std::getline(lines, line);) {
-    Json epoch = Json::parse(line);
+  if (!std::filesystem::exists(phase.folder / MetricsLog::kLines)) return {};
+  std::vector<Json> epochs = MetricsLog::read(phase.folder);
+  for (Json& epoch : epochs) {
     for (const char* timed : {"seconds", "images_per_second"}) epoch.erase(timed);
-    epochs.push_back(std::move(epoch));
   }
   return epochs;
 }

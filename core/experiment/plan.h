@@ -35,7 +35,7 @@ struct Plan {
 Plan make_plan(const Document& document, const PluginHost& plugins);
 
 // To debug a plugin: every phase trains on the first batch alone, without augmentation, holding out or weight decay,
-// until it should know it by heart. One cell budget and seed are left of each cell.
+// until it should know it by heart. Of each cell the first budget and seed are left.
 void reduce_to_one_batch(Plan& plan);
 
 // The data set and model of a document, for what needs no cell.

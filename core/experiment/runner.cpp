@@ -79,19 +79,19 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   const auto model = plugins.make<Model>(model_name, cell.section("model"));
   laboratory->build = [model, model_name](const NetworkShape& shape) {
     std::shared_ptr<Network> network;
-    PluginHost::guard(PluginKind::model, model_name, [&] {
-      network = model->build(shape);
-      SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
-    });
+    PluginHost::guard(PluginKind::model, model_name, [&] { network = model->build(shape); });
     return network;
   };
-  checked(PluginKind::model, model_name, [&] { count(*laboratory->build(laboratory->input), laboratory->input); });
+  checked(PluginKind::model, model_name, [&] {
+    const std::shared_ptr<Network> network = model->build(laboratory->input);
+    SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
+    count(*network, laboratory->input);
+    laboratory->relus = network->relus();
+  });
   laboratory->device = device;
   laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
   return laboratory;
 }
-
-int64_t model_relus(const Laboratory& laboratory) { return laboratory.build(laboratory.input)->relus(); }
 
 Runner::Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener)
     : plugins_(plugins), folders_(std::move(folders)), device_(device), listener_(listener), store_(folders_.runs) {}
@@ -119,9 +119,8 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
   std::set<std::filesystem::path> files;
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
-    const int64_t relus = model_relus(laboratory);
     for (const std::string& budget_text : cell.budgets) {
-      const int64_t budget = parse_budget(budget_text, relus, cell.budgets_origin);
+      const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {
         const auto file = result_path(folders_.results, plan.name, cell.label, budget_text, seed);
         if (!files.insert(file).second) {
@@ -303,52 +302,55 @@ std::vector<Result> Runner::run(const Plan& plan) {
   return results;
 }
 
+Json Runner::status_of(const Task& task, const PhaseInputs& phase) const {
+  const std::string key = phase.key();
+  std::string holder;
+  const PhaseStore::State state = store_.state(phase.kind, key, &holder);
+  Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget},
+              {"seed", task.seed},        {"phase", phase.kind},        {"key", key}};
+  row["state"] = state == PhaseStore::State::finished     ? "finished"
+                 : state == PhaseStore::State::running    ? "running"
+                 : state == PhaseStore::State::unfinished ? "unfinished"
+                                                          : "not begun";
+  if (!holder.empty()) row["holder"] = holder;
+  if (state == PhaseStore::State::finished) row["revision"] = revision_of(store_.folder(phase.kind, key));
+  return row;
+}
+
 Json Runner::status(const Plan& plan) {
   Json rows = Json::array();
   for (const Task& task : tasks(plan)) {
-    for (const PhaseInputs* phase : task.phases.in_order()) {
-      const std::string key = phase->key();
-      std::string holder;
-      const PhaseStore::State state = store_.state(phase->kind, key, &holder);
-      Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget},
-                  {"seed", task.seed},        {"phase", phase->kind},       {"key", key}};
-      row["state"] = state == PhaseStore::State::finished     ? "finished"
-                     : state == PhaseStore::State::running    ? "running"
-                     : state == PhaseStore::State::unfinished ? "unfinished"
-                                                              : "not begun";
-      if (!holder.empty()) row["holder"] = holder;
-      if (state == PhaseStore::State::finished) row["revision"] = revision_of(store_.folder(phase->kind, key));
-      rows.push_back(std::move(row));
-    }
+    for (const PhaseInputs* phase : task.phases.in_order()) rows.push_back(status_of(task, *phase));
   }
   return rows;
 }
 
 Json Runner::forecast(const Plan& plan) {
-  Json json = {{"phases", status(plan)}, {"images", 0}, {"seconds", 0.0}};
+  Json rows = Json::array();
+  Work left;
   std::map<const Laboratory*, StepCost> costs;
   std::set<std::string> counted;
-  size_t row = 0;
   for (const Task& task : tasks(plan)) {
     const Laboratory& laboratory = laboratory_of(*task.cell);
     for (const PhaseInputs* phase : task.phases.in_order()) {
-      Json& entry = json["phases"][row++];
-      if (entry.at("state") == "finished") continue;
+      Json& row = rows.emplace_back(status_of(task, *phase));
+      if (row.at("state") == "finished") continue;
       if (!costs.count(&laboratory)) {
         costs[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
       }
       const auto options = task.cell->sections.find(phase->kind);
       const Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second,
                                  laboratory, costs[&laboratory]);
-      entry["images"] = work.images;
-      entry["seconds"] = work.seconds;
-      entry["shared"] = !counted.insert(entry.at("key").get<std::string>()).second;
-      if (entry["shared"]) continue;
-      json["images"] = json["images"].get<int64_t>() + work.images;
-      json["seconds"] = json["seconds"].get<double>() + work.seconds;
+      const bool shared = !counted.insert(row.at("key").get<std::string>()).second;
+      row["images"] = work.images;
+      row["seconds"] = work.seconds;
+      row["shared"] = shared;
+      if (shared) continue;
+      left.images += work.images;
+      left.seconds += work.seconds;
     }
   }
-  return json;
+  return {{"phases", std::move(rows)}, {"images", left.images}, {"seconds", left.seconds}};
 }
 
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,

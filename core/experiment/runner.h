@@ -28,9 +28,6 @@ struct RunFolders {
 // Data, model and device of a cell; the data set is loaded and checked.
 std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& plugins, const torch::Device& device);
 
-// The model's ReLU count at every site in place.
-int64_t model_relus(const Laboratory& laboratory);
-
 class Runner {
  public:
   Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener);
@@ -58,6 +55,7 @@ class Runner {
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   Result run_task(const Plan& plan, const Task& task);
+  Json status_of(const Task& task, const PhaseInputs& phase) const;
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);

@@ -4,8 +4,9 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "phase/files.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -83,6 +84,13 @@ std::string tensorboard_record(double time, int64_t step, const std::string& tag
 
 MetricsLog::MetricsLog(const fs::path& folder)
     : lines_(folder / kLines), events_(folder / "events.out.tfevents.0.senet") {}
+
+std::vector<nlohmann::ordered_json> MetricsLog::read(const fs::path& folder) {
+  std::vector<nlohmann::ordered_json> epochs;
+  std::istringstream lines(read_file(folder / kLines));
+  for (std::string line; std::getline(lines, line);) epochs.push_back(nlohmann::ordered_json::parse(line));
+  return epochs;
+}
 
 MetricsLog::Lengths MetricsLog::lengths() const { return {length_of(lines_), length_of(events_)}; }
 

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "train/trainer.h"
 
@@ -23,6 +25,9 @@ class MetricsLog {
   void add(const std::string& training, const EpochReport& report);
 
   static constexpr const char* kLines = "metrics.jsonl";
+
+  // The epochs that the log of a phase's folder holds, one object each; throws where there is no log.
+  static std::vector<nlohmann::ordered_json> read(const std::filesystem::path& folder);
 
  private:
   std::filesystem::path lines_, events_;

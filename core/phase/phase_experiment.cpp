@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <fstream>
-#include <sstream>
 
 #include "phase/files.h"
 #include "phase/metrics_log.h"
@@ -115,9 +114,7 @@ Json summary(const fs::path& folder, const std::string& training) {
   Json last;
   int64_t epochs = 0;
   double seconds = 0;
-  std::istringstream lines(read_file(folder / MetricsLog::kLines));
-  for (std::string line; std::getline(lines, line);) {
-    const Json json = Json::parse(line);
+  for (const Json& json : MetricsLog::read(folder)) {
     if (json.at("training") != training) continue;
     ++epochs;
     seconds += json.at("seconds").get<double>();

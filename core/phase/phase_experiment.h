@@ -17,6 +17,7 @@ namespace senet {
 struct Laboratory {
   DataSplits data;
   NetworkShape input;
+  int64_t relus = 0;                                                   // of the model, with a ReLU at every site
   std::function<std::shared_ptr<Network>(const NetworkShape&)> build;  // all ReLUs in place, weights not yet drawn
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;

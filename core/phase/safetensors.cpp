@@ -36,12 +36,12 @@ const char* type_name(torch::ScalarType type) {
 
 constexpr const char* kContentHash = "senet.hash";
 
+// Of tensors on the CPU, contiguous.
 std::string content_hash(const TensorMap& tensors) {
   Hash hash;
   for (const auto& [name, tensor] : tensors) {
-    const torch::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
-    hash.add(text(name, "|", type_name(plain.scalar_type()), "|", plain.sizes(), "|"));
-    hash.add(plain.data_ptr(), plain.nbytes());
+    hash.add(text(name, "|", type_name(tensor.scalar_type()), "|", tensor.sizes(), "|"));
+    hash.add(tensor.data_ptr(), tensor.nbytes());
   }
   return hash.hex();
 }
@@ -144,8 +144,10 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
 }
 
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, Metadata metadata) {
-  metadata[kContentHash] = content_hash(tensors);
-  write_atomically(path, to_safetensors(tensors, metadata));
+  TensorMap plain;  // brought to the CPU once, for hash and bytes
+  for (const auto& [name, tensor] : tensors) plain[name] = tensor.detach().to(torch::kCPU).contiguous();
+  metadata[kContentHash] = content_hash(plain);
+  write_atomically(path, to_safetensors(plain, metadata));
 }
 
 Safetensors load_safetensors(const std::filesystem::path& path) {

@@ -6,8 +6,10 @@ namespace senet {
 namespace {
 
 using testing::Bits;
+using testing::expect_goes_on_to_the_same_bits;
 using testing::expect_same;
 using testing::in_the_middle_of;
+using testing::kill_in;
 using testing::kRun;
 using testing::Outcome;
 using testing::Process;
@@ -26,20 +28,6 @@ fs::path phase_folder(const fs::path& folder, const std::string& kind) {
   }
   ADD_FAILURE() << "no phase " << kind << " under " << folder;
   return folder;
-}
-
-void kill_in(const std::string& kind, const fs::path& folder) {
-  write_file(folder / "tiny.toml", testing::tiny_experiment());
-  Process process(kRun, folder);
-  ASSERT_TRUE(in_the_middle_of(kind, folder, process));
-  process.signal(SIGKILL);
-  process.wait();
-}
-
-void expect_goes_on_to_the_same_bits(const fs::path& folder) {
-  const Outcome outcome = run_program(kRun, folder);
-  EXPECT_EQ(outcome.code, 0) << outcome.error;
-  expect_same(Bits(folder), Bits(uninterrupted().path()));
 }
 
 TEST(Killed, AtTwentyRandomMomentsTheSameBits) {
@@ -73,7 +61,7 @@ TEST(Damage, ACheckpointThatWasCutOrChangedIsSetAsideAndTheTrainingBeginsAnew) {
   };
   for (const auto& damage : damages) {
     const TemporaryFolder folder;
-    kill_in("mask", folder.path());
+    ASSERT_NO_FATAL_FAILURE(kill_in("mask", folder.path()));
     const fs::path checkpoint = phase_folder(folder.path(), "mask") / "network.safetensors";
     std::string bytes = slurp(checkpoint);
     damage(bytes);
@@ -230,7 +218,7 @@ TEST(Parallel, AWaitingProcessStopsWhenAsked) {
 
 TEST(Clock, SetBackItChangesNothing) {
   const TemporaryFolder folder;
-  kill_in("mask", folder.path());
+  ASSERT_NO_FATAL_FAILURE(kill_in("mask", folder.path()));
   const auto future = fs::file_time_type::clock::now() + std::chrono::hours(24 * 365 * 10);
   for (const auto& entry : fs::recursive_directory_iterator(folder / "runs")) fs::last_write_time(entry.path(), future);
   expect_goes_on_to_the_same_bits(folder.path());

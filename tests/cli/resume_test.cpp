@@ -18,15 +18,8 @@ class KilledIn : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(KilledIn, TheSameCommandGivesTheSameBits) {
   const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", testing::tiny_experiment());
-  Process process(kRun, folder.path());
-  ASSERT_TRUE(in_the_middle_of(GetParam(), folder.path(), process));
-  std::this_thread::sleep_for(std::chrono::milliseconds(15));
-  process.signal(SIGKILL);
-  EXPECT_EQ(process.wait().code, 128 + SIGKILL);
-  const Outcome outcome = testing::run_program(kRun, folder.path());
-  EXPECT_EQ(outcome.code, 0) << outcome.error;
-  expect_same(Bits(folder.path()), Bits(uninterrupted().path()));
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in(GetParam(), folder.path()));
+  testing::expect_goes_on_to_the_same_bits(folder.path());
 }
 
 INSTANTIATE_TEST_SUITE_P(EachPhase, KilledIn, ::testing::Values("teacher", "sensitivity", "mask", "finetune"),

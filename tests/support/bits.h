@@ -77,4 +77,20 @@ inline bool in_the_middle_of(const std::string& kind, const fs::path& folder, Pr
   return false;
 }
 
+// Starts the experiment in `folder` and kills it in the middle of a phase of this kind.
+inline void kill_in(const std::string& kind, const fs::path& folder) {
+  write_file(folder / "tiny.toml", tiny_experiment());
+  Process process(kRun, folder);
+  ASSERT_TRUE(in_the_middle_of(kind, folder, process));
+  std::this_thread::sleep_for(std::chrono::milliseconds(15));
+  process.signal(SIGKILL);
+  EXPECT_EQ(process.wait().code, 128 + SIGKILL);
+}
+
+inline void expect_goes_on_to_the_same_bits(const fs::path& folder) {
+  const Outcome outcome = run_program(kRun, folder);
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  expect_same(Bits(folder), Bits(uninterrupted().path()));
+}
+
 }  // namespace senet::testing
