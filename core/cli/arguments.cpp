@@ -12,22 +12,35 @@ namespace senet {
 
 namespace {
 
+std::set<std::string> verbs_of(const CLI::App& command) {
+  std::set<std::string> names;
+  for (const CLI::App* verb : command.get_subcommands([](const CLI::App*) { return true; }))
+    names.insert(verb->get_name());
+  return names;
+}
+
 // CLI11 says what is wrong; the nearest name there is says what was meant.
 std::string usage_hint(const CLI::App& program, const std::vector<std::string>& values) {
-  std::set<std::string> verbs;
-  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
-    verbs.insert(command->get_name());
-  if (values.empty() || values.front().empty() || values.front().front() == '-') return "";
-  const std::string& verb = values.front();
-  if (!verbs.count(verb)) return "unknown verb '" + verb + "'" + did_you_mean(verb, verbs);
+  const CLI::App* command = &program;
+  std::string words = "senet";
+  for (size_t i = 0;; ++i) {
+    const std::set<std::string> verbs = verbs_of(*command);
+    if (verbs.empty()) break;
+    if (i >= values.size() || values[i].empty() || values[i].front() == '-') return "";
+    if (!verbs.count(values[i])) {
+      return (i == 0 ? "unknown verb '" : words + ": unknown verb '") + values[i] + "'" +
+             did_you_mean(values[i], verbs);
+    }
+    command = command->get_subcommand(values[i]);
+    words += " " + values[i];
+  }
   std::set<std::string> flags;
-  for (const CLI::Option* option : program.get_subcommand(verb)->get_options()) {
+  for (const CLI::Option* option : command->get_options()) {
     for (const std::string& name : option->get_lnames()) flags.insert("--" + name);
   }
   for (const std::string& value : values) {
     const std::string flag = value.substr(0, value.find('='));
-    if (flag.rfind("--", 0) == 0 && !flags.count(flag))
-      return "senet " + verb + " has no " + flag + did_you_mean(flag, flags);
+    if (flag.rfind("--", 0) == 0 && !flags.count(flag)) return words + " has no " + flag + did_you_mean(flag, flags);
   }
   return "";
 }
@@ -35,9 +48,9 @@ std::string usage_hint(const CLI::App& program, const std::vector<std::string>& 
 // Each verb takes from here what it reads, so that its help says no more.
 class Verb {
  public:
-  Verb(CLI::App& program, Arguments& arguments, const char* name, const char* help)
+  Verb(CLI::App& program, Arguments& arguments, const char* name, const char* help, const std::string& group = "")
       : command_(program.add_subcommand(name, help)), arguments_(arguments) {
-    command_->callback([this_name = std::string(name), &arguments] { arguments.verb = this_name; });
+    command_->callback([verb = group + name, &arguments] { arguments.verb = verb; });
   }
   CLI::Option* subject(const char* name, const char* help) {
     return command_->add_option(name, arguments_.subject, help)->type_name("");
@@ -58,6 +71,9 @@ class Verb {
     command_->add_option("--device", arguments_.device, "where to compute")
         ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
         ->capture_default_str();
+    return threads();
+  }
+  Verb& threads() {
     command_->add_option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
@@ -87,6 +103,16 @@ class Verb {
     command_->add_option("--classes", arguments_.classes, "number of classes")
         ->check(CLI::Range(1, 1000000))
         ->type_name("N");
+    return *this;
+  }
+  Verb& dataset() {
+    command_->add_option("--dataset", arguments_.dataset, "a data set plugin; its options with --set dataset.KEY=VALUE")
+        ->required()
+        ->type_name("NAME");
+    return *this;
+  }
+  Verb& out(const char* help, const char* type) {
+    command_->add_option("--out", arguments_.out, help)->required()->type_name(type);
     return *this;
   }
   CLI::App* operator->() { return command_; }
@@ -152,6 +178,32 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
   doctor.folders().device().plugins().json();
+
+  Verb import(program, arguments, "import", "take a network trained elsewhere for a teacher, checked and evaluated");
+  import.subject("FILE", "its weights (.safetensors; scripts/pth-to-safetensors makes one of a .pth)")->required();
+  import->add_option("--model", arguments.model, "its model plugin; options with --set model.KEY=VALUE")
+      ->required()
+      ->type_name("NAME");
+  import.dataset().folders().device().set().plugins().json();
+
+  CLI::App& data = *program.add_subcommand("data", "data sets: pack into one file, verify it, look at samples");
+  data.require_subcommand(1);
+  Verb pack(data, arguments, "pack", "write a data set into one file that is read at once", "data ");
+  pack->add_option("--encoding", arguments.encoding,
+                   "raw: decoded once, all of one size; encoded: the JPEG and PNG files, for random resized crops")
+      ->check(CLI::IsMember({"raw", "encoded"}))
+      ->capture_default_str();
+  pack.dataset().out("the packed file; use it with dataset.packed", "FILE").set().plugins().json();
+  pack.threads();
+  Verb verify(data, arguments, "verify", "read every image of a packed file and check that it is the one written",
+              "data ");
+  verify.subject("FILE", "packed file")->required();
+  verify.threads().json();
+  Verb show(data, arguments, "show", "a sheet of training images as a network sees them, with their labels", "data ");
+  show->add_option("--count", arguments.count, "how many")->check(CLI::Range(1, 400))->capture_default_str();
+  show->add_option("--epoch", arguments.epoch, "whose augmentation")->check(CLI::Range(0, 1 << 30));
+  show->add_option("--seed", arguments.seed, "of the augmentation")->check(CLI::Range(0, 1 << 30));
+  show.dataset().out("the picture", "FILE.png").set().plugins();
 
   Verb gc(program, arguments, "gc", "what the store of phases holds, and what no result needs");
   gc->add_flag("--delete", arguments.remove, "remove what no result needs");

@@ -29,6 +29,9 @@ struct Arguments {
   int64_t classes = 0;
   std::string sensitivity, budget;
 
+  std::string dataset, out, encoding = "raw";  // data
+  int64_t count = 64, epoch = 0, seed = 0;
+
   std::string split = "test";  // evaluate
   int64_t limit = 0;
   std::string logits;

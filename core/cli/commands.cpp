@@ -16,8 +16,12 @@ PluginHost load_plugins(const Arguments& arguments) {
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
 
-torch::Device prepare_device(const Arguments& arguments) {
+void prepare_threads(const Arguments& arguments) {
   at::set_num_threads(arguments.threads > 0 ? arguments.threads : available_threads());
+}
+
+torch::Device prepare_device(const Arguments& arguments) {
+  prepare_threads(arguments);
   return resolve_device(arguments.device);
 }
 
@@ -27,9 +31,13 @@ torch::Device prepare_device(const Arguments& arguments) {
 extern "C" int senet_execute(const senet::Arguments* arguments) {
   using namespace senet;
   static const std::map<std::string, int (*)(const Arguments&)> verbs = {
-      {"run", run_experiment}, {"status", show_status},  {"plugins", list_plugins},  {"options", list_options},
-      {"inspect", inspect},    {"budget", share_budget}, {"evaluate", evaluate_run}, {"compare", compare_runs},
-      {"doctor", diagnose},    {"gc", collect_garbage},
+      {"run", run_experiment},    {"status", show_status},
+      {"plugins", list_plugins},  {"options", list_options},
+      {"inspect", inspect},       {"budget", share_budget},
+      {"evaluate", evaluate_run}, {"compare", compare_runs},
+      {"doctor", diagnose},       {"gc", collect_garbage},
+      {"data pack", pack_data},   {"data verify", verify_data},
+      {"data show", show_data},   {"import", import_network_file},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

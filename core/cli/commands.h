@@ -19,9 +19,14 @@ int evaluate_run(const Arguments& arguments);
 int compare_runs(const Arguments& arguments);
 int diagnose(const Arguments& arguments);
 int collect_garbage(const Arguments& arguments);
+int import_network_file(const Arguments& arguments);
+int pack_data(const Arguments& arguments);
+int verify_data(const Arguments& arguments);
+int show_data(const Arguments& arguments);
 
 PluginHost load_plugins(const Arguments& arguments);
 RunFolders run_folders(const Arguments& arguments);
+void prepare_threads(const Arguments& arguments);
 // Sets the number of threads and returns the device.
 torch::Device prepare_device(const Arguments& arguments);
 

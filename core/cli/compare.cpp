@@ -6,10 +6,10 @@
 
 #include "cli/commands.h"
 #include "phase/metrics_log.h"
-#include "phase/safetensors.h"
 #include "report/report.h"
 #include "senet/error.h"
 #include "senet/phases.h"
+#include "storage/safetensors.h"
 
 namespace senet {
 
@@ -45,17 +45,21 @@ Json metrics_of(const Result& result) {
   return metrics;
 }
 
+std::optional<PhaseRecord> stored(const Json& phase, const PhaseStore& store) {
+  return store.find(phase.at("kind").get<std::string>(), phase.at("key").get<std::string>());
+}
+
 // The finished phase of a kind that a result was made from, where the store still has it.
 std::optional<PhaseRecord> phase_of(const Result& result, const std::string& kind, const PhaseStore& store) {
   for (const Json& phase : result.json.at("phases")) {
-    if (phase.at("kind") == kind) return store.find(kind, phase.at("key").get<std::string>());
+    if (phase.at("kind") == kind) return stored(phase, store);
   }
   return std::nullopt;
 }
 
 // Of each site: ReLUs kept by both over ReLUs kept by either, from the masks stored with the networks.
 std::optional<std::vector<Json>> mask_overlaps(const Result& a, const Result& b, const PhaseStore& store) {
-  const auto left = phase_of(a, "finetune", store), right = phase_of(b, "finetune", store);
+  const auto left = stored(network_phase(a), store), right = stored(network_phase(b), store);
   if (!left || !right) return std::nullopt;
   const auto masks = [](const PhaseRecord& record) {
     return load_safetensors(record.folder / text(kNetwork, ".safetensors")).tensors;
@@ -93,7 +97,7 @@ std::vector<Json> epochs_of(const PhaseRecord& phase) {
   if (!std::filesystem::exists(phase.folder / MetricsLog::kLines)) return {};
   std::vector<Json> epochs = MetricsLog::read(phase.folder);
   for (Json& epoch : epochs) {
-    for (const char* timed : {"seconds", "images_per_second"}) epoch.erase(timed);
+    for (const char* timed : {"seconds", "images_per_second", "data_wait"}) epoch.erase(timed);
   }
   return epochs;
 }

@@ -2,8 +2,8 @@
 
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
-#include "phase/safetensors.h"
 #include "senet/error.h"
+#include "storage/safetensors.h"
 
 namespace senet {
 

@@ -2,9 +2,10 @@
 #include <set>
 
 #include "cli/commands.h"
-#include "phase/files.h"
+#include "phase/store.h"
 #include "report/report.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -53,7 +54,7 @@ int collect_garbage(const Arguments& arguments) {
   const RunFolders folders = run_folders(arguments);
   if (!fs::is_directory(folders.runs))
     fail_usage(folders.runs.string(), ": no such folder; give the store with --runs");
-  std::set<std::string> needed;
+  std::set<std::string> needed = PhaseStore(folders.runs).claimed();
   for (const Result& result : load_results(folders.results)) {
     for (const Json& phase : result.json.at("phases")) needed.insert(phase.at("key").get<std::string>());
   }
@@ -87,7 +88,8 @@ int collect_garbage(const Arguments& arguments) {
   std::cout << (arguments.remove ? " removed\n"
                 : may_go > 0     ? " may go: `senet gc --delete` removes it\n"
                                  : " may go\n");
-  std::cout << "needed: by a result under " << folders.results.string() << "; unfinished phases go on when run again\n";
+  std::cout << "needed: by a result under " << folders.results.string()
+            << ", or by an experiment as it last ran; unfinished phases go on when run again\n";
   return 0;
 }
 

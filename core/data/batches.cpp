@@ -8,6 +8,8 @@
 #include <array>
 #include <numeric>
 
+#include "data/decoded.h"
+#include "data/resize.h"
 #include "senet/error.h"
 #include "senet/random.h"
 
@@ -53,7 +55,25 @@ void write_image(const uint8_t* pixels, int64_t height, int64_t width, int64_t c
 }  // namespace
 
 BatchLoader::BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device)
-    : images_(std::move(images)), normalisation_(std::move(normalisation)), precision_(precision), device_(device) {}
+    : images_(std::move(images)), precision_(precision), device_(device) {
+  if (images_.count() == 0) return;
+  if (images_.pixels.defined()) {
+    height_ = images_.pixels.size(1), width_ = images_.pixels.size(2);
+  } else {
+    const Image first = viewed(images_, 0);
+    height_ = first.height, width_ = first.width;
+  }
+  tables_.resize(normalisation.mean.size());
+  for (size_t c = 0; c < tables_.size(); ++c) {
+    for (int value = 0; value < 256; ++value) {
+      tables_[c][value] = static_cast<float>((value / 255.0 - normalisation.mean[c]) / normalisation.deviation[c]);
+    }
+  }
+}
+
+bool BatchLoader::in_memory(const Augmentation& augmentation) const {
+  return images_.pixels.defined() && !augmentation.random_resized;
+}
 
 std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
   std::vector<std::pair<uint64_t, int64_t>> keyed(count());
@@ -65,39 +85,107 @@ std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
   return order;
 }
 
-Batch BatchLoader::load(const int64_t* indices, int64_t count, const Augmentation& augmentation, uint64_t seed,
-                        int64_t epoch) const {
-  const int64_t height = images_.pixels.size(1), width = images_.pixels.size(2), channels = images_.pixels.size(3);
-  std::vector<std::array<float, 256>> tables(channels);
-  for (int64_t c = 0; c < channels; ++c) {
-    for (int value = 0; value < 256; ++value) {
-      tables[c][value] = static_cast<float>((value / 255.0 - normalisation_.mean[c]) / normalisation_.deviation[c]);
-    }
-  }
+Batch BatchLoader::empty_batch(int64_t count) const {
+  return {torch::empty({count, static_cast<int64_t>(tables_.size()), height_, width_},
+                       torch::TensorOptions(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
+          torch::empty({count}, torch::kInt64)};
+}
 
-  Batch batch;
-  batch.images = torch::empty({count, channels, height, width},
-                              torch::TensorOptions(precision_).memory_format(torch::MemoryFormat::ChannelsLast));
-  batch.labels = torch::empty({count}, torch::kInt64);
-  const auto* pixels = images_.pixels.data_ptr<uint8_t>();
+void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end,
+                       const Augmentation& augmentation, uint64_t seed, int64_t epoch) const {
+  const auto channels = static_cast<int64_t>(tables_.size());
+  const int64_t size = height_ * width_ * channels;
   const auto* labels = images_.labels.data_ptr<int64_t>();
   auto* batch_labels = batch.labels.data_ptr<int64_t>();
-  const int64_t size = height * width * channels;
   AT_DISPATCH_FLOATING_TYPES_AND(torch::kBFloat16, precision_, "load_batch", [&] {
     auto* out = batch.images.data_ptr<scalar_t>();
-    at::parallel_for(0, count, 8, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const Placement placement = place(augmentation, seed, epoch, indices[i]);
-        write_image(pixels + indices[i] * size, height, width, channels, placement, tables, out + i * size);
-        batch_labels[i] = labels[indices[i]];
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t index = indices[i];
+      Placement placement = place(augmentation, seed, epoch, index);
+      batch_labels[i] = labels[index];
+      if (in_memory(augmentation)) {
+        write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height_, width_, channels, placement, tables_,
+                    out + i * size);
+        continue;
       }
-    });
+      Image image;
+      if (augmentation.random_resized) {
+        image = images_.source ? images_.source->read(index) : viewed(images_, index);
+        image = resize(crop(image, random_box(image.height, image.width, seed, epoch, index)), height_, width_);
+        placement.dy = placement.dx = 0;
+      } else {
+        image = viewed(images_, index);
+      }
+      SENET_CHECK(image.height == height_ && image.width == width_ && image.channels == channels,
+                  images_.source->name(index), ": is ", image.height, "×", image.width, "×", image.channels,
+                  ", expected ", height_, "×", width_, "×", channels,
+                  "; give all images one size with dataset.resize and dataset.size");
+      write_image(image.pixels.data(), height_, width_, channels, placement, tables_, out + i * size);
+    }
   });
+}
+
+Batch BatchLoader::load(const int64_t* indices, int64_t count, const Augmentation& augmentation, uint64_t seed,
+                        int64_t epoch) const {
+  Batch batch = empty_batch(count);
+  at::parallel_for(0, count, 8,
+                   [&](int64_t begin, int64_t end) { fill(batch, indices, begin, end, augmentation, seed, epoch); });
+  return to_device(std::move(batch));
+}
+
+Batch BatchLoader::load_on_one_thread(const int64_t* indices, int64_t count, const Augmentation& augmentation,
+                                      uint64_t seed, int64_t epoch) const {
+  Batch batch = empty_batch(count);
+  fill(batch, indices, 0, count, augmentation, seed, epoch);
+  return batch;
+}
+
+Batch BatchLoader::to_device(Batch batch) const {
   if (device_ != torch::kCPU) {
     batch.images = batch.images.to(device_, /*non_blocking=*/true);
     batch.labels = batch.labels.to(device_, /*non_blocking=*/true);
   }
   return batch;
+}
+
+BatchStream::BatchStream(const BatchLoader& loader, std::vector<int64_t> indices, int64_t batch, int64_t first,
+                         const Augmentation& augmentation, uint64_t seed, int64_t epoch)
+    : loader_(loader),
+      indices_(std::move(indices)),
+      batch_(batch),
+      augmentation_(augmentation),
+      seed_(seed),
+      epoch_(epoch),
+      asked_(first),
+      made_(first) {
+  if (!loader_.in_memory(augmentation_)) read_ahead();
+}
+
+BatchStream::~BatchStream() {
+  for (std::future<Batch>& batch : ahead_) batch.wait();
+}
+
+void BatchStream::read_ahead() {
+  const auto threads = static_cast<size_t>(at::get_num_threads());
+  while (ahead_.size() < threads + 1 && made_ < static_cast<int64_t>(indices_.size())) {
+    const int64_t count = std::min(batch_, static_cast<int64_t>(indices_.size()) - made_);
+    ahead_.push_back(std::async(std::launch::async, [this, from = indices_.data() + made_, count] {
+      return loader_.load_on_one_thread(from, count, augmentation_, seed_, epoch_);
+    }));
+    made_ += count;
+  }
+}
+
+Batch BatchStream::next() {
+  const int64_t count = std::min(batch_, static_cast<int64_t>(indices_.size()) - asked_);
+  SENET_CHECK(count > 0, "there are no batches left in this epoch");
+  const int64_t* from = indices_.data() + asked_;
+  asked_ += count;
+  if (ahead_.empty()) return loader_.load(from, count, augmentation_, seed_, epoch_);
+  std::future<Batch> made = std::move(ahead_.front());
+  ahead_.pop_front();
+  read_ahead();
+  return loader_.to_device(made.get());
 }
 
 }  // namespace senet

@@ -2,6 +2,10 @@
 
 #include <torch/types.h>
 
+#include <array>
+#include <deque>
+#include <future>
+
 #include "senet/dataset.h"
 #include "senet/objective.h"
 
@@ -10,6 +14,8 @@ namespace senet {
 struct Augmentation {
   int64_t crop_padding = 0;  // random crop of the original size after zero padding by so many pixels; 0: none
   bool flip = false;         // horizontal, with probability ½
+  // A random box of the image as it is stored, resized to the data set's size, in place of the crop above.
+  bool random_resized = false;
 };
 
 // Turns a list of images into a batch: crop, flip, scale to [0, 1], normalise, type and layout in one pass. What an
@@ -20,18 +26,54 @@ class BatchLoader {
   BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device);
 
   int64_t count() const { return images_.count(); }
+  // Loading costs little: no file is read, no image decoded.
+  bool in_memory(const Augmentation& augmentation) const;
 
   // The order of an epoch: a permutation of all indices, a pure function of (seed, epoch).
   std::vector<int64_t> shuffled(uint64_t seed, int64_t epoch) const;
 
   Batch load(const int64_t* indices, int64_t count, const Augmentation& augmentation = {}, uint64_t seed = 0,
              int64_t epoch = 0) const;
+  // The same on the calling thread alone, before the batch is on its device.
+  Batch load_on_one_thread(const int64_t* indices, int64_t count, const Augmentation& augmentation, uint64_t seed,
+                           int64_t epoch) const;
+  Batch to_device(Batch batch) const;
 
  private:
+  Batch empty_batch(int64_t count) const;
+  void fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end, const Augmentation& augmentation,
+            uint64_t seed, int64_t epoch) const;
+
   Images images_;
-  Normalisation normalisation_;
+  int64_t height_ = 0, width_ = 0;
+  std::vector<std::array<float, 256>> tables_;  // normalised values, for each channel
   torch::ScalarType precision_;
   torch::Device device_;
+};
+
+// The batches of an epoch, in order. Those that have to be read or decoded are made ahead by threads of their own, a
+// bounded number of them; the batches do not depend on how many.
+class BatchStream {
+ public:
+  // indices: of the whole epoch; `first`: where in it to begin.
+  BatchStream(const BatchLoader& loader, std::vector<int64_t> indices, int64_t batch, int64_t first = 0,
+              const Augmentation& augmentation = {}, uint64_t seed = 0, int64_t epoch = 0);
+  ~BatchStream();  // waits for the batches that are being made
+
+  // The next batch; throws what its making threw. Nothing is left after the last index.
+  Batch next();
+
+ private:
+  void read_ahead();
+
+  const BatchLoader& loader_;
+  const std::vector<int64_t> indices_;
+  const int64_t batch_;
+  const Augmentation augmentation_;
+  const uint64_t seed_;
+  const int64_t epoch_;
+  int64_t asked_, made_;  // positions in `indices`
+  std::deque<std::future<Batch>> ahead_;
 };
 
 }  // namespace senet

@@ -4,12 +4,16 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
-#include "config/hash.h"
+#include "data/decoded.h"
+#include "data/packed.h"
+#include "data/subset.h"
 #include "senet/error.h"
 #include "senet/random.h"
+#include "storage/hash.h"
 
 namespace senet {
 
@@ -20,32 +24,74 @@ constexpr Option kSplitOptions[] = {
         .at_least(0),
     real_option("holdout", "0.05", "share of those that is held out for selection and never trained on")
         .between(0, 0.5),
+    text_option("packed", "\"\"", "read the images from this file, which `senet data pack` made of the same data set")
+        .without_effect(),
+    real_option("memory", "8",
+                "images that take no more than this are decoded into memory once; others are read as "
+                "they are needed")
+        .at_least(0)
+        .in("GB")
+        .without_effect(),
 };
 
 void check(const Images& images, const std::string& where, int64_t classes) {
-  SENET_CHECK(images.pixels.defined() && images.labels.defined(), where, ": has no images");
-  SENET_CHECK(images.pixels.dim() == 4 && images.pixels.scalar_type() == torch::kUInt8 && images.pixels.is_contiguous(),
-              where, ": images have to be a contiguous N×H×W×C array of uint8; found ", images.pixels.dtype(), " ",
-              images.pixels.sizes());
+  SENET_CHECK(images.labels.defined() && images.count() > 0, where, ": has no images");
   SENET_CHECK(images.labels.dim() == 1 && images.labels.scalar_type() == torch::kInt64, where,
               ": labels have to be an N array of int64; found ", images.labels.dtype(), " ", images.labels.sizes());
-  SENET_CHECK(images.labels.size(0) == images.pixels.size(0), where, ": ", images.pixels.size(0), " images but ",
-              images.labels.size(0), " labels");
-  SENET_CHECK(images.count() > 0, where, ": has no images");
+  SENET_CHECK(images.pixels.defined() || images.source, where, ": has labels but no images");
   const int64_t low = images.labels.min().item<int64_t>(), high = images.labels.max().item<int64_t>();
   SENET_CHECK(low >= 0 && high < classes, where, ": labels lie in [", low, ", ", high, "], expected [0, ", classes - 1,
               "]");
+  if (images.source) {
+    SENET_CHECK(images.source->count() == images.count(), where, ": ", images.source->count(), " images but ",
+                images.count(), " labels");
+  }
+  if (!images.pixels.defined()) return;
+  SENET_CHECK(images.pixels.dim() == 4 && images.pixels.scalar_type() == torch::kUInt8 && images.pixels.is_contiguous(),
+              where, ": images have to be a contiguous N×H×W×C array of uint8; found ", images.pixels.dtype(), " ",
+              images.pixels.sizes());
+  SENET_CHECK(images.labels.size(0) == images.pixels.size(0), where, ": ", images.pixels.size(0), " images but ",
+              images.labels.size(0), " labels");
 }
 
-Images select(const Images& images, const std::vector<int64_t>& indices) {
-  const torch::Tensor chosen = torch::tensor(indices, torch::kInt64);
-  return {images.pixels.index_select(0, chosen), images.labels.index_select(0, chosen)};
+// Decodes into memory what fits there; returns how many images were left out.
+int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
+  if (images.pixels.defined()) return 0;
+  if (static_cast<double>(decoded_bytes(images)) <= gigabytes * 1e9) return decode_into_memory(images);
+  SENET_CHECK(
+      !images.skip_undecodable, where,
+      ": is larger than dataset.memory, so that images which cannot be decoded would only be met while training; "
+      "pack it first (`senet data pack`), which leaves them out");
+  return 0;
 }
 
-void add(Hash& hash, const torch::Tensor& tensor) {
-  if (!tensor.defined()) return;
-  for (const int64_t size : tensor.sizes()) hash.add(&size, sizeof size);
-  hash.add(tensor.data_ptr(), tensor.nbytes());
+std::array<int64_t, 3> image_shape(const Images& images) {
+  const Image first = viewed(images, 0);
+  return {first.height, first.width, first.channels};
+}
+
+// Both splits, from the plugin or from its packed file.
+std::pair<Images, Images> load(Dataset& dataset, const Options& options, const std::string& plugin,
+                               DataSplits& splits) {
+  const std::string& packed = options.text("packed");
+  if (packed.empty()) {
+    splits.classes = dataset.classes();
+    splits.class_names = dataset.class_names();
+    splits.normalisation = dataset.normalisation();
+    return {dataset.load(Split::train), dataset.load(Split::test)};
+  }
+  const PackedSet set(packed);
+  const PackDescription& description = set.description();
+  const nlohmann::ordered_json asked = pack_options(options);
+  if (description.plugin != plugin || description.options != asked) {
+    fail_usage(options.item("packed").origin, ": ", packed, " holds the data set '", description.plugin,
+               "' with the options ", description.options.dump(), ", expected '", plugin, "' with ", asked.dump(),
+               "; pack it again, or set the same options");
+  }
+  splits.classes = description.classes;
+  splits.class_names = description.class_names;
+  splits.normalisation = description.normalisation;
+  return {set.images(Split::train), set.images(Split::test)};
 }
 
 }  // namespace
@@ -64,30 +110,23 @@ const Images& DataSplits::part(Part part) const {
   fail("no such part of the data");
 }
 
-NetworkShape DataSplits::input() const {
-  return {train.pixels.size(3), train.pixels.size(1), train.pixels.size(2), classes};
+nlohmann::ordered_json pack_options(const Options& options) {
+  std::vector<std::string> own;
+  for (const Option& option : split_options()) own.emplace_back(option.name);
+  nlohmann::ordered_json json = changed_options(options);
+  for (const std::string& name : own) json.erase(name);
+  return json;
 }
 
 DataSplits make_splits(Dataset& dataset, const Options& options, const std::string& plugin) {
   const std::string where = "data set '" + plugin + "'";
   DataSplits splits;
-  splits.classes = dataset.classes();
+  auto [all, test] = load(dataset, options, plugin, splits);
   SENET_CHECK(splits.classes >= 2, where, ": has ", splits.classes, " classes, expected at least 2");
-  splits.normalisation = dataset.normalisation();
-  const Images all = dataset.load(Split::train);
-  splits.test = dataset.load(Split::test);
+  SENET_CHECK(splits.class_names.empty() || static_cast<int64_t>(splits.class_names.size()) == splits.classes, where,
+              ": has ", splits.classes, " classes but ", splits.class_names.size(), " class names");
   check(all, where + ", training set", splits.classes);
-  check(splits.test, where + ", test set", splits.classes);
-  SENET_CHECK(all.pixels.sizes().slice(1) == splits.test.pixels.sizes().slice(1), where, ": training images are ",
-              all.pixels.sizes().slice(1), " but test images ", splits.test.pixels.sizes().slice(1), " (H×W×C)");
-  const auto channels = static_cast<size_t>(all.pixels.size(3));
-  SENET_CHECK(splits.normalisation.mean.size() == channels && splits.normalisation.deviation.size() == channels, where,
-              ": images have ", channels, " channels but the normalisation has ", splits.normalisation.mean.size(),
-              " means and ", splits.normalisation.deviation.size(), " deviations");
-  for (const double deviation : splits.normalisation.deviation) {
-    SENET_CHECK(std::isfinite(deviation) && deviation > 0, where, ": a deviation of ", deviation,
-                " cannot normalise; expected a positive number");
-  }
+  check(test, where + ", test set", splits.classes);
 
   const int64_t limit = options.integer("train_limit");
   if (limit > all.count()) {
@@ -101,14 +140,27 @@ DataSplits make_splits(Dataset& dataset, const Options& options, const std::stri
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });
   if (limit > 0) order.resize(limit);
   const auto held_out = static_cast<int64_t>(std::floor(options.real("holdout") * static_cast<double>(order.size())));
-  splits.train = select(all, {order.begin(), order.end() - held_out});
-  splits.held_out = select(all, {order.end() - held_out, order.end()});
+  splits.train = subset(all, {order.begin(), order.end() - held_out});
+  splits.held_out = subset(all, {order.end() - held_out, order.end()});
+  splits.test = std::move(test);
+  for (Images* images : {&splits.train, &splits.held_out, &splits.test}) {
+    if (images->count() > 0) splits.left_out += bring_in(*images, options.real("memory"), where);
+  }
+  const std::array<int64_t, 3> shape = image_shape(splits.train), test_shape = image_shape(splits.test);
+  SENET_CHECK(shape == test_shape, where, ": training images are ", torch::IntArrayRef(shape), " but test images ",
+              torch::IntArrayRef(test_shape), " (H×W×C)");
+  splits.input_ = {shape[2], shape[0], shape[1], splits.classes};
+  const auto channels = static_cast<size_t>(shape[2]);
+  SENET_CHECK(splits.normalisation.mean.size() == channels && splits.normalisation.deviation.size() == channels, where,
+              ": images have ", channels, " channels but the normalisation has ", splits.normalisation.mean.size(),
+              " means and ", splits.normalisation.deviation.size(), " deviations");
+  for (const double deviation : splits.normalisation.deviation) {
+    SENET_CHECK(std::isfinite(deviation) && deviation > 0, where, ": a deviation of ", deviation,
+                " cannot normalise; expected a positive number");
+  }
 
   Hash hash;
-  for (const Images* images : {&splits.train, &splits.held_out, &splits.test}) {
-    add(hash, images->pixels);
-    add(hash, images->labels);
-  }
+  for (const Images* images : {&splits.train, &splits.held_out, &splits.test}) hash.add(fingerprint_of(*images));
   hash.add(&splits.classes, sizeof splits.classes);
   for (const double value : splits.normalisation.mean) hash.add(&value, sizeof value);
   for (const double value : splits.normalisation.deviation) hash.add(&value, sizeof value);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "config/document.h"
@@ -17,14 +18,22 @@ std::vector<Option> split_options();
 struct DataSplits {
   Images train, held_out, test;
   int64_t classes = 0;
+  std::vector<std::string> class_names;  // empty when the data set names none
   Normalisation normalisation;
-  std::string fingerprint;  // of every byte and label above, the class count and normalisation
+  int64_t left_out = 0;     // images that could not be decoded, where the data set leaves such out
+  std::string fingerprint;  // of images and labels above, the class count and normalisation
 
   const Images& part(Part part) const;
-  NetworkShape input() const;  // channels, height, width and classes
+  NetworkShape input() const { return input_; }  // channels, height, width and classes
+
+  NetworkShape input_{};
 };
 
-// Throws when what the plugin gives is not what its interface promises.
+// What the plugin gives, from its own files or from the packed one that `dataset.packed` names; in memory when it fits
+// into `dataset.memory`. Throws when it is not what the interface promises.
 DataSplits make_splits(Dataset& dataset, const Options& options, const std::string& plugin);
+
+// The options of a [dataset] section that its images depend on: what a packed file is known by.
+nlohmann::ordered_json pack_options(const Options& options);
 
 }  // namespace senet

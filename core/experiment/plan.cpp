@@ -163,10 +163,10 @@ void reduce_to_one_batch(Plan& plan) {
     cell.budgets.resize(1);
     cell.seeds.resize(1);
     const int64_t batch = cell.section("teacher").integer("batch");
-    const std::map<std::string, OptionValue> changes = {{"train_limit", batch}, {"holdout", 0.0},
-                                                        {"batch", batch},       {"epochs", kOneBatchEpochs},
-                                                        {"flip", false},        {"crop_padding", int64_t{0}},
-                                                        {"weight_decay", 0.0},  {"schedule", "cosine"}};
+    const std::map<std::string, OptionValue> changes = {
+        {"train_limit", batch},      {"holdout", 0.0},      {"batch", batch},
+        {"epochs", kOneBatchEpochs}, {"flip", false},       {"crop_padding", int64_t{0}},
+        {"random_resized", false},   {"weight_decay", 0.0}, {"schedule", "cosine"}};
     for (auto& [name, options] : cell.sections) {
       for (const auto& [option, value] : changes) {
         if (options.has(option)) options.replace(option, value, "--overfit-one-batch");

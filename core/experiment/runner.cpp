@@ -11,8 +11,8 @@
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
 #include "experiment/estimate.h"
-#include "phase/files.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -141,7 +141,8 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   Laboratory& laboratory = laboratory_of(*task.cell);
   const auto run_body = [&](const std::filesystem::path& folder, Json& record) {
     listener_.phase_started(where, inputs);
-    PhaseExperiment experiment(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed));
+    PhaseExperiment experiment(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
+                               about(task, inputs));
     body(experiment, record);
     record["environment"] = environment(device_);
     record["finished"] = utc_now();
@@ -152,6 +153,20 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   if (!record) throw PhaseElsewhere{text(where, ": ", holder, " runs its ", inputs.kind)};
   listener_.phase_finished(where, *record);
   return *record;
+}
+
+// What a file of weights says of itself, for whoever finds it without its result.
+Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
+  const Options &model = task.cell->section("model"), &dataset = task.cell->section("dataset");
+  Metadata about = {{"model", model.text("plugin")},
+                    {"model_options", to_json(model).dump()},
+                    {"dataset", dataset.text("plugin")},
+                    {"dataset_options", pack_options(dataset).dump()},
+                    {"phase", inputs.kind},
+                    {"seed", std::to_string(task.seed)}};
+  // A teacher and its sensitivity serve every budget.
+  if (inputs.kind != "teacher" && inputs.kind != "sensitivity") about["budget"] = std::to_string(task.budget);
+  return about;
 }
 
 std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseRecord& phase) {
@@ -273,8 +288,32 @@ void Runner::write(const Result& result) {
   save_result(result);
 }
 
+Json Runner::import_teacher(const Plan& plan) {
+  const Task task = tasks(plan).front();
+  const Laboratory& laboratory = laboratory_of(*task.cell);
+  try {
+    const PhaseRecord teacher = run_phase(task, task.phases.teacher, task.cell->section("teacher"),
+                                          [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+    const PhaseRecord evaluation = run_phase(
+        task, task.phases.teacher_evaluation, Options(),
+        [&](PhaseExperiment& experiment, Json& record) { run_evaluation(experiment, laboratory, teacher, record); });
+    Json json = {{"key", teacher.key}, {"folder", teacher.folder.string()}};
+    for (const char* name : {"test", "held_out", "relus", "parameters"}) {
+      if (evaluation.json.contains(name)) json[name] = evaluation.json.at(name);
+    }
+    return json;
+  } catch (const PhaseElsewhere& phase) {
+    fail(phase.description);
+  }
+}
+
 std::vector<Result> Runner::run(const Plan& plan) {
   const std::vector<Task> all = tasks(plan);
+  std::set<std::string> keys;
+  for (const Task& task : all) {
+    for (const PhaseInputs* phase : task.phases.in_order()) keys.insert(phase->key());
+  }
+  store_.claim(plan.name, keys);
   std::vector<std::optional<Result>> done(all.size());
   // What another process runs now is left for later: parallel processes share the cells among them.
   std::string told;
@@ -358,25 +397,21 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   const Cell cell = restored_cell(result, plugins);
   RestoredRun run;
   run.laboratory = make_laboratory(cell, plugins, device);
-  const Json& phases = result.json.at("phases");
-  const PhaseStore store(folders.runs);
-  for (auto phase = phases.rbegin(); phase != phases.rend(); ++phase) {
-    if (phase->at("kind") == "evaluation") continue;
-    std::string damage;
-    const auto record = store.find(phase->at("kind").get<std::string>(), phase->at("key").get<std::string>(), &damage);
-    if (!record) {
-      fail("the network of ", result.id(), " is not under ", folders.runs.string(),
-           damage.empty() ? "" : " (" + damage + ")", "; give its folder with --runs, or run the experiment again");
-    }
-    SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
-                result.file.string(), ": was made from other data (fingerprint ",
-                result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
-    run.network = run.laboratory->build(run.laboratory->input);
-    run.network->to(device);
-    load_network(*record, kNetwork, *run.network);
-    return run;
+  const Json& phase = network_phase(result);
+  std::string damage;
+  const auto record =
+      PhaseStore(folders.runs).find(phase.at("kind").get<std::string>(), phase.at("key").get<std::string>(), &damage);
+  if (!record) {
+    fail("the network of ", result.id(), " is not under ", folders.runs.string(),
+         damage.empty() ? "" : " (" + damage + ")", "; give its folder with --runs, or run the experiment again");
   }
-  fail(result.file.string(), ": names no phase that left a network");
+  SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
+              result.file.string(), ": was made from other data (fingerprint ",
+              result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
+  run.network = run.laboratory->build(run.laboratory->input);
+  run.network->to(device);
+  load_network(*record, kNetwork, *run.network);
+  return run;
 }
 
 }  // namespace senet

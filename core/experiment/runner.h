@@ -36,6 +36,10 @@ class Runner {
   // another process runs at that time comes later, so that parallel processes share the cells.
   std::vector<Result> run(const Plan& plan);
 
+  // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it; the
+  // phase's key and folder and the evaluation's numbers.
+  Json import_teacher(const Plan& plan);
+
   // The state of each phase of a plan, by the store, and the revision that finished it; runs nothing.
   Json status(const Plan& plan);
 
@@ -59,6 +63,7 @@ class Runner {
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
+  Metadata about(const Task& task, const PhaseInputs& inputs) const;
   std::shared_ptr<Network> load(const Laboratory& laboratory, const PhaseRecord& phase);
 
   const PluginHost& plugins_;

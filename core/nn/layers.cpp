@@ -20,18 +20,24 @@ Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
   weight = register_parameter("weight",
                               torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
                                            torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast)));
+  if (options.bias) bias = register_parameter("bias", torch::empty(options.out_channels));
+}
+
+int64_t Conv2d::output_size(int64_t input) const {
+  return (input + 2 * options_.padding - options_.kernel) / options_.stride + 1;
 }
 
 torch::Tensor Conv2d::forward(const torch::Tensor& x) {
   torch::Tensor y;
+  const torch::Tensor b = bias.defined() ? bias.to(x.scalar_type()) : torch::Tensor();
   if (x.is_cpu() && options_.kernel == 1 && options_.stride > 1 && options_.padding == 0 &&
       options_.in_channels < kNarrow) {
     const torch::Tensor kept = x.slice(2, 0, torch::nullopt, options_.stride)
                                    .slice(3, 0, torch::nullopt, options_.stride)
                                    .contiguous(x.suggest_memory_format());
-    y = at::conv2d(kept, weight.to(x.scalar_type()));
+    y = at::conv2d(kept, weight.to(x.scalar_type()), b);
   } else {
-    y = at::conv2d(x, weight.to(x.scalar_type()), {}, options_.stride, options_.padding);
+    y = at::conv2d(x, weight.to(x.scalar_type()), b, options_.stride, options_.padding);
   }
   macs_per_image_ = weight.numel() * y.size(2) * y.size(3);
   return y;
@@ -39,9 +45,11 @@ torch::Tensor Conv2d::forward(const torch::Tensor& x) {
 
 void Conv2d::reset_parameters(torch::Generator& generator) {
   const torch::NoGradGuard no_gradient;
-  const double fan_out = static_cast<double>(options_.kernel * options_.kernel * options_.out_channels);
+  const double fan = static_cast<double>(options_.kernel * options_.kernel *
+                                         (options_.fan_in ? options_.in_channels : options_.out_channels));
   // Drawn in the order of the shape, whatever the memory layout.
-  weight.copy_(torch::empty(weight.sizes()).normal_(0, std::sqrt(2 / fan_out), generator));
+  weight.copy_(torch::empty(weight.sizes()).normal_(0, std::sqrt(2 / fan), generator));
+  if (bias.defined()) bias.zero_();
 }
 
 BatchNorm2d::BatchNorm2d(int64_t channels) {
@@ -66,21 +74,28 @@ void BatchNorm2d::reset_parameters(torch::Generator&) {
   num_batches_tracked.zero_();
 }
 
-Classifier::Classifier(int64_t in_features, int64_t classes) {
-  weight = register_parameter("weight", torch::empty({classes, in_features}));
-  bias = register_parameter("bias", torch::empty(classes));
+FullyConnected::FullyConnected(int64_t in_features, int64_t out_features, double deviation) : deviation_(deviation) {
+  weight = register_parameter("weight", torch::empty({out_features, in_features}));
+  bias = register_parameter("bias", torch::empty(out_features));
 }
 
-torch::Tensor Classifier::forward(const torch::Tensor& x) {
+torch::Tensor FullyConnected::forward(const torch::Tensor& x) {
   macs_per_image_ = weight.numel();
-  return at::linear(x, weight.to(x.scalar_type()), bias.to(x.scalar_type())).to(torch::kFloat32);
+  return at::linear(x, weight.to(x.scalar_type()), bias.to(x.scalar_type()));
 }
 
-void Classifier::reset_parameters(torch::Generator& generator) {
+void FullyConnected::reset_parameters(torch::Generator& generator) {
   const torch::NoGradGuard no_gradient;
+  if (deviation_ > 0) {
+    weight.copy_(torch::empty(weight.sizes()).normal_(0, deviation_, generator));
+    bias.zero_();
+    return;
+  }
   const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
   weight.copy_(torch::empty(weight.sizes()).uniform_(-bound, bound, generator));
   bias.copy_(torch::empty(bias.sizes()).uniform_(-bound, bound, generator));
 }
+
+torch::Tensor Classifier::forward(const torch::Tensor& x) { return FullyConnected::forward(x).to(torch::kFloat32); }
 
 }  // namespace senet

@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 #if __has_include(<ATen/CPUGeneratorImpl.h>)
 #include <ATen/CPUGeneratorImpl.h>
 #endif
@@ -28,7 +29,7 @@ int64_t Network::relus() const {
 }
 
 const ReluSite* Network::add_site(std::string name, SiteShape shape, int stage, std::string conv_name,
-                                  std::shared_ptr<Conv2d> conv) {
+                                  std::shared_ptr<Layer> conv) {
   for (const ReluSite& site : sites_) SENET_CHECK(site.name_ != name, "two ReLU sites are named '", name, "'");
   SENET_CHECK(std::min({shape[0], shape[1], shape[2]}) > 0, "ReLU site '", name, "' has the empty shape ",
               torch::IntArrayRef(shape), "; the input is too small for this model");
@@ -82,6 +83,10 @@ void Network::initialise(uint64_t seed) {
   for (const auto& module : modules(/*include_self=*/false)) {
     if (auto* layer = dynamic_cast<Layer*>(module.get())) layer->reset_parameters(generator);
   }
+}
+
+int64_t NetworkShape::scaled(int64_t layer_channels) const {
+  return std::max<int64_t>(1, static_cast<int64_t>(std::floor(scale * static_cast<double>(layer_channels))));
 }
 
 int64_t count_relus(const ReluSite& site) {

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "phase/files.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -119,6 +119,7 @@ void MetricsLog::add(const std::string& training, const EpochReport& report) {
   for (const auto& [name, values] : report.metrics->all_series()) line[name] = values;
   line["seconds"] = report.seconds;
   line["images_per_second"] = report.images_per_second;
+  line["data_wait"] = report.data_wait;
   append(lines_, line.dump() + "\n");
   append(events_, events);
 }

@@ -6,11 +6,11 @@
 #include <cmath>
 #include <fstream>
 
-#include "phase/files.h"
 #include "phase/metrics_log.h"
-#include "phase/safetensors.h"
 #include "senet/error.h"
 #include "senet/random.h"
+#include "storage/files.h"
+#include "storage/safetensors.h"
 #include "train/training_settings.h"
 
 namespace senet {
@@ -24,8 +24,10 @@ std::string file_of(const std::string& training) { return training + ".safetenso
 // A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
 class StoredTraining final : public TrainingHost {
  public:
-  StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder)
+  StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder,
+                 const Metadata& about)
       : laboratory_(laboratory),
+        about_(about),
         phase_(std::move(phase)),
         name_(std::move(name)),
         file_(folder / file_of(name_)),
@@ -77,10 +79,11 @@ class StoredTraining final : public TrainingHost {
   }
   void write(const TensorMap& state, bool finished) {
     const MetricsLog::Lengths lengths = log_.lengths();
-    save_safetensors(file_, state,
-                     {{"finished", finished ? "true" : "false"},
-                      {"lines", std::to_string(lengths.lines)},
-                      {"events", std::to_string(lengths.events)}});
+    Metadata metadata = about_;
+    metadata["finished"] = finished ? "true" : "false";
+    metadata["lines"] = std::to_string(lengths.lines);
+    metadata["events"] = std::to_string(lengths.events);
+    save_safetensors(file_, state, metadata);
   }
   MetricsLog::Lengths lengths() const { return {as_length("lines"), as_length("events")}; }
   int64_t as_length(const char* name) const {
@@ -103,6 +106,7 @@ class StoredTraining final : public TrainingHost {
   }
 
   const Laboratory& laboratory_;
+  const Metadata& about_;
   std::string phase_, name_;
   fs::path file_;
   MetricsLog log_;
@@ -137,13 +141,14 @@ void load_network(const PhaseRecord& phase, const std::string& name, Network& ne
 }
 
 PhaseExperiment::PhaseExperiment(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
-                                 Options options, uint64_t seed)
+                                 Options options, uint64_t seed, Metadata about)
     : laboratory_(laboratory),
       phase_(std::move(phase)),
       folder_(std::move(folder)),
       record_(record),
       options_(std::move(options)),
-      seed_(seed) {}
+      seed_(seed),
+      about_(std::move(about)) {}
 PhaseExperiment::~PhaseExperiment() = default;
 
 TrainingSettings PhaseExperiment::training() const { return training_settings(options_); }
@@ -157,7 +162,7 @@ std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpos
 
 void PhaseExperiment::train(const std::string& name, Network& network, Objective& objective,
                             const TrainingSettings& settings) {
-  StoredTraining stored(laboratory_, phase_, name, folder_);
+  StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   const auto result_state = [&](Archive& archive) {
     network_state(network, archive);
     objective.state(archive);
@@ -175,6 +180,14 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
     stored.finish(archive.tensors());
   }
   record_["trainings"][name] = summary(folder_, name);
+  PhaseStore::add_file(folder_, record_, file_of(name));
+}
+
+void PhaseExperiment::keep(const std::string& name, Network& network) {
+  Archive archive = Archive::saving();
+  network_state(network, archive);
+  StoredTraining(laboratory_, phase_, name, folder_, about_).finish(archive.tensors());
+  record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"last_epoch", Json::object()}};
   PhaseStore::add_file(folder_, record_, file_of(name));
 }
 

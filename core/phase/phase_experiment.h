@@ -9,6 +9,7 @@
 #include "data/splits.h"
 #include "phase/store.h"
 #include "senet/experiment.h"
+#include "storage/safetensors.h"
 #include "train/trainer.h"
 
 namespace senet {
@@ -30,8 +31,9 @@ struct Laboratory {
 // The Experiment that a phase's code is given: its trainings are kept in the phase's folder.
 class PhaseExperiment final : public Experiment {
  public:
+  // about: what every file of weights says of itself (model, data set, budget, …).
   PhaseExperiment(const Laboratory& laboratory, std::string phase, std::filesystem::path folder, Json& record,
-                  Options options, uint64_t seed);
+                  Options options, uint64_t seed, Metadata about = {});
   ~PhaseExperiment() override;
 
   const Options& options() const override { return options_; }
@@ -42,6 +44,8 @@ class PhaseExperiment final : public Experiment {
   std::shared_ptr<Network> make_network(const std::string& purpose) override;
   void train(const std::string& name, Network& network, Objective& objective,
              const TrainingSettings& settings) override;
+  // Stores a network that was trained elsewhere, as if a training of that name had made it.
+  void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
   void record(const std::string& name, const std::vector<double>& values) override;
 
@@ -52,6 +56,7 @@ class PhaseExperiment final : public Experiment {
   Json& record_;
   Options options_;
   uint64_t seed_;
+  Metadata about_;
 };
 
 BatchLoader make_loader(const Laboratory& laboratory, Part part);

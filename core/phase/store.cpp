@@ -1,12 +1,18 @@
 #include "phase/store.h"
 
-#include "config/hash.h"
-#include "phase/files.h"
 #include "senet/error.h"
+#include "storage/files.h"
+#include "storage/hash.h"
 
 namespace senet {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kClaims = "experiments";
+
+}  // namespace
 
 std::string PhaseInputs::key() const {
   return Hash().add(kind).add(text("|", version, "|")).add(nlohmann::json(inputs).dump()).hex();
@@ -83,6 +89,23 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
   body(path, record);
   write_atomically(path / "record.json", record.dump(2) + "\n");
   return PhaseRecord{path, inputs.kind, key, std::move(record), false};
+}
+
+void PhaseStore::claim(const std::string& experiment, const std::set<std::string>& keys) const {
+  const fs::path file = root_ / kClaims / (experiment + ".json");
+  const std::string json = Json(keys).dump(2) + "\n";
+  if (!fs::exists(file) || read_file(file) != json) write_atomically(file, json);
+}
+
+std::set<std::string> PhaseStore::claimed() const {
+  std::set<std::string> all;
+  if (!fs::is_directory(root_ / kClaims)) return all;
+  for (const auto& entry : fs::directory_iterator(root_ / kClaims)) {
+    const Json keys = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
+    SENET_CHECK(keys.is_array(), entry.path().string(), ": is damaged; run its experiment again, or remove the file");
+    for (const Json& key : keys) all.insert(key.get<std::string>());
+  }
+  return all;
 }
 
 }  // namespace senet

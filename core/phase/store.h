@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace senet {
@@ -48,6 +49,10 @@ class PhaseStore {
 
   enum class State { absent, running, unfinished, finished };
   State state(const std::string& kind, const std::string& key, std::string* holder = nullptr) const;
+
+  // The phases that an experiment, as it last ran, is made of: they are not to be removed while it may go on.
+  void claim(const std::string& experiment, const std::set<std::string>& keys) const;
+  std::set<std::string> claimed() const;  // by any experiment
 
   std::filesystem::path folder(const std::string& kind, const std::string& key) const;
   const std::filesystem::path& root() const { return root_; }

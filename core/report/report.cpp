@@ -1,13 +1,13 @@
 #include "report/report.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iomanip>
 #include <set>
 #include <sstream>
 
-#include "phase/files.h"
+#include "report/gnuplot.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -30,15 +30,6 @@ std::string grouped(int64_t count) {
 // Code points, as a terminal counts columns for the texts used here.
 size_t width_of(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c == '\n' ? ' ' : c;
-  }
-  return quoted + "\"";
 }
 
 }  // namespace
@@ -160,13 +151,7 @@ fs::path draw_sensitivity(const std::vector<Result>& results, const fs::path& st
   write_atomically(file(".dat"), data.str());
   write_atomically(file(".gp"), script.str());
   for (const char* format : {"svg", "png"}) {
-    // Names come from slugs and the user's own results folder; the folder is entered rather than quoted into a script.
-    const fs::path before = fs::current_path();
-    fs::current_path(stem.parent_path().empty() ? fs::path(".") : stem.parent_path());
-    const int code = std::system(("gnuplot -e 'format=\"" + std::string(format) + "\"' '" + name + ".gp'").c_str());
-    fs::current_path(before);
-    SENET_CHECK(code == 0, "gnuplot could not draw ", file(".gp").string(),
-                "; is it installed? scripts/setup installs it");
+    run_gnuplot(stem.parent_path(), name + ".gp", "format=" + quoted(format));
   }
   return file(".png");
 }

@@ -4,8 +4,8 @@
 #include <cctype>
 #include <cmath>
 
-#include "phase/files.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -55,6 +55,14 @@ Result load_result(const fs::path& file) try {
   return {file, std::move(json)};
 } catch (const Error& error) {
   throw Error(error.what(), Exit::usage);
+}
+
+const Json& network_phase(const Result& result) {
+  const Json& phases = result.json.at("phases");
+  for (auto phase = phases.rbegin(); phase != phases.rend(); ++phase) {
+    if (phase->at("kind") != "evaluation") return *phase;
+  }
+  fail(result.file.string(), ": names no phase that left a network");
 }
 
 void save_result(const Result& result) { write_atomically(result.file, result.json.dump(2) + "\n"); }

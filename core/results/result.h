@@ -31,6 +31,9 @@ std::filesystem::path result_path(const std::filesystem::path& results, const st
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);
 
+// The phase that left the finished network, as the result names it: {"kind", "key", …}. Throws when it names none.
+const Json& network_phase(const Result& result);
+
 // Every result of an experiment, in the order of their file names; of all experiments when `experiment` is empty.
 std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
 

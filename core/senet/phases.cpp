@@ -5,16 +5,26 @@
 
 #include <cmath>
 
+#include "phase/imported.h"
 #include "senet/allocation.h"
 #include "senet/error.h"
 #include "senet/objectives.h"
 #include "senet/random.h"
 #include "senet/sensitivity.h"
+#include "storage/files.h"
+#include "storage/hash.h"
 #include "train/training_settings.h"
 
 namespace senet {
 
 namespace {
+
+constexpr Option kTeacherOptions[] = {
+    text_option(
+        "weights", "\"\"",
+        "a .safetensors file of a network to take for the teacher; nothing is trained then (`senet import` checks "
+        "it)"),
+};
 
 constexpr Option kSensitivityOptions[] = {
     text_option("plugin", "\"pruning\"", "the sensitivity measure; a plugin"),
@@ -66,7 +76,7 @@ PramForm pram_form(const std::string& name) {
 
 }  // namespace
 
-std::vector<Option> teacher_options() { return training_options(); }
+std::vector<Option> teacher_options() { return declare(kTeacherOptions, training_options()); }
 std::vector<Option> sensitivity_options(const std::vector<Option>& plugin_options) {
   return declare(kSensitivityOptions, declare(plugin_options.data(), plugin_options.size(), training_options()));
 }
@@ -74,7 +84,13 @@ std::vector<Option> mask_options() { return declare(kMaskOptions, training_optio
 std::vector<Option> finetune_options() { return declare(kFinetuneOptions, training_options()); }
 
 PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
-  return {"teacher", 1, base_inputs(base, teacher)};
+  const std::string& weights = teacher.text("weights");
+  if (weights.empty()) return {"teacher", 1, base_inputs(base, teacher)};
+  try {
+    return {"teacher", 1, {{"model", base.model}, {"weights", Hash().add(read_file(weights)).hex()}}};
+  } catch (const Error& error) {
+    fail_usage(teacher.item("weights").origin, ": teacher.weights: ", error.what());
+  }
 }
 
 PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher_key, const Options& sensitivity) {
@@ -103,6 +119,12 @@ PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_ke
 
 void run_teacher(PhaseExperiment& experiment) {
   const auto network = experiment.make_network(kNetwork);
+  const std::string& weights = experiment.options().text("weights");
+  if (!weights.empty()) {
+    import_network(weights, *network);
+    experiment.keep(kNetwork, *network);
+    return;
+  }
   CrossEntropy objective(*network);
   experiment.train(kNetwork, *network, objective, experiment.training());
 }

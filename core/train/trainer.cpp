@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include "senet/error.h"
 #include "senet/losses.h"
@@ -56,13 +57,13 @@ Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits,
   std::vector<torch::Tensor> parts;
   double loss = 0;
   int64_t correct = 0;
-  std::vector<int64_t> indices;
+  std::vector<int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), 0);
+  BatchStream batches(data, std::move(indices), kEvaluationBatch);
   for (int64_t begin = 0; begin < count; begin += kEvaluationBatch) {
-    indices.resize(std::min(kEvaluationBatch, count - begin));
-    for (size_t i = 0; i < indices.size(); ++i) indices[i] = begin + static_cast<int64_t>(i);
-    const Batch batch = data.load(indices.data(), static_cast<int64_t>(indices.size()));
+    const Batch batch = batches.next();
     const torch::Tensor out = network.forward(batch.images);
-    loss += cross_entropy(out, batch.labels).item<double>() * static_cast<double>(indices.size());
+    loss += cross_entropy(out, batch.labels).item<double>() * static_cast<double>(batch.labels.size(0));
     correct += out.argmax(1).eq(batch.labels).sum().item<int64_t>();
     if (logits) parts.push_back(out.cpu());
   }
@@ -92,11 +93,12 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
   SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
   Sgd optimizer(network, settings_.momentum, settings_.weight_decay);
   EpochSums sums(parameters.front().device());
-  const Augmentation augmentation{settings_.crop_padding, settings_.flip};
+  const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
   const int64_t images = data_.count();
   const int64_t steps = (images + settings_.batch - 1) / settings_.batch;
   int64_t epoch = 0, step = 0;  // the next step to run
   double epoch_seconds = 0;     // of the running epoch, over all processes that worked on it
+  double data_seconds = 0;      // of those, spent waiting for images
 
   const auto state = [&](Archive& archive) {
     network_state(network, archive);
@@ -106,6 +108,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
     archive.number("trainer.epoch", epoch);
     archive.number("trainer.step", step);
     archive.number("trainer.epoch_seconds", epoch_seconds);
+    archive.number("trainer.data_seconds", data_seconds);
   };
   if (auto saved = host.restore()) {
     Archive archive = Archive::loading(std::move(*saved));
@@ -133,15 +136,16 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
     network.train();
     if (step == 0) {
       sums.zero();
-      epoch_seconds = 0;
+      epoch_seconds = data_seconds = 0;
     }
     const double lr = settings_.lr_at(epoch);
-    const std::vector<int64_t> order = data_.shuffled(seed_, epoch);
+    BatchStream batches(data_, data_.shuffled(seed_, epoch), settings_.batch, step * settings_.batch, augmentation,
+                        seed_, epoch);
     while (step < steps) {
       const double step_began = now();
-      const int64_t first = step * settings_.batch;
-      const int64_t count = std::min(settings_.batch, images - first);
-      const Batch batch = data_.load(order.data() + first, count, augmentation, seed_, epoch);
+      const Batch batch = batches.next();
+      const int64_t count = batch.labels.size(0);
+      data_seconds += now() - step_began;
       train_step(objective, batch, optimizer, lr, sums);
       ++step;
 
@@ -171,6 +175,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
                        lr,
                        epoch_seconds,
                        static_cast<double>(images) / epoch_seconds,
+                       data_seconds / epoch_seconds,
                        std::nullopt,
                        &metrics};
     if (held_out_.count() > 0) report.held_out = evaluate(network, held_out_);

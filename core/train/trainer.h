@@ -23,6 +23,7 @@ struct EpochReport {
   double lr;
   double seconds;
   double images_per_second;
+  double data_wait;  // share of the time spent waiting for images
   std::optional<Score> held_out;
   const Metrics* metrics;
 };

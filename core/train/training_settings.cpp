@@ -26,6 +26,10 @@ constexpr Option kTrainingOptions[] = {
                    "random crop of the original size after zero padding by so many pixels; 0: none")
         .between(0, 64)
         .in("pixels"),
+    boolean_option(
+        "random_resized", "false",
+        "random resized crop (area 8–100 %, aspect 3/4–4/3) of the image as it is stored, as ImageNet trainings "
+        "use it, in place of the padded crop"),
     boolean_option("flip", "true", "random horizontal flip"),
     real_option("checkpoint_seconds", "60", "time between checkpoints; one is also written after each epoch")
         .at_least(0)
@@ -48,6 +52,7 @@ TrainingSettings training_settings(const Options& options) {
   settings.lr_drops = options.reals("lr_drops");
   settings.lr_drop_factor = options.real("lr_drop_factor");
   settings.crop_padding = options.integer("crop_padding");
+  settings.random_resized = options.boolean("random_resized");
   settings.flip = options.boolean("flip");
   settings.checkpoint_seconds = options.real("checkpoint_seconds");
   return settings;

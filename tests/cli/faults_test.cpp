@@ -76,6 +76,15 @@ TEST(Damage, ACheckpointThatWasCutOrChangedIsSetAsideAndTheTrainingBeginsAnew) {
   }
 }
 
+TEST(GarbageCollection, LeavesWhatAnUnfinishedExperimentStandsOn) {
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(kill_in("mask", folder.path()));
+  const Outcome outcome = run_program({"gc", "--delete"}, folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_TRUE(fs::exists(phase_folder(folder.path(), "teacher") / "record.json"));
+  expect_goes_on_to_the_same_bits(folder.path());
+}
+
 TEST(Damage, AFinishedPhaseThatChangedIsSetAsideAndRedone) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", testing::tiny_experiment());
@@ -156,7 +165,7 @@ TEST(Disk, AStoreThatIsAFileSaysSo) {
   write_file(folder / "runs", "a file");
   const Outcome outcome = run_program(kRun, folder.path());
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_NE(outcome.error.find("runs/teacher-"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("runs/"), std::string::npos) << outcome.error;
   EXPECT_NE(outcome.error.find("cannot make the folder: Not a directory"), std::string::npos) << outcome.error;
   EXPECT_EQ(slurp(folder / "runs"), "a file");
 }
@@ -261,6 +270,43 @@ INSTANTIATE_TEST_SUITE_P(Each, UnsoundSensitivity,
                                            std::pair{"not_a_number", "nan for ReLU site 3"},
                                            std::pair{"too_short", "gave 16 numbers, expected one for each of 17"}),
                          [](const auto& test) { return test.param.first; });
+
+TEST(DamagedData, IsNamedBeforeAnythingIsTrained) {
+  const auto big_endian = [](uint32_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+    return bytes;
+  };
+  const auto images = [&](uint32_t count) {
+    return big_endian(0x803) + big_endian(count) + big_endian(4) + big_endian(4) + std::string(count * 16, 'p');
+  };
+  const auto labels = [&](uint32_t count) { return big_endian(0x801) + big_endian(count) + std::string(count, '\1'); };
+  std::string experiment = testing::tiny_experiment();
+  const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
+  experiment.replace(section, end - section, "[dataset]\nplugin = \"fashion_mnist\"\npath = \"data\"\n\n");
+
+  const std::string name = "train-images-idx3-ubyte";
+  for (const auto& [content, message] : std::vector<std::pair<std::string, const char*>>{
+           {"", "ends within its header"},
+           {images(40).substr(0, 200), "takes 640 bytes, but holds 184"},
+           {images(40) + "x", "takes 640 bytes, but holds more"},
+           {big_endian(0x803) + std::string(12, '\xff'), "at most 2147483648 bytes"},
+           {std::string("\x1f\x8b\x08\0\0\0\0\0\0\3 not deflated", 23), "damaged gzip data"},
+       }) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", experiment);
+    write_file(folder / "data/train-labels-idx1-ubyte", labels(40));
+    write_file(folder / "data/t10k-images-idx3-ubyte", images(8));
+    write_file(folder / "data/t10k-labels-idx1-ubyte", labels(8));
+    write_file(folder / ("data/" + name), content);
+    const Outcome outcome = run_program(kRun, folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    EXPECT_NE(outcome.error.find(name), std::string::npos) << outcome.error;
+    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+    EXPECT_FALSE(fs::exists(folder / "runs"));
+    EXPECT_FALSE(fs::exists(folder / "results"));
+  }
+}
 
 TEST(UnsoundModel, IsRefusedBeforeAnythingIsTrained) {
   for (const auto& [model, message] : {std::pair{"wrong_shape", "ReLU site 'relu'"}, {"wrong_logits", "[1, 3]"}}) {

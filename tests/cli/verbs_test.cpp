@@ -1,4 +1,4 @@
-#include "phase/safetensors.h"
+#include "storage/safetensors.h"
 #include "support/program.h"
 
 namespace senet {
@@ -303,6 +303,9 @@ TEST(GarbageCollection, KeepsWhatAResultNeedsAndWhatCanGoOn) {
       testing::run_program({"run", "tiny.toml", "--set", "finetune.epochs=1", "--results", "elsewhere"}, folder.path())
           .code,
       0);
+  EXPECT_EQ(json_of(testing::run_program({"gc", "--json"}, folder.path()))["may_go"], 0)
+      << "the experiment as it last ran";
+  ASSERT_EQ(testing::run_program({"run", "tiny.toml"}, folder.path()).code, 0);
   std::filesystem::create_directories(folder / "runs/mine");
   write_file(folder / "runs/teacher-unfinished/inputs.json", "{\"kind\": \"teacher\", \"key\": \"x\"}");
   const json listed = json_of(testing::run_program({"gc", "--json"}, folder.path()));

@@ -3,8 +3,11 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
+#include "data/decoded.h"
+#include "data/resize.h"
 #include "support/support.h"
 
 namespace senet {
@@ -111,6 +114,106 @@ TEST(BatchLoader, Bfloat16IsTheRoundedFloat32) {
   const torch::Tensor rounded =
       BatchLoader(images, kGrey, torch::kBFloat16, torch::kCPU).load(indices, 4, augmentation, 1, 1).images;
   EXPECT_TRUE(identical(rounded, exact.to(torch::kBFloat16)));
+}
+
+// Images in a source that counts how many were read, and how many at once.
+class Counting final : public ImageSource {
+ public:
+  explicit Counting(Images images) : images_(std::move(images)) {}
+  int64_t count() const override { return images_.count(); }
+  Image read(int64_t index) const override {
+    ++reads;
+    return viewed(images_, index);
+  }
+  std::string encoded(int64_t) const override { return ""; }
+  std::string name(int64_t index) const override { return "image " + std::to_string(index); }
+  std::string fingerprint() const override { return "counting"; }
+
+  mutable std::atomic<int64_t> reads{0};
+
+ private:
+  Images images_;
+};
+
+TEST(BatchStream, GivesTheSameBatchesFromMemoryAndReadAhead) {
+  const Images images = made_up(50, 6, 5, 3);
+  Images from_source{torch::Tensor(), images.labels};
+  from_source.source = std::make_shared<Counting>(images);
+  const BatchLoader memory(images, kGrey, torch::kFloat32, torch::kCPU);
+  const BatchLoader source(from_source, kGrey, torch::kFloat32, torch::kCPU);
+  for (const Augmentation& augmentation : {Augmentation{}, Augmentation{2, true}}) {
+    EXPECT_TRUE(memory.in_memory(augmentation));
+    EXPECT_FALSE(source.in_memory(augmentation));
+    const std::vector<int64_t> order = memory.shuffled(4, 1);
+    BatchStream a(memory, order, 8, 16, augmentation, 4, 1), b(source, order, 8, 16, augmentation, 4, 1);
+    for (int64_t first = 16; first < 50; first += 8) {
+      const Batch ours = a.next(), theirs = b.next();
+      EXPECT_EQ(ours.images.size(0), std::min<int64_t>(8, 50 - first));
+      EXPECT_TRUE(identical(ours.images, theirs.images));
+      EXPECT_TRUE(identical(ours.labels, theirs.labels));
+    }
+    EXPECT_NE(testing::error_of([&] { b.next(); }).find("no batches left"), std::string::npos);
+  }
+}
+
+TEST(BatchStream, ReadsAheadAFewBatchesAndNoMore) {
+  const Images images = made_up(4000, 2, 2, 3);
+  Images from_source{torch::Tensor(), images.labels};
+  const auto counting = std::make_shared<Counting>(images);
+  from_source.source = counting;
+  const BatchLoader loader(from_source, kGrey, torch::kFloat32, torch::kCPU);
+  counting->reads = 0;
+  const int64_t most_ahead = (at::get_num_threads() + 1) * 10;
+  BatchStream stream(loader, loader.shuffled(1, 0), 10);
+  for (int64_t used = 10; used <= 4000; used += 10) {
+    stream.next();
+    EXPECT_LE(counting->reads, used + most_ahead);
+  }
+  EXPECT_EQ(counting->reads, 4000);
+}
+
+TEST(BatchStream, AnImageThatCannotBeReadFailsTheBatchThatHoldsIt) {
+  class Failing final : public ImageSource {
+   public:
+    int64_t count() const override { return 40; }
+    Image read(int64_t index) const override {
+      SENET_CHECK(index != 25, "image 25 cannot be read");
+      return {2, 2, 3, std::vector<uint8_t>(12)};
+    }
+    std::string encoded(int64_t) const override { return ""; }
+    std::string name(int64_t index) const override { return "image " + std::to_string(index); }
+    std::string fingerprint() const override { return ""; }
+  };
+  Images images{torch::Tensor(), torch::zeros({40}, torch::kInt64)};
+  images.source = std::make_shared<Failing>();
+  const BatchLoader loader(images, kGrey, torch::kFloat32, torch::kCPU);
+  std::vector<int64_t> order(40);
+  std::iota(order.begin(), order.end(), 0);
+  BatchStream stream(loader, order, 10);
+  stream.next();
+  stream.next();
+  EXPECT_EQ(testing::error_of([&] { stream.next(); }), "image 25 cannot be read");
+}
+
+TEST(BatchLoader, ARandomResizedCropIsItsBoxResizedAndFlipped) {
+  const Images images = made_up(12, 16, 12, 3);
+  const BatchLoader loader(images, {{0, 0, 0}, {1, 1, 1}}, torch::kFloat32, torch::kCPU);
+  std::vector<int64_t> indices(12);
+  std::iota(indices.begin(), indices.end(), 0);
+  const Batch batch = loader.load(indices.data(), 12, {0, true, true}, 5, 2);
+  int flipped = 0;
+  for (const int64_t i : indices) {
+    const Image box = resize(crop(viewed(images, i), random_box(16, 12, 5, 2, i)), 16, 12);
+    const torch::Tensor plain =
+        torch::from_blob(const_cast<uint8_t*>(box.pixels.data()), {16, 12, 3}, torch::kUInt8).to(torch::kFloat32) / 255;
+    const torch::Tensor found = batch.images[i].permute({1, 2, 0});
+    const bool straight = testing::largest_difference(found, plain) < 1e-6;
+    const bool mirrored = testing::largest_difference(found, plain.flip(1)) < 1e-6;
+    EXPECT_TRUE(straight || mirrored) << "image " << i;
+    flipped += mirrored;
+  }
+  EXPECT_GT(flipped, 0);
+  EXPECT_LT(flipped, 12);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using testing::slurp;
 using testing::TemporaryFolder;
 
 EpochReport report(int64_t epoch, const Metrics& metrics) {
-  return {epoch, 1.5, 0.25, 0.05, 2.0, 100.0, Score{0.5, 1.25, 10}, &metrics};
+  return {epoch, 1.5, 0.25, 0.05, 2.0, 100.0, 0.01, Score{0.5, 1.25, 10}, &metrics};
 }
 
 TEST(MetricsLog, OneJsonObjectALine) {

@@ -2,7 +2,7 @@
 
 #include <sys/wait.h>
 
-#include "phase/files.h"
+#include "storage/files.h"
 #include "support/support.h"
 
 namespace senet {

@@ -1,19 +1,13 @@
-#include "config/document.h"
-#include "plugin/host.h"
-#include "senet/network.h"
-#include "support/support.h"
+#include "support/models.h"
 
 namespace senet {
 namespace {
 
+using testing::build_model;
+using testing::HandCount;
+
 std::shared_ptr<Network> build(const NetworkShape& shape, const std::string& toml = "") {
-  static const PluginHost host({SENET_TEST_PLUGINS});
-  Document document("none");
-  if (!toml.empty()) document = Document::from_toml(toml, "x.toml");
-  const Options options = document.resolve("model", host.options(PluginKind::model, "resnet18"));
-  auto network = host.make<Model>("resnet18", options)->build(shape);
-  network->initialise(1);
-  return network;
+  return build_model("resnet18", shape, toml);
 }
 
 TEST(ResNet18, HasTheReluCountsOfThePaperAndOfSnlsVariant) {
@@ -42,49 +36,80 @@ TEST(ResNet18, ItsSitesFollowTheForwardPass) {
   EXPECT_EQ(network->sites()[6].conv_name(), "layer2.0.conv2");
   EXPECT_EQ(network->sites()[6].shape(), (SiteShape{128, 16, 16}));
 
-  class Order final : public Observer {
-   public:
-    void at_site(const ReluSite& site, const torch::Tensor&, const torch::Tensor&) override {
-      EXPECT_EQ(site.index(), next++);
-    }
-    void at_stage_end(int stage, const torch::Tensor& output) override {
-      EXPECT_EQ(stage, ++stages);
-      EXPECT_GE(output.min().item<double>(), 0);
-    }
-    int next = 0, stages = 0;
-  } order;
-  const torch::NoGradGuard no_gradient;
-  network->forward(torch::zeros({2, 3, 32, 32}), &order);
-  EXPECT_EQ(order.next, 17);
-  EXPECT_EQ(order.stages, 4);
+  EXPECT_EQ(testing::expect_order(*network, {3, 32, 32, 10}), 4);
 }
 
-// Counted from the architecture's description alone, without the network.
-TEST(ResNet18, ParametersAndMacsAgreeWithASecondCount) {
-  for (const int64_t width : {64, 16, 7}) {
-    int64_t parameters = 0, macs = 0, channels = 3, size = 32;
-    const auto conv = [&](int64_t in, int64_t out, int64_t kernel) {
-      parameters += in * out * kernel * kernel + 2 * out;
-      macs += in * out * kernel * kernel * size * size;
-    };
-    conv(channels, width, 3);
-    channels = width;
-    for (int stage = 0; stage < 4; ++stage) {
-      for (int block = 0; block < 2; ++block) {
-        const int64_t out = width << stage;
-        if (stage > 0 && block == 0) size /= 2;
-        conv(channels, out, 3);
-        conv(out, out, 3);
-        if (channels != out) conv(channels, out, 1);
-        channels = out;
-      }
+void expect_counts(const std::string& model, const std::vector<int>& blocks, int64_t width) {
+  HandCount hand;
+  int64_t channels = 3, size = 32;
+  const auto conv = [&](int64_t in, int64_t out, int64_t kernel) {
+    hand.conv(in, out, kernel, size, size);
+    hand.batch_norm(out);
+  };
+  conv(channels, width, 3);
+  channels = width;
+  for (int stage = 0; stage < 4; ++stage) {
+    for (int block = 0; block < blocks[stage]; ++block) {
+      const int64_t out = width << stage;
+      if (stage > 0 && block == 0) size /= 2;
+      conv(channels, out, 3);
+      conv(out, out, 3);
+      if (channels != out) conv(channels, out, 1);
+      channels = out;
     }
-    parameters += channels * 10 + 10;
-    macs += channels * 10;
-    const NetworkShape shape{3, 32, 32, 10};
-    const NetworkCounts counts = count(*build(shape, "model.width = " + std::to_string(width)), shape);
-    EXPECT_EQ(counts.parameters, parameters);
-    EXPECT_EQ(counts.macs, macs);
+  }
+  hand.linear(channels, 10);
+  const NetworkShape shape{3, 32, 32, 10};
+  hand.expect_equal(*build_model(model, shape, "model.width = " + std::to_string(width)), shape);
+}
+
+TEST(ResNet, ParametersAndMacsAgreeWithASecondCount) {
+  for (const int64_t width : {64, 16, 7}) expect_counts("resnet18", {2, 2, 2, 2}, width);
+  for (const int64_t width : {64, 5}) expect_counts("resnet34", {3, 4, 6, 3}, width);
+}
+
+TEST(ResNet34, HasTheReluCountsOfThePaperAndOfSnlsVariant) {
+  const NetworkShape cifar{3, 32, 32, 100};
+  const auto network = build_model("resnet34", cifar);
+  EXPECT_EQ(count(*network, cifar).relus, 966656);
+  EXPECT_EQ(network->sites().size(), 33u);
+  const auto snl = build_model("resnet34", cifar, "model.stem_relu = false");
+  EXPECT_EQ(count(*snl, cifar).relus, 901120);
+  EXPECT_EQ(snl->sites().size(), 32u);
+}
+
+TEST(ResNet18, WithoutIdentityShortcutsABlockThatKeepsItsShapeIsItsConvolutionsAlone) {
+  const NetworkShape shape{3, 8, 8, 10};
+  const auto with = build(shape, "model.width = 4"),
+             without = build(shape, "model.width = 4\nmodel.identity_shortcut = false");
+  EXPECT_EQ(with->relus(), without->relus());
+  EXPECT_EQ(count(*with, shape).parameters, count(*without, shape).parameters);
+  const torch::NoGradGuard no_gradient;
+  for (const auto& network : {with, without}) {
+    network->eval();
+    for (auto& item : network->named_parameters()) {
+      if (item.key() == "layer4.1.conv2.weight") item.value().zero_();
+    }
+  }
+  // A second convolution of zeros leaves the shortcut alone at the last block's output.
+  class Last final : public Observer {
+   public:
+    void at_stage_end(int, const torch::Tensor& output) override { value = output; }
+    torch::Tensor value;
+  } last;
+  const torch::Tensor images = torch::rand({2, 3, 8, 8});
+  with->forward(images, &last);
+  EXPECT_GT(last.value.max().item<double>(), 0);
+  without->forward(images, &last);
+  EXPECT_EQ(last.value.abs().max().item<double>(), 0);
+}
+
+TEST(ResNet18, ItsInitialisationIsKaimingNormalOverFanOutOrFanIn) {
+  const NetworkShape shape{3, 8, 8, 10};
+  for (const auto& [option, fan] : {std::pair{"fan_out", 64 * 9.0}, {"fan_in", 32 * 9.0}}) {
+    const auto network = build(shape, std::string("model.width = 32\nmodel.initialisation = \"") + option + "\"");
+    EXPECT_NEAR(network->named_parameters()["layer2.0.conv1.weight"].std().item<double>(), std::sqrt(2 / fan),
+                0.03 * std::sqrt(2 / fan));
   }
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <thread>
 
-#include "phase/safetensors.h"
+#include "storage/safetensors.h"
 #include "support/program.h"
 
 namespace senet::testing {
@@ -24,7 +24,8 @@ struct Bits {
       if (entry.path().extension() != ".json") continue;
       json result = json::parse(slurp(entry.path()));
       for (json& phase : result["phases"]) phase.erase("training_seconds");
-      for (const char* timed : {"seconds", "images_per_second"}) result["mask_identification"].erase(timed);
+      for (const char* timed : {"seconds", "images_per_second", "data_wait"})
+        result["mask_identification"].erase(timed);
       result.erase("finished");
       results[entry.path().filename().string()] = result;
     }

@@ -135,8 +135,13 @@ TEST(Losses, HalfPrecisionActivationsAreReducedInFloat32) {
 
 TEST(Losses, StageOutputsRefuseStagesOutOfOrder) {
   StageOutputs outputs;
-  outputs.at_stage_end(1, torch::zeros({1, 1, 1, 1}));
-  EXPECT_NE(error_of([&] { outputs.at_stage_end(3, torch::zeros({1, 1, 1, 1})); }).find("stage 3"), std::string::npos);
+  const torch::Tensor output = torch::zeros({1, 1, 1, 1});
+  outputs.at_stage_end(2, output);
+  outputs.at_stage_end(4, output);
+  for (const int again : {4, 3}) {
+    EXPECT_NE(error_of([&] { outputs.at_stage_end(again, output); }).find("after the end of stage 4"),
+              std::string::npos);
+  }
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct TrainingSettings {
   double lr_drop_factor = 0.1;
   int64_t crop_padding = 4;
   bool flip = true;
+  bool random_resized = false;
   double checkpoint_seconds = 60;
 
   double lr_at(int64_t epoch) const;

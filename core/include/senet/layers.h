@@ -17,6 +17,8 @@ class Layer : public torch::nn::Module {
   virtual void reset_parameters(torch::Generator& generator) = 0;
   int64_t macs_per_image() const { return macs_per_image_; }
 
+  torch::Tensor weight;
+
  protected:
   int64_t macs_per_image_ = 0;
 };
@@ -27,16 +29,20 @@ struct Conv2dOptions {
   int64_t kernel;
   int64_t stride = 1;
   int64_t padding = 0;
+  bool bias = false;
+  bool fan_in = false;  // of the initial weights
 };
 
-// Convolution without bias. Initial weights: Kaiming normal, fan-out: N(0, √(2 / (k²·out_channels))).
+// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels; bias 0.
 class Conv2d final : public Layer {
  public:
   explicit Conv2d(const Conv2dOptions& options);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
 
-  torch::Tensor weight;  // out×in×k×k
+  int64_t output_size(int64_t input) const;  // height or width
+
+  torch::Tensor bias;  // weight: out×in×k×k
 
  private:
   Conv2dOptions options_;
@@ -49,17 +55,27 @@ class BatchNorm2d final : public Layer {
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
 
-  torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+  torch::Tensor bias, running_mean, running_var, num_batches_tracked;
 };
 
-// The classifier, N×in → N×classes, float32 out. Initial values as PyTorch's: U(−1/√in, 1/√in).
-class Classifier final : public Layer {
+// N×in → N×out with bias. Initial values as PyTorch's: U(−1/√in, 1/√in); with a `deviation`: N(0, deviation), bias 0.
+class FullyConnected : public Layer {
  public:
-  Classifier(int64_t in_features, int64_t classes);
+  FullyConnected(int64_t in_features, int64_t out_features, double deviation = 0);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
 
-  torch::Tensor weight, bias;
+  torch::Tensor bias;  // weight: out×in
+
+ private:
+  double deviation_;
+};
+
+// The last layer: its logits leave as float32.
+class Classifier final : public FullyConnected {
+ public:
+  using FullyConnected::FullyConnected;
+  torch::Tensor forward(const torch::Tensor& x) override;
 };
 
 }  // namespace senet

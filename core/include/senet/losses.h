@@ -30,6 +30,7 @@ class StageOutputs final : public Observer {
 
  private:
   std::vector<torch::Tensor> outputs_;
+  int last_ = 0;
 };
 
 }  // namespace senet

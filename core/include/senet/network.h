@@ -24,7 +24,8 @@ class ReluSite {
   int64_t relus() const { return shape_[0] * shape_[1] * shape_[2]; }  // per image, when every element is rectified
   int stage() const { return stage_; }                                 // residual stage, from 1; the stem belongs to 1
   int index() const { return index_; }
-  const std::string& conv_name() const { return conv_name_; }  // of the convolution that feeds it
+  // Of the convolution (in a classifier with hidden layers: the fully connected layer) that feeds it.
+  const std::string& conv_name() const { return conv_name_; }
   const torch::Tensor& conv_weight() const { return conv_->weight; }
 
   Activation& activation() const { return *activation_; }
@@ -41,7 +42,7 @@ class ReluSite {
   int stage_ = 0;
   int index_ = 0;
   std::string conv_name_;
-  std::shared_ptr<Conv2d> conv_;
+  std::shared_ptr<Layer> conv_;
   std::shared_ptr<Activation> activation_;
 };
 
@@ -53,7 +54,7 @@ class Observer {
   virtual void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) {
     (void)site, (void)pre, (void)post;
   }
-  // output: N×C×H×W, the last activation of residual stage `stage` (from 1).
+  // output: N×C×H×W, the last activation of stage `stage`; each stage that PRAM compares, in ascending order.
   virtual void at_stage_end(int stage, const torch::Tensor& output) { (void)stage, (void)output; }
 };
 
@@ -81,7 +82,7 @@ class Network : public torch::nn::Module {
   // For model plugins, in the order of the forward pass. `conv_name` is the parameter path of the convolution that
   // feeds the site (in a pre-activation block: the convolution before it).
   const ReluSite* add_site(std::string name, SiteShape shape, int stage, std::string conv_name,
-                           std::shared_ptr<Conv2d> conv);
+                           std::shared_ptr<Layer> conv);
 
  private:
   std::deque<ReluSite> sites_;  // a deque: sites keep their addresses
@@ -91,6 +92,8 @@ struct NetworkShape {
   int64_t channels, height, width;  // of the input
   int64_t classes;
   double scale = 1.0;  // SENet++: every layer has its first ⌊scale·C⌋ channels; input and classes are never cut
+
+  int64_t scaled(int64_t layer_channels) const;  // ⌊scale·C⌋, at least 1
 };
 
 // Plugin interface: a network for an input shape and class count. Names are stable and do not depend on the scale.

@@ -2,7 +2,6 @@
 #include <torch/types.h>
 
 #include <array>
-#include <cmath>
 
 #include "senet/error.h"
 #include "senet/network.h"
@@ -11,6 +10,7 @@ namespace {
 
 using senet::BatchNorm2d;
 using senet::Conv2d;
+using senet::Conv2dOptions;
 using senet::NetworkShape;
 using senet::Observer;
 using senet::ReluSite;
@@ -23,35 +23,53 @@ constexpr senet::Option kOptions[] = {
         "cifar: 3×3 stride 1; imagenet: 7×7 stride 2 and a 3×3 stride-2 max-pool; never guessed from the input")
         .one_of("cifar imagenet"),
     senet::boolean_option("stem_relu", "true", "a ReLU after the stem's batch norm; SNL's variant has none"),
+    senet::boolean_option(
+        "identity_shortcut", "true",
+        "shortcuts around blocks that keep the shape; false: projections alone, as in a public code of "
+        "the authors"),
+    senet::text_option("initialisation", "\"fan_out\"", "Kaiming normal of the convolutions; SNL uses fan_in")
+        .one_of("fan_out fan_in"),
 };
-
-int64_t strided(int64_t size, int64_t stride) { return (size + stride - 1) / stride; }
 
 struct Spec {
   std::array<int, 4> blocks;
   int64_t width;
   bool imagenet_stem;
   bool stem_relu;
+  bool identity_shortcut;
+  bool fan_in;
+
+  Spec(std::array<int, 4> stage_blocks, const senet::Options& options)
+      : blocks(stage_blocks),
+        width(options.integer("width")),
+        imagenet_stem(options.text("stem") == "imagenet"),
+        stem_relu(options.boolean("stem_relu")),
+        identity_shortcut(options.boolean("identity_shortcut")),
+        fan_in(options.text("initialisation") == "fan_in") {}
 };
 
 class BasicBlock final : public torch::nn::Module {
  public:
-  BasicBlock(int64_t in, int64_t out, int64_t stride) {
-    conv1 = register_module("conv1", std::make_shared<Conv2d>(senet::Conv2dOptions{in, out, 3, stride, 1}));
+  BasicBlock(const Spec& spec, int64_t in, int64_t out, int64_t stride) {
+    const auto conv = [&](int64_t from, int64_t kernel, int64_t step) {
+      return std::make_shared<Conv2d>(Conv2dOptions{from, out, kernel, step, kernel / 2, false, spec.fan_in});
+    };
+    conv1 = register_module("conv1", conv(in, 3, stride));
     bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(out));
-    conv2 = register_module("conv2", std::make_shared<Conv2d>(senet::Conv2dOptions{out, out, 3, 1, 1}));
+    conv2 = register_module("conv2", conv(out, 3, 1));
     bn2_ = register_module("bn2", std::make_shared<BatchNorm2d>(out));
     if (stride != 1 || in != out) {
       shortcut_ = register_module("shortcut", torch::nn::ModuleList());
-      shortcut_->push_back(std::make_shared<Conv2d>(senet::Conv2dOptions{in, out, 1, stride, 0}));
+      shortcut_->push_back(conv(in, 1, stride));
       shortcut_->push_back(std::make_shared<BatchNorm2d>(out));
     }
+    no_shortcut_ = !shortcut_ && !spec.identity_shortcut;
   }
 
   torch::Tensor forward(const torch::Tensor& x, Observer* observer) {
     torch::Tensor y = relu1->forward(bn1_->forward(conv1->forward(x)), observer);
     y = bn2_->forward(conv2->forward(y));
-    return relu2->forward(y + shortcut(x), observer);
+    return relu2->forward(no_shortcut_ ? y : y + shortcut(x), observer);
   }
 
   std::shared_ptr<Conv2d> conv1, conv2;
@@ -68,6 +86,7 @@ class BasicBlock final : public torch::nn::Module {
 
   std::shared_ptr<BatchNorm2d> bn1_, bn2_;
   torch::nn::ModuleList shortcut_{nullptr};
+  bool no_shortcut_;
 };
 
 // He et al., "Deep Residual Learning", CVPR 2016, as it is used on CIFAR: basic blocks, a 1×1 convolution with batch
@@ -76,32 +95,27 @@ class BasicBlock final : public torch::nn::Module {
 class ResNet final : public senet::Network {
  public:
   ResNet(const Spec& spec, const NetworkShape& shape) : spec_(spec) {
-    const auto scaled = [&](int64_t channels) {
-      return std::max<int64_t>(1, static_cast<int64_t>(std::floor(shape.scale * static_cast<double>(channels))));
-    };
-    int64_t channels = scaled(spec.width);
-    int64_t height = shape.height, width = shape.width;
-    const senet::Conv2dOptions stem = spec.imagenet_stem ? senet::Conv2dOptions{shape.channels, channels, 7, 2, 3}
-                                                         : senet::Conv2dOptions{shape.channels, channels, 3, 1, 1};
-    conv1_ = register_module("conv1", std::make_shared<Conv2d>(stem));
+    int64_t channels = shape.scaled(spec.width);
+    conv1_ = register_module(
+        "conv1", std::make_shared<Conv2d>(spec.imagenet_stem
+                                              ? Conv2dOptions{shape.channels, channels, 7, 2, 3, false, spec.fan_in}
+                                              : Conv2dOptions{shape.channels, channels, 3, 1, 1, false, spec.fan_in}));
     bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(channels));
-    height = strided(height, stem.stride);
-    width = strided(width, stem.stride);
+    int64_t height = conv1_->output_size(shape.height), width = conv1_->output_size(shape.width);
     if (spec.stem_relu) stem_relu_ = add_site("relu", {channels, height, width}, 1, "conv1", conv1_);
     if (spec.imagenet_stem) {
-      height = strided(height, 2);
-      width = strided(width, 2);
+      height = (height + 1) / 2;
+      width = (width + 1) / 2;
     }
     for (int stage = 1; stage <= 4; ++stage) {
-      const int64_t out = scaled(spec.width << (stage - 1));
+      const int64_t out = shape.scaled(spec.width << (stage - 1));
       const std::string layer = "layer" + std::to_string(stage);
       stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
       for (int i = 0; i < spec.blocks[stage - 1]; ++i) {
-        const int64_t stride = stage > 1 && i == 0 ? 2 : 1;
-        height = strided(height, stride);
-        width = strided(width, stride);
-        auto block = std::make_shared<BasicBlock>(channels, out, stride);
+        auto block = std::make_shared<BasicBlock>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
         stages_[stage - 1]->push_back(block);
+        height = block->conv1->output_size(height);
+        width = block->conv1->output_size(width);
         const std::string path = layer + "." + std::to_string(i);
         const SiteShape site = {out, height, width};
         block->relu1 = add_site(path + ".relu1", site, stage, path + ".conv1", block->conv1);
@@ -133,11 +147,10 @@ class ResNet final : public senet::Network {
   std::shared_ptr<senet::Classifier> linear_;
 };
 
-class ResNet18 final : public senet::Model {
+template <int... blocks>
+class Plugin final : public senet::Model {
  public:
-  explicit ResNet18(const senet::Options& options)
-      : spec_{
-            {2, 2, 2, 2}, options.integer("width"), options.text("stem") == "imagenet", options.boolean("stem_relu")} {}
+  explicit Plugin(const senet::Options& options) : spec_({blocks...}, options) {}
   std::shared_ptr<senet::Network> build(const NetworkShape& shape) override {
     return std::make_shared<ResNet>(spec_, shape);
   }
@@ -148,5 +161,9 @@ class ResNet18 final : public senet::Model {
 
 }  // namespace
 
-SENET_PLUGIN(senet::entry<ResNet18>("resnet18", "ResNet18 for CIFAR or ImageNet, with or without the stem's ReLU",
-                                    kOptions));
+SENET_PLUGIN(senet::entry<Plugin<2, 2, 2, 2>>("resnet18",
+                                              "ResNet18 for CIFAR or ImageNet, with or without the stem's ReLU",
+                                              kOptions),
+             senet::entry<Plugin<3, 4, 6, 3>>("resnet34",
+                                              "ResNet34 for CIFAR or ImageNet, with or without the stem's ReLU",
+                                              kOptions));

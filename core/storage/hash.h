@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,5 +20,8 @@ class Hash {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// A 64-bit XXH3 hash, to notice damage.
+uint64_t checksum(const void* bytes, size_t count);
 
 }  // namespace senet

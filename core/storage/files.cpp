@@ -1,4 +1,4 @@
-#include "phase/files.h"
+#include "storage/files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "senet/error.h"
 
@@ -22,6 +23,8 @@ namespace {
   fail(path.string(), ": cannot ", action, ": ", std::strerror(error),
        error == ENOSPC ? "; free some space and run the same command again" : "");
 }
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 void flush_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -55,33 +58,78 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_atomically(const fs::path& path, const std::string& bytes) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  AtomicFile file(path);
+  file.append(bytes.data(), bytes.size());
+  file.commit();
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  const fs::path folder = folder_of(path_);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) fail(folder.string(), ": cannot make the folder: ", error.message());
-  const fs::path temporary = path.string() + "." + std::to_string(::getpid()) + ".tmp";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail_with_errno("open for writing", temporary);
-  const auto give_up = [&](const char* action) {
-    const int cause = errno;
-    ::close(descriptor);
-    ::unlink(temporary.c_str());
-    errno = cause;
-    fail_with_errno(action, path);
-  };
-  for (size_t written = 0; written < bytes.size();) {
-    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) give_up("write");
-    written += static_cast<size_t>(count);
+  temporary_ = path_.string() + "." + std::to_string(::getpid()) + ".tmp";
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail_with_errno("open for writing", temporary_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::give_up(const char* action) {
+  const int cause = errno;
+  ::close(std::exchange(descriptor_, -1));
+  ::unlink(temporary_.c_str());
+  errno = cause;
+  fail_with_errno(action, path_);
+}
+
+void AtomicFile::append(const void* bytes, size_t count) {
+  overwrite(size_, bytes, count);
+  size_ += static_cast<int64_t>(count);
+}
+
+void AtomicFile::overwrite(int64_t offset, const void* bytes, size_t count) {
+  const auto* from = static_cast<const char*>(bytes);
+  for (size_t written = 0; written < count;) {
+    const ssize_t some = ::pwrite(descriptor_, from + written, count - written, offset + static_cast<int64_t>(written));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) give_up("write");
+    written += static_cast<size_t>(some);
   }
-  if (::fsync(descriptor) != 0) give_up("flush to disk");
-  ::close(descriptor);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    ::unlink(temporary.c_str());
-    fail_with_errno("replace", path);
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) give_up("flush to disk");
+  ::close(std::exchange(descriptor_, -1));
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    ::unlink(temporary_.c_str());
+    fail_with_errno("replace", path_);
   }
-  flush_folder(folder);
+  flush_folder(folder_of(path_));
+}
+
+ReadableFile::ReadableFile(fs::path path) : path_(std::move(path)) {
+  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) fail_with_errno("open for reading", path_);
+  size_ = ::lseek(descriptor_, 0, SEEK_END);
+}
+
+ReadableFile::~ReadableFile() { ::close(descriptor_); }
+
+void ReadableFile::read(int64_t offset, void* bytes, size_t count) const {
+  auto* to = static_cast<char*>(bytes);
+  for (size_t done = 0; done < count;) {
+    const ssize_t some = ::pread(descriptor_, to + done, count - done, offset + static_cast<int64_t>(done));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) fail_with_errno("read", path_);
+    SENET_CHECK(some > 0, path_.string(), ": ends at byte ", offset + static_cast<int64_t>(done), ", expected ",
+                offset + static_cast<int64_t>(count), " bytes or more; it was longer when it was opened");
+    done += static_cast<size_t>(some);
+  }
 }
 
 fs::path free_name_aside(const fs::path& path) {

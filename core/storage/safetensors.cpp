@@ -1,4 +1,4 @@
-#include "phase/safetensors.h"
+#include "storage/safetensors.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -7,9 +7,9 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "config/hash.h"
-#include "phase/files.h"
 #include "senet/error.h"
+#include "storage/files.h"
+#include "storage/hash.h"
 
 namespace senet {
 

@@ -1,4 +1,4 @@
-#include "phase/safetensors.h"
+#include "storage/safetensors.h"
 
 #include <cstring>
 #include <nlohmann/json.hpp>

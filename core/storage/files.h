@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,6 +12,45 @@ std::string read_file(const std::filesystem::path& path);
 // Readers see the old content or the new, never a part: writes beside `path`, flushes to disk, renames, flushes the
 // folder. Makes missing folders. Throws with path and cause (no space, read-only, …), leaving the old content.
 void write_atomically(const std::filesystem::path& path, const std::string& bytes);
+
+// The same for a file that is written piece by piece: readers see it once it is committed, and never when it is not.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void append(const void* bytes, size_t count);
+  void overwrite(int64_t offset, const void* bytes, size_t count);  // of what was appended
+  int64_t size() const { return size_; }
+  void commit();
+
+ private:
+  [[noreturn]] void give_up(const char* action);
+
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+  int64_t size_ = 0;
+};
+
+// A file that is read at given places. Throws when it ends early.
+class ReadableFile {
+ public:
+  explicit ReadableFile(std::filesystem::path path);
+  ~ReadableFile();
+  ReadableFile(const ReadableFile&) = delete;
+  ReadableFile& operator=(const ReadableFile&) = delete;
+
+  int64_t size() const { return size_; }  // when it was opened
+  const std::filesystem::path& path() const { return path_; }
+  void read(int64_t offset, void* bytes, size_t count) const;  // by any thread
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  int64_t size_ = 0;
+};
 
 // Where a damaged file or folder is set aside: `<path>.damaged-<n>`, the first n that is free.
 std::filesystem::path free_name_aside(const std::filesystem::path& path);

@@ -1,4 +1,4 @@
-#include "config/hash.h"
+#include "storage/hash.h"
 
 #include <xxhash.h>
 
@@ -26,5 +26,7 @@ std::string Hash::hex() const {
   out << std::hex << std::setfill('0') << std::setw(16) << hash.high64 << std::setw(16) << hash.low64;
   return out.str();
 }
+
+uint64_t checksum(const void* bytes, size_t count) { return XXH3_64bits(bytes, count); }
 
 }  // namespace senet

@@ -1,0 +1,119 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <iostream>
+
+#include "cli/commands.h"
+#include "data/batches.h"
+#include "data/packed.h"
+#include "data/splits.h"
+#include "report/samples.h"
+#include "senet/error.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+namespace {
+
+Document settings_of(const Arguments& arguments) {
+  Document document("command line");
+  document.set("dataset.plugin=\"" + arguments.dataset + "\"");
+  for (const std::string& assignment : arguments.sets) document.set(assignment);
+  return document;
+}
+
+Json describe(const PackedSet& set) {
+  const PackDescription& description = set.description();
+  return {{"plugin", description.plugin},
+          {"options", description.options},
+          {"classes", description.classes},
+          {"train", set.images(Split::train).count()},
+          {"test", set.images(Split::test).count()}};
+}
+
+}  // namespace
+
+int pack_data(const Arguments& arguments) {
+  prepare_threads(arguments);
+  const PluginHost plugins = load_plugins(arguments);
+  const Document document = settings_of(arguments);
+  const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);
+  document.refuse_unread();
+  for (const char* name : {"packed", "train_limit", "holdout"}) {
+    if (!options.item(name).is_default) {
+      fail_usage(options.item(name).origin, ": dataset.", name,
+                 " has no place here: the whole set is packed, from its own files");
+    }
+  }
+  const auto dataset = plugins.make<Dataset>(arguments.dataset, options);
+  PluginHost::guard(PluginKind::dataset, arguments.dataset, [&] {
+    write_packed(arguments.out,
+                 {arguments.dataset, pack_options(options), dataset->classes(), dataset->class_names(),
+                  dataset->normalisation()},
+                 dataset->load(Split::train), dataset->load(Split::test),
+                 arguments.encoding == "raw" ? PackEncoding::raw : PackEncoding::encoded);
+  });
+  Json json = describe(PackedSet(arguments.out));
+  json["file"] = arguments.out;
+  json["bytes"] = std::filesystem::file_size(arguments.out);
+  if (arguments.json) {
+    std::cout << json.dump(2) << "\n";
+  } else {
+    std::cout << arguments.out << ": " << json.at("train") << " training and " << json.at("test") << " test images, "
+              << static_cast<double>(json.at("bytes").get<int64_t>()) / 1e6 << " MB\n"
+              << "use it with  dataset.packed = \"" << arguments.out << "\"\n";
+  }
+  return 0;
+}
+
+int verify_data(const Arguments& arguments) {
+  prepare_threads(arguments);
+  Json json;
+  try {
+    const PackedSet set(arguments.subject);
+    set.verify();
+    json = describe(set);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::usage);
+  }
+  if (arguments.json) {
+    std::cout << json.dump(2) << "\n";
+  } else {
+    std::cout << arguments.subject << ": sound; " << json.at("train") << " training and " << json.at("test")
+              << " test images of " << json.at("plugin").get<std::string>() << ", each the one that was written\n";
+  }
+  return 0;
+}
+
+int show_data(const Arguments& arguments) {
+  prepare_threads(arguments);
+  const PluginHost plugins = load_plugins(arguments);
+  const Document document = settings_of(arguments);
+  const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);
+  const TrainingSettings training = training_settings(document.resolve("training", training_options()));
+  document.refuse_unread();
+  const auto dataset = plugins.make<Dataset>(arguments.dataset, options);
+  DataSplits data;
+  PluginHost::guard(PluginKind::dataset, arguments.dataset,
+                    [&] { data = make_splits(*dataset, options, arguments.dataset); });
+  // Scaled to 0 … 1 and no further, so that what is drawn is what the image shows.
+  const std::vector<double> zeros(data.input().channels, 0), ones(data.input().channels, 1);
+  const BatchLoader loader(data.train, {zeros, ones}, torch::kFloat32, torch::kCPU);
+  const auto seed = static_cast<uint64_t>(arguments.seed);
+  std::vector<int64_t> order = loader.shuffled(seed, arguments.epoch);
+  order.resize(std::min<size_t>(order.size(), static_cast<size_t>(arguments.count)));
+  const Batch batch =
+      loader.load(order.data(), static_cast<int64_t>(order.size()),
+                  {training.crop_padding, training.flip, training.random_resized}, seed, arguments.epoch);
+  std::vector<std::string> titles;
+  for (int64_t i = 0; i < batch.labels.size(0); ++i) {
+    const auto label = batch.labels[i].item<int64_t>();
+    titles.push_back(data.class_names.empty() ? std::to_string(label) : data.class_names[label]);
+  }
+  const torch::Tensor pixels = (batch.images * 255).round().to(torch::kUInt8).permute({0, 2, 3, 1}).contiguous();
+  draw_samples(pixels, titles, arguments.out);
+  std::cout << arguments.out << ": " << titles.size() << " training images, epoch " << arguments.epoch << "\n";
+  return 0;
+}
+
+}  // namespace senet

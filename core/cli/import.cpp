@@ -1,0 +1,34 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "experiment/runner.h"
+#include "senet/error.h"
+
+namespace senet {
+
+int import_network_file(const Arguments& arguments) {
+  const PluginHost plugins = load_plugins(arguments);
+  Document document = Document::from_toml("name = \"import\"\n[[cell]]\nbudgets = [\"100%\"]\n", "command line");
+  const auto set = [&](const char* key, const std::string& value) {
+    document.set(key + ("=" + nlohmann::json(value).dump()));
+  };
+  set("model.plugin", arguments.model);
+  set("dataset.plugin", arguments.dataset);
+  set("teacher.weights", arguments.subject);
+  for (const std::string& assignment : arguments.sets) document.set(assignment);
+  const Plan plan = make_plan(document, plugins);
+  Console console;
+  Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
+  const Json json = runner.import_teacher(plan);
+  if (arguments.json) {
+    std::cout << json.dump(2) << "\n";
+    return 0;
+  }
+  std::cout << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", "
+            << json.at("relus") << " ReLUs, test accuracy " << 100 * json.at("test").at("accuracy").get<double>()
+            << " %\nuse it with  teacher.weights = " << nlohmann::json(arguments.subject).dump() << "\n";
+  return 0;
+}
+
+}  // namespace senet

@@ -1,0 +1,131 @@
+#include "data/decoded.h"
+
+#include <ATen/Parallel.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <optional>
+
+#include "data/decode.h"
+#include "data/resize.h"
+#include "data/subset.h"
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int64_t kChunk = 512;
+constexpr int64_t kGrain = 16;
+
+template <class T, class Make, class Use>
+int64_t for_each(const Images& images, const Make& make, const Use& use) {
+  int64_t left_out = 0;
+  std::vector<std::optional<T>> chunk(kChunk);
+  for (int64_t first = 0; first < images.count(); first += kChunk) {
+    const int64_t count = std::min(kChunk, images.count() - first);
+    at::parallel_for(0, count, kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        chunk[i].reset();
+        try {
+          chunk[i] = make(first + i);
+        } catch (const Error&) {
+          if (!images.skip_undecodable) throw;
+        }
+      }
+    });
+    for (int64_t i = 0; i < count; ++i) {
+      if (chunk[i]) {
+        use(first + i, *chunk[i]);
+      } else {
+        ++left_out;
+      }
+    }
+  }
+  SENET_CHECK(left_out < images.count(), "none of ", images.count(), " images can be decoded, the first of them ",
+              images.source->name(0));
+  return left_out;
+}
+
+}  // namespace
+
+Image viewed(const Images& images, int64_t index) {
+  if (!images.pixels.defined()) {
+    return view_of(images.source->read(index), images.view, images.source->name(index));
+  }
+  Image image{images.pixels.size(1), images.pixels.size(2), images.pixels.size(3), {}};
+  const int64_t size = image.height * image.width * image.channels;
+  const auto* pixels = images.pixels.data_ptr<uint8_t>() + index * size;
+  image.pixels.assign(pixels, pixels + size);
+  return image;
+}
+
+int64_t for_each_viewed(const Images& images, const std::function<void(int64_t, const Image&)>& use) {
+  return for_each<Image>(
+      images, [&](int64_t i) { return viewed(images, i); }, use);
+}
+
+int64_t for_each_file(const Images& images, const std::function<void(int64_t, const DecodedFile&)>& use) {
+  const auto make = [&](int64_t i) {
+    DecodedFile file{images.source->encoded(i), {}};
+    file.image = decode_image(file.bytes, images.source->name(i));
+    return file;
+  };
+  return for_each<DecodedFile>(images, make, use);
+}
+
+int64_t decoded_bytes(const Images& images) {
+  std::string reason;
+  for (int64_t i = 0; i < images.count(); ++i) {
+    try {
+      return images.count() * static_cast<int64_t>(viewed(images, i).pixels.size());
+    } catch (const Error& error) {
+      if (!images.skip_undecodable) throw;
+      reason = error.what();
+    }
+  }
+  fail("no image can be decoded; the last: ", reason);
+}
+
+int64_t decode_into_memory(Images& images) {
+  const auto* labels = images.labels.data_ptr<int64_t>();
+  std::vector<int64_t> kept_labels, kept;
+  torch::Tensor pixels;
+  int64_t size = 0;
+  const int64_t left_out = for_each_viewed(images, [&](int64_t i, const Image& image) {
+    if (!pixels.defined()) {
+      pixels = torch::empty({images.count(), image.height, image.width, image.channels}, torch::kUInt8);
+      size = static_cast<int64_t>(image.pixels.size());
+    }
+    SENET_CHECK(image.height == pixels.size(1) && image.width == pixels.size(2) && image.channels == pixels.size(3),
+                images.source->name(i), ": is ", image.height, "×", image.width, " but the images before it are ",
+                pixels.size(1), "×", pixels.size(2), "; give all one size with dataset.resize and dataset.size");
+    std::copy(image.pixels.begin(), image.pixels.end(),
+              pixels.data_ptr<uint8_t>() + static_cast<int64_t>(kept.size()) * size);
+    kept.push_back(i);
+    kept_labels.push_back(labels[i]);
+  });
+  images.pixels = pixels.narrow(0, 0, static_cast<int64_t>(kept.size())).contiguous();
+  if (left_out > 0) {
+    images.labels = torch::tensor(kept_labels, torch::kInt64);
+    images.source = subset(images.source, kept);
+  }
+  return left_out;
+}
+
+std::string fingerprint_of(Hash& pixels, torch::IntArrayRef sizes, const std::vector<int64_t>& labels) {
+  pixels.add(sizes.data(), sizes.size() * sizeof(int64_t));
+  pixels.add(labels.data(), labels.size() * sizeof(int64_t));
+  return pixels.hex();
+}
+
+std::string fingerprint_of(const Images& images) {
+  if (images.count() == 0) return "";
+  if (!images.pixels.defined()) return images.source->fingerprint();
+  Hash hash;
+  hash.add(images.pixels.data_ptr(), images.pixels.nbytes());
+  const auto* labels = images.labels.data_ptr<int64_t>();
+  return fingerprint_of(hash, images.pixels.sizes(), {labels, labels + images.count()});
+}
+
+}  // namespace senet

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "senet/dataset.h"
+#include "storage/hash.h"
+
+namespace senet {
+
+// One image of a set as its view shows it, in memory or from its source.
+Image viewed(const Images& images, int64_t index);
+
+// An image with the file it was decoded from.
+struct DecodedFile {
+  std::string bytes;
+  Image image;
+};
+
+// Gives the images of a source in their order, several read at a time on all threads: as viewed, or as they are with
+// their files' bytes. Those that cannot be decoded are left out when the set says so; returns how many.
+int64_t for_each_viewed(const Images& images, const std::function<void(int64_t index, const Image&)>& use);
+int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const DecodedFile&)>& use);
+
+// Bytes that the images of a source take when they are decoded, by the size of the first.
+int64_t decoded_bytes(const Images& images);
+
+// Reads every image of a source into `pixels` and returns how many were left out. The source stays. Throws when the
+// images, as viewed, are not of one size.
+int64_t decode_into_memory(Images& images);
+
+// Of pixels and labels; the source's own for images that are not in memory.
+std::string fingerprint_of(const Images& images);
+
+// The same, for a set whose pixels were added to `hash` image by image.
+std::string fingerprint_of(Hash& pixels, torch::IntArrayRef sizes, const std::vector<int64_t>& labels);
+
+}  // namespace senet

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "senet/dataset.h"
+
+namespace senet {
+
+// A packed data set: one file with everything there is to know of a data set, made once by `senet data pack`.
+//
+//   "SENETPK1"; u64 offset and u64 length of the description; payloads of both splits; their record tables;
+//   description.
+//
+// Little-endian. A record: u64 offset, u64 bytes, u64 checksum (checked at every reading), u32 height, u32 width, u32
+// channels, u32 label. The description is JSON: plugin, its options, classes, normalisation, and for each split its
+// encoding ("raw": H×W×C bytes of images of one size; "encoded": JPEG or PNG files), count, view, where its table lies,
+// the table's hash, and the fingerprint of the set it was made from.
+struct PackDescription {
+  std::string plugin;
+  nlohmann::ordered_json options;  // that the images depend on
+  int64_t classes = 0;
+  std::vector<std::string> class_names;
+  Normalisation normalisation;
+};
+
+// Either the images decoded and seen through their view, or their files as they are, for random resized crops.
+enum class PackEncoding { raw, encoded };
+
+// Writes atomically. `images`: as the plugin gives them.
+void write_packed(const std::filesystem::path& path, const PackDescription& description, const Images& train,
+                  const Images& test, PackEncoding encoding);
+
+class PackedSet {
+ public:
+  // Checks every size, offset and label against the file's length before anything is read or allocated.
+  explicit PackedSet(const std::filesystem::path& path);
+
+  const PackDescription& description() const { return description_; }
+  // In a source that reads with pread, by any number of threads.
+  Images images(Split split) const;
+  // Reads and decodes every image; throws when a byte is not the one that was written.
+  void verify() const;
+
+ private:
+  class Part;
+  std::filesystem::path path_;
+  PackDescription description_;
+  std::shared_ptr<const Part> train_, test_;
+};
+
+}  // namespace senet

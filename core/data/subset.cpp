@@ -1,0 +1,45 @@
+#include "data/subset.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "storage/hash.h"
+
+namespace senet {
+
+namespace {
+
+class Subset final : public ImageSource {
+ public:
+  Subset(std::shared_ptr<const ImageSource> source, std::vector<int64_t> indices)
+      : source_(std::move(source)), indices_(std::move(indices)) {}
+
+  int64_t count() const override { return static_cast<int64_t>(indices_.size()); }
+  Image read(int64_t index) const override { return source_->read(indices_.at(index)); }
+  std::string encoded(int64_t index) const override { return source_->encoded(indices_.at(index)); }
+  std::string name(int64_t index) const override { return source_->name(indices_.at(index)); }
+  std::string fingerprint() const override {
+    return Hash().add(source_->fingerprint()).add(indices_.data(), indices_.size() * sizeof(int64_t)).hex();
+  }
+
+ private:
+  std::shared_ptr<const ImageSource> source_;
+  std::vector<int64_t> indices_;
+};
+
+}  // namespace
+
+std::shared_ptr<const ImageSource> subset(std::shared_ptr<const ImageSource> source, std::vector<int64_t> indices) {
+  return std::make_shared<Subset>(std::move(source), std::move(indices));
+}
+
+Images subset(const Images& images, const std::vector<int64_t>& indices) {
+  const torch::Tensor chosen = torch::tensor(indices, torch::kInt64);
+  Images part = images;
+  part.labels = images.labels.index_select(0, chosen);
+  if (images.pixels.defined()) part.pixels = images.pixels.index_select(0, chosen);
+  if (images.source) part.source = subset(images.source, indices);
+  return part;
+}
+
+}  // namespace senet

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "senet/dataset.h"
+
+namespace senet {
+
+// Some images of a source, in another order.
+std::shared_ptr<const ImageSource> subset(std::shared_ptr<const ImageSource> source, std::vector<int64_t> indices);
+
+// Some images of a set, in another order.
+Images subset(const Images& images, const std::vector<int64_t>& indices);
+
+}  // namespace senet

@@ -1,0 +1,55 @@
+#include "report/gnuplot.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "senet/error.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+std::string quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    // gnuplot runs what stands between backquotes.
+    quoted += c == '\n' ? ' ' : c == '`' ? '\'' : c;
+  }
+  return quoted + "\"";
+}
+
+void run_gnuplot(const fs::path& folder, const std::string& script, const std::string& definitions) {
+  const fs::path entered = folder.empty() ? fs::path(".") : folder;
+  const pid_t child = ::fork();
+  SENET_CHECK(child >= 0, "gnuplot cannot be started");
+  if (child == 0) {
+    if (::chdir(entered.c_str()) == 0) {
+      ::execlp("gnuplot", "gnuplot", "-e", definitions.empty() ? "0" : definitions.c_str(), script.c_str(), nullptr);
+    }
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  SENET_CHECK(
+      WIFEXITED(status) && WEXITSTATUS(status) == 0, "gnuplot could not draw ", (entered / script).string(),
+      WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "; it is not installed: scripts/setup installs it" : "");
+}
+
+void draw_once(const std::string& script, const std::map<std::string, std::string>& files) {
+  std::string pattern = (fs::temp_directory_path() / "senet-figure-XXXXXX").string();
+  SENET_CHECK(::mkdtemp(pattern.data()), pattern, ": cannot make the folder");
+  const fs::path folder = pattern;
+  try {
+    for (const auto& [name, bytes] : files) write_atomically(folder / name, bytes);
+    write_atomically(folder / "script.gp", script);
+    run_gnuplot(folder, "script.gp");
+  } catch (...) {
+    fs::remove_all(folder);
+    throw;
+  }
+  fs::remove_all(folder);
+}
+
+}  // namespace senet

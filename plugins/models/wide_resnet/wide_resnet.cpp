@@ -1,0 +1,153 @@
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/types.h>
+
+#include <array>
+
+#include "senet/network.h"
+
+namespace {
+
+using senet::BatchNorm2d;
+using senet::Conv2d;
+using senet::Conv2dOptions;
+using senet::NetworkShape;
+using senet::Observer;
+using senet::ReluSite;
+using senet::SiteShape;
+
+constexpr int64_t kStem = 16;
+constexpr int kBlocks = 3;  // a stage, at depth 22
+
+constexpr senet::Option kOptions[] = {
+    senet::integer_option("width", "128", "channels of the first residual stage: 16·k for WRN-22-k; the stem keeps 16")
+        .between(1, 4096)
+        .in("channels"),
+    senet::boolean_option("last_relu", "true", "a ReLU before the pooling; SNL's variant has none"),
+    senet::boolean_option("identity_shortcut", "true",
+                          "shortcuts around blocks that keep the shape; false: projections alone"),
+    senet::text_option("initialisation", "\"fan_out\"", "Kaiming normal of the convolutions; SNL uses fan_in")
+        .one_of("fan_out fan_in"),
+};
+
+struct Spec {
+  int64_t width;
+  bool last_relu;
+  bool identity_shortcut;
+  bool fan_in;
+};
+
+std::shared_ptr<Conv2d> conv(const Spec& spec, int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  return std::make_shared<Conv2d>(Conv2dOptions{in, out, kernel, stride, kernel / 2, false, spec.fan_in});
+}
+
+class Block final : public torch::nn::Module {
+ public:
+  Block(const Spec& spec, int64_t in, int64_t out, int64_t stride) {
+    bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(in));
+    conv1 = register_module("conv1", conv(spec, in, out, 3, stride));
+    bn2_ = register_module("bn2", std::make_shared<BatchNorm2d>(out));
+    conv2 = register_module("conv2", conv(spec, out, out, 3, 1));
+    if (stride != 1 || in != out) {
+      projection_ = conv(spec, in, out, 1, stride);
+      shortcut_ = register_module("shortcut", torch::nn::ModuleList());
+      shortcut_->push_back(projection_);
+    }
+    no_shortcut_ = !projection_ && !spec.identity_shortcut;
+  }
+
+  // `announce` hears of the first activation.
+  template <class Announce>
+  torch::Tensor forward(const torch::Tensor& x, Observer* observer, const Announce& announce) {
+    const torch::Tensor activated = relu1->forward(bn1_->forward(x), observer);
+    announce(activated);
+    torch::Tensor y = relu2->forward(bn2_->forward(conv1->forward(activated)), observer);
+    y = conv2->forward(y);
+    return no_shortcut_ ? y : y + (projection_ ? projection_->forward(activated) : x);
+  }
+
+  std::shared_ptr<Conv2d> conv1, conv2;
+  const ReluSite* relu1 = nullptr;
+  const ReluSite* relu2 = nullptr;
+
+ private:
+  std::shared_ptr<BatchNorm2d> bn1_, bn2_;
+  std::shared_ptr<Conv2d> projection_;
+  torch::nn::ModuleList shortcut_{nullptr};
+  bool no_shortcut_;
+};
+
+// Zagoruyko and Komodakis, "Wide Residual Networks", BMVC 2016: pre-activation blocks in three stages. A ReLU site
+// stands before each convolution of a block, and before the pooling. The activation that follows a stage (the first of
+// the next one, or the last before the pooling) is that stage's end, and its site belongs to that stage.
+class WideResNet final : public senet::Network {
+ public:
+  WideResNet(const Spec& spec, const NetworkShape& shape) {
+    int64_t channels = shape.scaled(kStem);
+    conv1_ = register_module("conv1", conv(spec, shape.channels, channels, 3, 1));
+    int64_t height = shape.height, width = shape.width;
+    std::string feeding_name = "conv1";
+    std::shared_ptr<Conv2d> feeding = conv1_;
+    for (int stage = 1; stage <= 3; ++stage) {
+      const int64_t out = shape.scaled(spec.width << (stage - 1));
+      const std::string layer = "layer" + std::to_string(stage);
+      stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
+      for (int i = 0; i < kBlocks; ++i) {
+        auto block = std::make_shared<Block>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
+        stages_[stage - 1]->push_back(block);
+        const std::string path = layer + "." + std::to_string(i);
+        block->relu1 = add_site(path + ".relu1", {channels, height, width}, i == 0 ? std::max(1, stage - 1) : stage,
+                                feeding_name, feeding);
+        height = block->conv1->output_size(height);
+        width = block->conv1->output_size(width);
+        block->relu2 = add_site(path + ".relu2", {out, height, width}, stage, path + ".conv1", block->conv1);
+        feeding_name = path + ".conv2";
+        feeding = block->conv2;
+        channels = out;
+      }
+    }
+    bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(channels));
+    if (spec.last_relu) last_relu_ = add_site("relu", {channels, height, width}, 3, feeding_name, feeding);
+    linear_ = register_module("linear", std::make_shared<senet::Classifier>(channels, shape.classes));
+  }
+
+  torch::Tensor forward(const torch::Tensor& images, Observer* observer) override {
+    torch::Tensor x = conv1_->forward(images);
+    for (int stage = 1; stage <= 3; ++stage) {
+      bool first = true;
+      for (const auto& module : *stages_[stage - 1]) {
+        const bool ends_stage = std::exchange(first, false) && stage > 1;
+        x = std::static_pointer_cast<Block>(module)->forward(x, observer, [&](const torch::Tensor& activated) {
+          if (ends_stage && observer) observer->at_stage_end(stage - 1, activated);
+        });
+      }
+    }
+    x = bn1_->forward(x);
+    if (last_relu_) x = last_relu_->forward(x, observer);
+    if (observer) observer->at_stage_end(3, x);
+    return linear_->forward(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
+  }
+
+ private:
+  std::shared_ptr<Conv2d> conv1_;
+  std::array<torch::nn::ModuleList, 3> stages_{nullptr, nullptr, nullptr};
+  std::shared_ptr<BatchNorm2d> bn1_;
+  const ReluSite* last_relu_ = nullptr;
+  std::shared_ptr<senet::Classifier> linear_;
+};
+
+class Wrn22 final : public senet::Model {
+ public:
+  explicit Wrn22(const senet::Options& options)
+      : spec_{options.integer("width"), options.boolean("last_relu"), options.boolean("identity_shortcut"),
+              options.text("initialisation") == "fan_in"} {}
+  std::shared_ptr<senet::Network> build(const NetworkShape& shape) override {
+    return std::make_shared<WideResNet>(spec_, shape);
+  }
+
+ private:
+  Spec spec_;
+};
+
+}  // namespace
+
+SENET_PLUGIN(senet::entry<Wrn22>("wrn22_8", "Wide ResNet of depth 22, with or without the last ReLU", kOptions));

@@ -1,0 +1,313 @@
+// Against PyTorch itself: the scripts beside this file are written from the papers in plain PyTorch and share no code
+// with the harness.
+
+#include <cmath>
+#include <cstdlib>
+
+#include "data/decode.h"
+#include "data/resize.h"
+#include "senet/mismatch.h"
+#include "senet/objectives.h"
+#include "storage/files.h"
+#include "storage/safetensors.h"
+#include "support/models.h"
+#include "train/sgd.h"
+#include "train/trainer.h"
+
+namespace senet {
+namespace {
+
+using testing::build_model;
+using testing::largest_difference;
+using testing::random_tensor;
+using testing::TemporaryFolder;
+
+void run_python(const std::string& script, const std::vector<std::string>& arguments) {
+  std::string command = std::string(SENET_TEST_PYTHON) + " '" + SENET_TEST_SOURCE + "/tests/oracle/" + script + "'";
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+struct Case {
+  const char* name;
+  const char* model;
+  const char* toml;  // the model's options here
+  const char* json;  // and there
+  NetworkShape shape;
+};
+
+const Case kCases[] = {
+    {"resnet18", "resnet18", "model.width = 8", R"({"width": 8})", {3, 16, 16, 10}},
+    {"resnet18_imagenet",
+     "resnet18",
+     "model.width = 6\nmodel.stem = \"imagenet\"",
+     R"({"width": 6, "stem": "imagenet"})",
+     {3, 45, 51, 7}},
+    {"resnet18_snl",
+     "resnet18",
+     "model.width = 4\nmodel.stem_relu = false",
+     R"({"width": 4, "stem_relu": false})",
+     {1, 28, 28, 10}},
+    {"resnet18_projections",
+     "resnet18",
+     "model.width = 4\nmodel.identity_shortcut = false",
+     R"({"width": 4, "identity_shortcut": false})",
+     {3, 16, 16, 10}},
+    {"resnet34", "resnet34", "model.width = 4", R"({"width": 4})", {3, 16, 16, 10}},
+    {"wrn22_8", "wrn22_8", "model.width = 8", R"({"width": 8})", {3, 16, 16, 10}},
+    {"wrn22_8_snl",
+     "wrn22_8",
+     "model.width = 16\nmodel.last_relu = false",
+     R"({"width": 16, "last_relu": false})",
+     {3, 12, 12, 10}},
+    {"vgg16", "vgg16", "model.width = 4", R"({"width": 4})", {3, 32, 32, 10}},
+    {"vgg16_large", "vgg16", "model.width = 4", R"({"width": 4})", {3, 64, 64, 10}},
+    {"vgg16_common",
+     "vgg16",
+     "model.width = 4\nmodel.pools = \"all\"\nmodel.hidden = 24",
+     R"({"width": 4, "pools": "all", "hidden": 24})",
+     {3, 32, 32, 10}},
+};
+
+Metadata describe(const Case& c) {
+  const nlohmann::json shape = {c.shape.channels, c.shape.height, c.shape.width, c.shape.classes};
+  return {{"model", c.model}, {"options", c.json}, {"shape", shape.dump()}, {"seed", "11"}};
+}
+
+// Weights, statistics and masks that are nobody's initial values.
+void randomise(Network& network, uint64_t seed, bool masks) {
+  const torch::NoGradGuard no_gradient;
+  network.initialise(seed);
+  uint64_t stream = 1000 * seed;
+  for (auto& item : network.named_parameters()) {
+    if (item.value().dim() == 1) item.value().add_(random_tensor(item.value().sizes(), ++stream, torch::kFloat32), 0.2);
+  }
+  for (auto& item : network.named_buffers()) {
+    if (!item.value().is_floating_point()) continue;
+    const torch::Tensor noise = random_tensor(item.value().sizes(), ++stream, torch::kFloat32);
+    item.value().add_(item.key().find("var") != std::string::npos ? noise.abs() : 0.2 * noise);
+  }
+  if (!masks) return;
+  std::vector<torch::Tensor> all;
+  for (const ReluSite& site : network.sites()) {
+    const SiteShape shape = site.shape();
+    // One layer keeps none, one keeps all.
+    const int64_t kept = site.index() == 1 ? 0 : site.index() == 2 ? site.relus() : site.relus() * 2 / 5;
+    all.push_back(random_mask(shape, kept, ++stream));
+  }
+  network.set_masks(all);
+}
+
+TensorMap tensors_of(Network& network, const std::string& prefix = "") {
+  Archive archive = Archive::saving();
+  network_state(network, archive);
+  TensorMap tensors;
+  for (const auto& [name, tensor] : archive.tensors()) tensors[prefix + name] = tensor;
+  return tensors;
+}
+
+class Models : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Models, ANetworkWrittenHereGivesTheSameLogitsThere) {
+  const Case& c = GetParam();
+  const TemporaryFolder folder;
+  for (const bool masked : {false, true}) {
+    const auto network = build_model(c.model, c.shape, c.toml);
+    randomise(*network, 3, masked);
+    network->eval();
+    TensorMap tensors = tensors_of(*network);
+    const torch::Tensor images =
+        random_tensor({3, c.shape.channels, c.shape.height, c.shape.width}, 7, torch::kFloat32);
+    tensors["images"] = images;
+    save_safetensors(folder / "in.safetensors", tensors, describe(c));
+    ASSERT_NO_FATAL_FAILURE(run_python(
+        "forward.py", {"read", (folder / "in.safetensors").string(), (folder / "out.safetensors").string()}));
+    const torch::NoGradGuard no_gradient;
+    for (const auto format : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
+      const torch::Tensor logits = network->forward(images.contiguous(format));
+      const torch::Tensor theirs = load_safetensors(folder / "out.safetensors").tensors.at("logits");
+      EXPECT_LT(largest_difference(logits, theirs), 1e-4 * std::max(1.0, theirs.abs().max().item<double>()));
+    }
+  }
+}
+
+TEST_P(Models, ANetworkWrittenThereGivesTheSameLogitsHere) {
+  const Case& c = GetParam();
+  const TemporaryFolder folder;
+  save_safetensors(folder / "in.safetensors", {}, describe(c));
+  ASSERT_NO_FATAL_FAILURE(
+      run_python("forward.py", {"make", (folder / "in.safetensors").string(), (folder / "out.safetensors").string()}));
+  TensorMap tensors = load_safetensors(folder / "out.safetensors").tensors;
+  const torch::Tensor images = tensors.at("images"), theirs = tensors.at("logits");
+  const auto network = build_model(c.model, c.shape, c.toml);
+  Archive archive = Archive::loading(tensors);
+  network_state(*network, archive);
+  network->eval();
+  const torch::NoGradGuard no_gradient;
+  EXPECT_LT(largest_difference(network->forward(images), theirs),
+            1e-4 * std::max(1.0, theirs.abs().max().item<double>()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Models, ::testing::ValuesIn(kCases), [](const auto& test) { return test.param.name; });
+
+constexpr int kSteps = 5;
+constexpr int64_t kBatch = 16;
+constexpr double kLearningRate = 0.001, kMomentum = 0.9, kWeightDecay = 0.02;  // enough decay to be seen
+
+// What is compared, and how close it has to be: the norm of the difference as a share of the norm. Both sides compute in
+// float32 and differ in the order of their sums: 1e-7 at first. An activation near zero may then fall on the other side of
+// its ReLU, which changes a gradient by that image's share at once, and the steps carry it on: what the parameters moved
+// by in five steps agrees less well than the first step's gradients do. A wrong term, factor or sign shows in all of them.
+// A gradient that is zero but for rounding, as that of a bias before a batch norm, is held against kSmallest.
+constexpr double kLossTolerance = 2e-5, kGradientTolerance = 0.01, kUpdateTolerance = 0.02, kStatisticsTolerance = 2e-4,
+                 kMismatchTolerance = 2e-4, kSmallest = 1e-3;
+
+struct Steps {
+  const char* name;
+  const char* phase;
+  const char* score;
+  const char* pram;
+  const char* model;
+};
+
+class Training : public ::testing::TestWithParam<Steps> {};
+
+TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
+  const Steps& p = GetParam();
+  const Case c = {p.name, p.model, "model.width = 8", R"({"width": 8})", {3, 32, 32, 10}};
+  const TemporaryFolder folder;
+  const std::string phase = p.phase;
+  const auto teacher = build_model(c.model, c.shape, c.toml), student = build_model(c.model, c.shape, c.toml);
+  randomise(*teacher, 5, false);
+  randomise(*student, 6, phase == "finetune");
+  teacher->eval();
+  student->train();
+
+  std::vector<int64_t> relus;
+  for (const ReluSite& site : student->sites()) relus.push_back(site.relus() * 3 / 10);
+  MaskSettings mask;
+  mask.score = std::string(p.score) == "pre" ? MaskScore::pre : MaskScore::post;
+  FinetuneSettings finetune;
+  finetune.pram = std::string(p.pram) == "vector" ? PramForm::vector : PramForm::attention;
+  std::unique_ptr<Objective> objective;
+  if (phase == "teacher") objective = std::make_unique<CrossEntropy>(*student);
+  if (phase == "mask") objective = std::make_unique<MaskIdentification>(*teacher, *student, relus, mask, 8);
+  if (phase == "finetune") objective = std::make_unique<Finetuning>(*teacher, *student, finetune);
+
+  TensorMap in = tensors_of(*student, "student.");
+  in.merge(tensors_of(*teacher, "teacher."));
+  std::vector<Batch> batches;
+  for (int step = 0; step < kSteps; ++step) {
+    batches.push_back(
+        {random_tensor({kBatch, 3, 32, 32}, 70 + step, torch::kFloat32), (torch::arange(kBatch) * 3 + step) % 10});
+    in["images." + std::to_string(step)] = batches.back().images;
+    in["labels." + std::to_string(step)] = batches.back().labels;
+  }
+  Metadata metadata = describe(c);
+  const Metadata settings = {{"phase", phase},
+                             {"score", p.score},
+                             {"pram", p.pram},
+                             {"lr", std::to_string(kLearningRate)},
+                             {"momentum", std::to_string(kMomentum)},
+                             {"weight_decay", std::to_string(kWeightDecay)},
+                             {"ce_weight", std::to_string(mask.ce_weight)},
+                             {"kd_weight", std::to_string(phase == "mask" ? mask.kd_weight : finetune.kd_weight)},
+                             {"temperature", std::to_string(finetune.temperature)},
+                             {"beta", std::to_string(finetune.pram_weight)},
+                             {"relus", nlohmann::json(relus).dump()}};
+  metadata.insert(settings.begin(), settings.end());
+  save_safetensors(folder / "in.safetensors", in, metadata);
+  ASSERT_NO_FATAL_FAILURE(
+      run_python("steps.py", {(folder / "in.safetensors").string(), (folder / "out.safetensors").string()}));
+  const TensorMap expected = load_safetensors(folder / "out.safetensors").tensors;
+  const auto share_off = [&](const torch::Tensor& found, const torch::Tensor& theirs) {
+    const auto norm = [](const torch::Tensor& x) { return x.to(torch::kFloat64).norm().item<double>(); };
+    return norm(found.detach() - theirs) / std::max(kSmallest, norm(theirs));
+  };
+  const auto expect_near = [&](const std::string& name, const torch::Tensor& found, double tolerance) {
+    ASSERT_TRUE(expected.count(name)) << name;
+    ASSERT_EQ(found.sizes(), expected.at(name).sizes()) << name;
+    EXPECT_LT(share_off(found, expected.at(name)), tolerance) << name;
+  };
+
+  Sgd optimizer(*student, kMomentum, kWeightDecay);
+  EpochSums sums(torch::kCPU);
+  double before = 0;
+  for (int step = 0; step < kSteps; ++step) {
+    Batch batch = batches[step];
+    batch.images = batch.images.contiguous(torch::MemoryFormat::ChannelsLast);
+    train_step(*objective, batch, optimizer, kLearningRate, sums);
+    const double sum = sums.value("loss");
+    expect_near("loss." + std::to_string(step), torch::tensor((sum - before) / kBatch), kLossTolerance);
+    before = sum;
+    if (step > 0) continue;
+    for (const auto& item : student->named_parameters()) {
+      expect_near("grad." + item.key(), item.value().grad(), kGradientTolerance);
+    }
+  }
+  for (const auto& item : student->named_parameters()) {
+    const std::string name = "student." + item.key();
+    EXPECT_LT(share_off(item.value() - in.at(name), expected.at(name) - in.at(name)), kUpdateTolerance) << name;
+  }
+  for (const auto& item : student->named_buffers()) {
+    expect_near("student." + item.key(), item.value(), kStatisticsTolerance);
+  }
+  if (phase != "mask") return;
+
+  std::vector<torch::Tensor> mismatch;
+  for (const ReluSite& site : student->sites()) {
+    const SiteShape shape = site.shape();
+    mismatch.push_back(
+        sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).permute({2, 0, 1}).clone());
+    expect_near("D." + site.name(), mismatch.back(), kMismatchTolerance);
+  }
+  Metrics metrics;
+  EpochEnd end{0, 1, sums, optimizer.parameters(), metrics};
+  objective->epoch_end(end);
+  for (const ReluSite& site : student->sites()) {
+    const torch::Tensor ours = site.mask(), theirs = expected.at("next." + site.name());
+    EXPECT_EQ(ours.sum().item<int64_t>(), relus[site.index()]);
+    EXPECT_EQ(theirs.sum().item<int64_t>(), relus[site.index()]);
+    // Only elements whose mismatch is the smallest kept one within the tolerance may be chosen differently.
+    const torch::Tensor& D = mismatch[site.index()];
+    const double last = D.masked_select(ours.to(torch::kBool)).min().item<double>();
+    const torch::Tensor differs = ours.ne(theirs);
+    if (differs.any().item<bool>()) {
+      EXPECT_LT((D.masked_select(differs) - last).abs().max().item<double>(),
+                kMismatchTolerance * D.max().item<double>())
+          << site.name();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Training,
+                         ::testing::Values(Steps{"teacher", "teacher", "", "", "resnet18"},
+                                           Steps{"mask_post", "mask", "post", "", "resnet18"},
+                                           Steps{"mask_pre", "mask", "pre", "", "resnet18"},
+                                           Steps{"finetune_attention", "finetune", "", "attention", "resnet18"},
+                                           Steps{"finetune_vector", "finetune", "", "vector", "resnet18"},
+                                           Steps{"mask_wide_resnet", "mask", "post", "", "wrn22_8"},
+                                           Steps{"finetune_wide_resnet", "finetune", "", "attention", "wrn22_8"},
+                                           Steps{"finetune_vgg", "finetune", "", "attention", "vgg16"}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Pictures, AreDecodedAndResizedAsPilDoes) {
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(run_python("decode.py", {folder.path().string()}));
+  int pictures = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    const std::string extension = entry.path().extension().string();
+    if (extension != ".jpg" && extension != ".png") continue;
+    ++pictures;
+    const std::string name = entry.path().string();
+    const Image image = decode_image(read_file(entry.path()), name);
+    EXPECT_EQ(std::to_string(image.height) + " " + std::to_string(image.width), read_file(name + ".size")) << name;
+    const auto bytes = [](const Image& of) { return std::string(of.pixels.begin(), of.pixels.end()); };
+    EXPECT_TRUE(bytes(image) == read_file(name + ".rgb")) << name;
+    EXPECT_TRUE(bytes(resize(image, 17, 23)) == read_file(name + ".small")) << name;
+  }
+  EXPECT_EQ(pictures, 6 * 13);
+}
+
+}  // namespace
+}  // namespace senet
