@@ -12,12 +12,15 @@ add_library(senet_compile_options INTERFACE)
 target_compile_features(senet_compile_options INTERFACE cxx_std_17)
 # -fPIC in programs too, so that all targets share one precompiled header.
 target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fPIC
-  -fpch-preprocess $<$<BOOL:${SENET_WERROR}>:-Werror>)
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<BOOL:${SENET_WERROR}>:-Werror>)
 if(SENET_SANITIZE)
   # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
   target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
     -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
+endif()
+if(SENET_FUZZ)
+  target_compile_options(senet_compile_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # The tag: the SDK's headers, LibTorch, the C++ ABI, the compiler's major version, sanitizers.

@@ -18,23 +18,23 @@ struct Bfloat16Bits {
 
 template <class T>
 SENET_CPU_CLONES void forward_loop(const T* __restrict x, const uint8_t* __restrict mask, T* __restrict y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = (mask[i] != 0) & !(x[i] > T(0)) & (x[i] == x[i]) ? T(0) : x[i];
+  for (int64_t i = 0; i < n; ++i) y[i] = ((mask[i] != 0) & !(x[i] > T(0)) & (x[i] == x[i])) ? T(0) : x[i];
 }
 SENET_CPU_CLONES void forward_loop(const uint16_t* __restrict x, const uint8_t* __restrict mask, uint16_t* __restrict y,
                                    int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = (mask[i] != 0) & Bfloat16Bits::negative(x[i]) ? uint16_t{0} : x[i];
+  for (int64_t i = 0; i < n; ++i) y[i] = ((mask[i] != 0) & Bfloat16Bits::negative(x[i])) ? uint16_t{0} : x[i];
 }
 
 // y ≤ 0 ⇔ x ≤ 0, so that the output serves and the input need not be kept.
 template <class T>
 SENET_CPU_CLONES void backward_loop(const T* __restrict g, const T* __restrict y, const uint8_t* __restrict mask,
                                     T* __restrict gx, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) gx[i] = (mask[i] != 0) & (y[i] <= T(0)) ? T(0) : g[i];
+  for (int64_t i = 0; i < n; ++i) gx[i] = ((mask[i] != 0) & (y[i] <= T(0))) ? T(0) : g[i];
 }
 SENET_CPU_CLONES void backward_loop(const uint16_t* __restrict g, const uint16_t* __restrict y,
                                     const uint8_t* __restrict mask, uint16_t* __restrict gx, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
-    gx[i] = (mask[i] != 0) & ((y[i] == 0) | Bfloat16Bits::negative(y[i])) ? uint16_t{0} : g[i];
+    gx[i] = ((mask[i] != 0) & ((y[i] == 0) | Bfloat16Bits::negative(y[i]))) ? uint16_t{0} : g[i];
   }
 }
 

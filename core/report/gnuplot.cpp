@@ -26,7 +26,8 @@ void run_gnuplot(const fs::path& folder, const std::string& script, const std::s
   SENET_CHECK(child >= 0, "gnuplot cannot be started");
   if (child == 0) {
     if (::chdir(entered.c_str()) == 0) {
-      ::execlp("gnuplot", "gnuplot", "-e", definitions.empty() ? "0" : definitions.c_str(), script.c_str(), nullptr);
+      if (definitions.empty()) ::execlp("gnuplot", "gnuplot", script.c_str(), nullptr);
+      ::execlp("gnuplot", "gnuplot", "-e", definitions.c_str(), script.c_str(), nullptr);
     }
     ::_exit(127);
   }

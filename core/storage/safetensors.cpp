@@ -88,7 +88,9 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
 
   Safetensors result;
   std::vector<std::pair<uint64_t, uint64_t>> extents;
-  for (const auto& [key, value] : header.items()) {
+  for (const auto& item : header.items()) {
+    const std::string& key = item.key();
+    const Json& value = item.value();
     if (key == "__metadata__") {
       if (!value.is_object()) damaged("__metadata__ is not an object");
       for (const auto& [name_of, entry] : value.items()) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 
+#include "benchmarks/interleaved.h"
 #include "config/document.h"
 #include "experiment/environment.h"
 #include "plugin/host.h"
@@ -114,53 +115,24 @@ void training_step(benchmark::State& state, const std::string& phase) {
              [&] { train_step(*training.objective, batch, training.optimizer, /*lr=*/0, training.sums); });
 }
 
-// Shows what the usual reporter shows, and keeps the times.
-class TimeKeeper final : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context& context) override { return display_->ReportContext(context); }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      // Of several repetitions the median, which follows them.
-      if (run.error_occurred || (run.run_type == Run::RT_Aggregate && run.aggregate_name != "median")) continue;
-      times_[run.run_name.args][run.run_name.function_name] = run.GetAdjustedRealTime();
-    }
-    display_->ReportRuns(runs);
-  }
-  void Finalize() override { display_->Finalize(); }
-
-  // To standard error, so that --benchmark_format=json stays JSON.
-  void print_ratios() const {
-    for (const auto& [sizes, times] : times_) {
-      if (!times.count("teacher_forward") || !times.count("plain_step")) continue;
-      const double parts = times.at("teacher_forward") + times.at("plain_step");
-      for (const char* phase : {"mask_step", "finetune_step"}) {
-        if (!times.count(phase)) continue;
-        std::fprintf(stderr, "%s/%s: %.3f of teacher_forward + plain_step\n", phase, sizes.c_str(),
-                     times.at(phase) / parts);
-      }
+// To standard error, so that --benchmark_format=json stays JSON.
+void print_ratios(const Times& all) {
+  for (const auto& [sizes, times] : all) {
+    if (!times.count("teacher_forward") || !times.count("plain_step")) continue;
+    const double parts = times.at("teacher_forward") + times.at("plain_step");
+    for (const char* phase : {"mask_step", "finetune_step"}) {
+      if (!times.count(phase)) continue;
+      std::fprintf(stderr, "%s/%s: %.3f of teacher_forward + plain_step\n", phase, sizes.c_str(),
+                   times.at(phase) / parts);
     }
   }
-
- private:
-  std::unique_ptr<benchmark::BenchmarkReporter> display_{benchmark::CreateDefaultDisplayReporter()};
-  std::map<std::string, std::map<std::string, double>> times_;  // by sizes, then by phase
-};
+}
 
 }  // namespace
 }  // namespace senet
 
 int main(int count, char** values) {
   using namespace senet;
-  // Interleaved, so that a machine that slows down slows all phases. Given before the caller's own flags, which win.
-  std::vector<std::string> arguments = {values[0], "--benchmark_enable_random_interleaving=true",
-                                        "--benchmark_repetitions=5", "--benchmark_min_time=0.1"};
-  arguments.insert(arguments.end(), values + 1, values + count);
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  int total = static_cast<int>(pointers.size());
-  benchmark::Initialize(&total, pointers.data());
-  if (benchmark::ReportUnrecognizedArguments(total, pointers.data())) return 2;
-
   at::set_num_threads(available_threads());
   const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
     benchmark->ArgNames({"width", "batch"})->ArgsProduct({{16, 64}, {64, 128}});
@@ -170,9 +142,5 @@ int main(int count, char** values) {
   for (const char* phase : {"plain_step", "mask_step", "finetune_step"}) {
     sizes(benchmark::RegisterBenchmark(phase, training_step, std::string(phase)));
   }
-  TimeKeeper keeper;
-  benchmark::RunSpecifiedBenchmarks(&keeper);
-  keeper.print_ratios();
-  benchmark::Shutdown();
-  return 0;
+  return run_interleaved(count, values, print_ratios);
 }

@@ -154,11 +154,12 @@ constexpr int kSteps = 5;
 constexpr int64_t kBatch = 16;
 constexpr double kLearningRate = 0.001, kMomentum = 0.9, kWeightDecay = 0.02;  // enough decay to be seen
 
-// What is compared, and how close it has to be: the norm of the difference as a share of the norm. Both sides compute in
-// float32 and differ in the order of their sums: 1e-7 at first. An activation near zero may then fall on the other side of
-// its ReLU, which changes a gradient by that image's share at once, and the steps carry it on: what the parameters moved
-// by in five steps agrees less well than the first step's gradients do. A wrong term, factor or sign shows in all of them.
-// A gradient that is zero but for rounding, as that of a bias before a batch norm, is held against kSmallest.
+// What is compared, and how close it has to be: the norm of the difference as a share of the norm. Both sides compute
+// in float32 and differ in the order of their sums: 1e-7 at first. An activation near zero may then fall on the other
+// side of its ReLU, which changes a gradient by that image's share at once, and the steps carry it on: what the
+// parameters moved by in five steps agrees less well than the first step's gradients do. A wrong term, factor or sign
+// shows in all of them. A gradient that is zero but for rounding, as that of a bias before a batch norm, is held
+// against kSmallest.
 constexpr double kLossTolerance = 2e-5, kGradientTolerance = 0.01, kUpdateTolerance = 0.02, kStatisticsTolerance = 2e-4,
                  kMismatchTolerance = 2e-4, kSmallest = 1e-3;
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace senet {
+
+// The times of one run, by arguments ("width:16/batch:64") and then by benchmark; of repetitions the median, in
+// nanoseconds.
+using Times = std::map<std::string, std::map<std::string, double>>;
+
+// Runs the registered benchmarks with their repetitions interleaved, so that a machine that slows down slows them all
+// alike and their ratios stand. The caller's own flags win. Returns an exit code; `after` is given the times.
+template <class After>
+int run_interleaved(int count, char** values, const After& after) {
+  class Keeper final : public benchmark::BenchmarkReporter {
+   public:
+    bool ReportContext(const Context& context) override { return display_->ReportContext(context); }
+    void ReportRuns(const std::vector<Run>& runs) override {
+      for (const Run& run : runs) {
+        if (run.error_occurred || (run.run_type == Run::RT_Aggregate && run.aggregate_name != "median")) continue;
+        times[run.run_name.args][run.run_name.function_name] = run.GetAdjustedRealTime();
+      }
+      display_->ReportRuns(runs);
+    }
+    void Finalize() override { display_->Finalize(); }
+    Times times;
+
+   private:
+    std::unique_ptr<benchmark::BenchmarkReporter> display_{benchmark::CreateDefaultDisplayReporter()};
+  };
+  std::vector<std::string> arguments = {values[0], "--benchmark_enable_random_interleaving=true",
+                                        "--benchmark_repetitions=5", "--benchmark_min_time=0.1"};
+  arguments.insert(arguments.end(), values + 1, values + count);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  int total = static_cast<int>(pointers.size());
+  benchmark::Initialize(&total, pointers.data());
+  if (benchmark::ReportUnrecognizedArguments(total, pointers.data())) return 2;
+  Keeper keeper;
+  benchmark::RunSpecifiedBenchmarks(&keeper);
+  after(keeper.times);
+  benchmark::Shutdown();
+  return 0;
+}
+
+}  // namespace senet

@@ -1,0 +1,204 @@
+#include "storage/safetensors.h"
+#include "support/bits.h"
+#include "support/image_writer.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::Outcome;
+using testing::run_program;
+using testing::slurp;
+using testing::TemporaryFolder;
+using testing::uninterrupted;
+using testing::write_file;
+
+const std::vector<std::string> kSynthetic = {"--dataset", "synthetic",
+                                             "--set",     "dataset.channels=2",
+                                             "--set",     "dataset.height=8",
+                                             "--set",     "dataset.width=8",
+                                             "--set",     "dataset.classes=4",
+                                             "--set",     "dataset.train_images=160",
+                                             "--set",     "dataset.test_images=64"};
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(DataPack, ARunFromThePackedFileGivesTheSameBitsFromMemoryAndReadAhead) {
+  const TemporaryFolder packed;
+  const json described =
+      json_of(run_program(with({"data", "pack", "--out", "x.pack", "--json"}, kSynthetic), packed.path()));
+  EXPECT_EQ(described["train"], 160);
+  EXPECT_EQ(described["test"], 64);
+  EXPECT_EQ(run_program({"data", "verify", "x.pack"}, packed.path()).code, 0);
+  for (const char* memory : {"8", "0"}) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", testing::tiny_experiment());
+    std::filesystem::copy(packed / "x.pack", folder / "x.pack");
+    const std::vector<std::string> run =
+        with(testing::kRun, {"--set", "dataset.packed=\"x.pack\"", "--set", std::string("dataset.memory=") + memory});
+    const Outcome outcome = run_program(run, folder.path());
+    ASSERT_EQ(outcome.code, 0) << outcome.error;
+    const auto result = [](const TemporaryFolder& of) {
+      json whole = json::parse(slurp(of / "results/tiny/senet-20pct-s1.json"));
+      return json{{"teacher", whole["teacher"]}, {"result", whole["result"]}, {"sites", whole["sites"]}};
+    };
+    EXPECT_EQ(result(folder), result(uninterrupted())) << "memory " << memory;
+    if (*memory == '8') {
+      const json whole = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
+      const json plain = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
+      EXPECT_EQ(whole["dataset"]["fingerprint"], plain["dataset"]["fingerprint"]);
+      EXPECT_EQ(whole["phases"][0]["key"], plain["phases"][0]["key"]) << "where images lie changes no phase";
+    }
+  }
+}
+
+TEST(DataPack, WhatCannotBePackedIsRefusedAndLeavesNoFile) {
+  const TemporaryFolder folder;
+  const auto refuse = [&](const std::vector<std::string>& more, const char* hint) {
+    const Outcome outcome =
+        run_program(with(with({"data", "pack", "--out", "x.pack"}, kSynthetic), more), folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    EXPECT_NE(outcome.error.find(hint), std::string::npos) << outcome.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "x.pack"));
+  };
+  refuse({"--encoding", "encoded"}, "--encoding raw");
+  refuse({"--set", "dataset.train_limit=10"}, "the whole set is packed");
+  refuse({"--set", "dataset.hight=10"}, "did you mean 'dataset.height'?");
+  const Outcome verb = run_program({"data", "pak"}, folder.path());
+  EXPECT_EQ(verb.code, 2);
+  EXPECT_NE(verb.error.find("senet data: unknown verb 'pak'; did you mean 'pack'?"), std::string::npos) << verb.error;
+}
+
+TEST(DataVerify, NamesTheFileAndTheImageThatChanged) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_program(with({"data", "pack", "--out", "x.pack"}, kSynthetic), folder.path()).code, 0);
+  std::string bytes = slurp(folder / "x.pack");
+  bytes[24 + 128 * 5 + 3] ^= 1;
+  write_file(folder / "x.pack", bytes);
+  const Outcome verify = run_program({"data", "verify", "x.pack"}, folder.path());
+  EXPECT_EQ(verify.code, 2);
+  EXPECT_NE(verify.error.find("x.pack: not a sound packed data set: its image 5 is not the one that was written"),
+            std::string::npos)
+      << verify.error;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const Outcome run = run_program(with(testing::kRun, {"--set", "dataset.packed=\"x.pack\""}), folder.path());
+  EXPECT_EQ(run.code, 2) << "what changed is never trained on: " << run.error;
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST(DataShow, DrawsASheet) {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      run_program(with({"data", "show", "--out", "sheet.png", "--count", "9"}, kSynthetic), folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(slurp(folder / "sheet.png").substr(1, 3), "PNG");
+  const Outcome other = run_program(with({"data", "show", "--out", "sheet.jpg"}, kSynthetic), folder.path());
+  EXPECT_NE(other.code, 0);
+  EXPECT_NE(other.error.find("sheet.jpg: the sheet is a PNG"), std::string::npos) << other.error;
+}
+
+const std::vector<std::string> kModel = {"--model", "resnet18", "--set", "model.width=2"};
+
+std::filesystem::path teacher_of(const TemporaryFolder& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) {
+    if (entry.path().filename().string().rfind("teacher-", 0) == 0) return entry.path() / "network.safetensors";
+  }
+  ADD_FAILURE() << "there is no teacher";
+  return {};
+}
+
+TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
+  const TemporaryFolder folder;
+  std::filesystem::copy(teacher_of(uninterrupted()), folder / "mine.safetensors");
+  const json imported = json_of(run_program(
+      with(with({"import", "mine.safetensors", "--json", "--threads", "2"}, kModel), kSynthetic), folder.path()));
+  const json original = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_EQ(imported["test"]["accuracy"], original["teacher"]["accuracy"]);
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  const Outcome run =
+      run_program(with(testing::kRun, {"--set", "teacher.weights=\"mine.safetensors\""}), folder.path());
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_EQ(run.error.find("  teacher"), std::string::npos) << "nothing is left to do for it: " << run.error;
+  const json result = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_EQ(result["phases"][0]["key"], imported["key"]);
+  EXPECT_EQ(result["teacher"]["accuracy"], original["teacher"]["accuracy"]);
+  EXPECT_EQ(result["result"]["accuracy"], original["result"]["accuracy"]) << "the same teacher, the same everything";
+  EXPECT_NE(result["deviations"].dump().find("teacher.weights"), std::string::npos);
+}
+
+TEST(Import, WhatIsNotTheModelsIsRefusedByName) {
+  const TemporaryFolder folder;
+  const Safetensors sound = load_safetensors(teacher_of(uninterrupted()));
+  const auto refuse = [&](const std::function<void(TensorMap&)>& change, const std::vector<const char*>& words) {
+    TensorMap tensors = sound.tensors;
+    change(tensors);
+    save_safetensors(folder / "mine.safetensors", tensors);
+    const Outcome outcome = run_program(with(with({"import", "mine.safetensors"}, kModel), kSynthetic), folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    for (const char* word : words) EXPECT_NE(outcome.error.find(word), std::string::npos) << outcome.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+  };
+  refuse([](TensorMap& t) { t.erase("layer2.0.conv1.weight"); },
+         {"mine.safetensors", "it lacks 'layer2.0.conv1.weight'"});
+  refuse([](TensorMap& t) { t["fc.weight"] = torch::zeros({4, 16}); }, {"the model has no 'fc.weight'"});
+  refuse(
+      [](TensorMap& t) {
+        t["linear.weight"] = torch::zeros({10, 16});
+      },
+      {"tensor 'linear.weight' is [10, 16], expected [4, 16]"});
+  refuse([](TensorMap& t) { t["conv1.weight"] = torch::full_like(t["conv1.weight"], NAN); }, {"'conv1.weight' holds numbers that are not finite"});
+  refuse(
+      [](TensorMap& t) {
+        t["mask.relu"] = torch::zeros({2, 8, 8}, torch::kUInt8);
+      },
+      {"does not keep all 128 ReLUs"});
+  refuse([](TensorMap& t) { t["linear.bias"] = torch::zeros({4}, torch::kInt64); }, {"'linear.bias'"});
+  write_file(folder / "mine.safetensors", "nonsense");
+  EXPECT_EQ(run_program(with(with({"import", "mine.safetensors"}, kModel), kSynthetic), folder.path()).code, 2);
+  const Outcome missing = run_program(with(with({"import", "none.safetensors"}, kModel), kSynthetic), folder.path());
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_NE(missing.error.find("none.safetensors"), std::string::npos) << missing.error;
+}
+
+TEST(Import, APthFileGoesThroughTheScript) {
+  const TemporaryFolder folder;
+  write_file(folder / "save.py",
+             "import sys, torch\n"
+             "sys.path.insert(0, sys.argv[1])\n"
+             "import safetensors_io\n"
+             "tensors, _ = safetensors_io.load(sys.argv[2])\n"
+             "rename = lambda name: 'module.' + name.replace('linear.', 'fc.').replace('.shortcut.', '.downsample.')\n"
+             "state = {rename(k): v for k, v in tensors.items() if not k.startswith('mask.')}\n"
+             "torch.save({'epoch': 3, 'state_dict': state}, 'mine.pth')\n");
+  const std::string python = SENET_TEST_PYTHON, source = SENET_TEST_SOURCE;
+  const Outcome converted = testing::run_shell(python + " save.py '" + source + "/tests/oracle' '" +
+                                                   teacher_of(uninterrupted()).string() + "' && " + python + " '" +
+                                                   source + "/scripts/pth-to-safetensors' mine.pth mine.safetensors",
+                                               folder.path());
+  ASSERT_EQ(converted.code, 0) << converted.error;
+  EXPECT_NE(converted.out.find("layer2.0.shortcut.0.weight [4, 2, 1, 1]"), std::string::npos) << converted.out;
+  const json imported = json_of(run_program(
+      with(with({"import", "mine.safetensors", "--json", "--threads", "2"}, kModel), kSynthetic), folder.path()));
+  const json original = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_EQ(imported["test"]["accuracy"], original["teacher"]["accuracy"]);
+}
+
+TEST(Checkpoint, SaysWhatItBelongsTo) {
+  for (const auto& entry : std::filesystem::directory_iterator(uninterrupted() / "runs")) {
+    const auto file = entry.path() / "network.safetensors";
+    if (!std::filesystem::exists(file)) continue;
+    const Metadata metadata = load_safetensors(file).metadata;
+    EXPECT_EQ(metadata.at("model"), "resnet18");
+    EXPECT_EQ(json::parse(metadata.at("model_options"))["width"], 2);
+    EXPECT_EQ(metadata.at("dataset"), "synthetic");
+    const bool of_a_budget = metadata.at("phase") == "mask" || metadata.at("phase") == "finetune";
+    EXPECT_EQ(metadata.count("budget"), of_a_budget ? 1u : 0u) << metadata.at("phase");
+  }
+}
+
+}  // namespace
+}  // namespace senet
