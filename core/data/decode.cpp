@@ -16,9 +16,14 @@ namespace {
 
 constexpr int64_t kRgb = 3;
 
-void check_size(int64_t height, int64_t width, const std::string& name) {
+// A byte of either format stands for less than 2¹⁴ pixels (deflate: 1,032 bytes of 8 pixels; JPEG: a bit for each block),
+// so that a short file cannot claim much memory, nor much time.
+void check_size(int64_t height, int64_t width, const std::string& bytes, const std::string& name) {
   SENET_CHECK(height > 0 && width > 0 && height <= kMostPixels / width, name, ": announces ", height, "×", width,
               " pixels, expected at most ", kMostPixels);
+  const int64_t most = (int64_t{1} << 20) + (static_cast<int64_t>(bytes.size()) << 14);
+  SENET_CHECK(height * width <= most, name, ": announces ", height, "×", width, " pixels, more than its ", bytes.size(),
+              " bytes can hold");
 }
 
 // a·b / 255, rounded, for bytes.
@@ -48,7 +53,7 @@ class JpegDecoder {
     int width = 0, height = 0, subsampling = 0, colours = 0;
     if (tjDecompressHeader3(handle_, data, size, &width, &height, &subsampling, &colours) != 0) fail_unless_stray(name);
     SENET_CHECK(width > 0 && height > 0, name, ": cannot be decoded as JPEG: it ends before its size is said");
-    check_size(height, width, name);
+    check_size(height, width, bytes, name);
     const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
     Image image{height, width, kRgb, std::vector<uint8_t>(static_cast<size_t>(height) * width * kRgb)};
     std::vector<uint8_t> inks(cmyk ? static_cast<size_t>(height) * width * 4 : 0);
@@ -133,7 +138,7 @@ Image decode_png(const std::string& bytes, const std::string& name) {
     SENET_CHECK(went_well, name, ": cannot be decoded as PNG: ", reading.message);
   };
   check(png_begin(png, info, reading, width, height));
-  check_size(height, width, name);
+  check_size(height, width, bytes, name);
   const size_t row_bytes = size_t{width} * kRgb;
   Image image{height, width, kRgb, std::vector<uint8_t>(row_bytes * height)};
   std::vector<png_bytep> rows(height);

@@ -11,6 +11,6 @@ namespace senet {
 // takes no more memory than an image of kMostPixels.
 Image decode_image(const std::string& bytes, const std::string& name);
 
-constexpr int64_t kMostPixels = int64_t{1} << 27;
+constexpr int64_t kMostPixels = int64_t{1} << 26;
 
 }  // namespace senet

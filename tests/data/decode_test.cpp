@@ -61,6 +61,11 @@ TEST(Decode, AHeaderThatClaimsTooManyPixelsClaimsNoMemory) {
   put(29, static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(png.data() + 12), 17)));
   const std::string message = error_of([&] { decode_image(png, "huge.png"); });
   EXPECT_NE(message.find("announces 1048576×1048576 pixels"), std::string::npos) << message;
+  put(16, 3000);
+  put(20, 2000);
+  put(29, static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(png.data() + 12), 17)));
+  const std::string short_file = error_of([&] { decode_image(png, "short.png"); });
+  EXPECT_NE(short_file.find("announces 2000×3000 pixels, more than its"), std::string::npos) << short_file;
   std::string jpeg = jpeg_of(made_up_image(8, 8, 1));
   const size_t frame = jpeg.find("\xff\xc0");
   ASSERT_NE(frame, std::string::npos);

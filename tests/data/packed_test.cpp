@@ -1,7 +1,11 @@
 #include "data/packed.h"
 
-#include <cstring>
+#include <ATen/Parallel.h>
 
+#include <cstring>
+#include <sstream>
+
+#include "data/batches.h"
 #include "data/decoded.h"
 #include "data/splits.h"
 #include "support/image_writer.h"
@@ -197,6 +201,63 @@ TEST(Packed, AFileThatShrinksWhileItIsReadIsAnError) {
   std::filesystem::resize_file(file, 100);
   const Images images = set.images(Split::train);
   EXPECT_NE(error_of([&] { images.source->read(5); }).find("it was longer when it was opened"), std::string::npos);
+}
+
+#if defined(SENET_SANITIZED)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+// Bytes of this process that are neither files nor shared.
+int64_t anonymous_memory() {
+  std::istringstream status(slurp("/proc/self/status"));
+  for (std::string word; status >> word;) {
+    int64_t kilobytes = 0;
+    if (word == "RssAnon:" && status >> kilobytes) return kilobytes * 1024;
+  }
+  ADD_FAILURE() << "this system does not say";
+  return 0;
+}
+
+TEST(Packed, ASetManyTimesTheRingsSizeIsReadWithBoundedMemory) {
+  class MadeUp final : public ImageSource {
+   public:
+    int64_t count() const override { return 2400; }
+    Image read(int64_t index) const override {
+      return {128, 128, 3, std::vector<uint8_t>(128 * 128 * 3, static_cast<uint8_t>(index % 251))};
+    }
+    std::string encoded(int64_t) const override { return ""; }
+    std::string name(int64_t index) const override { return std::to_string(index); }
+    std::string fingerprint() const override { return ""; }
+  };
+  const TemporaryFolder folder;
+  const std::string file = (folder / "x.pack").string();
+  Images images;
+  images.source = std::make_shared<MadeUp>();
+  images.labels = torch::arange(2400) % 2;
+  write_packed(file, kDescription, images, images, PackEncoding::raw);
+  EXPECT_GT(std::filesystem::file_size(file), 230000000u);
+  const BatchLoader loader(PackedSet(file).images(Split::train), kDescription.normalisation, torch::kFloat32,
+                           torch::kCPU);
+  constexpr int64_t kBatch = 8;
+  const int64_t ring = (at::get_num_threads() + 2) * kBatch * 128 * 128 * 3 * 4;
+  const auto read_all = [&](int64_t epoch) {
+    const std::vector<int64_t> order = loader.shuffled(1, epoch);
+    BatchStream stream(loader, order, kBatch);
+    for (size_t at = 0; at < order.size(); at += kBatch) {
+      const Batch batch = stream.next();
+      const double first = (order[at] % 251 / 255.0 - 0.5) / 0.25;
+      ASSERT_NEAR(batch.images[0][0][0][0].item<double>(), first, 1e-5);
+    }
+  };
+  read_all(0);
+  const int64_t before = anonymous_memory();
+  for (int64_t epoch = 1; epoch < 4; ++epoch) read_all(epoch);
+  // A sanitizer keeps what is freed.
+  if (!kSanitized) {
+    EXPECT_LT(anonymous_memory() - before, 2 * ring) << "having read " << 3 * 118 << " MB";
+  }
 }
 
 }  // namespace

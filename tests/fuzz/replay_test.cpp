@@ -28,8 +28,9 @@ TEST(Readers, GiveASoundFileOrAnErrorForEveryInputOfTheCorpus) {
 
 // Every beginning of a sound file, and every sound file with one byte changed.
 TEST(Readers, SurviveSoundFilesThatWereCutOrChanged) {
-  for (const auto& [name, read] : testing::readers()) {
-    const std::filesystem::path corpus = std::filesystem::path(SENET_TEST_SOURCE) / "tests/fuzz/corpus" / name;
+  for (const auto& reader : testing::readers()) {
+    const auto& read = reader.second;
+    const std::filesystem::path corpus = std::filesystem::path(SENET_TEST_SOURCE) / "tests/fuzz/corpus" / reader.first;
     for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
       if (entry.path().filename().string().rfind("sound", 0) != 0) continue;
       const std::string sound = slurp(entry.path());
