@@ -12,7 +12,7 @@ add_library(senet_compile_options INTERFACE)
 target_compile_features(senet_compile_options INTERFACE cxx_std_17)
 # -fPIC in programs too, so that all targets share one precompiled header.
 target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fPIC
-  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<BOOL:${SENET_WERROR}>:-Werror>)
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>" $<$<BOOL:${SENET_WERROR}>:-Werror>)
 if(SENET_SANITIZE)
   # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
   target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr

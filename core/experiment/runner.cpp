@@ -110,6 +110,9 @@ Laboratory& Runner::laboratory_of(const Cell& cell) {
     };
     laboratory->on_message = [this](const std::string& text) { listener_.message(text); };
     laboratory->stop_requested = [this] { return listener_.stop_requested(); };
+    if (laboratory->data.left_out > 0) {
+      listener_.message(text(laboratory->data.left_out, " images cannot be decoded and are left out"));
+    }
   }
   return *laboratory;
 }
@@ -256,6 +259,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
         {"train", data.train.count()},
         {"held_out", data.held_out.count()},
         {"test", data.test.count()},
+        {"left_out", data.left_out},
         {"classes", data.classes},
         {"input", {laboratory.input.channels, laboratory.input.height, laboratory.input.width}}}},
       {"teacher", numbers(teacher_evaluation.json)},
@@ -272,6 +276,9 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   if (data.held_out.count() > 0) {
     result.json["deviations"].push_back(
         text(data.held_out.count(), " of the training images are held out and never trained on"));
+  }
+  if (data.left_out > 0) {
+    result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
   }
   return result;
 }

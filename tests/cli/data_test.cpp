@@ -101,6 +101,35 @@ TEST(DataShow, DrawsASheet) {
   EXPECT_NE(other.error.find("sheet.jpg: the sheet is a PNG"), std::string::npos) << other.error;
 }
 
+TEST(ImageFolder, ARunCountsTheImagesThatItLeavesOut) {
+  const TemporaryFolder folder;
+  for (const char* split : {"train", "val"}) {
+    for (int i = 0; i < 40; ++i) {
+      write_file(folder / ("images/" + std::string(split) + (i % 2 ? "/b/" : "/a/") + std::to_string(i) + ".png"),
+                 testing::png_of(testing::made_up_image(9, 9, i)));
+    }
+  }
+  write_file(folder / "images/train/b/broken.jpg", "\xff\xd8 and then nothing");
+  std::string experiment = testing::tiny_experiment();
+  const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
+  experiment.replace(section, end - section, "[dataset]\nplugin = \"image_folder\"\npath = \"images\"\nsize = 8\n\n");
+  write_file(folder / "tiny.toml", experiment);
+  const std::vector<std::string> once = {"--set", "teacher.epochs=1", "--set", "mask.epochs=1",
+                                         "--set", "finetune.epochs=1"};
+  const Outcome refused = run_program(with(testing::kRun, once), folder.path());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.error.find("images/train/b/broken.jpg: cannot be decoded as JPEG"), std::string::npos)
+      << refused.error;
+  const Outcome run =
+      run_program(with(with(testing::kRun, once), {"--set", "dataset.skip_undecodable=true"}), folder.path());
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.error.find("1 images cannot be decoded and are left out"), std::string::npos) << run.error;
+  const json result = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_EQ(result["dataset"]["left_out"], 1);
+  EXPECT_EQ(result["dataset"]["train"], 38) << "of 40, two are held out";
+  EXPECT_NE(result["deviations"].dump().find("cannot be decoded"), std::string::npos);
+}
+
 const std::vector<std::string> kModel = {"--model", "resnet18", "--set", "model.width=2"};
 
 std::filesystem::path teacher_of(const TemporaryFolder& folder) {
@@ -150,7 +179,8 @@ TEST(Import, WhatIsNotTheModelsIsRefusedByName) {
         t["linear.weight"] = torch::zeros({10, 16});
       },
       {"tensor 'linear.weight' is [10, 16], expected [4, 16]"});
-  refuse([](TensorMap& t) { t["conv1.weight"] = torch::full_like(t["conv1.weight"], NAN); }, {"'conv1.weight' holds numbers that are not finite"});
+  refuse([](TensorMap& t) { t["conv1.weight"] = torch::full_like(t["conv1.weight"], NAN); },
+         {"'conv1.weight' holds numbers that are not finite"});
   refuse(
       [](TensorMap& t) {
         t["mask.relu"] = torch::zeros({2, 8, 8}, torch::kUInt8);
