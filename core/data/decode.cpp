@@ -16,8 +16,8 @@ namespace {
 
 constexpr int64_t kRgb = 3;
 
-// A byte of either format stands for less than 2¹⁴ pixels (deflate: 1,032 bytes of 8 pixels; JPEG: a bit for each block),
-// so that a short file cannot claim much memory, nor much time.
+// A byte of either format stands for less than 2¹⁴ pixels (deflate: 1,032 bytes of 8 pixels; JPEG: a bit for each
+// block), so that a short file cannot claim much memory, nor much time.
 void check_size(int64_t height, int64_t width, const std::string& bytes, const std::string& name) {
   SENET_CHECK(height > 0 && width > 0 && height <= kMostPixels / width, name, ": announces ", height, "×", width,
               " pixels, expected at most ", kMostPixels);

@@ -10,13 +10,14 @@
 #include "data/resize.h"
 #include "data/subset.h"
 #include "senet/error.h"
+#include "storage/hash.h"
 
 namespace senet {
 
 namespace {
 
-constexpr int64_t kChunk = 512;
-constexpr int64_t kGrain = 16;
+constexpr int64_t kChunk = 64;  // few enough that they stay in the cache until they are used
+constexpr int64_t kGrain = 4;
 
 template <class T, class Make, class Use>
 int64_t for_each(const Images& images, const Make& make, const Use& use) {
@@ -113,19 +114,24 @@ int64_t decode_into_memory(Images& images) {
   return left_out;
 }
 
-std::string fingerprint_of(Hash& pixels, torch::IntArrayRef sizes, const std::vector<int64_t>& labels) {
-  pixels.add(sizes.data(), sizes.size() * sizeof(int64_t));
-  pixels.add(labels.data(), labels.size() * sizeof(int64_t));
-  return pixels.hex();
+std::string fingerprint_of(const std::vector<uint64_t>& checksums, torch::IntArrayRef sizes,
+                           const std::vector<int64_t>& labels) {
+  Hash hash;
+  hash.add(checksums.data(), checksums.size() * sizeof(uint64_t));
+  hash.add(sizes.data(), sizes.size() * sizeof(int64_t));
+  hash.add(labels.data(), labels.size() * sizeof(int64_t));
+  return hash.hex();
 }
 
 std::string fingerprint_of(const Images& images) {
   if (images.count() == 0) return "";
   if (!images.pixels.defined()) return images.source->fingerprint();
-  Hash hash;
-  hash.add(images.pixels.data_ptr(), images.pixels.nbytes());
+  const auto* pixels = images.pixels.data_ptr<uint8_t>();
   const auto* labels = images.labels.data_ptr<int64_t>();
-  return fingerprint_of(hash, images.pixels.sizes(), {labels, labels + images.count()});
+  const int64_t size = images.pixels.numel() / images.count();
+  std::vector<uint64_t> checksums(images.count());
+  for (int64_t i = 0; i < images.count(); ++i) checksums[i] = checksum(pixels + i * size, size);
+  return fingerprint_of(checksums, images.pixels.sizes(), {labels, labels + images.count()});
 }
 
 }  // namespace senet

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "senet/dataset.h"
-#include "storage/hash.h"
 
 namespace senet {
 
@@ -32,7 +31,8 @@ int64_t decode_into_memory(Images& images);
 // Of pixels and labels; the source's own for images that are not in memory.
 std::string fingerprint_of(const Images& images);
 
-// The same, for a set whose pixels were added to `hash` image by image.
-std::string fingerprint_of(Hash& pixels, torch::IntArrayRef sizes, const std::vector<int64_t>& labels);
+// The same, for a set whose images have these checksums (storage/hash.h), each of its pixels.
+std::string fingerprint_of(const std::vector<uint64_t>& checksums, torch::IntArrayRef sizes,
+                           const std::vector<int64_t>& labels);
 
 }  // namespace senet

@@ -38,14 +38,14 @@ Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding)
   const bool raw = encoding == PackEncoding::raw;
   std::vector<Record> table;
   std::vector<int64_t> kept_labels;
-  Hash pixels;
+  std::vector<uint64_t> checksums;
   const auto append = [&](int64_t index, const void* bytes, size_t count, const Image& image) {
-    table.push_back({static_cast<uint64_t>(file.size()), count, checksum(bytes, count),
-                     static_cast<uint32_t>(image.height), static_cast<uint32_t>(image.width),
-                     static_cast<uint32_t>(image.channels), static_cast<uint32_t>(labels[index])});
+    checksums.push_back(checksum(bytes, count));
+    table.push_back({static_cast<uint64_t>(file.size()), count, checksums.back(), static_cast<uint32_t>(image.height),
+                     static_cast<uint32_t>(image.width), static_cast<uint32_t>(image.channels),
+                     static_cast<uint32_t>(labels[index])});
     kept_labels.push_back(labels[index]);
     file.append(bytes, count);
-    if (raw) pixels.add(bytes, count);
   };
   if (raw) {
     Image first;
@@ -78,7 +78,7 @@ Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding)
           {"left_out", images.count() - count},
           {"table", table_offset},
           {"table_hash", Hash().add(table.data(), table.size() * sizeof(Record)).hex()},
-          {"fingerprint", raw ? fingerprint_of(pixels, {count, any.height, any.width, any.channels}, kept_labels)
+          {"fingerprint", raw ? fingerprint_of(checksums, {count, any.height, any.width, any.channels}, kept_labels)
                               : images.source->fingerprint()},
           {"view", to_json(raw ? View() : images.view)}};
 }

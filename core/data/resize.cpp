@@ -105,21 +105,20 @@ Image resize(const Image& image, int64_t height, int64_t width) {
   return result;
 }
 
-Image view_of(const Image& image, const View& view, const std::string& name) {
-  Image seen = image;
+Image view_of(Image image, const View& view, const std::string& name) {
   if (view.resize > 0) {
     const int64_t shorter = std::min(image.height, image.width), longer = std::max(image.height, image.width);
     const int64_t other = view.resize * longer / shorter;
-    seen = image.height <= image.width ? resize(image, view.resize, other) : resize(image, other, view.resize);
+    image = image.height <= image.width ? resize(image, view.resize, other) : resize(image, other, view.resize);
   }
-  if (view.size == 0) return seen;
-  SENET_CHECK(seen.height >= view.size && seen.width >= view.size, name, ": has ", seen.height, "×", seen.width,
+  if (view.size == 0) return image;
+  SENET_CHECK(image.height >= view.size && image.width >= view.size, name, ": has ", image.height, "×", image.width,
               " pixels, too few for a centre crop of ", view.size, "; set dataset.resize");
   // Halves are rounded to even numbers, as torchvision's CenterCrop does.
   const auto middle = [&](int64_t extent) {
     return static_cast<int64_t>(std::nearbyint(static_cast<double>(extent - view.size) / 2));
   };
-  return crop(seen, {middle(seen.height), middle(seen.width), view.size, view.size});
+  return crop(image, {middle(image.height), middle(image.width), view.size, view.size});
 }
 
 Box random_box(int64_t height, int64_t width, uint64_t seed, int64_t epoch, int64_t image) {

@@ -17,7 +17,7 @@ Image crop(const Image& image, const Box& box);
 Image resize(const Image& image, int64_t height, int64_t width);
 
 // What a view shows of an image. Throws when the image is smaller than the view's size.
-Image view_of(const Image& image, const View& view, const std::string& name);
+Image view_of(Image image, const View& view, const std::string& name);
 
 // A random part of an image to train on, as torchvision's RandomResizedCrop: its area uniform in 8–100 % of the
 // image's, the logarithm of its aspect ratio uniform in that of 3/4–4/3; after ten attempts that do not fit, the

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr size_t kPending = 1 << 18;
+
 [[noreturn]] void fail_with_errno(const std::string& action, const fs::path& path) {
   const int error = errno;
   fail(path.string(), ": cannot ", action, ": ", std::strerror(error),
@@ -88,11 +90,27 @@ void AtomicFile::give_up(const char* action) {
 }
 
 void AtomicFile::append(const void* bytes, size_t count) {
-  overwrite(size_, bytes, count);
+  // A system call for each of many small pieces would cost more than the pieces.
+  if (pending_.size() + count > kPending) flush();
+  if (count > kPending) {
+    write(size_, bytes, count);
+  } else {
+    pending_.append(static_cast<const char*>(bytes), count);
+  }
   size_ += static_cast<int64_t>(count);
 }
 
 void AtomicFile::overwrite(int64_t offset, const void* bytes, size_t count) {
+  flush();
+  write(offset, bytes, count);
+}
+
+void AtomicFile::flush() {
+  write(size_ - static_cast<int64_t>(pending_.size()), pending_.data(), pending_.size());
+  pending_.clear();
+}
+
+void AtomicFile::write(int64_t offset, const void* bytes, size_t count) {
   const auto* from = static_cast<const char*>(bytes);
   for (size_t written = 0; written < count;) {
     const ssize_t some = ::pwrite(descriptor_, from + written, count - written, offset + static_cast<int64_t>(written));
@@ -103,6 +121,7 @@ void AtomicFile::overwrite(int64_t offset, const void* bytes, size_t count) {
 }
 
 void AtomicFile::commit() {
+  flush();
   if (::fsync(descriptor_) != 0) give_up("flush to disk");
   ::close(std::exchange(descriptor_, -1));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {

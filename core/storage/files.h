@@ -28,10 +28,13 @@ class AtomicFile {
 
  private:
   [[noreturn]] void give_up(const char* action);
+  void write(int64_t offset, const void* bytes, size_t count);
+  void flush();
 
   std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
   int64_t size_ = 0;
+  std::string pending_;  // the end of what was appended, not yet written
 };
 
 // A file that is read at given places. Throws when it ends early.
