@@ -10,6 +10,12 @@
 
 namespace senet {
 
+Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments) {
+  for (const auto& [key, value] : texts) document.set(key + "=" + nlohmann::json(value).dump());
+  for (const std::string& assignment : arguments.sets) document.set(assignment);
+  return document;
+}
+
 PluginHost load_plugins(const Arguments& arguments) {
   return PluginHost(PluginHost::search_path(arguments.plugin_dirs));
 }

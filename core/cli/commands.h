@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <map>
+
 #include "cli/arguments.h"
 #include "experiment/runner.h"
 #include "plugin/host.h"
@@ -24,6 +26,8 @@ int pack_data(const Arguments& arguments);
 int verify_data(const Arguments& arguments);
 int show_data(const Arguments& arguments);
 
+// What a document says, with these keys set as texts, and then what --set says.
+Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments);
 PluginHost load_plugins(const Arguments& arguments);
 RunFolders run_folders(const Arguments& arguments);
 void prepare_threads(const Arguments& arguments);

@@ -16,10 +16,7 @@ namespace senet {
 namespace {
 
 Document settings_of(const Arguments& arguments) {
-  Document document("command line");
-  document.set("dataset.plugin=\"" + arguments.dataset + "\"");
-  for (const std::string& assignment : arguments.sets) document.set(assignment);
-  return document;
+  return assigned(Document("command line"), {{"dataset.plugin", arguments.dataset}}, arguments);
 }
 
 Json describe(const PackedSet& set) {
@@ -97,7 +94,7 @@ int show_data(const Arguments& arguments) {
   PluginHost::guard(PluginKind::dataset, arguments.dataset,
                     [&] { data = make_splits(*dataset, options, arguments.dataset); });
   // Scaled to 0 … 1 and no further, so that what is drawn is what the image shows.
-  const std::vector<double> zeros(data.input().channels, 0), ones(data.input().channels, 1);
+  const std::vector<double> zeros(data.input.channels, 0), ones(data.input.channels, 1);
   const BatchLoader loader(data.train, {zeros, ones}, torch::kFloat32, torch::kCPU);
   const auto seed = static_cast<uint64_t>(arguments.seed);
   std::vector<int64_t> order = loader.shuffled(seed, arguments.epoch);

@@ -9,14 +9,12 @@ namespace senet {
 
 int import_network_file(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
-  Document document = Document::from_toml("name = \"import\"\n[[cell]]\nbudgets = [\"100%\"]\n", "command line");
-  const auto set = [&](const char* key, const std::string& value) {
-    document.set(key + ("=" + nlohmann::json(value).dump()));
-  };
-  set("model.plugin", arguments.model);
-  set("dataset.plugin", arguments.dataset);
-  set("teacher.weights", arguments.subject);
-  for (const std::string& assignment : arguments.sets) document.set(assignment);
+  const Document document =
+      assigned(Document::from_toml("name = \"import\"\n[[cell]]\nbudgets = [\"100%\"]\n", "command line"),
+               {{"model.plugin", arguments.model},
+                {"dataset.plugin", arguments.dataset},
+                {"teacher.weights", arguments.subject}},
+               arguments);
   const Plan plan = make_plan(document, plugins);
   Console console;
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);

@@ -30,9 +30,7 @@ std::shared_ptr<Network> build_model(const Arguments& arguments) {
   if (model.empty()) fail_usage("--model is missing: give a model plugin (`senet plugins` lists them), or a RUN");
   if (arguments.classes == 0) fail_usage("--classes is missing: give the number of classes, for example --classes 10");
   const PluginHost plugins = load_plugins(arguments);
-  Document document("command line");
-  document.set("model.plugin=\"" + model + "\"");
-  for (const std::string& assignment : arguments.sets) document.set(assignment);
+  const Document document = assigned(Document("command line"), {{"model.plugin", model}}, arguments);
   const Options options = resolve_plugin_section(document, plugins, PluginKind::model);
   document.refuse_unread();
   const NetworkShape shape = input_shape(arguments);

@@ -10,9 +10,7 @@ namespace senet {
 namespace {
 
 Document read_document(const Arguments& arguments) {
-  Document document = Document::from_file(arguments.subject);
-  for (const std::string& assignment : arguments.sets) document.set(assignment);
-  return document;
+  return assigned(Document::from_file(arguments.subject), {}, arguments);
 }
 
 int show_forecast(const Plan& plan, Json forecast, bool as_json) {

@@ -8,7 +8,6 @@
 #include <array>
 #include <numeric>
 
-#include "data/decoded.h"
 #include "data/resize.h"
 #include "senet/error.h"
 #include "senet/random.h"
@@ -57,12 +56,7 @@ void write_image(const uint8_t* pixels, int64_t height, int64_t width, int64_t c
 BatchLoader::BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device)
     : images_(std::move(images)), precision_(precision), device_(device) {
   if (images_.count() == 0) return;
-  if (images_.pixels.defined()) {
-    height_ = images_.pixels.size(1), width_ = images_.pixels.size(2);
-  } else {
-    const Image first = viewed(images_, 0);
-    height_ = first.height, width_ = first.width;
-  }
+  shape_ = shape_of(images_);
   tables_.resize(normalisation.mean.size());
   for (size_t c = 0; c < tables_.size(); ++c) {
     for (int value = 0; value < 256; ++value) {
@@ -86,15 +80,15 @@ std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
 }
 
 Batch BatchLoader::empty_batch(int64_t count) const {
-  return {torch::empty({count, static_cast<int64_t>(tables_.size()), height_, width_},
+  return {torch::empty({count, shape_[2], shape_[0], shape_[1]},
                        torch::TensorOptions(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
           torch::empty({count}, torch::kInt64)};
 }
 
 void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end,
                        const Augmentation& augmentation, uint64_t seed, int64_t epoch) const {
-  const auto channels = static_cast<int64_t>(tables_.size());
-  const int64_t size = height_ * width_ * channels;
+  const int64_t height = shape_[0], width = shape_[1], channels = shape_[2];
+  const int64_t size = height * width * channels;
   const auto* labels = images_.labels.data_ptr<int64_t>();
   auto* batch_labels = batch.labels.data_ptr<int64_t>();
   AT_DISPATCH_FLOATING_TYPES_AND(torch::kBFloat16, precision_, "load_batch", [&] {
@@ -104,23 +98,20 @@ void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int6
       Placement placement = place(augmentation, seed, epoch, index);
       batch_labels[i] = labels[index];
       if (in_memory(augmentation)) {
-        write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height_, width_, channels, placement, tables_,
+        write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height, width, channels, placement, tables_,
                     out + i * size);
         continue;
       }
       Image image;
       if (augmentation.random_resized) {
         image = images_.source ? images_.source->read(index) : viewed(images_, index);
-        image = resize(crop(image, random_box(image.height, image.width, seed, epoch, index)), height_, width_);
+        image = resize(crop(image, random_box(image.height, image.width, seed, epoch, index)), height, width);
         placement.dy = placement.dx = 0;
       } else {
         image = viewed(images_, index);
       }
-      SENET_CHECK(image.height == height_ && image.width == width_ && image.channels == channels,
-                  images_.source->name(index), ": is ", image.height, "×", image.width, "×", image.channels,
-                  ", expected ", height_, "×", width_, "×", channels,
-                  "; give all images one size with dataset.resize and dataset.size");
-      write_image(image.pixels.data(), height_, width_, channels, placement, tables_, out + i * size);
+      check_shape(image, shape_, images_, index);
+      write_image(image.pixels.data(), height, width, channels, placement, tables_, out + i * size);
     }
   });
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <future>
 
+#include "data/decoded.h"
 #include "senet/dataset.h"
 #include "senet/objective.h"
 
@@ -45,7 +46,7 @@ class BatchLoader {
             uint64_t seed, int64_t epoch) const;
 
   Images images_;
-  int64_t height_ = 0, width_ = 0;
+  ImageShape shape_{};
   std::vector<std::array<float, 256>> tables_;  // normalised values, for each channel
   torch::ScalarType precision_;
   torch::Device device_;

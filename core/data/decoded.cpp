@@ -61,6 +61,19 @@ Image viewed(const Images& images, int64_t index) {
   return image;
 }
 
+ImageShape shape_of(const Images& images) {
+  if (images.pixels.defined()) return {images.pixels.size(1), images.pixels.size(2), images.pixels.size(3)};
+  const Image first = viewed(images, 0);
+  return {first.height, first.width, first.channels};
+}
+
+void check_shape(const Image& image, const ImageShape& expected, const Images& images, int64_t index) {
+  SENET_CHECK(ImageShape({image.height, image.width, image.channels}) == expected,
+              images.source ? images.source->name(index) : text("image ", index), ": is ", image.height, "×",
+              image.width, "×", image.channels, " but the images before it are ", expected[0], "×", expected[1], "×",
+              expected[2], "; give all one size with dataset.resize and dataset.size");
+}
+
 int64_t for_each_viewed(const Images& images, const std::function<void(int64_t, const Image&)>& use) {
   return for_each<Image>(
       images, [&](int64_t i) { return viewed(images, i); }, use);
@@ -92,17 +105,14 @@ int64_t decode_into_memory(Images& images) {
   const auto* labels = images.labels.data_ptr<int64_t>();
   std::vector<int64_t> kept_labels, kept;
   torch::Tensor pixels;
-  int64_t size = 0;
+  ImageShape shape{};
   const int64_t left_out = for_each_viewed(images, [&](int64_t i, const Image& image) {
     if (!pixels.defined()) {
-      pixels = torch::empty({images.count(), image.height, image.width, image.channels}, torch::kUInt8);
-      size = static_cast<int64_t>(image.pixels.size());
+      shape = {image.height, image.width, image.channels};
+      pixels = torch::empty({images.count(), shape[0], shape[1], shape[2]}, torch::kUInt8);
     }
-    SENET_CHECK(image.height == pixels.size(1) && image.width == pixels.size(2) && image.channels == pixels.size(3),
-                images.source->name(i), ": is ", image.height, "×", image.width, " but the images before it are ",
-                pixels.size(1), "×", pixels.size(2), "; give all one size with dataset.resize and dataset.size");
-    std::copy(image.pixels.begin(), image.pixels.end(),
-              pixels.data_ptr<uint8_t>() + static_cast<int64_t>(kept.size()) * size);
+    check_shape(image, shape, images, i);
+    std::copy(image.pixels.begin(), image.pixels.end(), pixels.data_ptr<uint8_t>() + kept.size() * image.pixels.size());
     kept.push_back(i);
     kept_labels.push_back(labels[i]);
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 
@@ -9,6 +10,13 @@ namespace senet {
 
 // One image of a set as its view shows it, in memory or from its source.
 Image viewed(const Images& images, int64_t index);
+
+using ImageShape = std::array<int64_t, 3>;  // H, W, C
+
+// Of the images of a set as viewed, by the first.
+ImageShape shape_of(const Images& images);
+// Throws when an image of a set, as viewed, has not the shape of those before it.
+void check_shape(const Image& image, const ImageShape& expected, const Images& images, int64_t index);
 
 // An image with the file it was decoded from.
 struct DecodedFile {

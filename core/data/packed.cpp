@@ -8,7 +8,6 @@
 
 #include "data/decode.h"
 #include "data/decoded.h"
-#include "data/resize.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
@@ -48,21 +47,12 @@ Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding)
     file.append(bytes, count);
   };
   if (raw) {
-    Image first;
-    const auto append_raw = [&](int64_t index, const Image& image) {
-      if (table.empty()) first = image;
-      SENET_CHECK(image.height == first.height && image.width == first.width && image.channels == first.channels,
-                  "image ", index, " is ", image.height, "×", image.width, " but those before it are ", first.height,
-                  "×", first.width,
-                  "; give all one size with dataset.resize and dataset.size, or pack their files "
-                  "with --encoding encoded");
-      append(index, image.pixels.data(), image.pixels.size(), image);
-    };
-    if (images.pixels.defined()) {
-      for (int64_t i = 0; i < images.count(); ++i) append_raw(i, viewed(images, i));
-    } else {
-      for_each_viewed(images, append_raw);
-    }
+    ImageShape shape{};
+    for_each_viewed(images, [&](int64_t i, const Image& image) {
+      if (table.empty()) shape = {image.height, image.width, image.channels};
+      check_shape(image, shape, images, i);
+      append(i, image.pixels.data(), image.pixels.size(), image);
+    });
   } else {
     if (!images.source) fail_usage("this data set holds no image files: pack it with --encoding raw");
     for_each_file(images, [&](int64_t i, const DecodedFile& file_of) {
@@ -149,9 +139,9 @@ class PackedSet::Part final : public ImageSource {
     return bytes_of(index);
   }
   Image read(int64_t index) const override {
-    const Record& record = table_.at(index);
-    if (!raw_) return decode_image(bytes_of(index), name(index));
     const std::string bytes = bytes_of(index);
+    if (!raw_) return decode_image(bytes, name(index));
+    const Record& record = table_[index];
     return {record.height, record.width, record.channels, {bytes.begin(), bytes.end()}};
   }
 
@@ -185,7 +175,7 @@ class PackedSet::Part final : public ImageSource {
   std::vector<Record> table_;
 };
 
-PackedSet::PackedSet(const std::filesystem::path& path) : path_(path) {
+PackedSet::PackedSet(const std::filesystem::path& path) {
   const auto file = std::make_shared<const ReadableFile>(path);
   const auto check = [&](bool condition, const auto&... parts) {
     SENET_CHECK(condition, path.string(), ": not a sound packed data set: ", parts...);

@@ -44,7 +44,6 @@ class PackedSet {
 
  private:
   class Part;
-  std::filesystem::path path_;
   PackDescription description_;
   std::shared_ptr<const Part> train_, test_;
 };

@@ -4,7 +4,6 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -65,11 +64,6 @@ int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
   return 0;
 }
 
-std::array<int64_t, 3> image_shape(const Images& images) {
-  const Image first = viewed(images, 0);
-  return {first.height, first.width, first.channels};
-}
-
 // Both splits, from the plugin or from its packed file.
 std::pair<Images, Images> load(Dataset& dataset, const Options& options, const std::string& plugin,
                                DataSplits& splits) {
@@ -111,10 +105,8 @@ const Images& DataSplits::part(Part part) const {
 }
 
 nlohmann::ordered_json pack_options(const Options& options) {
-  std::vector<std::string> own;
-  for (const Option& option : split_options()) own.emplace_back(option.name);
   nlohmann::ordered_json json = changed_options(options);
-  for (const std::string& name : own) json.erase(name);
+  for (const Option& option : split_options()) json.erase(option.name);
   return json;
 }
 
@@ -146,10 +138,10 @@ DataSplits make_splits(Dataset& dataset, const Options& options, const std::stri
   for (Images* images : {&splits.train, &splits.held_out, &splits.test}) {
     if (images->count() > 0) splits.left_out += bring_in(*images, options.real("memory"), where);
   }
-  const std::array<int64_t, 3> shape = image_shape(splits.train), test_shape = image_shape(splits.test);
+  const ImageShape shape = shape_of(splits.train), test_shape = shape_of(splits.test);
   SENET_CHECK(shape == test_shape, where, ": training images are ", torch::IntArrayRef(shape), " but test images ",
               torch::IntArrayRef(test_shape), " (H×W×C)");
-  splits.input_ = {shape[2], shape[0], shape[1], splits.classes};
+  splits.input = {shape[2], shape[0], shape[1], splits.classes};
   const auto channels = static_cast<size_t>(shape[2]);
   SENET_CHECK(splits.normalisation.mean.size() == channels && splits.normalisation.deviation.size() == channels, where,
               ": images have ", channels, " channels but the normalisation has ", splits.normalisation.mean.size(),

@@ -17,6 +17,7 @@ std::vector<Option> split_options();
 // depends on the seed.
 struct DataSplits {
   Images train, held_out, test;
+  NetworkShape input{};  // channels, height, width and classes
   int64_t classes = 0;
   std::vector<std::string> class_names;  // empty when the data set names none
   Normalisation normalisation;
@@ -24,9 +25,6 @@ struct DataSplits {
   std::string fingerprint;  // of images and labels above, the class count and normalisation
 
   const Images& part(Part part) const;
-  NetworkShape input() const { return input_; }  // channels, height, width and classes
-
-  NetworkShape input_{};
 };
 
 // What the plugin gives, from its own files or from the packed one that `dataset.packed` names; in memory when it fits

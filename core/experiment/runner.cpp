@@ -74,7 +74,7 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   const auto dataset = plugins.make<Dataset>(dataset_name, dataset_options);
   checked(PluginKind::dataset, dataset_name,
           [&] { laboratory->data = make_splits(*dataset, dataset_options, dataset_name); });
-  laboratory->input = laboratory->data.input();
+  laboratory->input = laboratory->data.input;
   const std::string model_name = cell.section("model").text("plugin");
   const auto model = plugins.make<Model>(model_name, cell.section("model"));
   laboratory->build = [model, model_name](const NetworkShape& shape) {
@@ -179,6 +179,17 @@ std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseR
   return network;
 }
 
+PhaseRecord Runner::run_teacher_phase(const Task& task) {
+  return run_phase(task, task.phases.teacher, task.cell->section("teacher"),
+                   [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+}
+
+PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network) {
+  return run_phase(task, inputs, Options(), [&](PhaseExperiment& experiment, Json& record) {
+    run_evaluation(experiment, laboratory_of(*task.cell), network, record);
+  });
+}
+
 Result Runner::run_task(const Plan& plan, const Task& task) {
   const Cell& cell = *task.cell;
   const Laboratory& laboratory = laboratory_of(cell);
@@ -189,17 +200,14 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   };
   done.reserve(phases.in_order().size());
 
-  const PhaseRecord& teacher_phase = run(phases.teacher, cell.section("teacher"),
-                                         [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+  const PhaseRecord& teacher_phase = done.emplace_back(run_teacher_phase(task));
   std::shared_ptr<Network> teacher;
   const auto the_teacher = [&]() -> Network& {
     if (!teacher) teacher = load(laboratory, teacher_phase);
     return *teacher;
   };
   const PhaseRecord& teacher_evaluation =
-      run(phases.teacher_evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
-        run_evaluation(experiment, laboratory, teacher_phase, record);
-      });
+      done.emplace_back(run_evaluation_phase(task, phases.teacher_evaluation, teacher_phase));
   const std::string measure = cell.section("sensitivity").text("plugin");
   const PhaseRecord& sensitivity =
       run(phases.sensitivity, cell.section("sensitivity"),
@@ -212,9 +220,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const PhaseRecord& finetune = run(phases.finetune, cell.section("finetune"), [&](PhaseExperiment& experiment, Json&) {
     run_finetune(experiment, the_teacher(), mask);
   });
-  const PhaseRecord& evaluation = run(phases.evaluation, Options(), [&](PhaseExperiment& experiment, Json& record) {
-    run_evaluation(experiment, laboratory, finetune, record);
-  });
+  const PhaseRecord& evaluation = done.emplace_back(run_evaluation_phase(task, phases.evaluation, finetune));
 
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
@@ -297,13 +303,9 @@ void Runner::write(const Result& result) {
 
 Json Runner::import_teacher(const Plan& plan) {
   const Task task = tasks(plan).front();
-  const Laboratory& laboratory = laboratory_of(*task.cell);
   try {
-    const PhaseRecord teacher = run_phase(task, task.phases.teacher, task.cell->section("teacher"),
-                                          [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
-    const PhaseRecord evaluation = run_phase(
-        task, task.phases.teacher_evaluation, Options(),
-        [&](PhaseExperiment& experiment, Json& record) { run_evaluation(experiment, laboratory, teacher, record); });
+    const PhaseRecord teacher = run_teacher_phase(task);
+    const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher);
     Json json = {{"key", teacher.key}, {"folder", teacher.folder.string()}};
     for (const char* name : {"test", "held_out", "relus", "parameters"}) {
       if (evaluation.json.contains(name)) json[name] = evaluation.json.at(name);

@@ -63,6 +63,8 @@ class Runner {
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
+  PhaseRecord run_teacher_phase(const Task& task);
+  PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network);
   Metadata about(const Task& task, const PhaseInputs& inputs) const;
   std::shared_ptr<Network> load(const Laboratory& laboratory, const PhaseRecord& phase);
 

@@ -57,24 +57,22 @@ std::string labels_file(uint8_t count) {
 }
 
 void read_idx(const std::string& bytes) {
-  static const bool prepared = [] {
+  static const fs::path folder = [] {
     write_file(scratch() / "idx/train-labels-idx1-ubyte", labels_file(4));
-    return true;
+    return scratch() / "idx";
   }();
-  (void)prepared;
-  write_file(scratch() / "idx/train-images-idx3-ubyte", bytes);
-  dataset_at("fashion_mnist", scratch() / "idx")->load(Split::train);
+  write_file(folder / "train-images-idx3-ubyte", bytes);
+  dataset_at("fashion_mnist", folder)->load(Split::train);
 }
 
 void read_annotations(const std::string& bytes) {
-  static const bool prepared = [] {
+  static const fs::path folder = [] {
     for (const char* file : {"train/n01/a.JPEG", "train/n02/a.JPEG", "val/images/val_0.JPEG", "val/images/val_1.JPEG"})
       write_file(scratch() / "tiny" / file, "never decoded here");
-    return true;
+    return scratch() / "tiny";
   }();
-  (void)prepared;
-  write_file(scratch() / "tiny/val/val_annotations.txt", bytes);
-  dataset_at("tiny_imagenet", scratch() / "tiny")->load(Split::test);
+  write_file(folder / "val/val_annotations.txt", bytes);
+  dataset_at("tiny_imagenet", folder)->load(Split::test);
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ TEST(ImageFolder, ReadsRealCifar10Jpegs) {
   EXPECT_EQ(dataset->classes(), 10);
   EXPECT_EQ(dataset->class_names().front(), "airplane");
   const DataSplits splits = make_splits(*dataset, split_defaults("dataset.holdout = 0"), "image_folder");
-  EXPECT_EQ(splits.input().height, 32);
+  EXPECT_EQ(splits.input.height, 32);
   EXPECT_GT(splits.train.count(), 50);
   const double mean = splits.train.pixels.to(torch::kFloat64).mean().item<double>() / 255;
   EXPECT_NEAR(mean, 0.4733, 0.06) << "the mean of CIFAR-10's three channels";
@@ -133,7 +133,7 @@ TEST(TinyImageNet, ReadsRealImagesSortedByClass) {
   const auto dataset = dataset_at("tiny_imagenet", path / "tiny-imagenet-200");
   EXPECT_EQ(dataset->classes(), 50);
   const DataSplits splits = make_splits(*dataset, split_defaults("dataset.holdout = 0"), "tiny_imagenet");
-  EXPECT_EQ(splits.input().height, 64);
+  EXPECT_EQ(splits.input.height, 64);
   EXPECT_EQ(splits.test.count(), 50 * 50) << "of the 200 classes those that the training set has";
 }
 

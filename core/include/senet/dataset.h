@@ -83,9 +83,8 @@ class Dataset {
   virtual Images load(Split split) = 0;
   virtual int64_t classes() const = 0;
   virtual Normalisation normalisation() const = 0;
-  virtual std::vector<std::string> class_names() const {
-    return {};
-  }  // in the order of the labels, where they have any
+  // In the order of the labels, where they have names.
+  virtual std::vector<std::string> class_names() const { return {}; }
 };
 
 }  // namespace senet

@@ -33,7 +33,8 @@ struct Conv2dOptions {
   bool fan_in = false;  // of the initial weights
 };
 
-// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels; bias 0.
+// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels; bias
+// 0.
 class Conv2d final : public Layer {
  public:
   explicit Conv2d(const Conv2dOptions& options);
