@@ -6,6 +6,7 @@
 #include <map>
 
 #include "experiment/environment.h"
+#include "nn/tensor_memory.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -22,12 +23,13 @@ PluginHost load_plugins(const Arguments& arguments) {
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
 
-void prepare_threads(const Arguments& arguments) {
+void prepare_cpu(const Arguments& arguments) {
+  keep_tensor_memory();
   at::set_num_threads(arguments.threads > 0 ? arguments.threads : available_threads());
 }
 
 torch::Device prepare_device(const Arguments& arguments) {
-  prepare_threads(arguments);
+  prepare_cpu(arguments);
   return resolve_device(arguments.device);
 }
 

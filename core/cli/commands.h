@@ -30,7 +30,7 @@ int show_data(const Arguments& arguments);
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments);
 PluginHost load_plugins(const Arguments& arguments);
 RunFolders run_folders(const Arguments& arguments);
-void prepare_threads(const Arguments& arguments);
+void prepare_cpu(const Arguments& arguments);
 // Sets the number of threads and returns the device.
 torch::Device prepare_device(const Arguments& arguments);
 

@@ -31,7 +31,7 @@ Json describe(const PackedSet& set) {
 }  // namespace
 
 int pack_data(const Arguments& arguments) {
-  prepare_threads(arguments);
+  prepare_cpu(arguments);
   const PluginHost plugins = load_plugins(arguments);
   const Document document = settings_of(arguments);
   const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);
@@ -64,7 +64,7 @@ int pack_data(const Arguments& arguments) {
 }
 
 int verify_data(const Arguments& arguments) {
-  prepare_threads(arguments);
+  prepare_cpu(arguments);
   Json json;
   try {
     const PackedSet set(arguments.subject);
@@ -83,7 +83,7 @@ int verify_data(const Arguments& arguments) {
 }
 
 int show_data(const Arguments& arguments) {
-  prepare_threads(arguments);
+  prepare_cpu(arguments);
   const PluginHost plugins = load_plugins(arguments);
   const Document document = settings_of(arguments);
   const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);

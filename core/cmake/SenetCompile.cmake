@@ -17,6 +17,7 @@ if(SENET_SANITIZE)
   # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
   target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
     -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
+  target_compile_definitions(senet_compile_options INTERFACE SENET_SANITIZED)
   target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
 endif()
 if(SENET_FUZZ)

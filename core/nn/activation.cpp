@@ -3,10 +3,33 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "nn/norm_activation.h"
 #include "senet/error.h"
+#include "senet/layers.h"
 #include "senet/masked_relu.h"
 
 namespace senet {
+
+torch::Tensor Activation::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
+  const torch::Tensor y = norm.forward(x);
+  return forward(shortcut.defined() ? y + shortcut : y);
+}
+
+torch::Tensor Relu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
+  if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
+  return norm_activation(norm, std::move(x), shortcut, Rectified::all);
+}
+
+torch::Tensor Linear::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
+  if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
+  return norm_activation(norm, std::move(x), shortcut, Rectified::none);
+}
+
+torch::Tensor MaskedRelu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
+  if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
+  const torch::Tensor& mask = mask_for(x);
+  return norm_activation(norm, std::move(x), shortcut, Rectified::masked, mask);
+}
 
 torch::Tensor Relu::forward(const torch::Tensor& x) { return torch::relu(x); }
 torch::Tensor Relu::mask() const { return torch::ones(torch::IntArrayRef(shape_), torch::kUInt8); }
@@ -19,14 +42,16 @@ MaskedRelu::MaskedRelu(const torch::Tensor& mask)
               mask_.max().item<int64_t>());
 }
 
-torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
+const torch::Tensor& MaskedRelu::mask_for(const torch::Tensor& x) {
   const auto format = x.is_contiguous() ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
   if (format != format_ || mask_in_activation_.device() != x.device()) {
     mask_in_activation_ = mask_in_layout(mask_.to(x.device()), format);
     format_ = format;
   }
-  return masked_relu(x, mask_in_activation_);
+  return mask_in_activation_;
 }
+
+torch::Tensor MaskedRelu::forward(const torch::Tensor& x) { return masked_relu(x, mask_for(x)); }
 
 torch::Tensor MaskedRelu::mask() const { return mask_.clone(); }
 

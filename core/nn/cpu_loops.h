@@ -1,14 +1,35 @@
 #pragma once
 
-// Compiles a loop for several instruction sets; the loader picks one. Sanitizers cannot instrument the resolver.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define SENET_CPU_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#include <cstdint>
+#include <cstring>
+
+// Compiles a loop for several instruction sets; the loader picks one by the processor's features (a name such as
+// "haswell" would be that processor alone). Sanitizers cannot instrument the resolver.
+#if defined(__x86_64__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SENET_CPU_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define SENET_CPU_CLONES
 #endif
 
 namespace senet {
+
+// bfloat16 as its bits, and what loops over either type compute in.
+inline float widen(float value) { return value; }
+inline float widen(uint16_t bits) {
+  const uint32_t word = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &word, sizeof value);
+  return value;
+}
+inline void narrow(float value, float& out) { out = value; }
+// To the nearest, ties to even.
+inline void narrow(float value, uint16_t& out) {
+  uint32_t word;
+  std::memcpy(&word, &value, sizeof word);
+  const auto rounded = static_cast<uint16_t>((word + 0x7FFFu + ((word >> 16) & 1u)) >> 16);
+  out = value == value ? rounded : uint16_t{0x7FC0};
+}
 
 // Elements one task of a parallel loop should at least have.
 constexpr int64_t kParallelGrain = 1 << 15;

@@ -62,7 +62,7 @@ BatchNorm2d::BatchNorm2d(int64_t channels) {
 
 torch::Tensor BatchNorm2d::forward(const torch::Tensor& x) {
   if (is_training()) num_batches_tracked.add_(1);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), 0.1, 1e-5, true);
+  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEpsilon, true);
 }
 
 void BatchNorm2d::reset_parameters(torch::Generator&) {

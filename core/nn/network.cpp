@@ -13,12 +13,28 @@
 
 namespace senet {
 
-torch::Tensor ReluSite::forward(const torch::Tensor& x, Observer* observer) const {
+void ReluSite::check_shape(const torch::Tensor& x) const {
   SENET_CHECK(x.dim() == 4 && x.sizes().slice(1) == torch::IntArrayRef(shape_), "ReLU site '", name_,
               "' was declared as ", torch::IntArrayRef(shape_), " but its input is ", x.sizes(),
               " (N×C×H×W); the model plugin has to declare the shape it computes");
+}
+
+torch::Tensor ReluSite::forward(const torch::Tensor& x, Observer* observer) const {
+  check_shape(x);
   torch::Tensor y = activation_->forward(x);
   if (observer) observer->at_site(*this, x, y);
+  return y;
+}
+
+torch::Tensor ReluSite::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut,
+                              Observer* observer) const {
+  if (observer && observer->wants_pre()) {
+    const torch::Tensor pre = norm.forward(x);
+    return forward(shortcut.defined() ? pre + shortcut : pre, observer);
+  }
+  check_shape(x);
+  torch::Tensor y = activation_->after(norm, std::move(x), shortcut);
+  if (observer) observer->at_site(*this, {}, y);
   return y;
 }
 

@@ -26,12 +26,6 @@ SENET_CPU_CLONES void add_difference(const double* __restrict a, const double* _
                                      int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += static_cast<float>(std::fabs(a[i] - b[i]));
 }
-float widen(uint16_t bits) {
-  const uint32_t word = uint32_t{bits} << 16;
-  float value;
-  __builtin_memcpy(&value, &word, sizeof value);
-  return value;
-}
 SENET_CPU_CLONES void add_difference(const uint16_t* __restrict a, const uint16_t* __restrict b, float* __restrict sum,
                                      int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += std::fabs(widen(a[i]) - widen(b[i]));

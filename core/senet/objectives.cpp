@@ -15,6 +15,7 @@ namespace {
 class SiteOutputs final : public Observer {
  public:
   void at_site(const ReluSite&, const torch::Tensor&, const torch::Tensor& post) override { outputs_.push_back(post); }
+  bool wants_pre() const override { return false; }
   torch::Tensor take(int index) { return std::move(outputs_.at(index)); }
 
  private:
@@ -31,6 +32,8 @@ class MismatchObserver final : public Observer {
     torch::Tensor& D = sums_.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]});
     add_mismatch(D, teacher_.take(site.index()), score_ == MaskScore::pre ? pre : post);
   }
+
+  bool wants_pre() const override { return score_ == MaskScore::pre; }
 
  private:
   SiteOutputs& teacher_;

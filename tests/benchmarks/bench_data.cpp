@@ -14,6 +14,7 @@
 #include "data/batches.h"
 #include "data/decode.h"
 #include "data/packed.h"
+#include "nn/tensor_memory.h"
 #include "support/image_writer.h"
 
 namespace senet {
@@ -104,6 +105,7 @@ void print_shares(const Times& all) {
 
 int main(int count, char** values) {
   using namespace senet;
+  keep_tensor_memory();
   at::set_num_threads(1);
   const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
     benchmark->ArgName("size")->Arg(32)->Arg(64)->Arg(400)->UseRealTime()->Unit(benchmark::kMillisecond);

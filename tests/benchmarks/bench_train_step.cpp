@@ -15,6 +15,7 @@
 #include "benchmarks/interleaved.h"
 #include "config/document.h"
 #include "experiment/environment.h"
+#include "nn/tensor_memory.h"
 #include "plugin/host.h"
 #include "senet/objectives.h"
 #include "train/sgd.h"
@@ -133,6 +134,7 @@ void print_ratios(const Times& all) {
 
 int main(int count, char** values) {
   using namespace senet;
+  keep_tensor_memory();
   at::set_num_threads(available_threads());
   const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
     benchmark->ArgNames({"width", "batch"})->ArgsProduct({{16, 64}, {64, 128}});

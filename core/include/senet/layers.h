@@ -33,7 +33,7 @@ struct Conv2dOptions {
   bool fan_in = false;  // of the initial weights
 };
 
-// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels; bias
+// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels. Bias:
 // 0.
 class Conv2d final : public Layer {
  public:
@@ -52,6 +52,8 @@ class Conv2d final : public Layer {
 // Batch norm over N, H, W: momentum 0.1, ε 1e-5; weight 1, bias 0 at the start.
 class BatchNorm2d final : public Layer {
  public:
+  static constexpr double kMomentum = 0.1, kEpsilon = 1e-5;
+
   explicit BatchNorm2d(int64_t channels);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;

@@ -26,6 +26,7 @@ torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, P
 class StageOutputs final : public Observer {
  public:
   void at_stage_end(int stage, const torch::Tensor& output) override;
+  bool wants_pre() const override { return false; }
   const std::vector<torch::Tensor>& outputs() const { return outputs_; }
 
  private:

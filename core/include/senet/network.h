@@ -34,9 +34,14 @@ class ReluSite {
   // Applies the site's activation to the pre-activation x (N×C×H×W) and tells the observer. Throws when x has not the
   // site's shape.
   torch::Tensor forward(const torch::Tensor& x, Observer* observer) const;
+  // The same for the pre-activation norm(x) + shortcut (`shortcut`: undefined for none), faster: it is computed on its
+  // own only for an observer that wants it. Hand `x` over (std::move) where it is not needed again.
+  torch::Tensor after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Observer* observer) const;
 
  private:
   friend class Network;
+  void check_shape(const torch::Tensor& x) const;
+
   std::string name_;
   SiteShape shape_{};
   int stage_ = 0;
@@ -50,10 +55,12 @@ class ReluSite {
 class Observer {
  public:
   virtual ~Observer() = default;
-  // pre: pre-activation, post: what the activation made of it; both N×C×H×W.
+  // pre: pre-activation, post: what the activation made of it; both N×C×H×W. `pre` may be undefined when it is not
+  // wanted.
   virtual void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) {
     (void)site, (void)pre, (void)post;
   }
+  virtual bool wants_pre() const { return true; }
   // output: N×C×H×W, the last activation of stage `stage`; each stage that PRAM compares, in ascending order.
   virtual void at_stage_end(int stage, const torch::Tensor& output) { (void)stage, (void)output; }
 };

@@ -67,9 +67,8 @@ class BasicBlock final : public torch::nn::Module {
   }
 
   torch::Tensor forward(const torch::Tensor& x, Observer* observer) {
-    torch::Tensor y = relu1->forward(bn1_->forward(conv1->forward(x)), observer);
-    y = bn2_->forward(conv2->forward(y));
-    return relu2->forward(no_shortcut_ ? y : y + shortcut(x), observer);
+    const torch::Tensor y = relu1->after(*bn1_, conv1->forward(x), {}, observer);
+    return relu2->after(*bn2_, conv2->forward(y), no_shortcut_ ? torch::Tensor() : shortcut(x), observer);
   }
 
   std::shared_ptr<Conv2d> conv1, conv2;
@@ -127,8 +126,8 @@ class ResNet final : public senet::Network {
   }
 
   torch::Tensor forward(const torch::Tensor& images, Observer* observer) override {
-    torch::Tensor x = bn1_->forward(conv1_->forward(images));
-    if (stem_relu_) x = stem_relu_->forward(x, observer);
+    torch::Tensor x = conv1_->forward(images);
+    x = stem_relu_ ? stem_relu_->after(*bn1_, std::move(x), {}, observer) : bn1_->forward(x);
     if (spec_.imagenet_stem) x = torch::max_pool2d(x, 3, 2, 1);
     for (int stage = 1; stage <= 4; ++stage) {
       for (const auto& block : *stages_[stage - 1])

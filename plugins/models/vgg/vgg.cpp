@@ -107,7 +107,7 @@ class Vgg final : public senet::Network {
   torch::Tensor forward(const torch::Tensor& images, Observer* observer) override {
     torch::Tensor x = images;
     for (const ConvStep& step : steps_) {
-      x = step.relu->forward(step.bn->forward(step.conv->forward(x)), observer);
+      x = step.relu->after(*step.bn, step.conv->forward(x), {}, observer);
       if (step.ends_block && step.block >= 2 && observer) observer->at_stage_end(step.block, x);
       if (step.pool) x = torch::max_pool2d(x, 2, 2);
     }

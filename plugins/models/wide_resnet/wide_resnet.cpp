@@ -58,9 +58,9 @@ class Block final : public torch::nn::Module {
   // `announce` hears of the first activation.
   template <class Announce>
   torch::Tensor forward(const torch::Tensor& x, Observer* observer, const Announce& announce) {
-    const torch::Tensor activated = relu1->forward(bn1_->forward(x), observer);
+    const torch::Tensor activated = relu1->after(*bn1_, x, {}, observer);
     announce(activated);
-    torch::Tensor y = relu2->forward(bn2_->forward(conv1->forward(activated)), observer);
+    torch::Tensor y = relu2->after(*bn2_, conv1->forward(activated), {}, observer);
     y = conv2->forward(y);
     return no_shortcut_ ? y : y + (projection_ ? projection_->forward(activated) : x);
   }
@@ -121,8 +121,7 @@ class WideResNet final : public senet::Network {
         });
       }
     }
-    x = bn1_->forward(x);
-    if (last_relu_) x = last_relu_->forward(x, observer);
+    x = last_relu_ ? last_relu_->after(*bn1_, std::move(x), {}, observer) : bn1_->forward(x);
     if (observer) observer->at_stage_end(3, x);
     return linear_->forward(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
   }
