@@ -25,7 +25,8 @@ Json describe(const PackedSet& set) {
           {"options", description.options},
           {"classes", description.classes},
           {"train", set.images(Split::train).count()},
-          {"test", set.images(Split::test).count()}};
+          {"test", set.images(Split::test).count()},
+          {"left_out", set.left_out(Split::train) + set.left_out(Split::test)}};
 }
 
 }  // namespace
@@ -57,8 +58,9 @@ int pack_data(const Arguments& arguments) {
     std::cout << json.dump(2) << "\n";
   } else {
     std::cout << arguments.out << ": " << json.at("train") << " training and " << json.at("test") << " test images, "
-              << static_cast<double>(json.at("bytes").get<int64_t>()) / 1e6 << " MB\n"
-              << "use it with  dataset.packed = \"" << arguments.out << "\"\n";
+              << static_cast<double>(json.at("bytes").get<int64_t>()) / 1e6 << " MB\n";
+    if (json.at("left_out") > 0) std::cout << json.at("left_out") << " that cannot be decoded were left out\n";
+    std::cout << "use it with  dataset.packed = \"" << arguments.out << "\"\n";
   }
   return 0;
 }

@@ -58,6 +58,7 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
       if (!record || !record->json.contains("trainings")) continue;
       for (const auto& [name, training] : record->json.at("trainings").items()) {
         const Json& last = training.at("last_epoch");
+        if (!last.contains("accuracy")) continue;  // it was not trained here
         const bool learned = last.at("accuracy").get<double>() >= kLearned;
         if (kind == "teacher") teacher_learned = teacher_learned && learned;
         rows.push_back({{"cell", result.json.at("cell").at("label")},

@@ -47,7 +47,7 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  Image decode(const std::string& bytes, const std::string& name) {
+  void decode(const std::string& bytes, const std::string& name, Image& image) {
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
     const auto size = static_cast<unsigned long>(bytes.size());
     int width = 0, height = 0, subsampling = 0, colours = 0;
@@ -55,13 +55,13 @@ class JpegDecoder {
     SENET_CHECK(width > 0 && height > 0, name, ": cannot be decoded as JPEG: it ends before its size is said");
     check_size(height, width, bytes, name);
     const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
-    Image image{height, width, kRgb, std::vector<uint8_t>(static_cast<size_t>(height) * width * kRgb)};
+    image.height = height, image.width = width, image.channels = kRgb;
+    image.pixels.resize(static_cast<size_t>(height) * width * kRgb);
     std::vector<uint8_t> inks(cmyk ? static_cast<size_t>(height) * width * 4 : 0);
     const int code = tjDecompress2(handle_, data, size, cmyk ? inks.data() : image.pixels.data(), width, 0, height,
                                    cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_LIMITSCANS);
     if (code != 0) fail_unless_stray(name);
     if (cmyk) cmyk_to_rgb(inks, image.pixels);
-    return image;
   }
 
  private:
@@ -149,18 +149,28 @@ Image decode_png(const std::string& bytes, const std::string& name) {
 }  // namespace
 
 Image decode_image(const std::string& bytes, const std::string& name) {
+  Image image;
+  decode_image(bytes, name, image);
+  return image;
+}
+
+void decode_image(const std::string& bytes, const std::string& name, Image& image) {
   const std::string_view view = bytes;
   if (view.substr(0, 2) == "\xff\xd8") {
     thread_local std::unique_ptr<JpegDecoder> decoder;
     if (!decoder) decoder = std::make_unique<JpegDecoder>();
     try {
-      return decoder->decode(bytes, name);
+      decoder->decode(bytes, name, image);
+      return;
     } catch (...) {
       decoder.reset();  // an error leaves it in the middle of its file
       throw;
     }
   }
-  if (view.substr(0, 4) == "\x89PNG") return decode_png(bytes, name);
+  if (view.substr(0, 4) == "\x89PNG") {
+    image = decode_png(bytes, name);
+    return;
+  }
   fail(name, ": is neither a JPEG nor a PNG file", bytes.empty() ? " (it is empty)" : "");
 }
 

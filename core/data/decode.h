@@ -10,6 +10,8 @@ namespace senet {
 // up, alpha is dropped, the high byte of 16 bits is taken, CMYK is inverted as Adobe stores it. Throws with `name`, and
 // takes no more memory than an image of kMostPixels.
 Image decode_image(const std::string& bytes, const std::string& name);
+// The same into an image whose memory is used again.
+void decode_image(const std::string& bytes, const std::string& name, Image& image);
 
 constexpr int64_t kMostPixels = int64_t{1} << 26;
 

@@ -16,15 +16,16 @@ namespace senet {
 
 namespace {
 
-constexpr int64_t kChunk = 64;  // few enough that they stay in the cache until they are used
 constexpr int64_t kGrain = 4;
 
 template <class T, class Make, class Use>
 int64_t for_each(const Images& images, const Make& make, const Use& use) {
   int64_t left_out = 0;
-  std::vector<std::optional<T>> chunk(kChunk);
-  for (int64_t first = 0; first < images.count(); first += kChunk) {
-    const int64_t count = std::min(kChunk, images.count() - first);
+  // Few enough that they are in the cache still when they are used.
+  const int64_t size = 2 * kGrain * at::get_num_threads();
+  std::vector<std::optional<T>> chunk(size);
+  for (int64_t first = 0; first < images.count(); first += size) {
+    const int64_t count = std::min(size, images.count() - first);
     at::parallel_for(0, count, kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         chunk[i].reset();
@@ -79,13 +80,14 @@ int64_t for_each_viewed(const Images& images, const std::function<void(int64_t, 
       images, [&](int64_t i) { return viewed(images, i); }, use);
 }
 
-int64_t for_each_file(const Images& images, const std::function<void(int64_t, const DecodedFile&)>& use) {
+int64_t for_each_file(const Images& images, const std::function<void(int64_t, const SoundFile&)>& use) {
   const auto make = [&](int64_t i) {
-    DecodedFile file{images.source->encoded(i), {}};
-    file.image = decode_image(file.bytes, images.source->name(i));
-    return file;
+    thread_local Image image;
+    std::string bytes = images.source->encoded(i);
+    decode_image(bytes, images.source->name(i), image);
+    return SoundFile{std::move(bytes), {image.height, image.width, image.channels}};
   };
-  return for_each<DecodedFile>(images, make, use);
+  return for_each<SoundFile>(images, make, use);
 }
 
 int64_t decoded_bytes(const Images& images) {

@@ -18,16 +18,15 @@ ImageShape shape_of(const Images& images);
 // Throws when an image of a set, as viewed, has not the shape of those before it.
 void check_shape(const Image& image, const ImageShape& expected, const Images& images, int64_t index);
 
-// An image with the file it was decoded from.
-struct DecodedFile {
+// A file that decodes, to an image of this shape.
+struct SoundFile {
   std::string bytes;
-  Image image;
+  ImageShape shape;
 };
 
-// Gives the images of a source in their order, several read at a time on all threads: as viewed, or as they are with
-// their files' bytes. Those that cannot be decoded are left out when the set says so; returns how many.
+// Gives the images of a set in their order, several read at a time on all threads: as viewed, or their files. Those that cannot be decoded are left out when the set says so; returns how many.
 int64_t for_each_viewed(const Images& images, const std::function<void(int64_t index, const Image&)>& use);
-int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const DecodedFile&)>& use);
+int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const SoundFile&)>& use);
 
 // Bytes that the images of a source take when they are decoded, by the size of the first.
 int64_t decoded_bytes(const Images& images);

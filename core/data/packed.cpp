@@ -38,10 +38,10 @@ Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding)
   std::vector<Record> table;
   std::vector<int64_t> kept_labels;
   std::vector<uint64_t> checksums;
-  const auto append = [&](int64_t index, const void* bytes, size_t count, const Image& image) {
+  const auto append = [&](int64_t index, const void* bytes, size_t count, const ImageShape& shape) {
     checksums.push_back(checksum(bytes, count));
-    table.push_back({static_cast<uint64_t>(file.size()), count, checksums.back(), static_cast<uint32_t>(image.height),
-                     static_cast<uint32_t>(image.width), static_cast<uint32_t>(image.channels),
+    table.push_back({static_cast<uint64_t>(file.size()), count, checksums.back(), static_cast<uint32_t>(shape[0]),
+                     static_cast<uint32_t>(shape[1]), static_cast<uint32_t>(shape[2]),
                      static_cast<uint32_t>(labels[index])});
     kept_labels.push_back(labels[index]);
     file.append(bytes, count);
@@ -51,12 +51,12 @@ Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding)
     for_each_viewed(images, [&](int64_t i, const Image& image) {
       if (table.empty()) shape = {image.height, image.width, image.channels};
       check_shape(image, shape, images, i);
-      append(i, image.pixels.data(), image.pixels.size(), image);
+      append(i, image.pixels.data(), image.pixels.size(), shape);
     });
   } else {
     if (!images.source) fail_usage("this data set holds no image files: pack it with --encoding raw");
-    for_each_file(images, [&](int64_t i, const DecodedFile& file_of) {
-      append(i, file_of.bytes.data(), file_of.bytes.size(), file_of.image);
+    for_each_file(images, [&](int64_t i, const SoundFile& sound) {
+      append(i, sound.bytes.data(), sound.bytes.size(), sound.shape);
     });
   }
   const auto count = static_cast<int64_t>(table.size());
@@ -100,6 +100,7 @@ class PackedSet::Part final : public ImageSource {
       : file_(std::move(file)),
         raw_(json.at("encoding").get<std::string>() == "raw"),
         fingerprint_(json.at("fingerprint").get<std::string>()),
+        left_out_(json.at("left_out").get<int64_t>()),
         view_{json.at("view").at("resize").get<int64_t>(), json.at("view").at("size").get<int64_t>()} {
     const auto count = json.at("count").get<uint64_t>(), offset = json.at("table").get<uint64_t>();
     check(count > 0 && count <= end / sizeof(Record) && offset <= end - count * sizeof(Record), "announces ", count,
@@ -129,6 +130,7 @@ class PackedSet::Part final : public ImageSource {
   }
 
   int64_t count() const override { return static_cast<int64_t>(table_.size()); }
+  int64_t left_out() const { return left_out_; }
   std::string name(int64_t index) const override { return text(file_->path().string(), ", image ", index); }
   std::string fingerprint() const override { return fingerprint_; }
 
@@ -171,6 +173,7 @@ class PackedSet::Part final : public ImageSource {
   std::shared_ptr<const ReadableFile> file_;
   bool raw_;
   std::string fingerprint_;
+  int64_t left_out_;
   View view_;
   std::vector<Record> table_;
 };
@@ -212,6 +215,8 @@ Images PackedSet::images(Split split) const {
   const auto& part = split == Split::train ? train_ : test_;
   return part->images(part);
 }
+
+int64_t PackedSet::left_out(Split split) const { return (split == Split::train ? train_ : test_)->left_out(); }
 
 void PackedSet::verify() const {
   for (const auto& part : {train_, test_}) {

@@ -39,6 +39,7 @@ class PackedSet {
   const PackDescription& description() const { return description_; }
   // In a source that reads with pread, by any number of threads.
   Images images(Split split) const;
+  int64_t left_out(Split split) const;  // images that could not be decoded when it was packed
   // Reads and decodes every image; throws when a byte is not the one that was written.
   void verify() const;
 

@@ -85,6 +85,7 @@ std::pair<Images, Images> load(Dataset& dataset, const Options& options, const s
   splits.classes = description.classes;
   splits.class_names = description.class_names;
   splits.normalisation = description.normalisation;
+  splits.left_out = set.left_out(Split::train) + set.left_out(Split::test);
   return {set.images(Split::train), set.images(Split::test)};
 }
 

@@ -128,6 +128,18 @@ TEST(ImageFolder, ARunCountsTheImagesThatItLeavesOut) {
   EXPECT_EQ(result["dataset"]["left_out"], 1);
   EXPECT_EQ(result["dataset"]["train"], 38) << "of 40, two are held out";
   EXPECT_NE(result["deviations"].dump().find("cannot be decoded"), std::string::npos);
+
+  const Outcome pack =
+      run_program({"data", "pack", "--dataset", "image_folder", "--set", "dataset.path=\"images\"", "--set",
+                   "dataset.size=8", "--set", "dataset.skip_undecodable=true", "--out", "x.pack"},
+                  folder.path());
+  ASSERT_EQ(pack.code, 0) << pack.error;
+  EXPECT_NE(pack.out.find("1 that cannot be decoded were left out"), std::string::npos) << pack.out;
+  const Outcome packed = run_program(
+      with(with(testing::kRun, once), {"--set", "dataset.skip_undecodable=true", "--set", "dataset.packed=\"x.pack\""}),
+      folder.path());
+  ASSERT_EQ(packed.code, 0) << packed.error;
+  EXPECT_EQ(json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"))["dataset"]["left_out"], 1);
 }
 
 const std::vector<std::string> kModel = {"--model", "resnet18", "--set", "model.width=2"};
@@ -152,6 +164,9 @@ TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
       run_program(with(testing::kRun, {"--set", "teacher.weights=\"mine.safetensors\""}), folder.path());
   ASSERT_EQ(run.code, 0) << run.error;
   EXPECT_EQ(run.error.find("  teacher"), std::string::npos) << "nothing is left to do for it: " << run.error;
+  const Outcome one_batch = run_program(
+      {"run", "tiny.toml", "--overfit-one-batch", "--set", "teacher.weights=\"mine.safetensors\""}, folder.path());
+  EXPECT_EQ(one_batch.code, 0) << one_batch.error;
   const json result = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
   EXPECT_EQ(result["phases"][0]["key"], imported["key"]);
   EXPECT_EQ(result["teacher"]["accuracy"], original["teacher"]["accuracy"]);
