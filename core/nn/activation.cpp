@@ -27,8 +27,8 @@ torch::Tensor Linear::after(BatchNorm2d& norm, torch::Tensor x, const torch::Ten
 
 torch::Tensor MaskedRelu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
   if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
-  const torch::Tensor& mask = mask_for(x);
-  return norm_activation(norm, std::move(x), shortcut, Rectified::masked, mask);
+  const torch::Tensor& floors = floors_for(x);
+  return norm_activation(norm, std::move(x), shortcut, Rectified::masked, floors);
 }
 
 torch::Tensor Relu::forward(const torch::Tensor& x) { return torch::relu(x); }
@@ -42,16 +42,19 @@ MaskedRelu::MaskedRelu(const torch::Tensor& mask)
               mask_.max().item<int64_t>());
 }
 
-const torch::Tensor& MaskedRelu::mask_for(const torch::Tensor& x) {
+const torch::Tensor& MaskedRelu::floors_for(const torch::Tensor& x) {
   const auto format = x.is_contiguous() ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
-  if (format != format_ || mask_in_activation_.device() != x.device()) {
-    mask_in_activation_ = mask_in_layout(mask_.to(x.device()), format);
+  if (format != format_ || floors_.device() != x.device()) {
+    floors_ = floors_of(mask_.to(x.device()), format);
     format_ = format;
   }
-  return mask_in_activation_;
+  return floors_;
 }
 
-torch::Tensor MaskedRelu::forward(const torch::Tensor& x) { return masked_relu(x, mask_for(x)); }
+torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
+  if (!x.is_contiguous() && !x.is_contiguous(torch::MemoryFormat::ChannelsLast)) return masked_relu(x, mask_);
+  return masked_relu_at(x, floors_for(x));
+}
 
 torch::Tensor MaskedRelu::mask() const { return mask_.clone(); }
 

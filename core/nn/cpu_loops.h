@@ -15,6 +15,7 @@
 namespace senet {
 
 // bfloat16 as its bits, and what loops over either type compute in.
+inline double widen(double value) { return value; }
 inline float widen(float value) { return value; }
 inline float widen(uint16_t bits) {
   const uint32_t word = uint32_t{bits} << 16;
@@ -29,6 +30,15 @@ inline void narrow(float value, uint16_t& out) {
   std::memcpy(&word, &value, sizeof word);
   const auto rounded = static_cast<uint16_t>((word + 0x7FFFu + ((word >> 16) & 1u)) >> 16);
   out = value == value ? rounded : uint16_t{0x7FC0};
+}
+
+// The way back of a value that the type holds exactly.
+inline void restore(double value, double& out) { out = value; }
+inline void restore(float value, float& out) { out = value; }
+inline void restore(float value, uint16_t& out) {
+  uint32_t word;
+  std::memcpy(&word, &value, sizeof word);
+  out = static_cast<uint16_t>(word >> 16);
 }
 
 // Elements one task of a parallel loop should at least have.

@@ -3,6 +3,9 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
+#include <torch/utils.h>
+
+#include <limits>
 
 #include "nn/cpu_loops.h"
 #include "senet/error.h"
@@ -11,30 +14,22 @@ namespace senet {
 
 namespace {
 
-// bfloat16 as its bits: negative numbers (−0 and −∞ included, NaN not) are 0x8000 … 0xFF80.
-struct Bfloat16Bits {
-  static bool negative(uint16_t bits) { return static_cast<uint16_t>(bits - 0x8000u) <= 0x7F80u; }
-};
-
+// Written so that NaN, which compares with nothing, passes.
 template <class T>
-SENET_CPU_CLONES void forward_loop(const T* __restrict x, const uint8_t* __restrict mask, T* __restrict y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = ((mask[i] != 0) & !(x[i] > T(0)) & (x[i] == x[i])) ? T(0) : x[i];
-}
-SENET_CPU_CLONES void forward_loop(const uint16_t* __restrict x, const uint8_t* __restrict mask, uint16_t* __restrict y,
-                                   int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = ((mask[i] != 0) & Bfloat16Bits::negative(x[i])) ? uint16_t{0} : x[i];
-}
-
-// y ≤ 0 ⇔ x ≤ 0, so that the output serves and the input need not be kept.
-template <class T>
-SENET_CPU_CLONES void backward_loop(const T* __restrict g, const T* __restrict y, const uint8_t* __restrict mask,
-                                    T* __restrict gx, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) gx[i] = ((mask[i] != 0) & (y[i] <= T(0))) ? T(0) : g[i];
-}
-SENET_CPU_CLONES void backward_loop(const uint16_t* __restrict g, const uint16_t* __restrict y,
-                                    const uint8_t* __restrict mask, uint16_t* __restrict gx, int64_t n) {
+SENET_CPU_CLONES void forward_loop(const T* __restrict x, const float* __restrict floors, T* __restrict y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
-    gx[i] = ((mask[i] != 0) & ((y[i] == 0) | Bfloat16Bits::negative(y[i]))) ? uint16_t{0} : g[i];
+    const auto value = widen(x[i]);
+    restore(value <= floors[i] ? floors[i] : value, y[i]);
+  }
+}
+
+// y is above its floor ⇔ x is, so that the output serves and the input need not be kept.
+template <class T>
+SENET_CPU_CLONES void backward_loop(const T* __restrict g, const T* __restrict y, const float* __restrict floors,
+                                    T* __restrict gx, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const auto slope = widen(g[i]);
+    restore(widen(y[i]) <= floors[i] ? 0 : slope, gx[i]);
   }
 }
 
@@ -57,23 +52,24 @@ Element* data(const torch::Tensor& tensor) {
 }
 
 template <class T, class Element = T>
-void forward_cpu(const torch::Tensor& x, const torch::Tensor& mask, torch::Tensor& y) {
+void forward_cpu(const torch::Tensor& x, const torch::Tensor& floors, torch::Tensor& y) {
   const auto* from = data<T, const Element>(x);
-  const auto* bytes = mask.data_ptr<uint8_t>();
+  const auto* lowest = floors.data_ptr<float>();
   auto* to = data<T, Element>(y);
-  for_each_run(x.size(0), mask.numel(), [&](int64_t at, int64_t within, int64_t length) {
-    forward_loop(from + at, bytes + within, to + at, length);
+  for_each_run(x.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+    forward_loop(from + at, lowest + within, to + at, length);
   });
 }
 
 template <class T, class Element = T>
-void backward_cpu(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& mask, torch::Tensor& gx) {
+void backward_cpu(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors,
+                  torch::Tensor& gx) {
   const auto* from = data<T, const Element>(gradient);
   const auto* values = data<T, const Element>(y);
-  const auto* bytes = mask.data_ptr<uint8_t>();
+  const auto* lowest = floors.data_ptr<float>();
   auto* to = data<T, Element>(gx);
-  for_each_run(y.size(0), mask.numel(), [&](int64_t at, int64_t within, int64_t length) {
-    backward_loop(from + at, values + at, bytes + within, to + at, length);
+  for_each_run(y.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+    backward_loop(from + at, values + at, lowest + within, to + at, length);
   });
 }
 
@@ -92,27 +88,27 @@ void dispatch(const torch::Tensor& x, const Body& body) {
 }
 
 // Where a GPU's kernels will join: one function a direction, chosen by the tensor's device.
-torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& mask) {
-  if (!x.is_cpu()) return torch::where(mask.to(torch::kBool), x.clamp_min(0), x);
+torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors) {
+  if (!x.is_cpu()) return torch::where(x <= floors, floors.to(x.scalar_type()), x);
   torch::Tensor y = torch::empty_like(x);
-  dispatch(x, [&](auto type, auto element) { forward_cpu<decltype(type), decltype(element)>(x, mask, y); });
+  dispatch(x, [&](auto type, auto element) { forward_cpu<decltype(type), decltype(element)>(x, floors, y); });
   return y;
 }
 
-torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& mask) {
-  if (!y.is_cpu())
-    return torch::where(mask.to(torch::kBool).logical_and(y <= 0), torch::zeros_like(gradient), gradient);
+torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors) {
+  if (!y.is_cpu()) return torch::where(y <= floors, torch::zeros_like(gradient), gradient);
   torch::Tensor gx = torch::empty_like(y);
-  dispatch(y, [&](auto type, auto element) { backward_cpu<decltype(type), decltype(element)>(gradient, y, mask, gx); });
+  dispatch(y,
+           [&](auto type, auto element) { backward_cpu<decltype(type), decltype(element)>(gradient, y, floors, gx); });
   return gx;
 }
 
 class MaskedReluFunction : public torch::autograd::Function<MaskedReluFunction> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
-                               const torch::Tensor& mask) {
-    torch::Tensor y = forward_kernel(x, mask);
-    context->save_for_backward({y, mask});
+                               const torch::Tensor& floors) {
+    torch::Tensor y = forward_kernel(x, floors);
+    context->save_for_backward({y, floors});
     return y;
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -134,9 +130,15 @@ torch::MemoryFormat format_of(const torch::Tensor& x) {
 
 }  // namespace
 
-torch::Tensor mask_in_layout(const torch::Tensor& mask, torch::MemoryFormat format) {
-  if (format != torch::MemoryFormat::ChannelsLast) return mask.contiguous();
-  return mask.permute({1, 2, 0}).contiguous().permute({2, 0, 1});
+torch::Tensor floors_of(const torch::Tensor& mask, torch::MemoryFormat format) {
+  const torch::Tensor floors = torch::zeros(mask.sizes(), mask.options().dtype(torch::kFloat32))
+                                   .masked_fill(mask.eq(0), -std::numeric_limits<float>::infinity());
+  if (format != torch::MemoryFormat::ChannelsLast) return floors;
+  return floors.permute({1, 2, 0}).contiguous().permute({2, 0, 1});
+}
+
+torch::Tensor masked_relu_at(const torch::Tensor& x, const torch::Tensor& floors) {
+  return MaskedReluFunction::apply(x, floors);
 }
 
 torch::Tensor masked_relu(const torch::Tensor& input, const torch::Tensor& mask) {
@@ -144,8 +146,8 @@ torch::Tensor masked_relu(const torch::Tensor& input, const torch::Tensor& mask)
   SENET_CHECK(mask.scalar_type() == torch::kUInt8, "masked_relu: expected a mask of uint8, found ", mask.dtype());
   SENET_CHECK(mask.sizes() == input.sizes().slice(1), "masked_relu: the mask is ", mask.sizes(),
               " but an image of the activation is ", input.sizes().slice(1));
-  torch::Tensor x = format_of(input) == torch::MemoryFormat::Preserve ? input.contiguous() : input;
-  return MaskedReluFunction::apply(x, mask_in_layout(mask, format_of(x)));
+  const torch::Tensor x = format_of(input) == torch::MemoryFormat::Preserve ? input.contiguous() : input;
+  return masked_relu_at(x, floors_of(mask.to(x.device()), format_of(x)));
 }
 
 }  // namespace senet

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "nn/cpu_loops.h"
@@ -90,7 +91,7 @@ SENET_CPU_CLONES void add_moments(const Element* x, const float* shift, float* s
                                   int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma GCC ivdep
+#pragma omp simd
     for (int64_t i = 0; i < length; ++i) {
       const float difference = widen(x[at + i]) - shift[i];
       sum[i] += difference;
@@ -99,40 +100,41 @@ SENET_CPU_CLONES void add_moments(const Element* x, const float* shift, float* s
   }
 }
 
+// Below it a value becomes it (masked_relu.h).
 template <Rectified which>
-bool is_rectified(const uint8_t* mask, int64_t i) {
-  if constexpr (which == Rectified::masked) return mask[i] != 0;
-  return which == Rectified::all;
+float floor_at(const float* floors, int64_t i) {
+  if constexpr (which == Rectified::masked) return floors[i];
+  return which == Rectified::all ? 0.0f : -std::numeric_limits<float>::infinity();
 }
 
 // y may be x.
 template <Rectified which, bool with_shortcut, class Element>
-SENET_CPU_CLONES void apply(const Element* x, const Element* shortcut, const uint8_t* mask, const float* scale,
+SENET_CPU_CLONES void apply(const Element* x, const Element* shortcut, const float* floors, const float* scale,
                             const float* offset, Element* y, int64_t n, int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma GCC ivdep
+#pragma omp simd
     for (int64_t i = 0; i < length; ++i) {
       float value = widen(x[at + i]) * scale[i] + offset[i];
       if constexpr (with_shortcut) value += widen(shortcut[at + i]);
-      const bool zero = is_rectified<which>(mask, at + i) & !(value > 0) & (value == value);
-      narrow(zero ? 0.0f : value, y[at + i]);
+      const float floor = floor_at<which>(floors, at + i);
+      narrow(value <= floor ? floor : value, y[at + i]);
     }
   }
 }
 
 // The gradient behind the activation, kept, and its sums with 1 and with x − μ.
 template <Rectified which, class Element>
-SENET_CPU_CLONES void add_gradient(const Element* g, const Element* y, const uint8_t* mask, const Element* x,
+SENET_CPU_CLONES void add_gradient(const Element* g, const Element* y, const float* floors, const Element* x,
                                    const float* mean, Element* kept, float* sum, float* products, int64_t n,
                                    int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma GCC ivdep
+#pragma omp simd
     for (int64_t i = 0; i < length; ++i) {
       float value = widen(g[at + i]);
       if constexpr (which != Rectified::none) {
-        value = (is_rectified<which>(mask, at + i) & (widen(y[at + i]) <= 0)) ? 0.0f : value;
+        value = widen(y[at + i]) <= floor_at<which>(floors, at + i) ? 0.0f : value;
         narrow(value, kept[at + i]);
       }
       sum[i] += value;
@@ -147,7 +149,7 @@ SENET_CPU_CLONES void combine(const Element* g, const Element* x, const float* o
                               const float* offset, Element* gx, int64_t n, int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma GCC ivdep
+#pragma omp simd
     for (int64_t i = 0; i < length; ++i) {
       narrow(of_g[i] * widen(g[at + i]) + (of_x[i] * widen(x[at + i]) + offset[i]), gx[at + i]);
     }
@@ -184,8 +186,6 @@ Element* from_place(Element* values, int64_t place) {
   return values ? values + place : nullptr;
 }
 
-const uint8_t* bytes_of(const torch::Tensor& mask) { return mask.defined() ? mask.data_ptr<uint8_t>() : nullptr; }
-
 struct Affine {
   std::vector<float> scale, offset;  // for each channel
 };
@@ -203,9 +203,9 @@ Affine affine(const torch::Tensor& weight, const torch::Tensor& bias, const std:
 }
 
 void apply_all(const Grid& grid, const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,
-               const torch::Tensor& mask, const Affine& of_channel, torch::Tensor& y) {
+               const torch::Tensor& floors, const Affine& of_channel, torch::Tensor& y) {
   const std::vector<float> scale = grid.tiled(of_channel.scale), offset = grid.tiled(of_channel.offset);
-  const uint8_t* bytes = bytes_of(mask);
+  const auto* lowest = elements<const float>(floors);
   with_element(x, [&](auto* null) {
     using Element = std::remove_pointer_t<decltype(null)>;
     const auto *from = elements<const Element>(x), *added = elements<const Element>(shortcut);
@@ -214,11 +214,11 @@ void apply_all(const Grid& grid, const torch::Tensor& x, const torch::Tensor& sh
       grid.for_each_chunk([&](int64_t, int64_t begin, int64_t end) {
         grid.for_each_run(begin, end, [&](int64_t at, int64_t within, int64_t length) {
           if (added) {
-            apply<which.value, true>(from + at, added + at, from_place(bytes, within), scale.data(), offset.data(),
+            apply<which.value, true>(from + at, added + at, from_place(lowest, within), scale.data(), offset.data(),
                                      to + at, length, grid.period);
           } else {
-            apply<which.value, false>(from + at, added, from_place(bytes, within), scale.data(), offset.data(), to + at,
-                                      length, grid.period);
+            apply<which.value, false>(from + at, added, from_place(lowest, within), scale.data(), offset.data(),
+                                      to + at, length, grid.period);
           }
         });
       });
@@ -266,27 +266,28 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& weight, const torch::Tensor& bias,
                                const c10::optional<torch::Tensor>& maybe_shortcut,
-                               const c10::optional<torch::Tensor>& maybe_mask, Rectified rectified, BatchNorm2d* norm) {
+                               const c10::optional<torch::Tensor>& maybe_floors, Rectified rectified,
+                               BatchNorm2d* norm) {
     const torch::Tensor shortcut = maybe_shortcut.value_or(torch::Tensor()),
-                        mask = maybe_mask.value_or(torch::Tensor());
+                        floors = maybe_floors.value_or(torch::Tensor());
     const Grid grid(x);
     torch::Tensor mean = torch::empty_like(weight), inverse_deviation = torch::empty_like(weight);
     batch_statistics(grid, x, *norm, mean, inverse_deviation);
     torch::Tensor y = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
-    apply_all(grid, x, shortcut, rectified, mask, affine(weight, bias, values_of(mean), values_of(inverse_deviation)),
+    apply_all(grid, x, shortcut, rectified, floors, affine(weight, bias, values_of(mean), values_of(inverse_deviation)),
               y);
     context->saved_data["rectified"] = static_cast<int64_t>(rectified);
     context->saved_data["shortcut"] = shortcut.defined();
     // The activation's sign decides where its gradient passes, so that what it rectified need not be kept.
     context->save_for_backward(
-        {x, rectified == Rectified::none ? torch::Tensor() : y, weight, mask, mean, inverse_deviation});
+        {x, rectified == Rectified::none ? torch::Tensor() : y, weight, floors, mean, inverse_deviation});
     return y;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    const torch::Tensor &x = saved[0], &y = saved[1], &weight = saved[2], &mask = saved[3], &mean = saved[4],
+    const torch::Tensor &x = saved[0], &y = saved[1], &weight = saved[2], &floors = saved[3], &mean = saved[4],
                         &inverse_deviation = saved[5];
     const auto rectified = static_cast<Rectified>(context->saved_data["rectified"].toInt());
     const bool with_shortcut = context->saved_data["shortcut"].toBool();
@@ -301,7 +302,7 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
     torch::Tensor gradient_of_weight = torch::empty_like(weight), gradient_of_bias = torch::empty_like(weight);
 
     const std::vector<float> means = values_of(mean), inverses = values_of(inverse_deviation);
-    const uint8_t* bytes = bytes_of(mask);
+    const auto* lowest = elements<const float>(floors);
     with_element(x, [&](auto* null) {
       using Element = std::remove_pointer_t<decltype(null)>;
       const auto *from = elements<const Element>(x), *slope = elements<const Element>(g),
@@ -312,7 +313,7 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
       with_rectified(rectified, [&](auto which) {
         sums = sum_channels(grid, [&](int64_t begin, int64_t end, float* sum, float* products) {
           grid.for_each_run(begin, end, [&](int64_t at, int64_t within, int64_t length) {
-            add_gradient<which.value>(slope + at, from_place(out, at), from_place(bytes, within), from + at,
+            add_gradient<which.value>(slope + at, from_place(out, at), from_place(lowest, within), from + at,
                                       tiled_mean.data(), behind + at, sum, products, length, grid.period);
           });
         });
@@ -364,17 +365,17 @@ bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, cons
 }
 
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
-                              const torch::Tensor& mask) {
+                              const torch::Tensor& floors) {
   if (norm.is_training()) {
     norm.num_batches_tracked.add_(1);
     return NormActivation::apply(x, norm.weight, norm.bias, c10::optional<torch::Tensor>(shortcut),
-                                 c10::optional<torch::Tensor>(mask), rectified, &norm);
+                                 c10::optional<torch::Tensor>(floors), rectified, &norm);
   }
   std::vector<float> inverse_deviation = values_of(norm.running_var);
   for (float& value : inverse_deviation) value = static_cast<float>(1 / std::sqrt(value + BatchNorm2d::kEpsilon));
   const bool only_here = x.use_count() == 1 && x.storage().use_count() == 1;
   torch::Tensor y = only_here ? x : torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
-  apply_all(Grid(x), x, shortcut, rectified, mask,
+  apply_all(Grid(x), x, shortcut, rectified, floors,
             affine(norm.weight, norm.bias, values_of(norm.running_mean), inverse_deviation), y);
   return y;
 }

@@ -15,10 +15,10 @@ bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, cons
 
 // y = activation(norm(x) + shortcut), batch norm and what follows it in as few passes over memory as there can be: two
 // forward with batch statistics (one with the running ones, then into x where nothing else holds it) and two backward,
-// where the layers one after the other take five and five. `shortcut` may be undefined. `mask`: as masked_relu takes
-// it, when `rectified` is `masked`. Statistics are summed over fixed parts in float32 and over the parts in float64, so
-// that the result does not depend on the number of threads.
+// where the layers one after the other take five and five. `shortcut` may be undefined. `floors`: floors_of() the
+// mask in x's format, when `rectified` is `masked`. Statistics are summed over fixed parts in float32 and over the
+// parts in float64, so that the result does not depend on the number of threads.
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
-                              const torch::Tensor& mask = {});
+                              const torch::Tensor& floors = {});
 
 }  // namespace senet

@@ -1,7 +1,6 @@
 #include "nn/tensor_memory.h"
 
 #include <c10/core/CPUAllocator.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -27,7 +26,6 @@ constexpr size_t kPage = 4096;
 
 // What lies in front of a tensor's bytes.
 struct alignas(kLine) Header {
-  void* start;   // of the block
   size_t bytes;  // of the block, this header included
 };
 static_assert(sizeof(Header) == kLine);
@@ -69,7 +67,6 @@ class KeptMemory final : public c10::Allocator {
     std::map<size_t, std::vector<Header*>> free;  // by size
     TensorMemory counts{};
     int64_t most_ever = 0;
-    size_t places = 0;
   };
   // Never destroyed: tensors of other static objects are freed after it would be.
   static State& state() {
@@ -115,25 +112,17 @@ class KeptMemory final : public c10::Allocator {
     state().free[header->bytes].push_back(header);
   }
 
-  // Large blocks begin at different places of their pages: arrays that a loop reads together would else meet in the
-  // same lines of the first cache.
+  // Every large block's data lie at the same place of a page: where one array of a loop lies a little before another,
+  // its reads wait for the other's writes, whose addresses look alike to the processor.
   static Header* make(size_t bytes) {
-    void* start = nullptr;
-    size_t place = 0;
-    if (bytes >= kHugePage) {
-      start = map(bytes + kPage);
-      place = state().places++ * 5 * kLine % kPage;
-    } else {
-      start = std::aligned_alloc(kLine, bytes);
-    }
-    if (!start) return nullptr;
-    return new (static_cast<char*>(start) + place) Header{start, bytes};
+    void* start = bytes >= kHugePage ? map(bytes) : std::aligned_alloc(kLine, bytes);
+    return start ? new (start) Header{bytes} : nullptr;
   }
   static void release(Header* header) {
     if (header->bytes >= kHugePage) {
-      munmap(header->start, header->bytes + kPage);
+      munmap(header, header->bytes);
     } else {
-      std::free(header->start);
+      std::free(header);
     }
   }
   // On the boundary of a huge page.
@@ -152,16 +141,13 @@ class KeptMemory final : public c10::Allocator {
 
 }  // namespace
 
-void keep_tensor_memory() {
-#ifndef SENET_SANITIZED
-  static const bool kept = [] {
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    static KeptMemory memory;
-    c10::SetCPUAllocator(&memory, /*priority=*/1);
-    return true;
-  }();
-  (void)kept;
+void keep_tensor_memory(bool keep) {
+#ifdef SENET_SANITIZED
+  (void)keep;
+#else
+  static KeptMemory memory;
+  static c10::Allocator* const own = c10::GetDefaultCPUAllocator();
+  c10::SetCPUAllocator(keep ? &memory : own, /*priority=*/1);
 #endif
 }
 

@@ -16,7 +16,7 @@ namespace senet {
 
 namespace {
 
-constexpr int64_t kBlock = 1024;
+constexpr int64_t kBlock = 4096;
 
 SENET_CPU_CLONES void add_difference(const float* __restrict a, const float* __restrict b, float* __restrict sum,
                                      int64_t n) {

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "nn/channel_mean_square.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -30,7 +31,7 @@ torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, P
     case PramForm::none:
       return torch::zeros({}, student.options().dtype(precision));
     case PramForm::attention: {
-      const auto attention = [&](const torch::Tensor& x) { return unit(x.to(precision).square().mean(1).flatten(1)); };
+      const auto attention = [&](const torch::Tensor& x) { return unit(channel_mean_square(x).flatten(1)); };
       return (attention(teacher.detach()) - attention(student)).square().mean();
     }
     case PramForm::vector: {

@@ -63,10 +63,10 @@ class MaskedRelu final : public Activation {
   bool described_by_mask() const override { return true; }
 
  private:
-  const torch::Tensor& mask_for(const torch::Tensor& x);
+  const torch::Tensor& floors_for(const torch::Tensor& x);
 
-  torch::Tensor mask_;                // contiguous, on the CPU
-  torch::Tensor mask_in_activation_;  // in the layout and on the device of the last input
+  torch::Tensor mask_;    // contiguous, on the CPU
+  torch::Tensor floors_;  // in the layout and on the device of the last input
   torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
 };
 

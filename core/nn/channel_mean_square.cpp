@@ -1,0 +1,100 @@
+#include "nn/channel_mean_square.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include "nn/cpu_loops.h"
+
+namespace senet {
+
+namespace {
+
+template <class Element>
+SENET_CPU_CLONES void mean_squares(const Element* __restrict x, float* __restrict means, int64_t rows,
+                                   int64_t channels) {
+  for (int64_t row = 0; row < rows; ++row, x += channels) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t c = 0; c < channels; ++c) {
+      const float value = widen(x[c]);
+      sum += value * value;
+    }
+    means[row] = sum / static_cast<float>(channels);
+  }
+}
+
+template <class Element>
+SENET_CPU_CLONES void scale_rows(const Element* __restrict x, const float* __restrict gradients, Element* __restrict gx,
+                                 int64_t rows, int64_t channels) {
+  for (int64_t row = 0; row < rows; ++row, x += channels, gx += channels) {
+    const float scale = gradients[row] * (2 / static_cast<float>(channels));
+    for (int64_t c = 0; c < channels; ++c) narrow(scale * widen(x[c]), gx[c]);
+  }
+}
+
+// body(first row, end), on all threads.
+template <class Body>
+void for_rows(const torch::Tensor& x, const Body& body) {
+  at::parallel_for(0, x.numel() / x.size(1), std::max<int64_t>(1, kParallelGrain / x.size(1)), body);
+}
+
+template <class Element>
+void forward(const torch::Tensor& x, torch::Tensor& means) {
+  const auto* from = static_cast<const Element*>(x.data_ptr());
+  auto* to = means.data_ptr<float>();
+  const int64_t channels = x.size(1);
+  for_rows(
+      x, [=](int64_t begin, int64_t end) { mean_squares(from + begin * channels, to + begin, end - begin, channels); });
+}
+
+template <class Element>
+void backward(const torch::Tensor& x, const torch::Tensor& gradient, torch::Tensor& gx) {
+  const auto* from = static_cast<const Element*>(x.data_ptr());
+  const auto* slopes = gradient.data_ptr<float>();
+  auto* to = static_cast<Element*>(gx.data_ptr());
+  const int64_t channels = x.size(1);
+  for_rows(x, [=](int64_t begin, int64_t end) {
+    scale_rows(from + begin * channels, slopes + begin, to + begin * channels, end - begin, channels);
+  });
+}
+
+class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSquare> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
+    torch::Tensor means = torch::empty({x.size(0), x.size(2), x.size(3)}, x.options().dtype(torch::kFloat32));
+    if (x.scalar_type() == torch::kFloat32) {
+      senet::forward<float>(x, means);
+    } else {
+      senet::forward<uint16_t>(x, means);
+    }
+    context->save_for_backward({x});
+    return means;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::Tensor x = context->get_saved_variables()[0], gradient = gradients[0].contiguous();
+    torch::Tensor gx = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
+    if (x.scalar_type() == torch::kFloat32) {
+      senet::backward<float>(x, gradient, gx);
+    } else {
+      senet::backward<uint16_t>(x, gradient, gx);
+    }
+    return {gx};
+  }
+};
+
+}  // namespace
+
+torch::Tensor channel_mean_square(const torch::Tensor& x) {
+  const bool one_pass = x.is_cpu() && x.dim() == 4 && x.is_contiguous(torch::MemoryFormat::ChannelsLast) &&
+                        (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16);
+  if (one_pass) return ChannelMeanSquare::apply(x);
+  // At least float32: a sum over bfloat16 keeps 8 bits.
+  return x.to(torch::promoteTypes(x.scalar_type(), torch::kFloat32)).square().mean(1);
+}
+
+}  // namespace senet

@@ -1,0 +1,200 @@
+// What each pass over activations costs, as the share it reaches of the rate at which this machine copies, on buffers
+// of four times its last cache: the bytes a kernel has to move over its time, against those of the copy. The layers of
+// LibTorch that a kernel takes the place of are measured beside it. And the work of an epoch's end, for every site of a
+// ResNet18 of width 64.
+
+#include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "benchmarks/interleaved.h"
+#include "data/batches.h"
+#include "experiment/environment.h"
+#include "nn/tensor_memory.h"
+#include "senet/activation.h"
+#include "senet/layers.h"
+#include "senet/masked_relu.h"
+#include "senet/mismatch.h"
+#include "train/sgd.h"
+
+namespace senet {
+namespace {
+
+constexpr int64_t kChannels = 64, kSide = 32;
+
+int64_t images_of(torch::ScalarType type) {
+  const int64_t cache = std::max<int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), int64_t{16} << 20);
+  const auto image = static_cast<int64_t>(kChannels * kSide * kSide * torch::elementSize(type));
+  return (4 * cache + image - 1) / image;
+}
+
+struct Buffers {
+  torch::Tensor x, shortcut, gradient, floors;
+  std::shared_ptr<BatchNorm2d> norm = std::make_shared<BatchNorm2d>(kChannels);
+
+  Buffers(torch::ScalarType type, torch::MemoryFormat format) {
+    const auto make = [&] {
+      return torch::randn({images_of(type), kChannels, kSide, kSide}).to(type).contiguous(format);
+    };
+    x = make(), shortcut = make(), gradient = make();
+    floors = floors_of(torch::rand({kChannels, kSide, kSide}).lt(0.1).to(torch::kUInt8), format);
+  }
+  static Buffers& of(torch::ScalarType type, torch::MemoryFormat format) {
+    static std::map<std::pair<torch::ScalarType, torch::MemoryFormat>, Buffers> all;
+    return all.try_emplace({type, format}, type, format).first->second;
+  }
+};
+
+// `sweeps`: how often a buffer of the activations' size is read or written.
+using Kernel = std::function<std::function<void()>(Buffers&)>;
+std::map<std::string, double>& sweeps_of() {
+  static std::map<std::string, double> sweeps;
+  return sweeps;
+}
+
+void measure(benchmark::State& state, const Kernel& kernel, torch::ScalarType type, torch::MemoryFormat format,
+             double sweeps) {
+  Buffers& buffers = Buffers::of(type, format);
+  const std::function<void()> run = kernel(buffers);
+  for (auto _ : state) run();
+  state.SetBytesProcessed(
+      static_cast<int64_t>(static_cast<double>(state.iterations()) * sweeps * static_cast<double>(buffers.x.nbytes())));
+}
+
+// Forward alone without gradients to keep, or backward alone of a graph made before.
+template <class Layer>
+Kernel forward_of(const Layer& layer) {
+  return [layer](Buffers& b) {
+    return [&b, layer] {
+      const torch::NoGradGuard no_gradient;
+      benchmark::DoNotOptimize(layer(b, b.x, b.shortcut).data_ptr());
+    };
+  };
+}
+template <class Layer>
+Kernel backward_of(const Layer& layer) {
+  return [layer](Buffers& b) {
+    const torch::Tensor x = b.x.detach().requires_grad_(), shortcut = b.shortcut.detach().requires_grad_();
+    const torch::Tensor y = layer(b, x, shortcut);
+    return [&b, x, shortcut, y] {
+      benchmark::DoNotOptimize(torch::autograd::grad({y}, {x, shortcut}, {b.gradient}, /*retain_graph=*/true,
+                                                     /*create_graph=*/false, /*allow_unused=*/true)[0]
+                                   .data_ptr());
+    };
+  };
+}
+
+Kernel copy() {
+  return [](Buffers& b) {
+    return [&b] {
+      auto* to = static_cast<char*>(b.shortcut.data_ptr());
+      const auto* from = static_cast<const char*>(b.x.data_ptr());
+      at::parallel_for(0, static_cast<int64_t>(b.x.nbytes()), 1 << 20,
+                       [&](int64_t begin, int64_t end) { std::memcpy(to + begin, from + begin, end - begin); });
+    };
+  };
+}
+
+Kernel mismatch() {
+  return [](Buffers& b) {
+    const auto sum = std::make_shared<torch::Tensor>(torch::zeros({kSide, kSide, kChannels}, torch::kFloat64));
+    return [&b, sum] { add_mismatch(*sum, b.x, b.shortcut); };
+  };
+}
+
+void register_kernels() {
+  const auto relu = [](Buffers&, const torch::Tensor& x, const torch::Tensor&) { return torch::relu(x); };
+  const auto masked = [](Buffers& b, const torch::Tensor& x, const torch::Tensor&) {
+    return masked_relu_at(x, b.floors);
+  };
+  const auto activation =
+      std::make_shared<MaskedRelu>(torch::rand({kChannels, kSide, kSide}).lt(0.1).to(torch::kUInt8));
+  const auto fused = [activation](Buffers& b, const torch::Tensor& x, const torch::Tensor& shortcut) {
+    return activation->after(*b.norm, x, shortcut);
+  };
+  const auto layers = [activation](Buffers& b, const torch::Tensor& x, const torch::Tensor& shortcut) {
+    return activation->forward(b.norm->forward(x) + shortcut);
+  };
+  const auto add = [&](const std::string& name, torch::ScalarType type, torch::MemoryFormat format,
+                       const Kernel& kernel, double sweeps) {
+    const std::string full = name + (type == torch::kFloat32 ? "/float32" : "/bfloat16") +
+                             (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last");
+    sweeps_of()[full] = sweeps * static_cast<double>(torch::elementSize(type));
+    benchmark::RegisterBenchmark(full.c_str(),
+                                 [=](benchmark::State& state) { measure(state, kernel, type, format, sweeps); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    for (const auto format : {torch::MemoryFormat::ChannelsLast, torch::MemoryFormat::Contiguous}) {
+      add("copy", type, format, copy(), 2);
+      add("masked_relu_forward", type, format, forward_of(masked), 2);
+      add("masked_relu_backward", type, format, backward_of(masked), 3);
+      add("libtorch_relu_forward", type, format, forward_of(relu), 2);
+      add("libtorch_relu_backward", type, format, backward_of(relu), 3);
+    }
+    const auto last = torch::MemoryFormat::ChannelsLast;
+    add("norm_add_relu_forward", type, last, forward_of(fused), 4);
+    add("norm_add_relu_backward", type, last, backward_of(fused), 7);
+    add("layers_norm_add_relu_forward", type, last, forward_of(layers), 4);
+    add("layers_norm_add_relu_backward", type, last, backward_of(layers), 7);
+    add("mismatch", type, last, mismatch(), 2);
+  }
+}
+
+void sgd_step(benchmark::State& state) {
+  FullyConnected layer(4096, 4096);
+  torch::Generator generator = at::detail::createCPUGenerator(1);
+  layer.reset_parameters(generator);
+  Sgd optimizer(layer, 0.9, 5e-4);
+  for (const torch::Tensor& parameter : layer.parameters()) parameter.mutable_grad() = torch::randn_like(parameter);
+  for (auto _ : state) optimizer.step(1e-6);
+  state.SetBytesProcessed(state.iterations() * 5 * layer.weight.numel() * 4);
+}
+
+// Every site's new mask from its D_l: r_l of a tenth.
+void largest_entries_of_all_sites(benchmark::State& state) {
+  std::vector<torch::Tensor> sums;
+  for (const auto& [sites, channels, side] :
+       {std::array<int64_t, 3>{5, 64, 32}, {4, 128, 16}, {4, 256, 8}, {4, 512, 4}}) {
+    for (int64_t i = 0; i < sites; ++i) sums.push_back(torch::rand({side, side, channels}, torch::kFloat64));
+  }
+  for (auto _ : state) {
+    for (const torch::Tensor& sum : sums) {
+      benchmark::DoNotOptimize(largest_entries(sum.permute({2, 0, 1}), sum.numel() / 10).data_ptr());
+    }
+  }
+}
+
+void print_shares(const Times& all) {
+  const auto& times = all.begin()->second;
+  for (const auto& [name, sweeps] : sweeps_of()) {
+    const std::string copy = "copy" + name.substr(name.find('/'));
+    if (name == copy || !times.count(name) || !times.count(copy)) continue;
+    const double images =
+        static_cast<double>(images_of(name.find("float32") != std::string::npos ? torch::kFloat32 : torch::kBFloat16));
+    const double rate = sweeps * images / times.at(name), rate_of_copy = sweeps_of().at(copy) * images / times.at(copy);
+    std::fprintf(stderr, "%s: %.2f of the rate of copy\n", name.c_str(), rate / rate_of_copy);
+  }
+}
+
+}  // namespace
+}  // namespace senet
+
+int main(int count, char** values) {
+  using namespace senet;
+  keep_tensor_memory();
+  at::set_num_threads(available_threads());
+  register_kernels();
+  benchmark::RegisterBenchmark("sgd_step", sgd_step)->UseRealTime()->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("largest_entries_of_all_sites", largest_entries_of_all_sites)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  return run_interleaved(count, values, print_shares);
+}
