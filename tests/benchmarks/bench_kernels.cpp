@@ -173,6 +173,7 @@ void largest_entries_of_all_sites(benchmark::State& state) {
 }
 
 void print_shares(const Times& all) {
+  if (all.empty()) return;
   const auto& times = all.begin()->second;
   for (const auto& [name, sweeps] : sweeps_of()) {
     const std::string copy = "copy" + name.substr(name.find('/'));

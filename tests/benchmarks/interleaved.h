@@ -8,11 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "experiment/environment.h"
+
 namespace senet {
 
 // The times of one run, by arguments ("width:16/batch:64") and then by benchmark; of repetitions the shortest, which is
 // the one that other load on the machine disturbed least, in nanoseconds.
 using Times = std::map<std::string, std::map<std::string, double>>;
+
+// What the times depend on, into the JSON file.
+inline void add_environment() {
+  const Json context = environment(resolve_device("auto"));
+  for (const auto& [key, value] : context.items()) {
+    benchmark::AddCustomContext("senet_" + key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+}
 
 // Runs the registered benchmarks with their repetitions interleaved, so that a machine that slows down slows them all
 // alike and their ratios stand. The caller's own flags win. Returns an exit code; `after` is given the times.
@@ -44,6 +54,7 @@ int run_interleaved(int count, char** values, const After& after) {
   int total = static_cast<int>(pointers.size());
   benchmark::Initialize(&total, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(total, pointers.data())) return 2;
+  add_environment();
   Keeper keeper;
   benchmark::RunSpecifiedBenchmarks(&keeper);
   after(keeper.times);
