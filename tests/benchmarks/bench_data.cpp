@@ -9,9 +9,9 @@
 #include <torch/utils.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <cstdlib>
 
-#include "benchmarks/interleaved.h"
+#include "benchmarks/turns.h"
 #include "data/batches.h"
 #include "data/decode.h"
 #include "data/packed.h"
@@ -24,8 +24,8 @@ namespace {
 // JPEG files in memory, as a source.
 class MemoryFiles final : public ImageSource {
  public:
-  explicit MemoryFiles(int64_t size) {
-    const int64_t count = size > 100 ? 128 : 4096;
+  explicit MemoryFiles(int64_t size) : MemoryFiles(size, size > 100 ? 128 : 4096) {}
+  MemoryFiles(int64_t size, int64_t count) {
     for (int64_t i = 0; i < count; ++i) files.push_back(testing::jpeg_of(testing::made_up_image(size, size, i)));
   }
   int64_t count() const override { return static_cast<int64_t>(files.size()); }
@@ -37,56 +37,56 @@ class MemoryFiles final : public ImageSource {
   std::vector<std::string> files;
 };
 
-std::shared_ptr<const MemoryFiles> files_of(int64_t size) {
-  static std::map<int64_t, std::shared_ptr<const MemoryFiles>> all;
-  auto& files = all[size];
-  if (!files) files = std::make_shared<MemoryFiles>(size);
-  return files;
-}
-
-std::string scratch_file() {
-  const std::string folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-  return folder + "/senet-bench-" + std::to_string(getpid()) + ".pack";
-}
-
-// `written`: with each image's pixels appended to a new file, which no packing of pixels can do without.
-void bare_libjpeg_turbo(benchmark::State& state, bool written) {
-  const auto source = files_of(state.range(0));
-  const auto side = static_cast<int>(state.range(0));
+// What libjpeg-turbo alone takes; with `out`, each image's pixels are appended to that file, which no packing of pixels
+// can do without.
+void decode_bare(const MemoryFiles& files, int side, int out) {
+  static const tjhandle handle = tjInitDecompress();
   std::vector<unsigned char> pixels(side * side * 3);
-  const tjhandle handle = tjInitDecompress();
-  for (auto _ : state) {
-    const int out = written ? creat(scratch_file().c_str(), 0600) : -1;
-    for (const std::string& file : source->files) {
-      tjDecompress2(handle, reinterpret_cast<const unsigned char*>(file.data()), file.size(), pixels.data(), side, 0,
-                    side, TJPF_RGB, 0);
-      benchmark::DoNotOptimize(pixels.data());
-      if (written && write(out, pixels.data(), pixels.size()) < 0) state.SkipWithError("cannot write");
-    }
-    if (written) close(out);
+  for (const std::string& file : files.files) {
+    tjDecompress2(handle, reinterpret_cast<const unsigned char*>(file.data()), file.size(), pixels.data(), side, 0,
+                  side, TJPF_RGB, 0);
+    benchmark::DoNotOptimize(pixels.data());
+    if (out >= 0 && write(out, pixels.data(), pixels.size()) < 0) std::abort();
   }
-  unlink(scratch_file().c_str());
-  tjDestroy(handle);
-  state.SetItemsProcessed(state.iterations() * source->count());
 }
 
-void decode(benchmark::State& state) {
-  const auto source = files_of(state.range(0));
-  for (auto _ : state) {
-    for (const std::string& file : source->files) benchmark::DoNotOptimize(decode_image(file, "x").pixels.data());
-  }
-  state.SetItemsProcessed(state.iterations() * source->count());
-}
-
-void pack(benchmark::State& state, PackEncoding encoding) {
-  Images images;
-  images.source = files_of(state.range(0));
-  images.labels = torch::zeros({images.source->count()}, torch::kInt64);
-  const std::string file = scratch_file();
+void images(benchmark::State& state) {
+  const auto side = static_cast<int>(state.range(0));
+  const auto files = std::make_shared<const MemoryFiles>(side);
+  const std::string folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  const std::string file = folder + "/senet-bench-" + std::to_string(getpid()) + ".pack";
+  Images set, one;
+  set.source = files;
+  set.labels = torch::zeros({files->count()}, torch::kInt64);
+  one.source = std::make_shared<const MemoryFiles>(side, 1);
+  one.labels = torch::zeros({1}, torch::kInt64);
   const PackDescription description = {"x", nlohmann::ordered_json::object(), 2, {}, {{0, 0, 0}, {1, 1, 1}}};
-  for (auto _ : state) write_packed(file, description, images, images, encoding);
+  const auto pack = [&](PackEncoding encoding) {
+    return [&, encoding] { write_packed(file, description, set, one, encoding); };
+  };
+  const Times times = take_turns(state, {{"bare", [&] { decode_bare(*files, side, -1); }},
+                                         {"bare_written",
+                                          [&] {
+                                            const int out = creat(file.c_str(), 0600);
+                                            decode_bare(*files, side, out);
+                                            close(out);
+                                          }},
+                                         {"decode",
+                                          [&] {
+                                            Image image;
+                                            for (const std::string& bytes : files->files)
+                                              decode_image(bytes, "x", image);
+                                          }},
+                                         {"pack_encoded", pack(PackEncoding::encoded)},
+                                         {"pack_raw", pack(PackEncoding::raw)}});
   unlink(file.c_str());
-  state.SetItemsProcessed(state.iterations() * 2 * images.count());
+  const std::string size = text("/size:", side);
+  say("decode" + size, ratio(times, "bare", {"decode"}), "the rate of libjpeg-turbo alone");
+  say("pack_encoded" + size, ratio(times, "bare", {"pack_encoded"}), "the rate of libjpeg-turbo alone");
+  say("pack_raw" + size, ratio(times, "bare", {"pack_raw"}), "the rate of libjpeg-turbo alone");
+  say("pack_raw" + size, ratio(times, "bare_written", {"pack_raw"}),
+      "that of libjpeg-turbo and the writing of its pixels");
+  state.SetItemsProcessed(state.iterations() * 5 * files->count());
 }
 
 void load_batch(benchmark::State& state) {
@@ -99,21 +99,6 @@ void load_batch(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * batch);
 }
 
-void print_shares(const Times& all) {
-  for (const auto& [size, times] : all) {
-    if (!times.count("bare_libjpeg_turbo")) continue;
-    const auto share = [&, &size = size, &times = times](const char* name, double splits, const char* of) {
-      if (!times.count(name) || !times.count(of)) return;
-      std::fprintf(stderr, "%s/%s: %.2f of the rate of %s\n", name, size.c_str(),
-                   splits * times.at(of) / times.at(name), of);
-    };
-    share("decode", 1, "bare_libjpeg_turbo");
-    share("pack_encoded", 2, "bare_libjpeg_turbo");
-    share("pack_raw", 2, "bare_libjpeg_turbo");
-    share("pack_raw", 2, "bare_libjpeg_turbo_written");
-  }
-}
-
 }  // namespace
 }  // namespace senet
 
@@ -121,19 +106,19 @@ int main(int count, char** values) {
   using namespace senet;
   keep_tensor_memory();
   at::set_num_threads(1);
-  const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
-    benchmark->ArgName("size")->Arg(32)->Arg(64)->Arg(400)->UseRealTime()->Unit(benchmark::kMillisecond);
-  };
-  sizes(benchmark::RegisterBenchmark("bare_libjpeg_turbo", bare_libjpeg_turbo, false));
-  sizes(benchmark::RegisterBenchmark("bare_libjpeg_turbo_written", bare_libjpeg_turbo, true));
-  sizes(benchmark::RegisterBenchmark("decode", decode));
-  sizes(benchmark::RegisterBenchmark("pack_raw", pack, PackEncoding::raw));
-  sizes(benchmark::RegisterBenchmark("pack_encoded", pack, PackEncoding::encoded));
+  benchmark::RegisterBenchmark("images", images)
+      ->ArgName("size")
+      ->Arg(32)
+      ->Arg(64)
+      ->Arg(400)
+      ->Iterations(15)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("load_batch", load_batch)
       ->ArgName("size")
       ->Arg(32)
       ->Arg(64)
       ->UseRealTime()
       ->Unit(benchmark::kMillisecond);
-  return run_interleaved(count, values, print_shares);
+  return run_benchmarks(count, values);
 }

@@ -10,12 +10,13 @@
 #include <torch/utils.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <array>
 #include <cstring>
 
-#include "benchmarks/interleaved.h"
+#include "benchmarks/turns.h"
 #include "data/batches.h"
 #include "experiment/environment.h"
+#include "nn/channel_mean_square.h"
 #include "nn/tensor_memory.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
@@ -45,27 +46,9 @@ struct Buffers {
     x = make(), shortcut = make(), gradient = make();
     floors = floors_of(torch::rand({kChannels, kSide, kSide}).lt(0.1).to(torch::kUInt8), format);
   }
-  static Buffers& of(torch::ScalarType type, torch::MemoryFormat format) {
-    static std::map<std::pair<torch::ScalarType, torch::MemoryFormat>, Buffers> all;
-    return all.try_emplace({type, format}, type, format).first->second;
-  }
 };
 
-// `sweeps`: how often a buffer of the activations' size is read or written.
 using Kernel = std::function<std::function<void()>(Buffers&)>;
-std::map<std::string, double>& sweeps_of() {
-  static std::map<std::string, double> sweeps;
-  return sweeps;
-}
-
-void measure(benchmark::State& state, const Kernel& kernel, torch::ScalarType type, torch::MemoryFormat format,
-             double sweeps) {
-  Buffers& buffers = Buffers::of(type, format);
-  const std::function<void()> run = kernel(buffers);
-  for (auto _ : state) run();
-  state.SetBytesProcessed(
-      static_cast<int64_t>(static_cast<double>(state.iterations()) * sweeps * static_cast<double>(buffers.x.nbytes())));
-}
 
 // Forward alone without gradients to keep, or backward alone of a graph made before.
 template <class Layer>
@@ -108,7 +91,15 @@ Kernel mismatch() {
   };
 }
 
-void register_kernels() {
+// `sweeps`: how often a buffer of the activations' size is read or written.
+struct Sweeping {
+  const char* name;
+  Kernel kernel;
+  double sweeps;
+  bool channels_last_only;
+};
+
+std::vector<Sweeping> kernels() {
   const auto relu = [](Buffers&, const torch::Tensor& x, const torch::Tensor&) { return torch::relu(x); };
   const auto masked = [](Buffers& b, const torch::Tensor& x, const torch::Tensor&) {
     return masked_relu_at(x, b.floors);
@@ -121,31 +112,37 @@ void register_kernels() {
   const auto layers = [activation](Buffers& b, const torch::Tensor& x, const torch::Tensor& shortcut) {
     return activation->forward(b.norm->forward(x) + shortcut);
   };
-  const auto add = [&](const std::string& name, torch::ScalarType type, torch::MemoryFormat format,
-                       const Kernel& kernel, double sweeps) {
-    const std::string full = name + (type == torch::kFloat32 ? "/float32" : "/bfloat16") +
-                             (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last");
-    sweeps_of()[full] = sweeps * static_cast<double>(torch::elementSize(type));
-    benchmark::RegisterBenchmark(full.c_str(),
-                                 [=](benchmark::State& state) { measure(state, kernel, type, format, sweeps); })
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
-  };
-  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
-    for (const auto format : {torch::MemoryFormat::ChannelsLast, torch::MemoryFormat::Contiguous}) {
-      add("copy", type, format, copy(), 2);
-      add("masked_relu_forward", type, format, forward_of(masked), 2);
-      add("masked_relu_backward", type, format, backward_of(masked), 3);
-      add("libtorch_relu_forward", type, format, forward_of(relu), 2);
-      add("libtorch_relu_backward", type, format, backward_of(relu), 3);
-    }
-    const auto last = torch::MemoryFormat::ChannelsLast;
-    add("norm_add_relu_forward", type, last, forward_of(fused), 4);
-    add("norm_add_relu_backward", type, last, backward_of(fused), 7);
-    add("layers_norm_add_relu_forward", type, last, forward_of(layers), 4);
-    add("layers_norm_add_relu_backward", type, last, backward_of(layers), 7);
-    add("mismatch", type, last, mismatch(), 2);
+  const auto attention = [](Buffers&, const torch::Tensor& x, const torch::Tensor&) { return channel_mean_square(x); };
+  return {{"copy", copy(), 2, false},
+          {"masked_relu_forward", forward_of(masked), 2, false},
+          {"masked_relu_backward", backward_of(masked), 3, false},
+          {"libtorch_relu_forward", forward_of(relu), 2, false},
+          {"libtorch_relu_backward", backward_of(relu), 3, false},
+          {"norm_add_relu_forward", forward_of(fused), 4, true},
+          {"norm_add_relu_backward", backward_of(fused), 7, true},
+          {"layers_norm_add_relu_forward", forward_of(layers), 4, true},
+          {"layers_norm_add_relu_backward", backward_of(layers), 7, true},
+          {"channel_mean_square_forward", forward_of(attention), 1, true},
+          {"mismatch", mismatch(), 2, true}};
+}
+
+void activations(benchmark::State& state, torch::ScalarType type, torch::MemoryFormat format) {
+  Buffers buffers(type, format);
+  std::vector<Work> works;
+  std::map<std::string, double> sweeps;
+  for (const Sweeping& sweeping : kernels()) {
+    if (sweeping.channels_last_only && format != torch::MemoryFormat::ChannelsLast) continue;
+    works.push_back({sweeping.name, sweeping.kernel(buffers)});
+    sweeps[sweeping.name] = sweeping.sweeps;
   }
+  const Times times = take_turns(state, works);
+  for (const auto& [name, count] : sweeps) {
+    if (name == "copy") continue;
+    say(name + "/" + precision_name(type) +
+            (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last"),
+        count / sweeps.at("copy") * ratio(times, "copy", {name}), "the rate of copy");
+  }
+  state.counters["copy_GB_per_s"] = 2e-6 * static_cast<double>(buffers.x.nbytes()) / median(times.at("copy"));
 }
 
 void sgd_step(benchmark::State& state) {
@@ -172,19 +169,6 @@ void largest_entries_of_all_sites(benchmark::State& state) {
   }
 }
 
-void print_shares(const Times& all) {
-  if (all.empty()) return;
-  const auto& times = all.begin()->second;
-  for (const auto& [name, sweeps] : sweeps_of()) {
-    const std::string copy = "copy" + name.substr(name.find('/'));
-    if (name == copy || !times.count(name) || !times.count(copy)) continue;
-    const double images =
-        static_cast<double>(images_of(name.find("float32") != std::string::npos ? torch::kFloat32 : torch::kBFloat16));
-    const double rate = sweeps * images / times.at(name), rate_of_copy = sweeps_of().at(copy) * images / times.at(copy);
-    std::fprintf(stderr, "%s: %.2f of the rate of copy\n", name.c_str(), rate / rate_of_copy);
-  }
-}
-
 }  // namespace
 }  // namespace senet
 
@@ -192,10 +176,19 @@ int main(int count, char** values) {
   using namespace senet;
   keep_tensor_memory();
   at::set_num_threads(available_threads());
-  register_kernels();
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    for (const auto format : {torch::MemoryFormat::ChannelsLast, torch::MemoryFormat::Contiguous}) {
+      const std::string name = "activations/" + precision_name(type) +
+                               (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last");
+      benchmark::RegisterBenchmark(name.c_str(), activations, type, format)
+          ->Iterations(9)
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
   benchmark::RegisterBenchmark("sgd_step", sgd_step)->UseRealTime()->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("largest_entries_of_all_sites", largest_entries_of_all_sites)
       ->UseRealTime()
       ->Unit(benchmark::kMillisecond);
-  return run_interleaved(count, values, print_shares);
+  return run_benchmarks(count, values);
 }

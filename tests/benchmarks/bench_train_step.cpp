@@ -9,12 +9,12 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cstdio>
+#include <array>
 #include <map>
 #include <memory>
 
-#include "benchmarks/interleaved.h"
 #include "benchmarks/libtorch_loop.h"
+#include "benchmarks/turns.h"
 #include "config/document.h"
 #include "experiment/environment.h"
 #include "nn/tensor_memory.h"
@@ -27,6 +27,7 @@ namespace senet {
 namespace {
 
 constexpr NetworkShape kShape{3, 32, 32, 100};
+constexpr int64_t kMatrix = 2048;
 
 std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
   static const PluginHost host(PluginHost::search_path({}));
@@ -61,12 +62,11 @@ struct Training {
         sums(network->parameters().front().device()) {}
 };
 
-// The networks of one width, made once for all benchmarks: interleaved repetitions would make them again each time.
+// The networks of one width, made once for all batch sizes.
 struct Workbench {
   torch::Device device = resolve_device("auto");
   std::shared_ptr<Network> teacher;
   std::map<std::string, Training> trainings;
-  std::map<std::string, double> peaks;  // bytes in use at once beyond what stays
 
   explicit Workbench(int64_t width) : teacher(make_network(width, 1, device)) {
     teacher->eval();
@@ -94,86 +94,81 @@ struct Workbench {
   }
 };
 
-template <class Step>
-void time_steps(benchmark::State& state, Workbench& bench, const std::string& name, const Step& step) {
-  step();
+// Its peak memory in bytes, beyond what stays.
+double peak_of(const std::function<void()>& work) {
+  work();
   forget_most_in_use();
   const int64_t before = tensor_memory().in_use;
-  for (auto _ : state) {
-    step();
+  work();
+  return static_cast<double>(tensor_memory().most_in_use - before);
+}
+
+void steps(benchmark::State& state) {
+  const int64_t width = state.range(0), size = state.range(1);
+  Workbench& bench = Workbench::of(width);
+  const Batch batch = bench.batch(size);
+  const auto finish = [&] {
     if (bench.device.is_cuda()) torch::cuda::synchronize();
-  }
-  const auto peak = static_cast<double>(tensor_memory().most_in_use - before);
-  bench.peaks[text(name, "/", state.range(1))] = peak;
-  state.counters["peak_MB"] = peak / 1e6;
-  state.SetItemsProcessed(state.iterations() * state.range(1));
-}
-
-void teacher_forward(benchmark::State& state) {
-  Workbench& bench = Workbench::of(state.range(0));
-  const Batch batch = bench.batch(state.range(1));
-  const torch::NoGradGuard no_gradient;
-  time_steps(state, bench, "teacher_forward", [&] { bench.teacher->forward(batch.images); });
-}
-
-void training_step(benchmark::State& state, const std::string& phase) {
-  Workbench& bench = Workbench::of(state.range(0));
-  const Batch batch = bench.batch(state.range(1));
-  Training& training = bench.trainings.at(phase);
+  };
+  const Work teacher_forward = {"teacher_forward", [&] {
+                                  const torch::NoGradGuard no_gradient;
+                                  bench.teacher->forward(batch.images);
+                                  finish();
+                                }};
   // A learning rate of 0, so that every step is the same work on the same numbers.
-  time_steps(state, bench, phase,
-             [&] { train_step(*training.objective, batch, training.optimizer, /*lr=*/0, training.sums); });
-}
+  const auto step = [&](const std::string& phase) {
+    return Work{phase, [&, phase] {
+                  Training& training = bench.trainings.at(phase);
+                  train_step(*training.objective, batch, training.optimizer, /*lr=*/0, training.sums);
+                  finish();
+                }};
+  };
+  // In LibTorch's own memory, as its programs have it.
+  const auto libtorch = [&](const std::string& name, torch::MemoryFormat format, torch::ScalarType precision) {
+    const auto loop = std::make_shared<LibtorchLoop>(width, kShape.classes, format, precision);
+    loop->to(bench.device);
+    return Work{name, [&, loop] {
+                  keep_tensor_memory(false);
+                  loop->step(batch.images, batch.labels);
+                  finish();
+                  keep_tensor_memory();
+                }};
+  };
+  const torch::ScalarType precision = resolve_precision("auto", bench.device);
+  const torch::Tensor matrix = torch::randn({kMatrix, kMatrix}).to(bench.device, precision);
+  const std::vector<Work> works = {
+      teacher_forward,
+      step("plain_step"),
+      step("mask_step"),
+      step("finetune_step"),
+      libtorch("libtorch_step", torch::MemoryFormat::ChannelsLast, precision),
+      libtorch("libtorch_float32_contiguous_step", torch::MemoryFormat::Contiguous, torch::kFloat32),
+      {"matrix_product", [&] {
+         benchmark::DoNotOptimize(matrix.mm(matrix).data_ptr());
+         finish();
+       }}};
+  std::map<std::string, double> peaks;
+  for (size_t i = 0; i < 4; ++i) {
+    peaks[works[i].name] = peak_of(works[i].run);
+    state.counters[works[i].name + "_peak_MB"] = peaks[works[i].name] / 1e6;
+  }
 
-// In LibTorch's own memory, as its programs have it.
-void libtorch_step(benchmark::State& state, torch::MemoryFormat format, bool float32) {
-  Workbench& bench = Workbench::of(state.range(0));
-  const Batch batch = bench.batch(state.range(1));
-  const auto precision = float32 ? torch::kFloat32 : resolve_precision("auto", bench.device);
-  LibtorchLoop loop(state.range(0), kShape.classes, format, precision);
-  keep_tensor_memory(false);
-  for (auto _ : state) loop.step(batch.images, batch.labels);
-  keep_tensor_memory();
-  state.SetItemsProcessed(state.iterations() * state.range(1));
-}
-
-constexpr int64_t kMatrix = 2048;
-
-void matrix_product(benchmark::State& state) {
-  const torch::Device device = resolve_device("auto");
-  const torch::Tensor a = torch::randn({kMatrix, kMatrix}).to(device, resolve_precision("auto", device));
-  for (auto _ : state) benchmark::DoNotOptimize(a.mm(a).data_ptr());
-}
-
-// To standard error, so that --benchmark_format=json stays JSON.
-void print_ratios(const Times& all) {
-  for (const auto& [sizes, times] : all) {
-    if (!times.count("teacher_forward") || !times.count("plain_step")) continue;
-    const auto say = [&, &of = sizes](const char* name, double share, const char* what) {
-      std::fprintf(stderr, "%s/%s: %.3f of %s\n", name, of.c_str(), share, what);
-    };
-    int64_t width = 0, batch = 0;
-    std::sscanf(sizes.c_str(), "width:%ld/batch:%ld", &width, &batch);
-    Workbench& bench = Workbench::of(width);
-    const auto peak = [&](const char* name) { return bench.peaks.at(text(name, "/", batch)); };
-    const double parts = times.at("teacher_forward") + times.at("plain_step");
-    for (const char* phase : {"mask_step", "finetune_step"}) {
-      if (!times.count(phase)) continue;
-      say(phase, times.at(phase) / parts, "teacher_forward + plain_step");
-      say(phase, peak(phase) / std::max(peak("teacher_forward"), peak("plain_step")),
-          "the larger peak memory of teacher_forward and plain_step");
-    }
-    for (const char* loop : {"libtorch_float32_contiguous_step", "libtorch_channels_last_step"}) {
-      if (times.count(loop)) say(loop, times.at(loop) / times.at("plain_step"), "the time of plain_step");
-    }
-    const auto matrices = all.find("");
-    if (matrices == all.end() || !matrices->second.count("matrix_product")) continue;
-    const double peak_rate = 2.0 * kMatrix * kMatrix * kMatrix / matrices->second.at("matrix_product");
-    const double forward = 2.0 * static_cast<double>(batch * count(*bench.teacher, kShape).macs);
-    for (const auto& [name, passes] :
-         {std::pair{"teacher_forward", 1}, {"plain_step", 3}, {"mask_step", 4}, {"finetune_step", 4}}) {
-      if (times.count(name)) say(name, passes * forward / times.at(name) / peak_rate, "the rate of matrix_product");
-    }
+  const Times times = take_turns(state, works);
+  const std::string sizes = text("/width:", width, "/batch:", size);
+  for (const char* phase : {"mask_step", "finetune_step"}) {
+    say(phase + sizes, ratio(times, phase, {"teacher_forward", "plain_step"}), "teacher_forward + plain_step");
+    say(phase + sizes, peaks.at(phase) / std::max(peaks.at("teacher_forward"), peaks.at("plain_step")),
+        "the larger peak memory of teacher_forward and plain_step");
+  }
+  for (const char* loop : {"libtorch_step", "libtorch_float32_contiguous_step"}) {
+    say(loop + sizes, ratio(times, loop, {"plain_step"}), "the time of plain_step");
+  }
+  const double forward = 2.0 * static_cast<double>(size * count(*bench.teacher, kShape).macs);
+  const double product = 2.0 * kMatrix * kMatrix * kMatrix;
+  for (const auto& [name, passes] :
+       {std::pair{"teacher_forward", 1}, {"plain_step", 3}, {"mask_step", 4}, {"finetune_step", 4}}) {
+    say(name + sizes, passes * forward / product / ratio(times, name, {"matrix_product"}),
+        "the rate of matrix_product");
   }
 }
 
@@ -184,18 +179,13 @@ int main(int count, char** values) {
   using namespace senet;
   keep_tensor_memory();
   at::set_num_threads(available_threads());
-  const auto sizes = [](benchmark::internal::Benchmark* benchmark) {
-    benchmark->ArgNames({"width", "batch"})->ArgsProduct({{16, 64}, {64, 128}});
-    benchmark->UseRealTime()->Unit(benchmark::kMillisecond);
-  };
-  sizes(benchmark::RegisterBenchmark("teacher_forward", teacher_forward));
-  for (const char* phase : {"plain_step", "mask_step", "finetune_step"}) {
-    sizes(benchmark::RegisterBenchmark(phase, training_step, std::string(phase)));
+  for (const auto& [width, batch, rounds] : {std::array<int64_t, 3>{16, 64, 15}, {16, 128, 15}, {64, 128, 5}}) {
+    benchmark::RegisterBenchmark("steps", steps)
+        ->ArgNames({"width", "batch"})
+        ->Args({width, batch})
+        ->Iterations(rounds)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
   }
-  sizes(benchmark::RegisterBenchmark("libtorch_float32_contiguous_step", libtorch_step, torch::MemoryFormat::Contiguous,
-                                     /*float32=*/true));
-  sizes(benchmark::RegisterBenchmark("libtorch_channels_last_step", libtorch_step, torch::MemoryFormat::ChannelsLast,
-                                     /*float32=*/false));
-  benchmark::RegisterBenchmark("matrix_product", matrix_product)->UseRealTime()->Unit(benchmark::kMillisecond);
-  return run_interleaved(count, values, print_ratios);
+  return run_benchmarks(count, values);
 }

@@ -81,6 +81,8 @@ LibtorchLoop::LibtorchLoop(int64_t width, int64_t classes, torch::MemoryFormat f
 }
 LibtorchLoop::~LibtorchLoop() = default;
 
+void LibtorchLoop::to(const torch::Device& device) { parts_->network->to(device); }
+
 void LibtorchLoop::step(const torch::Tensor& images, const torch::Tensor& labels) {
   parts_->optimizer.zero_grad();
   const torch::Tensor x = images.to(parts_->precision).contiguous(parts_->format);

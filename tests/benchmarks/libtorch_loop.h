@@ -12,6 +12,7 @@ class LibtorchLoop {
  public:
   LibtorchLoop(int64_t width, int64_t classes, torch::MemoryFormat format, torch::ScalarType precision);
   ~LibtorchLoop();
+  void to(const torch::Device& device);
   void step(const torch::Tensor& images, const torch::Tensor& labels);
 
  private:
