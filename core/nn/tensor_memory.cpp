@@ -141,13 +141,10 @@ class KeptMemory final : public c10::Allocator {
 
 }  // namespace
 
-void keep_tensor_memory(bool keep) {
-#ifdef SENET_SANITIZED
-  (void)keep;
-#else
+void keep_tensor_memory() {
+#ifndef SENET_SANITIZED
   static KeptMemory memory;
-  static c10::Allocator* const own = c10::GetDefaultCPUAllocator();
-  c10::SetCPUAllocator(keep ? &memory : own, /*priority=*/1);
+  c10::SetCPUAllocator(&memory, /*priority=*/1);
 #endif
 }
 

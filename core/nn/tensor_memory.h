@@ -8,9 +8,9 @@ namespace senet {
 // system has them, so that a training step takes the memory of the step before it and no page fault. Never more is held
 // than a quarter above the most that was in use at once.
 //
-// For the whole process, from this call on (`keep` false: as LibTorch has it); tensors that exist already are freed as
-// they were made. Without effect under a sanitizer, which has to see every allocation.
-void keep_tensor_memory(bool keep = true);
+// For the whole process, from the first call on; tensors that exist already are freed as they were made. Without effect
+// under a sanitizer, which has to see every allocation.
+void keep_tensor_memory();
 
 struct TensorMemory {
   int64_t in_use, most_in_use, held;  // bytes, in the sizes that are handed out

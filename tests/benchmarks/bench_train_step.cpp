@@ -103,6 +103,8 @@ double peak_of(const std::function<void()>& work) {
   return static_cast<double>(tensor_memory().most_in_use - before);
 }
 
+LibtorchLoop* libtorch_loop = nullptr;
+
 void steps(benchmark::State& state) {
   const int64_t width = state.range(0), size = state.range(1);
   Workbench& bench = Workbench::of(width);
@@ -123,16 +125,8 @@ void steps(benchmark::State& state) {
                   finish();
                 }};
   };
-  // In LibTorch's own memory, as its programs have it.
-  const auto libtorch = [&](const std::string& name, torch::MemoryFormat format, torch::ScalarType precision) {
-    const auto loop = std::make_shared<LibtorchLoop>(width, kShape.classes, format, precision);
-    loop->to(bench.device);
-    return Work{name, [&, loop] {
-                  keep_tensor_memory(false);
-                  loop->step(batch.images, batch.labels);
-                  finish();
-                  keep_tensor_memory();
-                }};
+  const auto libtorch = [&](const std::string& name, torch::ScalarType type, bool channels_last) {
+    return Work{name, [=] { libtorch_loop->step({width, size, kShape.classes, type, channels_last}); }};
   };
   const torch::ScalarType precision = resolve_precision("auto", bench.device);
   const torch::Tensor matrix = torch::randn({kMatrix, kMatrix}).to(bench.device, precision);
@@ -141,8 +135,8 @@ void steps(benchmark::State& state) {
       step("plain_step"),
       step("mask_step"),
       step("finetune_step"),
-      libtorch("libtorch_step", torch::MemoryFormat::ChannelsLast, precision),
-      libtorch("libtorch_float32_contiguous_step", torch::MemoryFormat::Contiguous, torch::kFloat32),
+      libtorch("libtorch_step", precision, /*channels_last=*/true),
+      libtorch("libtorch_float32_contiguous_step", torch::kFloat32, /*channels_last=*/false),
       {"matrix_product", [&] {
          benchmark::DoNotOptimize(matrix.mm(matrix).data_ptr());
          finish();
@@ -160,8 +154,8 @@ void steps(benchmark::State& state) {
     say(phase + sizes, peaks.at(phase) / std::max(peaks.at("teacher_forward"), peaks.at("plain_step")),
         "the larger peak memory of teacher_forward and plain_step");
   }
-  for (const char* loop : {"libtorch_step", "libtorch_float32_contiguous_step"}) {
-    say(loop + sizes, ratio(times, loop, {"plain_step"}), "the time of plain_step");
+  for (const char* other : {"libtorch_step", "libtorch_float32_contiguous_step"}) {
+    say(other + sizes, ratio(times, other, {"plain_step"}), "the time of plain_step");
   }
   const double forward = 2.0 * static_cast<double>(size * count(*bench.teacher, kShape).macs);
   const double product = 2.0 * kMatrix * kMatrix * kMatrix;
@@ -177,6 +171,8 @@ void steps(benchmark::State& state) {
 
 int main(int count, char** values) {
   using namespace senet;
+  LibtorchLoop loop;  // first of all: it forks
+  libtorch_loop = &loop;
   keep_tensor_memory();
   at::set_num_threads(available_threads());
   for (const auto& [width, batch, rounds] : {std::array<int64_t, 3>{16, 64, 15}, {16, 128, 15}, {64, 128, 5}}) {

@@ -1,6 +1,14 @@
 #include "benchmarks/libtorch_loop.h"
 
+#include <sys/wait.h>
 #include <torch/torch.h>
+#include <unistd.h>
+
+#include <map>
+#include <tuple>
+
+#include "experiment/environment.h"
+#include "senet/error.h"
 
 namespace senet {
 
@@ -56,38 +64,70 @@ struct ResNet18Impl : torch::nn::Module {
 };
 TORCH_MODULE(ResNet18);
 
-}  // namespace
+struct Training {
+  LibtorchLoop::Setting setting;
+  torch::Device device = torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+  torch::MemoryFormat format =
+      setting.channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+  ResNet18 network{setting.width, setting.classes};
+  torch::Tensor images = torch::randn({setting.batch, 3, 32, 32}).to(device, setting.precision).contiguous(format);
+  torch::Tensor labels = (torch::arange(setting.batch) % setting.classes).to(device);
+  std::unique_ptr<torch::optim::SGD> optimizer;
 
-struct LibtorchLoop::Parts {
-  ResNet18 network;
-  torch::optim::SGD optimizer;
-  torch::MemoryFormat format;
-  torch::ScalarType precision;
-
-  Parts(const ResNet18& made, torch::MemoryFormat memory_format, torch::ScalarType type)
-      : network(made),
-        optimizer(network->parameters(), torch::optim::SGDOptions(0).momentum(0.9).weight_decay(5e-4)),
-        format(memory_format),
-        precision(type) {}
+  explicit Training(const LibtorchLoop::Setting& of) : setting(of) {
+    network->to(device, setting.precision);
+    for (torch::Tensor& parameter : network->parameters()) {
+      if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
+    }
+    optimizer = std::make_unique<torch::optim::SGD>(network->parameters(),
+                                                    torch::optim::SGDOptions(0).momentum(0.9).weight_decay(5e-4));
+  }
+  void step() {
+    optimizer->zero_grad();
+    torch::nn::functional::cross_entropy(network(images), labels).backward();
+    optimizer->step();
+    if (device.is_cuda()) torch::cuda::synchronize();
+  }
 };
 
-LibtorchLoop::LibtorchLoop(int64_t width, int64_t classes, torch::MemoryFormat format, torch::ScalarType precision) {
-  ResNet18 network(width, classes);
-  network->to(precision);
-  for (torch::Tensor& parameter : network->parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
+using Key = std::tuple<int64_t, int64_t, torch::ScalarType, bool>;
+
+[[noreturn]] void serve(int requests, int answers) {
+  at::set_num_threads(available_threads());
+  std::map<Key, Training> trainings;
+  LibtorchLoop::Setting setting;
+  while (read(requests, &setting, sizeof setting) == sizeof setting) {
+    const Key key = {setting.width, setting.batch, setting.precision, setting.channels_last};
+    trainings.try_emplace(key, setting).first->second.step();
+    if (write(answers, "", 1) != 1) break;
   }
-  parts_ = std::make_unique<Parts>(network, format, precision);
+  _exit(0);
 }
-LibtorchLoop::~LibtorchLoop() = default;
 
-void LibtorchLoop::to(const torch::Device& device) { parts_->network->to(device); }
+}  // namespace
 
-void LibtorchLoop::step(const torch::Tensor& images, const torch::Tensor& labels) {
-  parts_->optimizer.zero_grad();
-  const torch::Tensor x = images.to(parts_->precision).contiguous(parts_->format);
-  torch::nn::functional::cross_entropy(parts_->network(x), labels).backward();
-  parts_->optimizer.step();
+LibtorchLoop::LibtorchLoop() {
+  int requests[2], answers[2];
+  SENET_CHECK(pipe(requests) == 0 && pipe(answers) == 0, "no pipe to a process of LibTorch's own");
+  child_ = fork();
+  SENET_CHECK(child_ >= 0, "no process for LibTorch's own");
+  if (child_ == 0) {
+    close(requests[1]), close(answers[0]);
+    serve(requests[0], answers[1]);
+  }
+  close(requests[0]), close(answers[1]);
+  requests_ = requests[1], answers_ = answers[0];
+}
+
+LibtorchLoop::~LibtorchLoop() {
+  close(requests_), close(answers_);
+  waitpid(child_, nullptr, 0);
+}
+
+void LibtorchLoop::step(const Setting& setting) {
+  char answer;
+  SENET_CHECK(write(requests_, &setting, sizeof setting) == sizeof setting && read(answers_, &answer, 1) == 1,
+              "the process of LibTorch's own training has ended");
 }
 
 }  // namespace senet

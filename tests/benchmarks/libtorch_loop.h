@@ -2,22 +2,28 @@
 
 #include <torch/types.h>
 
-#include <memory>
-
 namespace senet {
 
 // The same training as a plain LibTorch program writes it: ResNet18 for CIFAR from torch::nn, cross entropy,
-// torch::optim::SGD. It is what our own steps are measured against.
+// torch::optim::SGD. It is what our own steps are measured against, and runs in a process of its own: what a program's
+// memory costs it depends on all that it allocates.
 class LibtorchLoop {
  public:
-  LibtorchLoop(int64_t width, int64_t classes, torch::MemoryFormat format, torch::ScalarType precision);
+  struct Setting {
+    int64_t width, batch, classes;
+    torch::ScalarType precision;
+    bool channels_last;
+  };
+  LibtorchLoop();  // forks: to be made before this process has threads
   ~LibtorchLoop();
-  void to(const torch::Device& device);
-  void step(const torch::Tensor& images, const torch::Tensor& labels);
+  LibtorchLoop(const LibtorchLoop&) = delete;
+  LibtorchLoop& operator=(const LibtorchLoop&) = delete;
+
+  // One step of the training of that setting, which goes on from step to step. Returns when it is done.
+  void step(const Setting& setting);
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  int requests_ = -1, answers_ = -1, child_ = -1;
 };
 
 }  // namespace senet
