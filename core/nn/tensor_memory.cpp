@@ -143,8 +143,8 @@ class KeptMemory final : public c10::Allocator {
 
 void keep_tensor_memory() {
 #ifndef SENET_SANITIZED
-  static KeptMemory memory;
-  c10::SetCPUAllocator(&memory, /*priority=*/1);
+  static auto* memory = new KeptMemory;  // never destroyed, like what it handed out
+  c10::SetCPUAllocator(memory, /*priority=*/1);
 #endif
 }
 
