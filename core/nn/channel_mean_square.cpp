@@ -18,7 +18,7 @@ SENET_CPU_CLONES void mean_squares(const Element* __restrict x, float* __restric
                                    int64_t channels) {
   for (int64_t row = 0; row < rows; ++row, x += channels) {
     float sum = 0;
-#pragma omp simd reduction(+ : sum)
+    SENET_VECTOR_SUM(sum)
     for (int64_t c = 0; c < channels; ++c) {
       const float value = widen(x[c]);
       sum += value * value;

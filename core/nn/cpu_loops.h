@@ -12,6 +12,16 @@
 #define SENET_CPU_CLONES
 #endif
 
+// Says of the loop behind it that its iterations do not depend on one another, or only by a sum.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(SENET_SANITIZED)
+#define SENET_PRAGMA(words) _Pragma(#words)
+#define SENET_VECTOR_LOOP SENET_PRAGMA(omp simd)
+#define SENET_VECTOR_SUM(sum) SENET_PRAGMA(omp simd reduction(+ : sum))
+#else
+#define SENET_VECTOR_LOOP
+#define SENET_VECTOR_SUM(sum)
+#endif
+
 namespace senet {
 
 // bfloat16 as its bits, and what loops over either type compute in.

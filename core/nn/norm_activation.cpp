@@ -91,7 +91,7 @@ SENET_CPU_CLONES void add_moments(const Element* x, const float* shift, float* s
                                   int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma omp simd
+    SENET_VECTOR_LOOP
     for (int64_t i = 0; i < length; ++i) {
       const float difference = widen(x[at + i]) - shift[i];
       sum[i] += difference;
@@ -113,7 +113,7 @@ SENET_CPU_CLONES void apply(const Element* x, const Element* shortcut, const flo
                             const float* offset, Element* y, int64_t n, int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma omp simd
+    SENET_VECTOR_LOOP
     for (int64_t i = 0; i < length; ++i) {
       float value = widen(x[at + i]) * scale[i] + offset[i];
       if constexpr (with_shortcut) value += widen(shortcut[at + i]);
@@ -130,7 +130,7 @@ SENET_CPU_CLONES void add_gradient(const Element* g, const Element* y, const flo
                                    int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma omp simd
+    SENET_VECTOR_LOOP
     for (int64_t i = 0; i < length; ++i) {
       float value = widen(g[at + i]);
       if constexpr (which != Rectified::none) {
@@ -149,7 +149,7 @@ SENET_CPU_CLONES void combine(const Element* g, const Element* x, const float* o
                               const float* offset, Element* gx, int64_t n, int64_t period) {
   for (int64_t at = 0; at < n; at += period) {
     const int64_t length = std::min(period, n - at);
-#pragma omp simd
+    SENET_VECTOR_LOOP
     for (int64_t i = 0; i < length; ++i) {
       narrow(of_g[i] * widen(g[at + i]) + (of_x[i] * widen(x[at + i]) + offset[i]), gx[at + i]);
     }
