@@ -175,7 +175,10 @@ int main(int count, char** values) {
   libtorch_loop = &loop;
   keep_tensor_memory();
   at::set_num_threads(available_threads());
-  for (const auto& [width, batch, rounds] : {std::array<int64_t, 3>{16, 64, 15}, {16, 128, 15}, {64, 128, 5}}) {
+  // The first is too short to say anything: tests run it, to see that this program works. (Narrower networks fall into
+  // the fault of oneDNN that layers.cpp tells of.)
+  for (const auto& [width, batch, rounds] :
+       {std::array<int64_t, 3>{16, 4, 2}, {16, 64, 15}, {16, 128, 15}, {64, 128, 5}}) {
     benchmark::RegisterBenchmark("steps", steps)
         ->ArgNames({"width", "batch"})
         ->Args({width, batch})
