@@ -24,7 +24,8 @@ struct SoundFile {
   ImageShape shape;
 };
 
-// Gives the images of a set in their order, several read at a time on all threads: as viewed, or their files. Those that cannot be decoded are left out when the set says so; returns how many.
+// Gives the images of a set in their order, several read at a time on all threads: as viewed, or their files. Those
+// that cannot be decoded are left out when the set says so; returns how many.
 int64_t for_each_viewed(const Images& images, const std::function<void(int64_t index, const Image&)>& use);
 int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const SoundFile&)>& use);
 

@@ -42,35 +42,18 @@ void for_rows(const torch::Tensor& x, const Body& body) {
   at::parallel_for(0, x.numel() / x.size(1), std::max<int64_t>(1, kParallelGrain / x.size(1)), body);
 }
 
-template <class Element>
-void forward(const torch::Tensor& x, torch::Tensor& means) {
-  const auto* from = static_cast<const Element*>(x.data_ptr());
-  auto* to = means.data_ptr<float>();
-  const int64_t channels = x.size(1);
-  for_rows(
-      x, [=](int64_t begin, int64_t end) { mean_squares(from + begin * channels, to + begin, end - begin, channels); });
-}
-
-template <class Element>
-void backward(const torch::Tensor& x, const torch::Tensor& gradient, torch::Tensor& gx) {
-  const auto* from = static_cast<const Element*>(x.data_ptr());
-  const auto* slopes = gradient.data_ptr<float>();
-  auto* to = static_cast<Element*>(gx.data_ptr());
-  const int64_t channels = x.size(1);
-  for_rows(x, [=](int64_t begin, int64_t end) {
-    scale_rows(from + begin * channels, slopes + begin, to + begin * channels, end - begin, channels);
-  });
-}
-
 class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSquare> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
     torch::Tensor means = torch::empty({x.size(0), x.size(2), x.size(3)}, x.options().dtype(torch::kFloat32));
-    if (x.scalar_type() == torch::kFloat32) {
-      senet::forward<float>(x, means);
-    } else {
-      senet::forward<uint16_t>(x, means);
-    }
+    const int64_t channels = x.size(1);
+    auto* to = means.data_ptr<float>();
+    with_element(x, [&](auto* null) {
+      const auto* from = elements<const std::remove_pointer_t<decltype(null)>>(x);
+      for_rows(x, [=](int64_t begin, int64_t end) {
+        mean_squares(from + begin * channels, to + begin, end - begin, channels);
+      });
+    });
     context->save_for_backward({x});
     return means;
   }
@@ -78,11 +61,16 @@ class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSqua
                                                  const torch::autograd::variable_list& gradients) {
     const torch::Tensor x = context->get_saved_variables()[0], gradient = gradients[0].contiguous();
     torch::Tensor gx = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
-    if (x.scalar_type() == torch::kFloat32) {
-      senet::backward<float>(x, gradient, gx);
-    } else {
-      senet::backward<uint16_t>(x, gradient, gx);
-    }
+    const int64_t channels = x.size(1);
+    const auto* slopes = gradient.data_ptr<float>();
+    with_element(x, [&](auto* null) {
+      using Element = std::remove_pointer_t<decltype(null)>;
+      const auto* from = elements<const Element>(x);
+      auto* to = elements<Element>(gx);
+      for_rows(x, [=](int64_t begin, int64_t end) {
+        scale_rows(from + begin * channels, slopes + begin, to + begin * channels, end - begin, channels);
+      });
+    });
     return {gx};
   }
 };

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <torch/types.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -49,6 +52,30 @@ inline void restore(float value, uint16_t& out) {
   uint32_t word;
   std::memcpy(&word, &value, sizeof word);
   out = static_cast<uint16_t>(word >> 16);
+}
+
+// Calls body with a null pointer of the type that loops see a float32 or bfloat16 tensor's elements as.
+template <class Body>
+void with_element(const torch::Tensor& x, const Body& body) {
+  if (x.scalar_type() == torch::kFloat32) return body(static_cast<float*>(nullptr));
+  body(static_cast<uint16_t*>(nullptr));
+}
+
+// A tensor's elements as that type; null for no tensor.
+template <class Element>
+Element* elements(const torch::Tensor& tensor) {
+  return tensor.defined() ? static_cast<Element*>(tensor.data_ptr()) : nullptr;
+}
+
+// body(first element, its place in the image, length) for [begin, end) of images of `image` elements, each run within
+// one of them.
+template <class Body>
+void for_each_run(int64_t begin, int64_t end, int64_t image, const Body& body) {
+  while (begin < end) {
+    const int64_t within = begin % image, length = std::min(end - begin, image - within);
+    body(begin, within, length);
+    begin += length;
+  }
 }
 
 // Elements one task of a parallel loop should at least have.

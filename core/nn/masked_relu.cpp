@@ -33,17 +33,11 @@ SENET_CPU_CLONES void backward_loop(const T* __restrict g, const T* __restrict y
   }
 }
 
-// Runs body(offset into the batch, offset into the mask, length) over N images of `image` elements each.
+// for_each_run() on all threads, over N images of `image` elements each.
 template <class Body>
-void for_each_run(int64_t images, int64_t image, const Body& body) {
-  at::parallel_for(0, images * image, kParallelGrain, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      const int64_t within = begin % image;
-      const int64_t length = std::min(end - begin, image - within);
-      body(begin, within, length);
-      begin += length;
-    }
-  });
+void for_all_runs(int64_t images, int64_t image, const Body& body) {
+  at::parallel_for(0, images * image, kParallelGrain,
+                   [&](int64_t begin, int64_t end) { for_each_run(begin, end, image, body); });
 }
 
 template <class T, class Element>
@@ -56,7 +50,7 @@ void forward_cpu(const torch::Tensor& x, const torch::Tensor& floors, torch::Ten
   const auto* from = data<T, const Element>(x);
   const auto* lowest = floors.data_ptr<float>();
   auto* to = data<T, Element>(y);
-  for_each_run(x.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+  for_all_runs(x.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
     forward_loop(from + at, lowest + within, to + at, length);
   });
 }
@@ -68,7 +62,7 @@ void backward_cpu(const torch::Tensor& gradient, const torch::Tensor& y, const t
   const auto* values = data<T, const Element>(y);
   const auto* lowest = floors.data_ptr<float>();
   auto* to = data<T, Element>(gx);
-  for_each_run(y.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+  for_all_runs(y.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
     backward_loop(from + at, values + at, lowest + within, to + at, length);
   });
 }

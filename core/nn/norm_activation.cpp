@@ -46,15 +46,6 @@ struct Grid {
       }
     });
   }
-  // body(first element, its place in the image, length), each within one image
-  template <class Body>
-  void for_each_run(int64_t begin, int64_t end, const Body& body) const {
-    while (begin < end) {
-      const int64_t within = begin % image, length = std::min(end - begin, image - within);
-      body(begin, within, length);
-      begin += length;
-    }
-  }
 };
 
 // Two sums for each channel, over all chunks.
@@ -168,18 +159,6 @@ void with_rectified(Rectified rectified, const Body& body) {
   }
 }
 
-// body is given null pointers of the element type that loops see.
-template <class Body>
-void with_element(const torch::Tensor& x, const Body& body) {
-  if (x.scalar_type() == torch::kFloat32) return body(static_cast<float*>(nullptr));
-  body(static_cast<uint16_t*>(nullptr));
-}
-
-template <class Element>
-Element* elements(const torch::Tensor& tensor) {
-  return tensor.defined() ? static_cast<Element*>(tensor.data_ptr()) : nullptr;
-}
-
 // Nothing stays nothing, wherever it is read.
 template <class Element>
 Element* from_place(Element* values, int64_t place) {
@@ -212,7 +191,7 @@ void apply_all(const Grid& grid, const torch::Tensor& x, const torch::Tensor& sh
     auto* to = elements<Element>(y);
     with_rectified(rectified, [&](auto which) {
       grid.for_each_chunk([&](int64_t, int64_t begin, int64_t end) {
-        grid.for_each_run(begin, end, [&](int64_t at, int64_t within, int64_t length) {
+        for_each_run(begin, end, grid.image, [&](int64_t at, int64_t within, int64_t length) {
           if (added) {
             apply<which.value, true>(from + at, added + at, from_place(lowest, within), scale.data(), offset.data(),
                                      to + at, length, grid.period);
@@ -312,7 +291,7 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
       ChannelSums sums;
       with_rectified(rectified, [&](auto which) {
         sums = sum_channels(grid, [&](int64_t begin, int64_t end, float* sum, float* products) {
-          grid.for_each_run(begin, end, [&](int64_t at, int64_t within, int64_t length) {
+          for_each_run(begin, end, grid.image, [&](int64_t at, int64_t within, int64_t length) {
             add_gradient<which.value>(slope + at, from_place(out, at), from_place(lowest, within), from + at,
                                       tiled_mean.data(), behind + at, sum, products, length, grid.period);
           });

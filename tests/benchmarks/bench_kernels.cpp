@@ -35,6 +35,10 @@ int64_t images_of(torch::ScalarType type) {
   return (4 * cache + image - 1) / image;
 }
 
+std::string kind_of(torch::ScalarType type, torch::MemoryFormat format) {
+  return precision_name(type) + (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last");
+}
+
 struct Buffers {
   torch::Tensor x, shortcut, gradient, floors;
   std::shared_ptr<BatchNorm2d> norm = std::make_shared<BatchNorm2d>(kChannels);
@@ -138,9 +142,8 @@ void activations(benchmark::State& state, torch::ScalarType type, torch::MemoryF
   const Times times = take_turns(state, works);
   for (const auto& [name, count] : sweeps) {
     if (name == "copy") continue;
-    say(name + "/" + precision_name(type) +
-            (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last"),
-        count / sweeps.at("copy") * ratio(times, "copy", {name}), "the rate of copy");
+    say(name + "/" + kind_of(type, format), count / sweeps.at("copy") * ratio(times, "copy", {name}),
+        "the rate of copy");
   }
   state.counters["copy_GB_per_s"] = 2e-6 * static_cast<double>(buffers.x.nbytes()) / median(times.at("copy"));
 }
@@ -178,8 +181,7 @@ int main(int count, char** values) {
   at::set_num_threads(available_threads());
   for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
     for (const auto format : {torch::MemoryFormat::ChannelsLast, torch::MemoryFormat::Contiguous}) {
-      const std::string name = "activations/" + precision_name(type) +
-                               (format == torch::MemoryFormat::Contiguous ? "/contiguous" : "/channels_last");
+      const std::string name = "activations/" + kind_of(type, format);
       benchmark::RegisterBenchmark(name.c_str(), activations, type, format)
           ->Iterations(9)
           ->UseRealTime()
