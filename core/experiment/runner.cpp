@@ -58,6 +58,11 @@ std::string revision_of(const std::filesystem::path& phase) {
   return record.is_object() ? record.value("environment", Json::object()).value("revision", "unknown") : "damaged";
 }
 
+// Each metric of a phase's training over its epochs.
+Json curves(const PhaseRecord& phase) {
+  return phase.json.at("trainings").at(kNetwork).value("curves", Json::object());
+}
+
 double training_seconds(const Json& record) {
   double seconds = 0;
   const Json trainings = record.value("trainings", Json::object());
@@ -271,6 +276,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
       {"teacher", numbers(teacher_evaluation.json)},
       {"result", numbers(evaluation.json)},
       {"mask_identification", mask.json.at("trainings").at(kNetwork).at("last_epoch")},
+      {"curves", {{"mask", curves(mask)}, {"finetune", curves(finetune)}}},
       {"sites", std::move(sites)},
       {"phases", std::move(phase_list)},
       {"deviations", cell.changes()},

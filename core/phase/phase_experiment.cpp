@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// What the log has of each epoch that says how it ran, not what came out.
+const std::set<std::string> kNoCurves = {"epoch", "seconds", "images_per_second", "data_wait"};
+
 std::string file_of(const std::string& training) { return training + ".safetensors"; }
 
 // A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
@@ -113,19 +116,33 @@ class StoredTraining final : public TrainingHost {
   std::optional<Safetensors> saved_;
 };
 
-// What the log says of a training, over all processes that worked on it.
+// As many digits as a curve can show.
+double rounded(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return std::strtod(digits, nullptr);
+}
+
+// What the log says of a training, over all processes that worked on it: its last epoch, and each number over the
+// epochs (null where it was not there).
 Json summary(const fs::path& folder, const std::string& training) {
-  Json last;
+  Json last, curves = Json::object();
   int64_t epochs = 0;
   double seconds = 0;
   for (const Json& json : MetricsLog::read(folder)) {
     if (json.at("training") != training) continue;
-    ++epochs;
     seconds += json.at("seconds").get<double>();
+    for (const auto& [name, value] : json.items()) {
+      if (!value.is_number() || kNoCurves.count(name)) continue;
+      Json& curve = curves[name];
+      while (curve.size() < static_cast<size_t>(epochs)) curve.push_back(nullptr);
+      curve.push_back(rounded(value.get<double>()));
+    }
+    ++epochs;
     last = json;
   }
   last.erase("training");
-  return {{"epochs", epochs}, {"seconds", seconds}, {"last_epoch", last}};
+  return {{"epochs", epochs}, {"seconds", seconds}, {"last_epoch", last}, {"curves", curves}};
 }
 
 }  // namespace

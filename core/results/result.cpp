@@ -28,6 +28,23 @@ std::string slug(const std::string& text) {
   return slug.empty() ? "unnamed" : slug;
 }
 
+std::string readable(const Json& json, const std::string& indent) {
+  if (json.empty() || !json.is_structured()) return json.dump();
+  const bool plain =
+      json.is_array() && std::none_of(json.begin(), json.end(), [](const Json& item) { return item.is_structured(); });
+  const std::string deeper = indent + "  ";
+  std::string out = json.is_array() ? "[" : "{";
+  bool first = true;
+  for (const auto& [name, value] : json.items()) {
+    if (!first) out += plain ? ", " : ",";
+    if (!plain) out += "\n" + deeper;
+    if (json.is_object()) out += Json(name).dump() + ": ";
+    out += readable(value, deeper);
+    first = false;
+  }
+  return out + (plain ? "" : "\n" + indent) + (json.is_array() ? "]" : "}");
+}
+
 fs::path result_path(const fs::path& results, const std::string& experiment, const std::string& label,
                      const std::string& budget, int64_t seed) {
   return results / experiment / (slug(label) + "-" + slug(budget) + "-s" + std::to_string(seed) + ".json");
@@ -65,7 +82,7 @@ const Json& network_phase(const Result& result) {
   fail(result.file.string(), ": names no phase that left a network");
 }
 
-void save_result(const Result& result) { write_atomically(result.file, result.json.dump(2) + "\n"); }
+void save_result(const Result& result) { write_atomically(result.file, readable(result.json) + "\n"); }
 
 std::vector<Result> load_results(const fs::path& results, const std::string& experiment) {
   std::vector<fs::path> files;

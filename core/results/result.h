@@ -27,6 +27,9 @@ std::string slug(const std::string& text);
 std::filesystem::path result_path(const std::filesystem::path& results, const std::string& experiment,
                                   const std::string& label, const std::string& budget, int64_t seed);
 
+// A document as results are written: indented, but a list of plain values on one line.
+std::string readable(const Json& json, const std::string& indent = "");
+
 // Throws (exit code 2) with the file's name when it is not a sound result of this schema.
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);

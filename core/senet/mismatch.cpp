@@ -6,11 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "nn/cpu_loops.h"
 #include "senet/error.h"
-#include "senet/random.h"
 
 namespace senet {
 
@@ -18,21 +16,21 @@ namespace {
 
 constexpr int64_t kBlock = 4096;
 
-SENET_CPU_CLONES void add_difference(const float* __restrict a, const float* __restrict b, float* __restrict sum,
-                                     int64_t n) {
-  for (int64_t i = 0; i < n; ++i) sum[i] += std::fabs(a[i] - b[i]);
-}
-SENET_CPU_CLONES void add_difference(const double* __restrict a, const double* __restrict b, float* __restrict sum,
-                                     int64_t n) {
-  for (int64_t i = 0; i < n; ++i) sum[i] += static_cast<float>(std::fabs(a[i] - b[i]));
-}
-SENET_CPU_CLONES void add_difference(const uint16_t* __restrict a, const uint16_t* __restrict b, float* __restrict sum,
-                                     int64_t n) {
-  for (int64_t i = 0; i < n; ++i) sum[i] += std::fabs(widen(a[i]) - widen(b[i]));
+struct Mismatch {
+  static float of(float a, float b) { return std::fabs(a - b); }
+};
+struct Gain {
+  static float of(float a, float x) { return std::fabs(a - x) - std::fabs(a - std::max(x, 0.0f)); }
+};
+
+template <class Term, class Element>
+SENET_CPU_CLONES void add_terms(const Element* __restrict a, const Element* __restrict b, float* __restrict sum,
+                                int64_t n) {
+  for (int64_t i = 0; i < n; ++i) sum[i] += Term::of(widen(a[i]), widen(b[i]));
 }
 
-template <class Element>
-void add_mismatch_cpu(double* D, const Element* a, const Element* b, int64_t images, int64_t image) {
+template <class Term, class Element>
+void add_on_cpu(double* D, const Element* a, const Element* b, int64_t images, int64_t image) {
   const int64_t blocks = (image + kBlock - 1) / kBlock;
   at::parallel_for(0, blocks, std::max<int64_t>(1, kParallelGrain / (kBlock * images)),
                    [&](int64_t begin, int64_t end) {
@@ -42,89 +40,51 @@ void add_mismatch_cpu(double* D, const Element* a, const Element* b, int64_t ima
                        const int64_t length = std::min(kBlock, image - first);
                        std::fill_n(sums, length, 0.0f);
                        for (int64_t n = 0; n < images; ++n)
-                         add_difference(a + n * image + first, b + n * image + first, sums, length);
+                         add_terms<Term>(a + n * image + first, b + n * image + first, sums, length);
                        for (int64_t i = 0; i < length; ++i) D[first + i] += sums[i];
                      }
                    });
 }
 
-std::vector<int64_t> ranked_first(int64_t count, int64_t r, const std::function<bool(int64_t, int64_t)>& before) {
-  SENET_CHECK(r >= 0 && r <= count, "a mask of ", count, " elements cannot have ", r, " ones");
-  std::vector<int64_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  if (r < count) std::nth_element(order.begin(), order.begin() + r, order.end(), before);
-  order.resize(r);
-  return order;
+bool in_one_pass(const torch::Tensor& a, const torch::Tensor& b) {
+  const auto last = torch::MemoryFormat::ChannelsLast;
+  const auto type = a.scalar_type();
+  return a.is_cpu() && type == b.scalar_type() && (type == torch::kFloat32 || type == torch::kBFloat16) &&
+         a.is_contiguous(last) && b.is_contiguous(last);
 }
 
-torch::Tensor mask_of(torch::IntArrayRef shape, const std::vector<int64_t>& ones) {
-  torch::Tensor mask = torch::zeros(shape, torch::kUInt8);
-  auto* bytes = mask.data_ptr<uint8_t>();
-  for (const int64_t i : ones) bytes[i] = 1;
-  return mask;
+void check(const torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
+  SENET_CHECK(a.sizes() == b.sizes(), "the activations compared differ in shape: ", a.sizes(), " and ", b.sizes());
+  SENET_CHECK(a.dim() == 4 && D.sizes() == torch::IntArrayRef({a.size(2), a.size(3), a.size(1)}),
+              "the sums for activations of ", a.sizes(), " are H×W×C; found ", D.sizes());
+}
+
+template <class Term>
+void add_in_one_pass(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
+  with_element(a, [&](auto* null) {
+    using Element = const std::remove_pointer_t<decltype(null)>;
+    add_on_cpu<Term>(D.data_ptr<double>(), elements<Element>(a), elements<Element>(b), a.size(0), D.numel());
+  });
+}
+
+void add_batch_sum(torch::Tensor& D, const torch::Tensor& terms) {
+  D.add_(terms.sum(0, /*keepdim=*/false, torch::kFloat32).permute({1, 2, 0}));
 }
 
 }  // namespace
 
 void add_mismatch(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
   const torch::NoGradGuard no_gradient;
-  SENET_CHECK(a.sizes() == b.sizes(), "the activations compared differ in shape: ", a.sizes(), " and ", b.sizes());
-  const auto last = torch::MemoryFormat::ChannelsLast;
-  const bool one_pass =
-      a.is_cpu() && a.scalar_type() == b.scalar_type() && a.is_contiguous(last) && b.is_contiguous(last);
-  if (!one_pass) {
-    D.add_((a - b).abs().sum(0, /*keepdim=*/false, torch::kFloat32).permute({1, 2, 0}));
-    return;
-  }
-  const int64_t images = a.size(0), image = D.numel();
-  auto* sums = D.data_ptr<double>();
-  switch (a.scalar_type()) {
-    case torch::kFloat32:
-      return add_mismatch_cpu(sums, a.data_ptr<float>(), b.data_ptr<float>(), images, image);
-    case torch::kFloat64:
-      return add_mismatch_cpu(sums, a.data_ptr<double>(), b.data_ptr<double>(), images, image);
-    case torch::kBFloat16:
-      return add_mismatch_cpu(sums, reinterpret_cast<const uint16_t*>(a.data_ptr<at::BFloat16>()),
-                              reinterpret_cast<const uint16_t*>(b.data_ptr<at::BFloat16>()), images, image);
-    default:
-      fail("add_mismatch: expected float32, bfloat16 or float64 activations, found ", a.dtype());
-  }
+  check(D, a, b);
+  if (in_one_pass(a, b)) return add_in_one_pass<Mismatch>(D, a, b);
+  add_batch_sum(D, (a - b).abs());
 }
 
-torch::Tensor largest_entries(const torch::Tensor& scores, int64_t r) {
-  const torch::Tensor plain = scores.to(torch::kCPU, torch::kFloat64).contiguous();
-  SENET_CHECK(plain.isfinite().all().item<bool>(), "mask identification: a mismatch is not finite");
-  const auto* values = plain.data_ptr<double>();
-  return mask_of(plain.sizes(), ranked_first(plain.numel(), r, [&](int64_t i, int64_t j) {
-                   return values[i] != values[j] ? values[i] > values[j] : i < j;
-                 }));
-}
-
-torch::Tensor random_mask(torch::IntArrayRef shape, int64_t r, uint64_t seed) {
-  std::vector<uint64_t> keys(c10::multiply_integers(shape));
-  for (size_t i = 0; i < keys.size(); ++i) keys[i] = random_bits(seed, 0, i);
-  return mask_of(shape, ranked_first(static_cast<int64_t>(keys.size()), r, [&](int64_t i, int64_t j) {
-                   return keys[i] != keys[j] ? keys[i] < keys[j] : i < j;
-                 }));
-}
-
-double normalised_hamming_distance(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
-  SENET_CHECK(a.size() == b.size(), "masks of ", a.size(), " and ", b.size(), " layers cannot be compared");
-  double distance = 0;
-  for (size_t l = 0; l < a.size(); ++l) {
-    distance += a[l].ne(b[l]).sum().item<double>() / static_cast<double>(a[l].numel());
-  }
-  return distance;
-}
-
-double overlap(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
-  SENET_CHECK(a.size() == b.size(), "masks of ", a.size(), " and ", b.size(), " layers cannot be compared");
-  int64_t ones = 0, common = 0;
-  for (size_t l = 0; l < a.size(); ++l) {
-    ones += a[l].ne(0).sum().item<int64_t>();
-    common += a[l].logical_and(b[l]).sum().item<int64_t>();
-  }
-  return ones == 0 ? 1.0 : static_cast<double>(common) / static_cast<double>(ones);
+void add_gain(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& x) {
+  const torch::NoGradGuard no_gradient;
+  check(D, a, x);
+  if (in_one_pass(a, x)) return add_in_one_pass<Gain>(D, a, x);
+  add_batch_sum(D, (a - x).abs() - (a - x.clamp_min(0)).abs());
 }
 
 }  // namespace senet

@@ -30,16 +30,30 @@ class MismatchObserver final : public Observer {
   void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
     const SiteShape shape = site.shape();
     torch::Tensor& D = sums_.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]});
-    add_mismatch(D, teacher_.take(site.index()), score_ == MaskScore::pre ? pre : post);
+    const torch::Tensor a = teacher_.take(site.index());
+    switch (score_) {
+      case MaskScore::post:
+        return add_mismatch(D, a, post);
+      case MaskScore::pre:
+        return add_mismatch(D, a, pre);
+      case MaskScore::gain:
+        return add_gain(D, a, pre);
+    }
   }
 
-  bool wants_pre() const override { return score_ == MaskScore::pre; }
+  bool wants_pre() const override { return score_ != MaskScore::post; }
 
  private:
   SiteOutputs& teacher_;
   EpochSums& sums_;
   MaskScore score_;
 };
+
+// A tensor that is there only at times.
+void optional_tensor(Archive& archive, const std::string& name, torch::Tensor& value) {
+  if (archive.is_loading()) value = torch::Tensor();
+  if (archive.is_loading() ? archive.has(name) : value.defined()) archive.tensor(name, value);
+}
 
 torch::Tensor teacher_pass(Network& teacher, const torch::Tensor& images, Observer* observer) {
   const torch::NoGradGuard no_gradient;
@@ -55,51 +69,113 @@ Loss CrossEntropy::loss(const Batch& batch, EpochSums&) {
 
 MaskIdentification::MaskIdentification(Network& teacher, Network& student, std::vector<int64_t> relus,
                                        const MaskSettings& settings, uint64_t seed)
-    : teacher_(teacher), student_(student), relus_(std::move(relus)), settings_(settings) {
+    : teacher_(teacher),
+      student_(student),
+      relus_(std::move(relus)),
+      settings_(settings),
+      previous_(student.sites().size()),
+      averages_(student.sites().size()) {
   SENET_CHECK(relus_.size() == student_.sites().size(), "mask identification: ", relus_.size(),
               " ReLU counts for a network of ", student_.sites().size(), " sites");
   teacher_.eval();
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : student_.sites()) {
-    const SiteShape shape = site.shape();
-    masks.push_back(random_mask(shape, relus_[site.index()], derive_seed(seed, "mask/" + site.name())));
+    masks.push_back(
+        random_mask(site.shape(), relus_[site.index()], derive_seed(seed, "mask/" + site.name()), settings_.rule));
   }
   student_.set_masks(masks);
 }
 
+torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
+  const SiteShape shape = site.shape();
+  return sums.get(sum_name(site), {shape[1], shape[2], shape[0]});
+}
+
 Loss MaskIdentification::loss(const Batch& batch, EpochSums& sums) {
   SiteOutputs teacher_outputs;
-  const torch::Tensor teacher_logits = teacher_pass(teacher_, batch.images, &teacher_outputs);
+  const torch::Tensor teacher_logits =
+      teacher_pass(teacher_, batch.images, settings_.update ? &teacher_outputs : nullptr);
   MismatchObserver mismatch(teacher_outputs, sums, settings_.score);
-  const torch::Tensor logits = student_.forward(batch.images, &mismatch);
+  const torch::Tensor logits = student_.forward(batch.images, settings_.update ? &mismatch : nullptr);
   const torch::Tensor loss = settings_.ce_weight * cross_entropy(logits, batch.labels) +
                              settings_.kd_weight * distillation(logits, teacher_logits, settings_.temperature);
   return {loss, logits};
 }
 
-void MaskIdentification::epoch_end(EpochEnd& end) {
+void MaskIdentification::update_masks(EpochSums& sums) {
   const std::vector<torch::Tensor> old = student_.masks();
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : student_.sites()) {
-    const SiteShape shape = site.shape();
-    const torch::Tensor& D = end.sums.get(sum_name(site), {shape[1], shape[2], shape[0]});
-    masks.push_back(largest_entries(D.permute({2, 0, 1}), relus_[site.index()]));
+    torch::Tensor& D = sum_of(site, sums);
+    torch::Tensor scores = D.permute({2, 0, 1});
+    if (settings_.score_memory > 0) {
+      torch::Tensor& average = averages_[site.index()];
+      average =
+          average.defined() ? settings_.score_memory * average + (1 - settings_.score_memory) * scores : scores.clone();
+      scores = average;
+    }
+    masks.push_back(chosen_mask(scores, relus_[site.index()], settings_.rule));
+    D.zero_();
   }
-  end.metrics.scalar("nhd", normalised_hamming_distance(masks, old));
-  end.metrics.scalar("overlap_1", overlap(masks, old));
-  if (!previous_.empty()) end.metrics.scalar("overlap_2", overlap(masks, previous_));
+  const double nhd = normalised_hamming_distance(masks, old);
+  overlap_1_ = overlap(masks, old);
+  if (previous_.front().defined()) overlap_2_ = overlap(masks, previous_);
+  const torch::Tensor movement = torch::full({1}, nhd, torch::kFloat64);
+  movements_ = movements_.defined() ? torch::cat({movements_, movement}) : movement;
+  settled_ = nhd <= settings_.stop_nhd ? settled_ + 1 : 0;
   previous_ = old;
   student_.set_masks(masks);
 }
 
-void MaskIdentification::state(Archive& archive) {
-  int64_t updates = previous_.empty() ? 0 : 1;
-  archive.number("mask_identification.has_previous", updates);
-  if (updates == 0) return;
-  previous_.resize(student_.sites().size());
-  for (const ReluSite& site : student_.sites()) {
-    archive.tensor("mask_identification.previous." + site.name(), previous_[site.index()]);
+void MaskIdentification::interval_end(EpochSums& sums) { update_masks(sums); }
+
+void MaskIdentification::epoch_end(EpochEnd& end) {
+  if (!settings_.update) return;
+  const bool first = !previous_.front().defined() && !movements_.defined();
+  update_masks(end.sums);
+  const int64_t updates = movements_.numel();
+  end.metrics.scalar("nhd", movements_[-1].item<double>());
+  end.metrics.scalar("overlap_1", overlap_1_);
+  if (!first || updates > 1) end.metrics.scalar("overlap_2", overlap_2_);
+  if (updates > 1) {
+    const auto* values = movements_.data_ptr<double>();
+    end.metrics.series("nhd_of_updates", {values, values + updates});
   }
+  movements_ = torch::Tensor();
+  const torch::Tensor row = packed_masks(student_.masks()).unsqueeze(0);
+  history_ = history_.defined() ? torch::cat({history_, row}) : row;
+  if (finished() || end.epoch + 1 == end.epochs) end.metrics.series("overlap_final", overlap_with_final());
+}
+
+std::vector<double> MaskIdentification::overlap_with_final() const {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const ReluSite& site : student_.sites()) {
+    const SiteShape shape = site.shape();
+    shapes.emplace_back(shape.begin(), shape.end());
+  }
+  const std::vector<torch::Tensor> final = student_.masks();
+  std::vector<double> shares;
+  for (int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
+    shares.push_back(overlap(final, unpacked_masks(history_[epoch], shapes)));
+  }
+  return shares;
+}
+
+bool MaskIdentification::finished() const {
+  return settings_.update && settings_.stop_nhd > 0 && settled_ >= settings_.stop_updates;
+}
+
+void MaskIdentification::state(Archive& archive) {
+  const std::string own = "mask_identification.";
+  for (const ReluSite& site : student_.sites()) {
+    optional_tensor(archive, own + "previous." + site.name(), previous_[site.index()]);
+    optional_tensor(archive, own + "average." + site.name(), averages_[site.index()]);
+  }
+  optional_tensor(archive, own + "history", history_);
+  optional_tensor(archive, own + "movements", movements_);
+  archive.number(own + "overlap_1", overlap_1_);
+  archive.number(own + "overlap_2", overlap_2_);
+  archive.number(own + "settled", settled_);
 }
 
 Finetuning::Finetuning(Network& teacher, Network& student, const FinetuneSettings& settings)

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "senet/losses.h"
+#include "senet/masks.h"
 #include "senet/objective.h"
 
 namespace senet {
@@ -18,38 +19,62 @@ class CrossEntropy final : public Objective {
   Network& network_;
 };
 
-enum class MaskScore { post, pre };
+// What ranks the elements of a layer (method: `mask.score`).
+//   post  Σ|A_ar − A_pr|, the student's activation after the masked ReLU (the authors' code);
+//   pre   Σ|A_ar − x|, its pre-activation x at every element, whatever the present mask;
+//   gain  Σ(|A_ar − x| − |A_ar − max(x, 0)|) = Σ max(−x, 0), what a ReLU there would win.
+enum class MaskScore { post, pre, gain };
 
 struct MaskSettings {
   double ce_weight = 0.5;  // γ
   double kd_weight = 0.5;  // α
   double temperature = 4;  // T
   MaskScore score = MaskScore::post;
+  double score_memory = 0;   // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
+  MaskRule rule;             // pixel or channel
+  bool update = true;        // false: the random masks stay
+  int64_t update_steps = 0;  // also after every so many steps of an epoch; 0: at its end alone
+  double stop_nhd = 0;       // ends when NHD was at most this …
+  int64_t stop_updates = 3;  // … at so many updates in a row; 0 of stop_nhd: never
 };
 
 // ReLU mask identification (SENet, section 3; stage 2). Loss γ·CE(y, z_pr) + α·T²·KL(softmax(z_ar/T) ‖
-// softmax(z_pr/T)). Over an epoch, with the masks fixed, D_l[c,h,w] = Σ over images of |A_ar,l − A_pr,l|: A_pr is the
-// student's activation after the masked ReLU (`post`, as the authors' code) or its pre-activation (`pre`), of the very
-// forward pass that trains. At the epoch's end M_l becomes the r_l largest entries of D_l.
+// softmax(z_pr/T)). Between two updates of the masks each layer's score D_l[c,h,w] is summed over the images, of the
+// very forward pass that trains; at an update M_l becomes what the rule chooses by D_l.
 //
-// Metrics: nhd, overlap_1 and overlap_2 (share of the new ones that were ones one and two updates before).
+// Metrics of an epoch, of its last update: nhd, overlap_1 and overlap_2 (share of the new ones that were ones one and
+// two updates before); updates; the series nhd_of_updates when there were several. With the last epoch: the series
+// overlap_final, for each epoch the share of the final ones that were ones at its end.
 class MaskIdentification final : public Objective {
  public:
-  // Puts random masks with exactly relus[l] ones at the student's sites. Both networks outlive the objective.
+  // Puts random masks with exactly relus[l] ones (fewer where the rule drops a partial channel) at the student's sites.
+  // Both networks outlive the objective.
   MaskIdentification(Network& teacher, Network& student, std::vector<int64_t> relus, const MaskSettings& settings,
                      uint64_t seed);
   Loss loss(const Batch& batch, EpochSums& sums) override;
+  int64_t interval() const override { return settings_.update ? settings_.update_steps : 0; }
+  void interval_end(EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
+  bool finished() const override;
   void state(Archive& archive) override;
 
   static std::string sum_name(const ReluSite& site) { return "mismatch." + site.name(); }
 
  private:
+  torch::Tensor& sum_of(const ReluSite& site, EpochSums& sums) const;
+  void update_masks(EpochSums& sums);
+  std::vector<double> overlap_with_final() const;
+
   Network& teacher_;
   Network& student_;
   std::vector<int64_t> relus_;
   MaskSettings settings_;
   std::vector<torch::Tensor> previous_;  // the masks before the student's present ones
+  std::vector<torch::Tensor> averages_;  // D̄
+  torch::Tensor history_;                // packed masks, a row an epoch
+  torch::Tensor movements_;              // NHD of the running epoch's updates
+  double overlap_1_ = 1, overlap_2_ = 1;
+  int64_t settled_ = 0;  // updates in a row at or under stop_nhd
 };
 
 struct FinetuneSettings {

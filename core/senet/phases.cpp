@@ -31,12 +31,31 @@ constexpr Option kSensitivityOptions[] = {
 };
 
 constexpr Option kMaskOptions[] = {
-    integer_option("epochs", "150", "passes over the training images; the masks are updated after each").at_least(1),
-    text_option("granularity", "\"pixel\"", "what a mask keeps or drops as one").one_of("pixel"),
+    integer_option("epochs", "150", "passes over the training images").at_least(1),
+    text_option("granularity", "\"pixel\"",
+                "what a mask keeps or drops as one: pixels, or channels by their mean score over H×W")
+        .one_of("pixel channel"),
+    text_option("last_channel", "\"partial\"",
+                "with granularity channel, where a layer's r ReLUs are no whole number of channels: the next channel "
+                "keeps the rest, its pixels of largest score (partial), or none, and the layer ends under its r (drop)")
+        .one_of("partial drop"),
     text_option("score", "\"post\"",
-                "what the teacher's activation A is compared with in D = Σ|A − ·|: the student's output (post) or its "
-                "pre-activation (pre)")
-        .one_of("post pre"),
+                "D of a pixel, summed over the images, with the teacher's activation A: |A − the student's output| "
+                "(post), |A − x| with its pre-activation x (pre), |A − x| − |A − max(x, 0)| = max(−x, 0) (gain)")
+        .one_of("post pre gain"),
+    real_option("score_memory", "0", "m: pixels are ranked by the average D̄ ← m·D̄ + (1 − m)·D of the updates so far")
+        .between(0, 0.999),
+    text_option("update", "\"epoch\"",
+                "when masks are chosen anew: at each epoch's end; every update_steps steps of an epoch and at its end; "
+                "never: random masks, to compare with")
+        .one_of("epoch steps never"),
+    integer_option("update_steps", "100", "with update steps: so many").at_least(1).in("steps"),
+    real_option(
+        "stop_nhd", "0",
+        "ends when NHD = Σ_l Hamming(M_l, M_l before)/(C·H·W) was at most this at each of the last stop_updates "
+        "updates; 0: after all epochs")
+        .at_least(0),
+    integer_option("stop_updates", "3", "with stop_nhd: so many in a row").at_least(1),
     text_option("start", "\"random\"", "the student's first weights: random, or the teacher's")
         .one_of("random teacher"),
     real_option("ce_weight", "0.5", "γ, weight of the cross entropy").at_least(0),
@@ -68,6 +87,10 @@ void copy_weights(Network& from, Network& to) {
   Archive archive = Archive::loading(saved.tensors());
   for (auto& item : to.named_parameters()) archive.tensor(item.key(), item.value());
   for (auto& item : to.named_buffers()) archive.tensor(item.key(), item.value());
+}
+
+MaskScore mask_score(const std::string& name) {
+  return name == "pre" ? MaskScore::pre : name == "gain" ? MaskScore::gain : MaskScore::post;
 }
 
 PramForm pram_form(const std::string& name) {
@@ -166,7 +189,14 @@ void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<i
   settings.ce_weight = options.real("ce_weight");
   settings.kd_weight = options.real("kd_weight");
   settings.temperature = options.real("temperature");
-  settings.score = options.text("score") == "pre" ? MaskScore::pre : MaskScore::post;
+  settings.score = mask_score(options.text("score"));
+  settings.score_memory = options.real("score_memory");
+  settings.rule.granularity = options.text("granularity") == "channel" ? Granularity::channel : Granularity::pixel;
+  settings.rule.partial_channel = options.text("last_channel") == "partial";
+  settings.update = options.text("update") != "never";
+  settings.update_steps = options.text("update") == "steps" ? options.integer("update_steps") : 0;
+  settings.stop_nhd = options.real("stop_nhd");
+  settings.stop_updates = options.integer("stop_updates");
   MaskIdentification objective(teacher, *student, relus, settings, derive_seed(experiment.seed(), "mask"));
   experiment.train(kNetwork, *student, objective, experiment.training());
   record["kept"] = relus;

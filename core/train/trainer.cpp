@@ -148,6 +148,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
       data_seconds += now() - step_began;
       train_step(objective, batch, optimizer, lr, sums);
       ++step;
+      if (objective.interval() > 0 && step < steps && step % objective.interval() == 0) objective.interval_end(sums);
 
       const double seconds = now() - step_began;
       epoch_seconds += seconds;

@@ -7,7 +7,6 @@
 
 #include "data/decode.h"
 #include "data/resize.h"
-#include "senet/mismatch.h"
 #include "senet/objectives.h"
 #include "storage/files.h"
 #include "storage/safetensors.h"
@@ -188,7 +187,8 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
   std::vector<int64_t> relus;
   for (const ReluSite& site : student->sites()) relus.push_back(site.relus() * 3 / 10);
   MaskSettings mask;
-  mask.score = std::string(p.score) == "pre" ? MaskScore::pre : MaskScore::post;
+  const std::string score = p.score;
+  mask.score = score == "pre" ? MaskScore::pre : score == "gain" ? MaskScore::gain : MaskScore::post;
   FinetuneSettings finetune;
   finetune.pram = std::string(p.pram) == "vector" ? PramForm::vector : PramForm::attention;
   std::unique_ptr<Objective> objective;
@@ -294,6 +294,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Training,
                          ::testing::Values(Steps{"teacher", "teacher", "", "", "resnet18"},
                                            Steps{"mask_post", "mask", "post", "", "resnet18"},
                                            Steps{"mask_pre", "mask", "pre", "", "resnet18"},
+                                           Steps{"mask_gain", "mask", "gain", "", "resnet18"},
                                            Steps{"finetune_attention", "finetune", "", "attention", "resnet18"},
                                            Steps{"finetune_vector", "finetune", "", "vector", "resnet18"},
                                            Steps{"mask_wide_resnet", "mask", "post", "", "wrn22_8"},

@@ -68,8 +68,10 @@ while f"images.{step}" in tensors:
         loss = float(metadata["ce_weight"]) * ce + float(metadata["kd_weight"]) * distillation(logits, target)
         compared = student.post if metadata["score"] == "post" else student.pre
         for site, theirs in teacher.post.items():
-            difference = (theirs - compared[site].detach()).abs().double().sum(0)
-            mismatch[site] = mismatch.get(site, 0) + difference
+            difference = (theirs - compared[site].detach()).abs()
+            if metadata["score"] == "gain":
+                difference = difference - (theirs - F.relu(compared[site].detach())).abs()
+            mismatch[site] = mismatch.get(site, 0) + difference.double().sum(0)
     else:
         weight = float(metadata["kd_weight"])
         loss = (1 - weight) * ce + weight * distillation(logits, target)

@@ -92,11 +92,13 @@ TEST_P(Scores, MasksBecomeTheLargestMismatchesOfTheEpoch) {
       student_logits = pair.student.forward(batch.images, &student);
     }
     for (size_t l = 0; l < 2; ++l) {
-      const torch::Tensor compared = GetParam() == MaskScore::pre ? student.pre[l] : student.post[l];
+      const torch::Tensor compared = GetParam() == MaskScore::post ? student.post[l] : student.pre[l];
       for (int64_t n = 0; n < size; ++n) {
-        const torch::Tensor difference = (teacher.post[l][n] - compared[n]).contiguous().flatten();
-        for (size_t i = 0; i < D[l].size(); ++i)
-          D[l][i] += std::abs(difference[static_cast<int64_t>(i)].item<double>());
+        const torch::Tensor a = teacher.post[l][n].contiguous().flatten(), b = compared[n].contiguous().flatten();
+        for (size_t i = 0; i < D[l].size(); ++i) {
+          const double t = a[static_cast<int64_t>(i)].item<double>(), s = b[static_cast<int64_t>(i)].item<double>();
+          D[l][i] += std::abs(t - s) - (GetParam() == MaskScore::gain ? std::abs(t - std::max(s, 0.0)) : 0);
+        }
       }
     }
     const Loss loss = objective.loss(batch, sums);
@@ -128,33 +130,185 @@ TEST_P(Scores, MasksBecomeTheLargestMismatchesOfTheEpoch) {
   EXPECT_NEAR(metrics.scalars()[0].second, distance, 1e-12);
 }
 
-INSTANTIATE_TEST_SUITE_P(PostAndPre, Scores, ::testing::Values(MaskScore::post, MaskScore::pre));
+INSTANTIATE_TEST_SUITE_P(Each, Scores, ::testing::Values(MaskScore::post, MaskScore::pre, MaskScore::gain));
 
-TEST(MaskIdentification, RecordsTheOverlapWithBothMasksBefore) {
+// An epoch of one batch; the metrics of its end.
+Metrics epoch_of(MaskIdentification& objective, int64_t epoch, int64_t epochs, EpochSums& sums) {
+  sums.zero();
+  objective.loss(batch_of(epoch, 8), sums);
+  Metrics metrics;
+  const Parameters none;
+  EpochEnd end{epoch, epochs, sums, none, metrics};
+  objective.epoch_end(end);
+  return metrics;
+}
+
+double scalar_of(const Metrics& metrics, const std::string& name) {
+  for (const auto& [found, value] : metrics.scalars()) {
+    if (found == name) return value;
+  }
+  return NAN;
+}
+
+double share_kept(const std::vector<torch::Tensor>& now, const std::vector<torch::Tensor>& old) {
+  double common = 0, ones = 0;
+  for (size_t l = 0; l < old.size(); ++l) {
+    common += (now[l] * old[l]).sum().item<double>();
+    ones += now[l].sum().item<double>();
+  }
+  return common / ones;
+}
+
+TEST(MaskIdentification, RecordsTheOverlapWithBothMasksBeforeAndWithTheFinalOnes) {
   Pair pair;
   MaskIdentification objective(pair.teacher, pair.student, {31, 7}, MaskSettings(), 9);
-  const auto before = [&] { return pair.student.masks(); };
   pair.student.train();
-  const Parameters none;
-  std::vector<std::vector<torch::Tensor>> history = {before()};
+  EpochSums sums(torch::kCPU);
+  std::vector<std::vector<torch::Tensor>> history = {pair.student.masks()};
+  Metrics metrics;
   for (int epoch = 0; epoch < 3; ++epoch) {
-    EpochSums sums(torch::kCPU);
+    metrics = epoch_of(objective, epoch, 3, sums);
+    history.push_back(pair.student.masks());
+    EXPECT_NEAR(scalar_of(metrics, "overlap_1"), share_kept(history.back(), history[epoch]), 1e-12);
+    if (epoch == 0) {
+      EXPECT_TRUE(std::isnan(scalar_of(metrics, "overlap_2"))) << "there were no masks two updates before";
+    } else {
+      EXPECT_NEAR(scalar_of(metrics, "overlap_2"), share_kept(history.back(), history[epoch - 1]), 1e-12);
+    }
+    EXPECT_EQ(metrics.all_series().empty(), epoch < 2);
+  }
+  ASSERT_EQ(metrics.all_series().front().first, "overlap_final");
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    EXPECT_NEAR(metrics.all_series().front().second.at(epoch), share_kept(history[3], history[epoch + 1]), 1e-12);
+  }
+}
+
+TEST(MaskIdentification, RanksByTheAverageOfItsScores) {
+  Pair pair;
+  MaskSettings settings;
+  settings.score_memory = 0.75;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  pair.student.train();
+  EpochSums sums(torch::kCPU);
+  std::vector<torch::Tensor> average(2);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    sums.zero();
     objective.loss(batch_of(epoch, 8), sums);
+    for (const ReluSite& site : pair.student.sites()) {
+      const torch::Tensor D =
+          sums.get(MaskIdentification::sum_name(site), {site.shape()[1], site.shape()[2], site.shape()[0]})
+              .permute({2, 0, 1})
+              .clone();
+      torch::Tensor& mean = average[site.index()];
+      mean = epoch == 0 ? D : 0.75 * mean + 0.25 * D;
+    }
     Metrics metrics;
+    const Parameters none;
     EpochEnd end{epoch, 3, sums, none, metrics};
     objective.epoch_end(end);
-    history.push_back(before());
-    const auto share = [&](const std::vector<torch::Tensor>& old) {
-      double common = 0;
-      for (size_t l = 0; l < old.size(); ++l) common += (history.back()[l] * old[l]).sum().item<double>();
-      return common / 38;
-    };
-    EXPECT_NEAR(metrics.scalars()[1].second, share(history[epoch]), 1e-12);
-    if (epoch > 0) {
-      ASSERT_EQ(metrics.scalars()[2].first, "overlap_2");
-      EXPECT_NEAR(metrics.scalars()[2].second, share(history[epoch - 1]), 1e-12);
-    }
+    EXPECT_TRUE(identical(pair.student.masks()[0], chosen_mask(average[0], 31)));
+    EXPECT_TRUE(identical(pair.student.masks()[1], chosen_mask(average[1], 7)));
   }
+}
+
+TEST(MaskIdentification, WithoutUpdatesKeepsItsRandomMasksAndComparesNothing) {
+  Pair pair;
+  MaskSettings settings;
+  settings.update = false;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  const std::vector<torch::Tensor> start = pair.student.masks();
+  EpochSums sums(torch::kCPU);
+  const Metrics metrics = epoch_of(objective, 0, 1, sums);
+  EXPECT_TRUE(metrics.scalars().empty());
+  for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(identical(pair.student.masks()[l], start[l]));
+  Archive archive = Archive::saving();
+  sums.state(archive);
+  EXPECT_TRUE(archive.tensors().empty()) << "no mismatch was summed";
+}
+
+TEST(MaskIdentification, UpdatesBetweenTheStepsOfAnEpochEachFromItsOwnSteps) {
+  Pair pair;
+  MaskSettings settings;
+  settings.update_steps = 2;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  EXPECT_EQ(objective.interval(), 2);
+  pair.student.train();
+  EpochSums sums(torch::kCPU);
+  objective.loss(batch_of(1, 8), sums);
+  objective.interval_end(sums);
+  const std::vector<torch::Tensor> between = pair.student.masks();
+  for (const ReluSite& site : pair.student.sites()) {
+    const SiteShape shape = site.shape();
+    EXPECT_EQ(sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).sum().item<double>(), 0);
+  }
+  objective.loss(batch_of(2, 8), sums);
+  Metrics metrics;
+  const Parameters none;
+  EpochEnd end{0, 1, sums, none, metrics};
+  objective.epoch_end(end);
+  ASSERT_EQ(metrics.all_series().front().first, "nhd_of_updates");
+  ASSERT_EQ(metrics.all_series().front().second.size(), 2u);
+  EXPECT_NEAR(metrics.all_series().front().second[1], normalised_hamming_distance(pair.student.masks(), between),
+              1e-12);
+  EXPECT_NEAR(scalar_of(metrics, "overlap_1"), share_kept(pair.student.masks(), between), 1e-12);
+}
+
+TEST(MaskIdentification, EndsWhenMasksHaveSettled) {
+  Pair pair;
+  MaskSettings settings;
+  settings.stop_nhd = 4;  // more than two layers can move
+  settings.stop_updates = 2;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  pair.student.train();
+  EpochSums sums(torch::kCPU);
+  epoch_of(objective, 0, 9, sums);
+  EXPECT_FALSE(objective.finished());
+  const Metrics last = epoch_of(objective, 1, 9, sums);
+  EXPECT_TRUE(objective.finished());
+  EXPECT_EQ(last.all_series().front().first, "overlap_final");
+
+  settings.stop_nhd = 1e-9;
+  MaskIdentification restless(pair.teacher, pair.student, {31, 7}, settings, 9);
+  for (int epoch = 0; epoch < 2; ++epoch) epoch_of(restless, epoch, 9, sums);
+  EXPECT_FALSE(restless.finished());
+}
+
+TEST(MaskIdentification, GoesOnFromItsStateAsIfItHadNeverStopped) {
+  MaskSettings settings;
+  settings.score_memory = 0.5;
+  settings.update_steps = 1;
+  settings.stop_nhd = 1e-9;
+  const auto masks_and_metrics = [&](bool stop) {
+    Pair pair;
+    pair.student.train();
+    EpochSums sums(torch::kCPU);
+    auto objective =
+        std::make_unique<MaskIdentification>(pair.teacher, pair.student, std::vector<int64_t>{31, 7}, settings, 9);
+    epoch_of(*objective, 0, 2, sums);
+    sums.zero();
+    objective->loss(batch_of(5, 8), sums);
+    objective->interval_end(sums);
+    if (stop) {
+      Archive saved = Archive::saving();
+      objective->state(saved);
+      const std::vector<torch::Tensor> masks = pair.student.masks();
+      objective =
+          std::make_unique<MaskIdentification>(pair.teacher, pair.student, std::vector<int64_t>{31, 7}, settings, 10);
+      Archive loaded = Archive::loading(saved.tensors());
+      objective->state(loaded);
+      pair.student.set_masks(masks);
+    }
+    objective->loss(batch_of(6, 8), sums);
+    Metrics metrics;
+    const Parameters none;
+    EpochEnd end{1, 2, sums, none, metrics};
+    objective->epoch_end(end);
+    return std::pair(pair.student.masks(), metrics);
+  };
+  const auto whole = masks_and_metrics(false), stopped = masks_and_metrics(true);
+  for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(identical(whole.first[l], stopped.first[l]));
+  EXPECT_EQ(whole.second.scalars(), stopped.second.scalars());
+  EXPECT_EQ(whole.second.all_series(), stopped.second.all_series());
 }
 
 TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
@@ -208,6 +362,10 @@ TEST(Phases, DefaultsAreThePapers) {
   EXPECT_EQ(mask.real("kd_weight"), 0.5);
   EXPECT_EQ(mask.real("temperature"), 4);
   EXPECT_EQ(mask.text("score"), "post");
+  EXPECT_EQ(mask.real("score_memory"), 0);
+  EXPECT_EQ(mask.text("update"), "epoch");
+  EXPECT_EQ(mask.real("stop_nhd"), 0);
+  EXPECT_EQ(mask.text("granularity"), "pixel");
   EXPECT_EQ(mask.text("start"), "random");
   EXPECT_EQ(finetune.integer("epochs"), 180);
   EXPECT_EQ(finetune.real("lr"), 0.01);

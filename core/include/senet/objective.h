@@ -72,8 +72,8 @@ struct EpochEnd {
 };
 
 // What a training optimises: all that differs between the teacher, SENet's phases and the baselines. loss() and
-// after_update() are plain tensor work that never waits for the device; epoch_end() runs on the host. Objectives hold
-// the networks they need.
+// after_update() are plain tensor work that never waits for the device; interval_end() and epoch_end() run on the host.
+// Objectives hold the networks they need.
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -83,6 +83,9 @@ class Objective {
   virtual Loss loss(const Batch& batch, EpochSums& sums) = 0;
   // After every update of the parameters, in place.
   virtual void after_update(const Parameters& parameters) { (void)parameters; }
+  // On the host, after every `interval()` steps of an epoch but its last; 0: never.
+  virtual int64_t interval() const { return 0; }
+  virtual void interval_end(EpochSums& sums) { (void)sums; }
   virtual void epoch_end(EpochEnd& end) { (void)end; }
   // Ends the training after the epoch that has just ended, if true.
   virtual bool finished() const { return false; }
