@@ -111,6 +111,13 @@ class Verb {
         ->type_name("NAME");
     return *this;
   }
+  Verb& width() {
+    command_->add_option("--width", arguments_.width, "of a network trained at several (SENet++): the one to cut out")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str()
+        ->type_name("S");
+    return *this;
+  }
   Verb& out(const char* help, const char* type) {
     command_->add_option("--out", arguments_.out, help)->required()->type_name(type);
     return *this;
@@ -169,7 +176,12 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->type_name("N");
   evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")
       ->type_name("FILE.safetensors");
-  evaluate.folders().device().plugins().json();
+  evaluate.width().folders().device().plugins().json();
+
+  Verb exported(program, arguments, "export", "write the network of a finished RUN, as a plain one at one of its widths");
+  exported.subject("RUN", "a result file, or a part of a result's name")->required();
+  exported.out("its weights, statistics and masks", "FILE.safetensors").width();
+  exported.folders().device().plugins().json();
 
   Verb compare(program, arguments, "compare", "how two RUNs differ: settings, ReLUs, masks, metrics");
   compare.subject("RUN", "a result file, or a part of a result's name")->required();

@@ -32,6 +32,7 @@ struct Arguments {
   std::string dataset, out, encoding = "raw";  // data
   int64_t count = 64, epoch = 0, seed = 0;
 
+  double width = 1;            // evaluate, export: SENet++
   std::string split = "test";  // evaluate
   int64_t limit = 0;
   std::string logits;

@@ -10,7 +10,7 @@ namespace senet {
 int evaluate_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Result result = find_result(arguments.results, arguments.subject);
-  const RestoredRun run = restore_run(result, plugins, run_folders(arguments), prepare_device(arguments));
+  const RestoredRun run = restore_run(result, plugins, run_folders(arguments), prepare_device(arguments), arguments.width);
   const Part part = arguments.split == "train"      ? Part::train
                     : arguments.split == "held_out" ? Part::held_out
                                                     : Part::test;
@@ -25,7 +25,7 @@ int evaluate_run(const Arguments& arguments) {
   }
   int64_t relus = 0;
   for (const ReluSite& site : run.network->sites()) relus += count_relus(site);
-  Json json = {{"run", result.id()}, {"split", arguments.split}};
+  Json json = {{"run", result.id()}, {"split", arguments.split}, {"width", arguments.width}};
   json.update(to_json(score));
   json["relus"] = relus;
   if (arguments.json) {

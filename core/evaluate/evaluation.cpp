@@ -1,5 +1,7 @@
 #include "evaluate/evaluation.h"
 
+#include "senet/widths.h"
+
 #include <torch/types.h>
 
 namespace senet {
@@ -28,15 +30,22 @@ Json describe_sites(const Network& network, bool with_kept) {
 
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record) {
-  const auto network = experiment.make_network(kNetwork);
-  load_network(network_phase, kNetwork, *network);
-  record["test"] = to_json(experiment.evaluate(*network, Part::test));
-  if (laboratory.data.held_out.count() > 0) record["held_out"] = to_json(experiment.evaluate(*network, Part::held_out));
-  const NetworkCounts counts = count(*network, laboratory.input);
-  record["relus"] = counts.relus;
-  record["parameters"] = counts.parameters;
-  record["macs"] = counts.macs;
-  record["sites"] = describe_sites(*network, true);
+  const TensorMap tensors = network_tensors(network_phase, kNetwork);
+  const auto evaluate_at = [&](double width, Json& into) {
+    const auto network = experiment.make_network(kNetwork, width);
+    load_at_width(tensors, width, *network);
+    into["test"] = to_json(experiment.evaluate(*network, Part::test));
+    if (laboratory.data.held_out.count() > 0) into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out));
+    const NetworkCounts counts = count(*network, laboratory.input);
+    into["relus"] = counts.relus;
+    into["parameters"] = counts.parameters;
+    into["macs"] = counts.macs;
+    return network;
+  };
+  record["sites"] = describe_sites(*evaluate_at(1, record), true);
+  const auto widths = network_phase.json.value("widths", std::vector<double>{1});
+  if (widths.size() < 2) return;
+  for (const double width : widths) evaluate_at(width, record["widths"].emplace_back(Json{{"width", width}}));
 }
 
 }  // namespace senet

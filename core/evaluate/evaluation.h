@@ -9,7 +9,8 @@ namespace senet {
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key);
 
 // record: "test" and "held_out" {accuracy, loss, images}, "relus", "parameters", "macs" and "sites" {name, shape,
-// relus, stage, conv, kept}, each site's `kept` counted by evaluating its activation.
+// relus, stage, conv, kept}, each site's `kept` counted by evaluating its activation. Of a network trained at several
+// widths the same, but "sites", for each width under "widths" {width, …}: each cut out and evaluated on its own.
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record);
 

@@ -48,7 +48,8 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   return {forward / static_cast<double>(count), train / static_cast<double>(count)};
 }
 
-Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost) {
+Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,
+              double widths) {
   const DataSplits& data = laboratory.data;
   Work work;
   if (phase == "evaluation") {
@@ -60,7 +61,7 @@ Work estimate(const std::string& phase, const Options& options, const Laboratory
   work.images = epochs * data.train.count();
   // The student's step runs beside the teacher's forward pass.
   const bool with_teacher = phase == "mask" || phase == "finetune";
-  work.seconds = static_cast<double>(work.images) * (cost.train + (with_teacher ? cost.forward : 0)) +
+  work.seconds = static_cast<double>(work.images) * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
                  static_cast<double>(epochs * data.held_out.count()) * cost.forward;
   return work;
 }

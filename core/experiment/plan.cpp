@@ -6,6 +6,7 @@
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
+#include "senet/widths.h"
 #include "train/training_settings.h"
 
 namespace senet {
@@ -140,6 +141,12 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
     cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
     cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
 
+    const Options &mask = cell.section("mask"), &finetune = cell.section("finetune");
+    check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
+    if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
+      fail_usage(finetune.item("pram").origin, ": finetune.pram = \"vector\" compares whole activations, which the "
+                 "narrower ones of mask.widths do not have; expected attention or none");
+    }
     cell.label = own.text("label");
     if (cell.label.empty()) {
       cell.label = cell.method;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -12,6 +13,7 @@
 #include "experiment/environment.h"
 #include "experiment/estimate.h"
 #include "senet/error.h"
+#include "senet/widths.h"
 #include "storage/files.h"
 
 namespace senet {
@@ -61,6 +63,13 @@ std::string revision_of(const std::filesystem::path& phase) {
 // Each metric of a phase's training over its epochs.
 Json curves(const PhaseRecord& phase) {
   return phase.json.at("trainings").at(kNetwork).value("curves", Json::object());
+}
+
+// Of those that a phase trains at.
+double sum_of_widths(const Cell& cell, const std::string& phase) {
+  if (phase != "mask" && phase != "finetune") return 1;
+  const std::vector<double>& widths = cell.section("mask").reals("widths");
+  return std::accumulate(widths.begin(), widths.end(), 0.0);
 }
 
 double training_seconds(const Json& record) {
@@ -222,9 +231,10 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const PhaseRecord& mask = run(phases.mask, cell.section("mask"), [&](PhaseExperiment& experiment, Json& record) {
     run_mask(experiment, the_teacher(), relus, record);
   });
-  const PhaseRecord& finetune = run(phases.finetune, cell.section("finetune"), [&](PhaseExperiment& experiment, Json&) {
-    run_finetune(experiment, the_teacher(), mask);
-  });
+  const PhaseRecord& finetune =
+      run(phases.finetune, cell.section("finetune"), [&](PhaseExperiment& experiment, Json& record) {
+        run_finetune(experiment, the_teacher(), mask, record);
+      });
   const PhaseRecord& evaluation = done.emplace_back(run_evaluation_phase(task, phases.evaluation, finetune));
 
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
@@ -285,6 +295,15 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
       {"environment", finetune.json.at("environment")},
       {"finished", evaluation.json.at("finished")},
   };
+  for (const Json& at : evaluation.json.value("widths", Json::array())) {
+    Json row = {{"width", at.at("width")}};
+    row.update(numbers(at));
+    row["parameters"] = at.at("parameters");
+    row["macs"] = at.at("macs");
+    row["relu_saving"] = teacher_evaluation.json.at("relus").get<double>() / at.at("relus").get<double>();
+    row["mac_saving"] = teacher_evaluation.json.at("macs").get<double>() / at.at("macs").get<double>();
+    result.json["widths"].push_back(std::move(row));
+  }
   if (data.held_out.count() > 0) {
     result.json["deviations"].push_back(
         text(data.held_out.count(), " of the training images are held out and never trained on"));
@@ -394,7 +413,7 @@ Json Runner::forecast(const Plan& plan) {
       }
       const auto options = task.cell->sections.find(phase->kind);
       const Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second,
-                                 laboratory, costs[&laboratory]);
+                                 laboratory, costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
       const bool shared = !counted.insert(row.at("key").get<std::string>()).second;
       row["images"] = work.images;
       row["seconds"] = work.seconds;
@@ -408,7 +427,7 @@ Json Runner::forecast(const Plan& plan) {
 }
 
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,
-                        const torch::Device& device) {
+                        const torch::Device& device, double width) {
   const Cell cell = restored_cell(result, plugins);
   RestoredRun run;
   run.laboratory = make_laboratory(cell, plugins, device);
@@ -423,9 +442,11 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
               result.file.string(), ": was made from other data (fingerprint ",
               result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
-  run.network = run.laboratory->build(run.laboratory->input);
+  NetworkShape shape = run.laboratory->input;
+  shape.scale = width;
+  run.network = run.laboratory->build(shape);
   run.network->to(device);
-  load_network(*record, kNetwork, *run.network);
+  load_at_width(network_tensors(*record, kNetwork), width, *run.network);
   return run;
 }
 

@@ -151,8 +151,12 @@ BatchLoader make_loader(const Laboratory& laboratory, Part part) {
   return {laboratory.data.part(part), laboratory.data.normalisation, laboratory.precision, laboratory.device};
 }
 
+TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
+  return load_safetensors(phase.folder / file_of(name)).tensors;
+}
+
 void load_network(const PhaseRecord& phase, const std::string& name, Network& network) {
-  Archive archive = Archive::loading(load_safetensors(phase.folder / file_of(name)).tensors);
+  Archive archive = Archive::loading(network_tensors(phase, name));
   network_state(network, archive);
   network.eval();
 }
@@ -170,8 +174,10 @@ PhaseExperiment::~PhaseExperiment() = default;
 
 TrainingSettings PhaseExperiment::training() const { return training_settings(options_); }
 
-std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpose) {
-  auto network = laboratory_.build(laboratory_.input);
+std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpose, double scale) {
+  NetworkShape shape = laboratory_.input;
+  shape.scale = scale;
+  auto network = laboratory_.build(shape);
   network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
   return network;

@@ -41,7 +41,8 @@ class PhaseExperiment final : public Experiment {
   uint64_t seed() const override { return seed_; }
   torch::Device device() const override { return laboratory_.device; }
   int64_t classes() const override { return laboratory_.data.classes; }
-  std::shared_ptr<Network> make_network(const std::string& purpose) override;
+  std::shared_ptr<Network> make_network(const std::string& purpose) override { return make_network(purpose, 1); }
+  std::shared_ptr<Network> make_network(const std::string& purpose, double scale);
   void train(const std::string& name, Network& network, Objective& objective,
              const TrainingSettings& settings) override;
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
@@ -61,7 +62,8 @@ class PhaseExperiment final : public Experiment {
 
 BatchLoader make_loader(const Laboratory& laboratory, Part part);
 
-// Reads the network that training `name` of a finished phase left: weights, buffers and masks.
+// The network that training `name` of a finished phase left: weights, buffers and masks, as tensors or read into it.
+TensorMap network_tensors(const PhaseRecord& phase, const std::string& name);
 void load_network(const PhaseRecord& phase, const std::string& name, Network& network);
 
 }  // namespace senet

@@ -3,6 +3,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+
 #include "senet/error.h"
 #include "senet/mismatch.h"
 #include "senet/random.h"
@@ -55,6 +57,18 @@ void optional_tensor(Archive& archive, const std::string& name, torch::Tensor& v
   if (archive.is_loading() ? archive.has(name) : value.defined()) archive.tensor(name, value);
 }
 
+// The stages that PRAM compares: those asked for, or all that the model announces.
+std::vector<int64_t> compared_stages(const std::vector<int64_t>& asked, const std::map<int, torch::Tensor>& announced) {
+  SENET_CHECK(!announced.empty(), "PRAM needs the ends of the residual stages, and the model announces none");
+  std::vector<int64_t> all;
+  for (const auto& [stage, output] : announced) all.push_back(stage);
+  for (const int64_t stage : asked) {
+    SENET_CHECK(std::count(all.begin(), all.end(), stage) == 1, "finetune.pram_stages names stage ", stage,
+                "; the model announces the ends of ", torch::IntArrayRef(all));
+  }
+  return asked.empty() ? all : asked;
+}
+
 torch::Tensor teacher_pass(Network& teacher, const torch::Tensor& images, Observer* observer) {
   const torch::NoGradGuard no_gradient;
   return teacher.forward(images, observer);
@@ -67,23 +81,23 @@ Loss CrossEntropy::loss(const Batch& batch, EpochSums&) {
   return {cross_entropy(logits, batch.labels), logits};
 }
 
-MaskIdentification::MaskIdentification(Network& teacher, Network& student, std::vector<int64_t> relus,
+MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus,
                                        const MaskSettings& settings, uint64_t seed)
     : teacher_(teacher),
-      student_(student),
+      student_(std::move(student)),
       relus_(std::move(relus)),
       settings_(settings),
-      previous_(student.sites().size()),
-      averages_(student.sites().size()) {
-  SENET_CHECK(relus_.size() == student_.sites().size(), "mask identification: ", relus_.size(),
-              " ReLU counts for a network of ", student_.sites().size(), " sites");
+      previous_(student_.full().sites().size()),
+      averages_(student_.full().sites().size()) {
+  SENET_CHECK(relus_.size() == student_.full().sites().size(), "mask identification: ", relus_.size(),
+              " ReLU counts for a network of ", student_.full().sites().size(), " sites");
   teacher_.eval();
   std::vector<torch::Tensor> masks;
-  for (const ReluSite& site : student_.sites()) {
+  for (const ReluSite& site : student_.full().sites()) {
     masks.push_back(
         random_mask(site.shape(), relus_[site.index()], derive_seed(seed, "mask/" + site.name()), settings_.rule));
   }
-  student_.set_masks(masks);
+  set_masks(masks);
 }
 
 torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
@@ -91,21 +105,26 @@ torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums)
   return sums.get(sum_name(site), {shape[1], shape[2], shape[0]});
 }
 
+void MaskIdentification::set_masks(const std::vector<torch::Tensor>& masks) {
+  student_.full().set_masks(masks);
+  student_.cut_masks();
+}
+
 Loss MaskIdentification::loss(const Batch& batch, EpochSums& sums) {
+  const bool full = batch.pass == 0, compared = full && settings_.update;
   SiteOutputs teacher_outputs;
-  const torch::Tensor teacher_logits =
-      teacher_pass(teacher_, batch.images, settings_.update ? &teacher_outputs : nullptr);
+  if (full) teacher_logits_ = teacher_pass(teacher_, batch.images, compared ? &teacher_outputs : nullptr);
   MismatchObserver mismatch(teacher_outputs, sums, settings_.score);
-  const torch::Tensor logits = student_.forward(batch.images, settings_.update ? &mismatch : nullptr);
+  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, compared ? &mismatch : nullptr);
   const torch::Tensor loss = settings_.ce_weight * cross_entropy(logits, batch.labels) +
-                             settings_.kd_weight * distillation(logits, teacher_logits, settings_.temperature);
+                             settings_.kd_weight * distillation(logits, teacher_logits_, settings_.temperature);
   return {loss, logits};
 }
 
 void MaskIdentification::update_masks(EpochSums& sums) {
-  const std::vector<torch::Tensor> old = student_.masks();
+  const std::vector<torch::Tensor> old = student_.full().masks();
   std::vector<torch::Tensor> masks;
-  for (const ReluSite& site : student_.sites()) {
+  for (const ReluSite& site : student_.full().sites()) {
     torch::Tensor& D = sum_of(site, sums);
     torch::Tensor scores = D.permute({2, 0, 1});
     if (settings_.score_memory > 0) {
@@ -124,7 +143,7 @@ void MaskIdentification::update_masks(EpochSums& sums) {
   movements_ = movements_.defined() ? torch::cat({movements_, movement}) : movement;
   settled_ = nhd <= settings_.stop_nhd ? settled_ + 1 : 0;
   previous_ = old;
-  student_.set_masks(masks);
+  set_masks(masks);
 }
 
 void MaskIdentification::interval_end(EpochSums& sums) { update_masks(sums); }
@@ -142,18 +161,18 @@ void MaskIdentification::epoch_end(EpochEnd& end) {
     end.metrics.series("nhd_of_updates", {values, values + updates});
   }
   movements_ = torch::Tensor();
-  const torch::Tensor row = packed_masks(student_.masks()).unsqueeze(0);
+  const torch::Tensor row = packed_masks(student_.full().masks()).unsqueeze(0);
   history_ = history_.defined() ? torch::cat({history_, row}) : row;
   if (finished() || end.epoch + 1 == end.epochs) end.metrics.series("overlap_final", overlap_with_final());
 }
 
 std::vector<double> MaskIdentification::overlap_with_final() const {
   std::vector<std::vector<int64_t>> shapes;
-  for (const ReluSite& site : student_.sites()) {
+  for (const ReluSite& site : student_.full().sites()) {
     const SiteShape shape = site.shape();
     shapes.emplace_back(shape.begin(), shape.end());
   }
-  const std::vector<torch::Tensor> final = student_.masks();
+  const std::vector<torch::Tensor> final = student_.full().masks();
   std::vector<double> shares;
   for (int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
     shares.push_back(overlap(final, unpacked_masks(history_[epoch], shapes)));
@@ -167,7 +186,7 @@ bool MaskIdentification::finished() const {
 
 void MaskIdentification::state(Archive& archive) {
   const std::string own = "mask_identification.";
-  for (const ReluSite& site : student_.sites()) {
+  for (const ReluSite& site : student_.full().sites()) {
     optional_tensor(archive, own + "previous." + site.name(), previous_[site.index()]);
     optional_tensor(archive, own + "average." + site.name(), averages_[site.index()]);
   }
@@ -176,46 +195,59 @@ void MaskIdentification::state(Archive& archive) {
   archive.number(own + "overlap_1", overlap_1_);
   archive.number(own + "overlap_2", overlap_2_);
   archive.number(own + "settled", settled_);
+  if (archive.is_loading()) student_.cut_masks();
 }
 
-Finetuning::Finetuning(Network& teacher, Network& student, const FinetuneSettings& settings)
-    : teacher_(teacher), student_(student), settings_(settings) {
+Finetuning::Finetuning(Network& teacher, Widths student, const FinetuneSettings& settings)
+    : teacher_(teacher), student_(std::move(student)), settings_(settings) {
+  SENET_CHECK(settings_.pram != PramForm::vector || student_.count() == 1,
+              "PRAM's form vector compares whole activations, which narrower widths do not have");
   teacher_.eval();
+}
+
+std::string Finetuning::metric(const char* part, int pass) const {
+  return pass == 0 ? part : text(part, "_", student_.width(pass));
 }
 
 Loss Finetuning::loss(const Batch& batch, EpochSums& sums) {
   const bool with_pram = settings_.pram != PramForm::none;
-  StageOutputs teacher_stages, student_stages;
-  const torch::Tensor teacher_logits = teacher_pass(teacher_, batch.images, with_pram ? &teacher_stages : nullptr);
-  const torch::Tensor logits = student_.forward(batch.images, with_pram ? &student_stages : nullptr);
+  if (batch.pass == 0) {
+    StageOutputs stages;
+    teacher_logits_ = teacher_pass(teacher_, batch.images, with_pram ? &stages : nullptr);
+    teacher_ends_ = stages.outputs();
+  }
+  StageOutputs stages;
+  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, with_pram ? &stages : nullptr);
   const torch::Tensor ce = cross_entropy(logits, batch.labels);
-  const torch::Tensor kd = distillation(logits, teacher_logits, settings_.temperature);
+  const torch::Tensor kd = distillation(logits, teacher_logits_, settings_.temperature);
   const auto images = static_cast<double>(batch.labels.size(0));
-  sums.add("ce", ce.detach() * images);
-  sums.add("kd", kd.detach() * images);
+  sums.add(metric("ce", batch.pass), ce.detach() * images);
+  sums.add(metric("kd", batch.pass), kd.detach() * images);
   torch::Tensor loss = (1 - settings_.kd_weight) * ce + settings_.kd_weight * kd;
   if (with_pram) {
-    const auto& teacher_outputs = teacher_stages.outputs();
-    const auto& student_outputs = student_stages.outputs();
-    SENET_CHECK(!student_outputs.empty() && student_outputs.size() == teacher_outputs.size(),
-                "PRAM needs the ends of the residual stages, and the model announces none");
     torch::Tensor mismatch;
-    for (size_t stage = 0; stage < student_outputs.size(); ++stage) {
-      const torch::Tensor term = pram(teacher_outputs[stage], student_outputs[stage], settings_.pram);
+    for (const int64_t stage : compared_stages(settings_.pram_stages, stages.outputs())) {
+      const int number = static_cast<int>(stage);
+      const torch::Tensor term = pram(teacher_ends_.at(number), stages.outputs().at(number), settings_.pram);
       mismatch = mismatch.defined() ? mismatch + term : term;
     }
-    sums.add("pram", mismatch.detach() * images);
+    sums.add(metric("pram", batch.pass), mismatch.detach() * images);
     loss = loss + settings_.pram_weight * mismatch;
   }
-  sums.add("images", torch::full({}, images));
+  if (batch.pass == 0) sums.add("images", torch::full({}, images));
+  if (batch.pass + 1 == passes()) teacher_ends_.clear();
   return {loss, logits};
 }
 
 void Finetuning::epoch_end(EpochEnd& end) {
   const double images = end.sums.value("images");
-  end.metrics.scalar("ce", end.sums.value("ce") / images);
-  end.metrics.scalar("kd", end.sums.value("kd") / images);
-  if (settings_.pram != PramForm::none) end.metrics.scalar("pram", end.sums.value("pram") / images);
+  for (int pass = 0; pass < passes(); ++pass) {
+    for (const char* part : {"ce", "kd", "pram"}) {
+      if (std::string(part) == "pram" && settings_.pram == PramForm::none) continue;
+      const std::string name = metric(part, pass);
+      end.metrics.scalar(name, end.sums.value(name) / images);
+    }
+  }
 }
 
 }  // namespace senet

@@ -6,6 +6,7 @@
 #include "senet/losses.h"
 #include "senet/masks.h"
 #include "senet/objective.h"
+#include "senet/widths.h"
 
 namespace senet {
 
@@ -39,7 +40,7 @@ struct MaskSettings {
 };
 
 // ReLU mask identification (SENet, section 3; stage 2). Loss γ·CE(y, z_pr) + α·T²·KL(softmax(z_ar/T) ‖
-// softmax(z_pr/T)). Between two updates of the masks each layer's score D_l[c,h,w] is summed over the images, of the
+// softmax(z_pr/T)), summed over the student's widths; scores and masks are those of width 1. Between two updates of the masks each layer's score D_l[c,h,w] is summed over the images, of the
 // very forward pass that trains; at an update M_l becomes what the rule chooses by D_l.
 //
 // Metrics of an epoch, of its last update: nhd, overlap_1 and overlap_2 (share of the new ones that were ones one and
@@ -49,8 +50,9 @@ class MaskIdentification final : public Objective {
  public:
   // Puts random masks with exactly relus[l] ones (fewer where the rule drops a partial channel) at the student's sites.
   // Both networks outlive the objective.
-  MaskIdentification(Network& teacher, Network& student, std::vector<int64_t> relus, const MaskSettings& settings,
+  MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus, const MaskSettings& settings,
                      uint64_t seed);
+  int passes() const override { return student_.count(); }
   Loss loss(const Batch& batch, EpochSums& sums) override;
   int64_t interval() const override { return settings_.update ? settings_.update_steps : 0; }
   void interval_end(EpochSums& sums) override;
@@ -62,11 +64,13 @@ class MaskIdentification final : public Objective {
 
  private:
   torch::Tensor& sum_of(const ReluSite& site, EpochSums& sums) const;
+  void set_masks(const std::vector<torch::Tensor>& masks);
   void update_masks(EpochSums& sums);
   std::vector<double> overlap_with_final() const;
 
   Network& teacher_;
-  Network& student_;
+  Widths student_;
+  torch::Tensor teacher_logits_;  // of the running step
   std::vector<int64_t> relus_;
   MaskSettings settings_;
   std::vector<torch::Tensor> previous_;  // the masks before the student's present ones
@@ -82,20 +86,28 @@ struct FinetuneSettings {
   double temperature = 4;  // T
   PramForm pram = PramForm::attention;
   double pram_weight = 1000;  // β
+  std::vector<int64_t> pram_stages;  // none named: each that the model announces
 };
 
 // Fine-tuning with frozen masks (SENet, section 3; stage 3): (1 − λ)·CE + λ·T²·KL(AR ‖ PR at T) + β·Σ over residual
-// stages of the post-ReLU activation mismatch (losses.h). Metrics: the three parts.
+// stages of the post-ReLU activation mismatch (losses.h), summed over the student's widths. Metrics: the three parts, and
+// for each width under 1 the same with its number behind ("ce_0.5").
 class Finetuning final : public Objective {
  public:
-  Finetuning(Network& teacher, Network& student, const FinetuneSettings& settings);
+  // Throws when the form `vector`, which compares whole activations, is to compare several widths.
+  Finetuning(Network& teacher, Widths student, const FinetuneSettings& settings);
+  int passes() const override { return student_.count(); }
   Loss loss(const Batch& batch, EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
 
  private:
+  std::string metric(const char* part, int pass) const;
+
   Network& teacher_;
-  Network& student_;
+  Widths student_;
   FinetuneSettings settings_;
+  torch::Tensor teacher_logits_;  // of the running step
+  std::map<int, torch::Tensor> teacher_ends_;
 };
 
 }  // namespace senet

@@ -56,6 +56,11 @@ constexpr Option kMaskOptions[] = {
         "updates; 0: after all epochs")
         .at_least(0),
     integer_option("stop_updates", "3", "with stop_nhd: so many in a row").at_least(1),
+    reals_option("widths", "[1.0]",
+                 "SENet++: the widths s to train at once, 1 among them; each layer's first ⌊s·C⌋ channels, with batch "
+                 "norms of their own. Masks are found at width 1; losses are summed over the widths. The fine-tuning "
+                 "takes the same")
+        .between(0, 1),
     text_option("start", "\"random\"", "the student's first weights: random, or the teacher's")
         .one_of("random teacher"),
     real_option("ce_weight", "0.5", "γ, weight of the cross entropy").at_least(0),
@@ -69,6 +74,7 @@ constexpr Option kFinetuneOptions[] = {
     real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),
+    integers_option("pram_stages", "[]", "the residual stages whose ends it compares; []: all of the model's").at_least(1),
     real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
 };
 
@@ -87,6 +93,10 @@ void copy_weights(Network& from, Network& to) {
   Archive archive = Archive::loading(saved.tensors());
   for (auto& item : to.named_parameters()) archive.tensor(item.key(), item.value());
   for (auto& item : to.named_buffers()) archive.tensor(item.key(), item.value());
+}
+
+Widths at_widths(PhaseExperiment& experiment, Network& full, const std::vector<double>& widths) {
+  return {full, widths, [&](double scale) { return experiment.make_network(text("width/", scale), scale); }};
 }
 
 MaskScore mask_score(const std::string& name) {
@@ -197,22 +207,30 @@ void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<i
   settings.update_steps = options.text("update") == "steps" ? options.integer("update_steps") : 0;
   settings.stop_nhd = options.real("stop_nhd");
   settings.stop_updates = options.integer("stop_updates");
-  MaskIdentification objective(teacher, *student, relus, settings, derive_seed(experiment.seed(), "mask"));
+  const std::vector<double>& widths = options.reals("widths");
+  MaskIdentification objective(teacher, at_widths(experiment, *student, widths), relus, settings,
+                               derive_seed(experiment.seed(), "mask"));
   experiment.train(kNetwork, *student, objective, experiment.training());
   record["kept"] = relus;
+  record["widths"] = widths;
 }
 
-void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask) {
+void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask, Json& record) {
   const Options& options = experiment.options();
   const auto student = experiment.make_network(kNetwork);
+  const auto widths = mask.json.value("widths", std::vector<double>{1});
+  Widths all = at_widths(experiment, *student, widths);
   load_network(mask, kNetwork, *student);
   FinetuneSettings settings;
   settings.kd_weight = options.real("kd_weight");
   settings.temperature = options.real("temperature");
   settings.pram = pram_form(options.text("pram"));
   settings.pram_weight = options.real("beta");
-  Finetuning objective(teacher, *student, settings);
+  settings.pram_stages = options.integers("pram_stages");
+  all.cut_masks();
+  Finetuning objective(teacher, all, settings);
   experiment.train(kNetwork, *student, objective, experiment.training());
+  record["widths"] = widths;
 }
 
 int64_t parse_budget(const std::string& budget, int64_t relus, const std::string& origin) {

@@ -36,9 +36,10 @@ void run_teacher(PhaseExperiment& experiment);
 // record["series"]["sensitivity"]: one number a site.
 void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins,
                      const std::string& plugin);
-// record["kept"]: the allocated count a site, in the sites' order.
+// record["kept"]: the allocated count a site, in the sites' order; record["widths"].
 void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record);
-void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask);
+// record["widths"]: those that the mask phase trained at, too.
+void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask, Json& record);
 
 // Throws (exit code 2) unless there is one finite, non-negative number a site, not all zero.
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where);

@@ -20,8 +20,10 @@ torch::Tensor distillation(const torch::Tensor& student, const torch::Tensor& te
 }
 
 torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, PramForm form) {
-  SENET_CHECK(teacher.sizes() == student.sizes(), "PRAM compares activations of one shape; found ", teacher.sizes(),
-              " and ", student.sizes());
+  const bool any_channels = form == PramForm::attention && teacher.dim() == 4 && student.dim() == 4;
+  SENET_CHECK(teacher.size(0) == student.size(0) && teacher.sizes().slice(2) == student.sizes().slice(2) &&
+                  (any_channels || teacher.size(1) == student.size(1)),
+              "PRAM compares activations of one shape; found ", teacher.sizes(), " and ", student.sizes());
   // At least float32: a norm over a bfloat16 activation keeps 8 bits.
   const auto precision = torch::promoteTypes(student.scalar_type(), torch::kFloat32);
   const auto unit = [](const torch::Tensor& rows) {
@@ -43,10 +45,10 @@ torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, P
 }
 
 void StageOutputs::at_stage_end(int stage, const torch::Tensor& output) {
-  SENET_CHECK(stage > last_, "the model announced the end of stage ", stage, " after the end of stage ", last_,
+  const int last = outputs_.empty() ? 0 : outputs_.rbegin()->first;
+  SENET_CHECK(stage > last, "the model announced the end of stage ", stage, " after the end of stage ", last,
               "; stages end once each, in ascending order from 1");
-  last_ = stage;
-  outputs_.push_back(output);
+  outputs_[stage] = output;
 }
 
 }  // namespace senet

@@ -25,6 +25,21 @@ TEST_P(KilledIn, TheSameCommandGivesTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(EachPhase, KilledIn, ::testing::Values("teacher", "sensitivity", "mask", "finetune"),
                          [](const auto& test) { return test.param; });
 
+// SENet++ with masks that change between steps: what a checkpoint has to hold beyond a plain run's.
+class KilledAtSeveralWidthsIn : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(KilledAtSeveralWidthsIn, TheSameCommandGivesTheSameBits) {
+  const std::string experiment = testing::tiny_experiment() +
+                                 "mask.widths = [0.5, 1.0]\nmask.update = \"steps\"\nmask.update_steps = 2\n"
+                                 "mask.score_memory = 0.5\n";
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in(GetParam(), folder.path(), experiment));
+  testing::expect_goes_on_to_the_same_bits(folder.path(), experiment);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachPhase, KilledAtSeveralWidthsIn, ::testing::Values("mask", "finetune"),
+                         [](const auto& test) { return test.param; });
+
 TEST(Interrupted, StopsAfterACheckpointWithItsOwnExitCodeAndGoesOn) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const TemporaryFolder folder;

@@ -312,13 +312,22 @@ TEST(MaskIdentification, GoesOnFromItsStateAsIfItHadNeverStopped) {
 }
 
 TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
-  for (const PramForm form : {PramForm::none, PramForm::attention, PramForm::vector}) {
+  struct Case {
+    PramForm form;
+    std::vector<int64_t> stages;
+  };
+  for (const auto& [form, stages] : {Case{PramForm::none, {}},
+                                     {PramForm::attention, {}},
+                                     {PramForm::vector, {}},
+                                     {PramForm::attention, {2}},
+                                     {PramForm::attention, {1, 2}}}) {
     Pair pair;
     pair.student.set_masks(
         {random_tensor({3, 6, 6}, 3).gt(0).to(torch::kUInt8), random_tensor({4, 3, 3}, 4).gt(0).to(torch::kUInt8)});
     const std::vector<torch::Tensor> masks = pair.student.masks();
     FinetuneSettings settings;
     settings.pram = form;
+    settings.pram_stages = stages;
     Finetuning objective(pair.teacher, pair.student, settings);
     pair.student.train();
     const Batch batch = batch_of(3, 7);
@@ -331,7 +340,10 @@ TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
     }
     double mismatch = 0;
     if (form != PramForm::none) {
-      for (size_t j = 0; j < 2; ++j) mismatch += pram(teacher.ends[j], student.ends[j], form).item<double>();
+      for (int64_t j = 0; j < 2; ++j) {
+        if (!stages.empty() && std::count(stages.begin(), stages.end(), j + 1) == 0) continue;
+        mismatch += pram(teacher.ends[j], student.ends[j], form).item<double>();
+      }
     }
     EpochSums sums(torch::kCPU);
     const Loss loss = objective.loss(batch, sums);
@@ -351,6 +363,15 @@ TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
       EXPECT_NEAR(metrics.scalars().back().second, mismatch, 2e-6 * mismatch);
     }
   }
+}
+
+TEST(Finetuning, RefusesAStageThatTheModelDoesNotAnnounce) {
+  Pair pair;
+  FinetuneSettings settings;
+  settings.pram_stages = {1, 3};
+  Finetuning objective(pair.teacher, pair.student, settings);
+  EpochSums sums(torch::kCPU);
+  EXPECT_NE(testing::error_of([&] { objective.loss(batch_of(3, 7), sums); }).find("stage 3"), std::string::npos);
 }
 
 TEST(Phases, DefaultsAreThePapers) {

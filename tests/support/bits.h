@@ -52,14 +52,14 @@ inline void expect_same(const Bits& found, const Bits& expected) {
   }
 }
 
-inline const TemporaryFolder& uninterrupted() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    write_file(*made / "tiny.toml", tiny_experiment());
-    EXPECT_EQ(run_program(kRun, made->path()).code, 0);
-    return made;
-  }();
-  return *folder;
+inline const TemporaryFolder& uninterrupted(const std::string& experiment = tiny_experiment()) {
+  static auto* const made = new std::map<std::string, TemporaryFolder>;
+  if (!made->count(experiment)) {
+    const TemporaryFolder& folder = (*made)[experiment];
+    write_file(folder / "tiny.toml", experiment);
+    EXPECT_EQ(run_program(kRun, folder.path()).code, 0);
+  }
+  return made->at(experiment);
 }
 
 // Waits until a phase of this kind has a checkpoint that is not its last.
@@ -79,8 +79,9 @@ inline bool in_the_middle_of(const std::string& kind, const fs::path& folder, Pr
 }
 
 // Starts the experiment in `folder` and kills it in the middle of a phase of this kind.
-inline void kill_in(const std::string& kind, const fs::path& folder) {
-  write_file(folder / "tiny.toml", tiny_experiment());
+inline void kill_in(const std::string& kind, const fs::path& folder,
+                    const std::string& experiment = tiny_experiment()) {
+  write_file(folder / "tiny.toml", experiment);
   Process process(kRun, folder);
   ASSERT_TRUE(in_the_middle_of(kind, folder, process));
   std::this_thread::sleep_for(std::chrono::milliseconds(15));
@@ -88,10 +89,10 @@ inline void kill_in(const std::string& kind, const fs::path& folder) {
   EXPECT_EQ(process.wait().code, 128 + SIGKILL);
 }
 
-inline void expect_goes_on_to_the_same_bits(const fs::path& folder) {
+inline void expect_goes_on_to_the_same_bits(const fs::path& folder, const std::string& experiment = tiny_experiment()) {
   const Outcome outcome = run_program(kRun, folder);
   EXPECT_EQ(outcome.code, 0) << outcome.error;
-  expect_same(Bits(folder), Bits(uninterrupted().path()));
+  expect_same(Bits(folder), Bits(uninterrupted(experiment).path()));
 }
 
 }  // namespace senet::testing

@@ -16,10 +16,15 @@ class Layer : public torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
   virtual void reset_parameters(torch::Generator& generator) = 0;
   int64_t macs_per_image() const { return macs_per_image_; }
+  // Takes the first channels of a wider layer's weights in place of its own, as views that gradients go through
+  // (SENet++); its own are no parameters any more. Batch norm keeps its own.
+  virtual void tie(const Layer& wider);
 
   torch::Tensor weight;
 
  protected:
+  void tie(const char* name, torch::Tensor& own, const torch::Tensor& wide);
+
   int64_t macs_per_image_ = 0;
 };
 
@@ -40,6 +45,7 @@ class Conv2d final : public Layer {
   explicit Conv2d(const Conv2dOptions& options);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
+  void tie(const Layer& wider) override;
 
   int64_t output_size(int64_t input) const;  // height or width
 
@@ -57,6 +63,7 @@ class BatchNorm2d final : public Layer {
   explicit BatchNorm2d(int64_t channels);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
+  void tie(const Layer&) override {}
 
   torch::Tensor bias, running_mean, running_var, num_batches_tracked;
 };
@@ -67,6 +74,7 @@ class FullyConnected : public Layer {
   FullyConnected(int64_t in_features, int64_t out_features, double deviation = 0);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
+  void tie(const Layer& wider) override;
 
   torch::Tensor bias;  // weight: out×in
 

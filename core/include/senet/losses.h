@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include <vector>
+#include <map>
 
 #include "senet/network.h"
 
@@ -15,23 +15,23 @@ torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& la
 // teacher's logits carry no gradient.
 torch::Tensor distillation(const torch::Tensor& student, const torch::Tensor& teacher, double temperature);
 
-// Post-ReLU activation mismatch at one residual stage, both forms without β; a, b: N×C×H×W, `teacher` without gradient.
+// Post-ReLU activation mismatch at one residual stage, both forms without β; N×C×H×W both, `teacher` without gradient. For
+// `attention` alone their channels may differ in number.
 //   attention (the authors' code): mean over N·H·W of (â_t − â_s)², â = channel-mean of the squared activation,
 //     flattened over H×W, divided by its L2 norm (at least 1e-12).
 //   vector (SENet, equation of section 3): ½·‖Ψ_t/‖Ψ_t‖ − Ψ_s/‖Ψ_s‖‖², Ψ an image's whole activation, mean over images.
 enum class PramForm { none, attention, vector };
 torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, PramForm form);
 
-// Keeps each stage's output of the pass it observes.
+// Keeps each stage's output of the pass it observes, by the stage's number.
 class StageOutputs final : public Observer {
  public:
   void at_stage_end(int stage, const torch::Tensor& output) override;
   bool wants_pre() const override { return false; }
-  const std::vector<torch::Tensor>& outputs() const { return outputs_; }
+  const std::map<int, torch::Tensor>& outputs() const { return outputs_; }
 
  private:
-  std::vector<torch::Tensor> outputs_;
-  int last_ = 0;
+  std::map<int, torch::Tensor> outputs_;
 };
 
 }  // namespace senet

@@ -7,15 +7,19 @@ constexpr senet::Option kOptions[] = {
     senet::real_option("density", "0.1", "d, the share of all convolution weights that is kept").between(0.001, 0.999),
     senet::real_option("prune_rate", "0.5", "share of a layer's kept weights that an update drops; decays to 0")
         .between(0, 1),
+    senet::boolean_option("projection", "false",
+                          "take the density of a block's 1×1 shortcut, where it has one, for the ReLU after its "
+                          "addition, as the authors' ResNet34 lists look"),
     senet::integer_option("epochs", "240", "passes over the training images").at_least(1),
 };
 
 // ReLU sensitivity (SENet, section 3; stage 1): η_α,l = 1 − η_θ,l, with the pruning sensitivity η_θ,l = non-zero
-// weights / weights of the convolution that feeds site l, at the end of a training that is sparse at density d.
+// weights / weights of the convolution that feeds site l, at the end of a training that is sparse at density d. With
+// `projection`, a site fed by `<block>.conv2` is measured at `<block>.shortcut.0` where there is one.
 class Pruning final : public senet::Sensitivity {
  public:
   explicit Pruning(const senet::Options& options)
-      : density_(options.real("density")), prune_rate_(options.real("prune_rate")) {}
+      : density_(options.real("density")), prune_rate_(options.real("prune_rate")), projection_(options.boolean("projection")) {}
 
   std::vector<double> measure(senet::Network&, senet::Experiment& experiment) override {
     const auto network = experiment.make_network("sparse");
@@ -23,7 +27,7 @@ class Pruning final : public senet::Sensitivity {
     experiment.train("sparse", *network, objective, experiment.training());
     std::vector<double> pruning, relu;
     for (const senet::ReluSite& site : network->sites()) {
-      pruning.push_back(objective.density_of(site.conv_name()));
+      pruning.push_back(objective.density_of(measured_at(site.conv_name(), objective)));
       relu.push_back(1 - pruning.back());
     }
     experiment.record("pruning_sensitivity", pruning);
@@ -31,7 +35,15 @@ class Pruning final : public senet::Sensitivity {
   }
 
  private:
+  std::string measured_at(const std::string& conv, const senet::SparseMomentum& objective) const {
+    const std::string last = ".conv2", shortcut = ".shortcut.0";
+    if (!projection_ || conv.size() < last.size() || conv.substr(conv.size() - last.size()) != last) return conv;
+    const std::string projection = conv.substr(0, conv.size() - last.size()) + shortcut;
+    return objective.prunes(projection) ? projection : conv;
+  }
+
   double density_, prune_rate_;
+  bool projection_;
 };
 
 }  // namespace

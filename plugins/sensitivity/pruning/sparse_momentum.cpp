@@ -165,6 +165,11 @@ int64_t SparseMomentum::kept() const {
   return total;
 }
 
+bool SparseMomentum::prunes(const std::string& conv_name) const {
+  return std::any_of(layers_.begin(), layers_.end(),
+                     [&](const Layer& layer) { return layer.name == conv_name + ".weight"; });
+}
+
 double SparseMomentum::density_of(const std::string& conv_name) const {
   for (const Layer& layer : layers_) {
     if (layer.name == conv_name + ".weight") return layer.kept.to(torch::kFloat64).mean().item<double>();

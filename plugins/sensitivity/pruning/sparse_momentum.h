@@ -35,7 +35,8 @@ class SparseMomentum final : public Objective {
   };
   const std::vector<Layer>& layers() const { return layers_; }
   int64_t kept() const;
-  double density_of(const std::string& conv_name) const;
+  bool prunes(const std::string& conv_name) const;
+  double density_of(const std::string& conv_name) const;  // throws when it is not among layers()
 
   // Steps 1 to 4 with the given p: changes the masks, and zeroes the weights that they drop or regrow.
   void redistribute(const Parameters& parameters, double p);
