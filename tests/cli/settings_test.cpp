@@ -1,0 +1,118 @@
+#include <sstream>
+
+#include "storage/safetensors.h"
+#include "support/program.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::Outcome;
+using testing::TemporaryFolder;
+using testing::write_file;
+namespace fs = std::filesystem;
+
+// SENet++ at two widths.
+const TemporaryFolder& at_two_widths() {
+  static const auto* folder = [] {
+    auto* made = new TemporaryFolder;
+    write_file(*made / "tiny.toml", testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, made->path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    return made;
+  }();
+  return *folder;
+}
+
+TEST(SenetPlusPlus, EachWidthIsEvaluatedCountedAndExportedAsThePlainNetworkItIs) {
+  const fs::path folder = at_two_widths().path();
+  std::string file;
+  for (const auto& entry : fs::directory_iterator(folder / "results/tiny")) {
+    if (entry.path().extension() == ".json") file = entry.path().string();
+  }
+  const json result = json::parse(testing::slurp(file));
+  ASSERT_EQ(result["widths"].size(), 2u);
+  for (const json& at : result["widths"]) {
+    const double width = at["width"];
+    const std::string shown = json(width).dump();
+    const Outcome exported =
+        testing::run_program({"export", "tiny", "--width", shown, "--out", "cut.safetensors", "--json"}, folder);
+    const json summary = json_of(exported);
+    const TensorMap tensors = load_safetensors(folder / "cut.safetensors").tensors;
+    EXPECT_EQ(tensors.at("conv1.weight").size(0), width == 1 ? 2 : 1);
+    int64_t ones = 0, parameters = 0;
+    for (const auto& [name, tensor] : tensors) {
+      if (name.rfind("mask.", 0) == 0) ones += tensor.sum().item<int64_t>();
+      if (name.find("weight") != std::string::npos || name.find("bias") != std::string::npos)
+        parameters += tensor.numel();
+    }
+    EXPECT_EQ(at["relus"], ones) << "width " << width;
+    EXPECT_EQ(at["parameters"], parameters);
+    EXPECT_EQ(summary["relus"], at["relus"]);
+    EXPECT_EQ(summary["macs"], at["macs"]);
+    EXPECT_EQ(summary["parameters"], at["parameters"]);
+    EXPECT_NEAR(at["relu_saving"].get<double>(), result["model"]["relus"].get<double>() / static_cast<double>(ones),
+                1e-12);
+    const json evaluated =
+        json_of(testing::run_program({"evaluate", "tiny", "--width", shown, "--threads", "2", "--json"}, folder));
+    EXPECT_EQ(evaluated["accuracy"], at["accuracy"]);
+    EXPECT_EQ(evaluated["relus"], at["relus"]);
+  }
+  EXPECT_EQ(result["widths"][1]["accuracy"], result["result"]["accuracy"]) << "width 1 is the result itself";
+  EXPECT_EQ(result["widths"][1]["relus"], result["result"]["relus"]);
+  EXPECT_LT(result["widths"][0]["macs"], result["widths"][1]["macs"]);
+}
+
+TEST(SenetPlusPlus, WrongWidthsAreRefusedBeforeAnythingRuns) {
+  const auto refused = [](const std::string& settings, const char* message) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", testing::tiny_experiment() + settings);
+    const Outcome outcome = testing::run_program({"run", "tiny.toml"}, folder.path());
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+    EXPECT_FALSE(fs::exists(folder / "runs"));
+  };
+  refused("mask.widths = [0.5]\n", "expected the full width 1.0");
+  refused("mask.widths = [1.0, 1.5]\n", "mask.widths");
+  refused("mask.widths = [0.5, 1.0]\nfinetune.pram = \"vector\"\n", "finetune.pram = \"vector\"");
+  const Outcome untrained = testing::run_program({"export", "tiny", "--width", "0.25", "--out", "cut.safetensors"},
+                                                 at_two_widths().path());
+  EXPECT_EQ(untrained.code, 2);
+  EXPECT_NE(untrained.error.find("not trained at width 0.25"), std::string::npos) << untrained.error;
+}
+
+TEST(Pruning, AProjectionStandsForItsBlocksSecondReluWhenAsked) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment() + "sensitivity.projection = true\n");
+  ASSERT_EQ(testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
+  // The densities of the last epoch, in the network's order: the stem, then each block's two convolutions and, where the
+  // shape changes, its shortcut's.
+  json last;
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    if (entry.path().filename().string().rfind("sensitivity-", 0) != 0) continue;
+    std::istringstream lines(testing::slurp(entry.path() / "metrics.jsonl"));
+    for (std::string line; std::getline(lines, line);) last = json::parse(line);
+  }
+  const std::vector<double> density = last["density"];
+  std::vector<double> expected = {density.at(0)};
+  size_t at = 1;
+  for (int block = 0; block < 8; ++block) {
+    const bool projection = block > 0 && block % 2 == 0;
+    expected.push_back(density.at(at));
+    expected.push_back(density.at(at + (projection ? 2 : 1)));
+    at += projection ? 3 : 2;
+  }
+  EXPECT_EQ(at, density.size());
+  json result;
+  for (const auto& entry : fs::directory_iterator(folder / "results/tiny")) {
+    if (entry.path().extension() == ".json") result = json::parse(testing::slurp(entry.path()));
+  }
+  for (size_t l = 0; l < expected.size(); ++l) {
+    EXPECT_DOUBLE_EQ(result["sites"][l]["pruning_sensitivity"].get<double>(), expected[l]) << l;
+    EXPECT_DOUBLE_EQ(result["sites"][l]["sensitivity"].get<double>(), 1 - expected[l]) << l;
+  }
+}
+
+}  // namespace
+}  // namespace senet
