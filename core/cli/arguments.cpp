@@ -178,7 +178,8 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->type_name("FILE.safetensors");
   evaluate.width().folders().device().plugins().json();
 
-  Verb exported(program, arguments, "export", "write the network of a finished RUN, as a plain one at one of its widths");
+  Verb exported(program, arguments, "export",
+                "write the network of a finished RUN, as a plain one at one of its widths");
   exported.subject("RUN", "a result file, or a part of a result's name")->required();
   exported.out("its weights, statistics and masks", "FILE.safetensors").width();
   exported.folders().device().plugins().json();

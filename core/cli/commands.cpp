@@ -45,7 +45,8 @@ extern "C" int senet_execute(const senet::Arguments* arguments) {
       {"evaluate", evaluate_run}, {"compare", compare_runs},
       {"doctor", diagnose},       {"gc", collect_garbage},
       {"data pack", pack_data},   {"data verify", verify_data},
-      {"data show", show_data},   {"import", import_network_file}, {"export", export_run},
+      {"data show", show_data},   {"import", import_network_file},
+      {"export", export_run},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

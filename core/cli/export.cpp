@@ -24,8 +24,12 @@ int export_run(const Arguments& arguments) {
                     {"variant", model.at("variant").get<std::string>()},
                     {"scale", Json(arguments.width).dump()},
                     {"relus", std::to_string(counts.relus)}});
-  const Json json = {{"run", result.id()},          {"file", arguments.out},  {"width", arguments.width},
-                     {"relus", counts.relus},       {"macs", counts.macs},    {"parameters", counts.parameters},
+  const Json json = {{"run", result.id()},
+                     {"file", arguments.out},
+                     {"width", arguments.width},
+                     {"relus", counts.relus},
+                     {"macs", counts.macs},
+                     {"parameters", counts.parameters},
                      {"tensors", archive.tensors().size()}};
   if (arguments.json) {
     std::cout << json.dump(2) << "\n";

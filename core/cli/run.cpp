@@ -13,6 +13,37 @@ Document read_document(const Arguments& arguments) {
   return assigned(Document::from_file(arguments.subject), {}, arguments);
 }
 
+std::string epochs_of(const Json& row) {
+  return row.contains("epochs") ? text("epoch ", row.at("epochs").at(0), " of ", row.at("epochs").at(1)) : "";
+}
+
+// A row a phase: its state, and what is left of it.
+void print_phases(const Json& forecast) {
+  std::vector<std::vector<std::string>> table = {
+      {"cell", "budget", "seed", "phase", "state", "by", "done", "images left", "time left"}};
+  std::map<std::string, std::string> failures;
+  int64_t finished = 0;
+  for (const Json& row : forecast.at("phases")) {
+    const bool left = row.contains("images"), shared = row.value("shared", false);
+    finished += row.at("state") == "finished";
+    if (row.contains("why"))
+      failures[row.at("phase").get<std::string>() + " of " + row.at("cell").get<std::string>()] = row.at("why");
+    table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
+                     row.at("phase").get<std::string>(), row.at("state").get<std::string>(),
+                     row.value("revision", row.value("holder", "")), epochs_of(row),
+                     shared ? "shared"
+                     : left ? row.at("images").dump()
+                            : "",
+                     shared || !left ? "" : duration(row.at("seconds").get<double>())});
+  }
+  std::cout << aligned(table) << "\n";
+  for (const auto& [what, why] : failures) std::cout << "failed: " << what << ": " << why;
+  std::cout << finished << " of " << forecast.at("phases").size()
+            << " finished (a phase that cells share is counted in each)\nleft to train: "
+            << forecast.at("images").dump() << " images, about " << duration(forecast.at("seconds").get<double>())
+            << " at the rate measured now\n";
+}
+
 int show_forecast(const Plan& plan, Json forecast, bool as_json) {
   Json cells = Json::array();
   for (const Cell& cell : plan.cells) cells.push_back({{"label", cell.label}, {"settings", cell.origins()}});
@@ -29,19 +60,7 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
       table.push_back({key, setting.at("value").dump(), setting.at("origin").get<std::string>()});
     std::cout << aligned(table) << "\n";
   }
-  std::vector<std::vector<std::string>> table = {
-      {"cell", "budget", "seed", "phase", "state", "by revision", "images", "time"}};
-  for (const Json& row : forecast.at("phases")) {
-    const bool left = row.contains("images"), shared = row.value("shared", false);
-    table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
-                     row.at("phase").get<std::string>(), row.at("state").get<std::string>(), row.value("revision", ""),
-                     shared ? "shared"
-                     : left ? row.at("images").dump()
-                            : "",
-                     shared || !left ? "" : duration(row.at("seconds").get<double>())});
-  }
-  std::cout << aligned(table) << "\nleft to train: " << forecast.at("images").dump() << " images, about "
-            << duration(forecast.at("seconds").get<double>()) << " at the rate measured now\n";
+  print_phases(forecast);
   return 0;
 }
 
@@ -86,6 +105,19 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
   return static_cast<int>(Exit::failure);
 }
 
+// What failed, together at the end; the exit code.
+int report_failures(const RunOutcome& outcome) {
+  if (outcome.failures.empty()) return 0;
+  std::cerr << "senet: " << outcome.failures.size() << " of " << outcome.failures.size() + outcome.results.size()
+            << " failed:\n";
+  bool usage = outcome.results.empty();
+  for (const RunFailure& failure : outcome.failures) {
+    std::cerr << "  " << failure.description() << "\n";
+    usage = usage && failure.exit == Exit::usage;
+  }
+  return static_cast<int>(usage ? Exit::usage : Exit::failure);
+}
+
 }  // namespace
 
 int run_experiment(const Arguments& arguments) {
@@ -99,38 +131,40 @@ int run_experiment(const Arguments& arguments) {
   Console console;
   Runner runner(plugins, folders, prepare_device(arguments), console);
   if (arguments.dry_run) return show_forecast(plan, runner.forecast(plan), arguments.json);
-  const std::vector<Result> results = runner.run(plan);
-  if (arguments.overfit_one_batch) return show_one_batch(results, folders, arguments.json);
-  const auto picture = draw_sensitivity(results, folders.results / plan.name / "sensitivity");
+  const RunOutcome outcome = runner.run(plan);
+  const std::vector<Result>& results = outcome.results;
+  if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
+  const auto picture = results.empty() ? std::filesystem::path()
+                                       : draw_sensitivity(results, folders.results / plan.name / "sensitivity");
   if (arguments.json) {
     Json json = {{"experiment", plan.name}, {"picture", picture.string()}, {"results", Json::array()}};
     for (const Result& result : results) json["results"].push_back(result.json);
+    for (const RunFailure& failure : outcome.failures) {
+      json["failures"].push_back({{"cell", failure.cell},
+                                  {"budget", failure.budget},
+                                  {"seed", failure.seed},
+                                  {"phase", failure.phase},
+                                  {"message", failure.message}});
+    }
     std::cout << json.dump(2) << "\n";
-    return 0;
+  } else if (!results.empty()) {
+    std::cout << aligned(main_table(results)) << "\nresults:  " << (folders.results / plan.name).string()
+              << "\npicture:  " << picture.string() << "\n";
   }
-  std::cout << aligned(main_table(results));
-  std::cout << "\nresults:  " << (folders.results / plan.name).string() << "\npicture:  " << picture.string() << "\n";
-  return 0;
+  return report_failures(outcome);
 }
 
 int show_status(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Plan plan = make_plan(read_document(arguments), plugins);
   Console console;
-  const Json rows = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).status(plan);
+  Json forecast = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).forecast(plan);
   if (arguments.json) {
-    std::cout << Json{{"experiment", plan.name}, {"phases", rows}}.dump(2) << "\n";
-    return 0;
+    forecast["experiment"] = plan.name;
+    std::cout << forecast.dump(2) << "\n";
+  } else {
+    print_phases(forecast);
   }
-  std::vector<std::vector<std::string>> table = {{"cell", "budget", "seed", "phase", "state", ""}};
-  int64_t finished = 0;
-  for (const Json& row : rows) {
-    finished += row.at("state") == "finished";
-    table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
-                     row.at("phase").get<std::string>(), row.at("state").get<std::string>(), row.value("holder", "")});
-  }
-  std::cout << aligned(table) << "\n"
-            << finished << " of " << rows.size() << " finished (a phase that cells share is counted in each)\n";
   return 0;
 }
 

@@ -144,7 +144,8 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
     const Options &mask = cell.section("mask"), &finetune = cell.section("finetune");
     check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
     if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
-      fail_usage(finetune.item("pram").origin, ": finetune.pram = \"vector\" compares whole activations, which the "
+      fail_usage(finetune.item("pram").origin,
+                 ": finetune.pram = \"vector\" compares whole activations, which the "
                  "narrower ones of mask.widths do not have; expected attention or none");
     }
     cell.label = own.text("label");

@@ -5,13 +5,11 @@
 
 #include <chrono>
 #include <ctime>
-#include <numeric>
 #include <set>
 #include <thread>
 
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
-#include "experiment/estimate.h"
 #include "senet/error.h"
 #include "senet/widths.h"
 #include "storage/files.h"
@@ -25,6 +23,13 @@ constexpr std::chrono::seconds kWait{1};
 // Thrown out of a task when another process runs one of its phases now.
 struct PhaseElsewhere {
   std::string description;
+};
+
+// Thrown out of a task whose phase failed, now or for an earlier task of this run.
+class PhaseFailed final : public Error {
+ public:
+  PhaseFailed(const Error& error, std::string kind) : Error(error.what(), error.exit()), phase(std::move(kind)) {}
+  std::string phase;
 };
 
 // The cell of a result's settings, as it was resolved when it ran.
@@ -54,22 +59,9 @@ std::string utc_now() {
   return buffer;
 }
 
-// The revision of the code that finished a phase.
-std::string revision_of(const std::filesystem::path& phase) {
-  const Json record = Json::parse(read_file(phase / "record.json"), nullptr, /*allow_exceptions=*/false);
-  return record.is_object() ? record.value("environment", Json::object()).value("revision", "unknown") : "damaged";
-}
-
 // Each metric of a phase's training over its epochs.
 Json curves(const PhaseRecord& phase) {
   return phase.json.at("trainings").at(kNetwork).value("curves", Json::object());
-}
-
-// Of those that a phase trains at.
-double sum_of_widths(const Cell& cell, const std::string& phase) {
-  if (phase != "mask" && phase != "finetune") return 1;
-  const std::vector<double>& widths = cell.section("mask").reals("widths");
-  return std::accumulate(widths.begin(), widths.end(), 0.0);
 }
 
 double training_seconds(const Json& record) {
@@ -80,6 +72,10 @@ double training_seconds(const Json& record) {
 }
 
 }  // namespace
+
+std::string RunFailure::description() const {
+  return text("failed: cell ", cell, ", budget ", budget, ", seed ", seed, ", ", phase, ": ", message);
+}
 
 std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& plugins, const torch::Device& device) {
   auto laboratory = std::make_shared<Laboratory>();
@@ -164,9 +160,23 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     record["environment"] = environment(device_);
     record["finished"] = utc_now();
   };
+  const std::string key = inputs.key();
+  const auto failed = [&](const Error& error) -> PhaseFailed {
+    failed_.emplace(key, error);
+    return {error, inputs.kind};
+  };
+  if (const auto it = failed_.find(key); it != failed_.end()) throw PhaseFailed(it->second, inputs.kind);
   std::string holder;
-  const std::optional<PhaseRecord> record =
-      store_.run(inputs, run_body, holder, [&](const auto& damage) { listener_.message(text("damaged: ", damage)); });
+  std::optional<PhaseRecord> record;
+  try {
+    record =
+        store_.run(inputs, run_body, holder, [&](const auto& damage) { listener_.message(text("damaged: ", damage)); });
+  } catch (const Error& error) {
+    if (error.exit() == Exit::interrupted) throw;
+    throw failed(error);
+  } catch (const std::exception& error) {
+    throw failed(Error(error.what()));
+  }
   if (!record) throw PhaseElsewhere{text(where, ": ", holder, " runs its ", inputs.kind)};
   listener_.phase_finished(where, *record);
   return *record;
@@ -232,9 +242,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     run_mask(experiment, the_teacher(), relus, record);
   });
   const PhaseRecord& finetune =
-      run(phases.finetune, cell.section("finetune"), [&](PhaseExperiment& experiment, Json& record) {
-        run_finetune(experiment, the_teacher(), mask, record);
-      });
+      run(phases.finetune, cell.section("finetune"),
+          [&](PhaseExperiment& experiment, Json& record) { run_finetune(experiment, the_teacher(), mask, record); });
   const PhaseRecord& evaluation = done.emplace_back(run_evaluation_phase(task, phases.evaluation, finetune));
 
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
@@ -341,7 +350,7 @@ Json Runner::import_teacher(const Plan& plan) {
   }
 }
 
-std::vector<Result> Runner::run(const Plan& plan) {
+RunOutcome Runner::run(const Plan& plan) {
   const std::vector<Task> all = tasks(plan);
   std::set<std::string> keys;
   for (const Task& task : all) {
@@ -349,19 +358,32 @@ std::vector<Result> Runner::run(const Plan& plan) {
   }
   store_.claim(plan.name, keys);
   std::vector<std::optional<Result>> done(all.size());
+  std::vector<std::optional<RunFailure>> failed(all.size());
   // What another process runs now is left for later: parallel processes share the cells among them.
   std::string told;
   for (size_t left = all.size(); left > 0;) {
     const size_t before = left;
     std::string elsewhere;
     for (size_t i = 0; i < all.size(); ++i) {
-      if (done[i]) continue;
+      if (done[i] || failed[i]) continue;
+      const auto fail_with = [&](const std::string& phase, const Error& error) {
+        failed[i] = {all[i].cell->label, all[i].budget_text, all[i].seed, phase, error.what(), error.exit()};
+        listener_.message(failed[i]->description());
+        --left;
+      };
       try {
         done[i] = run_task(plan, all[i]);
         write(*done[i]);
         --left;
       } catch (const PhaseElsewhere& phase) {
         if (elsewhere.empty()) elsewhere = phase.description;
+      } catch (const PhaseFailed& phase) {
+        fail_with(phase.phase, phase);
+      } catch (const Error& error) {
+        if (error.exit() == Exit::interrupted) throw;
+        fail_with("result", error);
+      } catch (const std::exception& error) {
+        fail_with("result", Error(error.what()));
       }
     }
     if (left == 0 || left < before) continue;
@@ -370,60 +392,12 @@ std::vector<Result> Runner::run(const Plan& plan) {
     if (listener_.stop_requested()) throw Error("stopped while waiting for another process", Exit::interrupted);
     std::this_thread::sleep_for(kWait);
   }
-  std::vector<Result> results;
-  for (std::optional<Result>& result : done) results.push_back(std::move(*result));
-  return results;
-}
-
-Json Runner::status_of(const Task& task, const PhaseInputs& phase) const {
-  const std::string key = phase.key();
-  std::string holder;
-  const PhaseStore::State state = store_.state(phase.kind, key, &holder);
-  Json row = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"relus", task.budget},
-              {"seed", task.seed},        {"phase", phase.kind},        {"key", key}};
-  row["state"] = state == PhaseStore::State::finished     ? "finished"
-                 : state == PhaseStore::State::running    ? "running"
-                 : state == PhaseStore::State::unfinished ? "unfinished"
-                                                          : "not begun";
-  if (!holder.empty()) row["holder"] = holder;
-  if (state == PhaseStore::State::finished) row["revision"] = revision_of(store_.folder(phase.kind, key));
-  return row;
-}
-
-Json Runner::status(const Plan& plan) {
-  Json rows = Json::array();
-  for (const Task& task : tasks(plan)) {
-    for (const PhaseInputs* phase : task.phases.in_order()) rows.push_back(status_of(task, *phase));
+  RunOutcome outcome;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (done[i]) outcome.results.push_back(std::move(*done[i]));
+    if (failed[i]) outcome.failures.push_back(std::move(*failed[i]));
   }
-  return rows;
-}
-
-Json Runner::forecast(const Plan& plan) {
-  Json rows = Json::array();
-  Work left;
-  std::map<const Laboratory*, StepCost> costs;
-  std::set<std::string> counted;
-  for (const Task& task : tasks(plan)) {
-    const Laboratory& laboratory = laboratory_of(*task.cell);
-    for (const PhaseInputs* phase : task.phases.in_order()) {
-      Json& row = rows.emplace_back(status_of(task, *phase));
-      if (row.at("state") == "finished") continue;
-      if (!costs.count(&laboratory)) {
-        costs[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
-      }
-      const auto options = task.cell->sections.find(phase->kind);
-      const Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second,
-                                 laboratory, costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
-      const bool shared = !counted.insert(row.at("key").get<std::string>()).second;
-      row["images"] = work.images;
-      row["seconds"] = work.seconds;
-      row["shared"] = shared;
-      if (shared) continue;
-      left.images += work.images;
-      left.seconds += work.seconds;
-    }
-  }
-  return {{"phases", std::move(rows)}, {"images", left.images}, {"seconds", left.seconds}};
+  return outcome;
 }
 
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,

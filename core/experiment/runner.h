@@ -5,6 +5,7 @@
 
 #include "experiment/plan.h"
 #include "results/result.h"
+#include "senet/error.h"
 
 namespace senet {
 
@@ -25,6 +26,20 @@ struct RunFolders {
   std::filesystem::path results = "results";  // one small JSON a cell, budget and seed
 };
 
+// A (cell, budget, seed) that could not be finished.
+struct RunFailure {
+  std::string cell, budget;
+  int64_t seed;
+  std::string phase, message;
+  Exit exit;
+
+  std::string description() const;
+};
+struct RunOutcome {
+  std::vector<Result> results;
+  std::vector<RunFailure> failures;
+};
+
 // Data, model and device of a cell; the data set is loaded and checked.
 std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& plugins, const torch::Device& device);
 
@@ -33,18 +48,17 @@ class Runner {
   Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener);
 
   // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done. What
-  // another process runs at that time comes later, so that parallel processes share the cells.
-  std::vector<Result> run(const Plan& plan);
+  // another process runs at that time comes later, so that parallel processes share the cells. What fails leaves the
+  // others running; a phase that failed is not tried again in this call.
+  RunOutcome run(const Plan& plan);
 
   // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it; the
   // phase's key and folder and the evaluation's numbers.
   Json import_teacher(const Plan& plan);
 
-  // The state of each phase of a plan, by the store, and the revision that finished it; runs nothing.
-  Json status(const Plan& plan);
-
-  // As status, with the images and seconds that each phase which is not finished will take; {"phases", "images",
-  // "seconds"}. A phase that cells share counts once in the sums. Times a few batches of each model.
+  // {"phases", "images", "seconds"}: the state of each phase of a plan, by the store; who runs it, why it failed, the
+  // revision that finished it; the images and seconds that are left of it and in all, a phase that cells share counted
+  // once. Runs nothing, but times a few batches of each model that has something left.
   Json forecast(const Plan& plan);
 
  private:
@@ -59,7 +73,6 @@ class Runner {
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   Result run_task(const Plan& plan, const Task& task);
-  Json status_of(const Task& task, const PhaseInputs& phase) const;
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
@@ -74,6 +87,7 @@ class Runner {
   RunListener& listener_;
   PhaseStore store_;
   std::map<std::string, std::shared_ptr<Laboratory>> laboratories_;
+  std::map<std::string, Error> failed_;  // by the phase's key
 };
 
 // The network of a finished result, with its weights and masks, and the laboratory to evaluate it in; at one of the

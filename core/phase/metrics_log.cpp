@@ -85,6 +85,8 @@ std::string tensorboard_record(double time, int64_t step, const std::string& tag
 MetricsLog::MetricsLog(const fs::path& folder)
     : lines_(folder / kLines), events_(folder / "events.out.tfevents.0.senet") {}
 
+bool MetricsLog::exists(const fs::path& folder) { return fs::exists(folder / kLines); }
+
 std::vector<nlohmann::ordered_json> MetricsLog::read(const fs::path& folder) {
   std::vector<nlohmann::ordered_json> epochs;
   std::istringstream lines(read_file(folder / kLines));

@@ -27,6 +27,7 @@ class MetricsLog {
   static constexpr const char* kLines = "metrics.jsonl";
 
   // The epochs that the log of a phase's folder holds, one object each; throws where there is no log.
+  static bool exists(const std::filesystem::path& folder);
   static std::vector<nlohmann::ordered_json> read(const std::filesystem::path& folder);
 
  private:

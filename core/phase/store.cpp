@@ -11,6 +11,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kClaims = "experiments";
+constexpr const char* kFailure = "failure.txt";
+
+void note_failure(const fs::path& folder, const std::string& why) {
+  try {
+    write_atomically(folder / kFailure, why + "\n");
+  } catch (const Error&) {
+    // Where nothing can be written, that is why it failed.
+  }
+}
 
 }  // namespace
 
@@ -50,13 +59,14 @@ std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::
   }
 }
 
-PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& key, std::string* holder) const {
+PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& key, std::string* note) const {
   const fs::path path = folder(kind, key);
   if (fs::exists(path / "record.json")) return State::finished;
   if (!fs::exists(path)) return State::absent;
   const std::string who = lock_holder(path / "lock");
-  if (holder) *holder = who;
-  return who.empty() ? State::unfinished : State::running;
+  const bool failed = who.empty() && fs::exists(path / kFailure);
+  if (note) *note = failed ? read_file(path / kFailure) : who;
+  return failed ? State::failed : who.empty() ? State::unfinished : State::running;
 }
 
 std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body& body, std::string& holder,
@@ -86,7 +96,16 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
       path / "inputs.json",
       Json{{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}, {"inputs", inputs.inputs}}.dump(2) + "\n");
   Json record = {{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}};
-  body(path, record);
+  fs::remove(path / kFailure);
+  try {
+    body(path, record);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::interrupted) note_failure(path, error.what());
+    throw;
+  } catch (const std::exception& error) {
+    note_failure(path, error.what());
+    throw;
+  }
   write_atomically(path / "record.json", record.dump(2) + "\n");
   return PhaseRecord{path, inputs.kind, key, std::move(record), false};
 }

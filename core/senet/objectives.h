@@ -40,8 +40,9 @@ struct MaskSettings {
 };
 
 // ReLU mask identification (SENet, section 3; stage 2). Loss γ·CE(y, z_pr) + α·T²·KL(softmax(z_ar/T) ‖
-// softmax(z_pr/T)), summed over the student's widths; scores and masks are those of width 1. Between two updates of the masks each layer's score D_l[c,h,w] is summed over the images, of the
-// very forward pass that trains; at an update M_l becomes what the rule chooses by D_l.
+// softmax(z_pr/T)), summed over the student's widths; scores and masks are those of width 1. Between two updates of the
+// masks each layer's score D_l[c,h,w] is summed over the images, of the very forward pass that trains; at an update M_l
+// becomes what the rule chooses by D_l.
 //
 // Metrics of an epoch, of its last update: nhd, overlap_1 and overlap_2 (share of the new ones that were ones one and
 // two updates before); updates; the series nhd_of_updates when there were several. With the last epoch: the series
@@ -85,13 +86,13 @@ struct FinetuneSettings {
   double kd_weight = 0.9;  // λ
   double temperature = 4;  // T
   PramForm pram = PramForm::attention;
-  double pram_weight = 1000;  // β
+  double pram_weight = 1000;         // β
   std::vector<int64_t> pram_stages;  // none named: each that the model announces
 };
 
 // Fine-tuning with frozen masks (SENet, section 3; stage 3): (1 − λ)·CE + λ·T²·KL(AR ‖ PR at T) + β·Σ over residual
-// stages of the post-ReLU activation mismatch (losses.h), summed over the student's widths. Metrics: the three parts, and
-// for each width under 1 the same with its number behind ("ce_0.5").
+// stages of the post-ReLU activation mismatch (losses.h), summed over the student's widths. Metrics: the three parts,
+// and for each width under 1 the same with its number behind ("ce_0.5").
 class Finetuning final : public Objective {
  public:
   // Throws when the form `vector`, which compares whole activations, is to compare several widths.

@@ -74,7 +74,8 @@ constexpr Option kFinetuneOptions[] = {
     real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),
-    integers_option("pram_stages", "[]", "the residual stages whose ends it compares; []: all of the model's").at_least(1),
+    integers_option("pram_stages", "[]", "the residual stages whose ends it compares; []: all of the model's")
+        .at_least(1),
     real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
 };
 

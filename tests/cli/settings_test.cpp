@@ -76,8 +76,8 @@ TEST(SenetPlusPlus, WrongWidthsAreRefusedBeforeAnythingRuns) {
   refused("mask.widths = [0.5]\n", "expected the full width 1.0");
   refused("mask.widths = [1.0, 1.5]\n", "mask.widths");
   refused("mask.widths = [0.5, 1.0]\nfinetune.pram = \"vector\"\n", "finetune.pram = \"vector\"");
-  const Outcome untrained = testing::run_program({"export", "tiny", "--width", "0.25", "--out", "cut.safetensors"},
-                                                 at_two_widths().path());
+  const Outcome untrained =
+      testing::run_program({"export", "tiny", "--width", "0.25", "--out", "cut.safetensors"}, at_two_widths().path());
   EXPECT_EQ(untrained.code, 2);
   EXPECT_NE(untrained.error.find("not trained at width 0.25"), std::string::npos) << untrained.error;
 }
@@ -86,8 +86,8 @@ TEST(Pruning, AProjectionStandsForItsBlocksSecondReluWhenAsked) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", testing::tiny_experiment() + "sensitivity.projection = true\n");
   ASSERT_EQ(testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
-  // The densities of the last epoch, in the network's order: the stem, then each block's two convolutions and, where the
-  // shape changes, its shortcut's.
+  // The densities of the last epoch, in the network's order: the stem, then each block's two convolutions and, where
+  // the shape changes, its shortcut's.
   json last;
   for (const auto& entry : fs::directory_iterator(folder / "runs")) {
     if (entry.path().filename().string().rfind("sensitivity-", 0) != 0) continue;

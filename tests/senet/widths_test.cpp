@@ -215,8 +215,9 @@ TEST(Widths, AreRefusedUnlessTheFullOneIsAmongThemOnce) {
 TEST(Widths, OnlyThoseTrainedAtCanBeCut) {
   const Case c = kCases[0];
   const Student student(c);
-  EXPECT_NE(error_of([&] { load_at_width(student.tensors(), 0.25, *build(c, 0.25)); }).find("not trained at width 0.25"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] { load_at_width(student.tensors(), 0.25, *build(c, 0.25)); }).find("not trained at width 0.25"),
+      std::string::npos);
 }
 
 // One step of mask identification and of fine-tuning; the weights and masks they leave.
@@ -269,8 +270,8 @@ TEST(SenetPlusPlus, SumsTheLossesOfItsWidths) {
       target = teacher->forward(batch.images, &theirs);
       logits = student.widths->at(pass).forward(batch.images, &ours);
     }
-    double expected = 0.1 * cross_entropy(logits, batch.labels).item<double>() +
-                      0.9 * distillation(logits, target, 4).item<double>();
+    double expected =
+        0.1 * cross_entropy(logits, batch.labels).item<double>() + 0.9 * distillation(logits, target, 4).item<double>();
     for (const auto& [stage, output] : ours.outputs()) {
       expected += 1000 * pram(theirs.outputs().at(stage), output, PramForm::attention).item<double>();
     }

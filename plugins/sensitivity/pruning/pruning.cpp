@@ -19,7 +19,9 @@ constexpr senet::Option kOptions[] = {
 class Pruning final : public senet::Sensitivity {
  public:
   explicit Pruning(const senet::Options& options)
-      : density_(options.real("density")), prune_rate_(options.real("prune_rate")), projection_(options.boolean("projection")) {}
+      : density_(options.real("density")),
+        prune_rate_(options.real("prune_rate")),
+        projection_(options.boolean("projection")) {}
 
   std::vector<double> measure(senet::Network&, senet::Experiment& experiment) override {
     const auto network = experiment.make_network("sparse");

@@ -1,0 +1,111 @@
+// The part of the runner that looks: what is finished, running, failed, and what is left and for how long.
+
+#include <numeric>
+#include <set>
+
+#include "experiment/estimate.h"
+#include "experiment/runner.h"
+#include "phase/metrics_log.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace {
+
+// The revision of the code that finished a phase.
+std::string revision_of(const std::filesystem::path& phase) {
+  const Json record = Json::parse(read_file(phase / "record.json"), nullptr, /*allow_exceptions=*/false);
+  return record.is_object() ? record.value("environment", Json::object()).value("revision", "unknown") : "damaged";
+}
+
+// Of those that a phase trains at.
+double sum_of_widths(const Cell& cell, const std::string& phase) {
+  if (phase != "mask" && phase != "finetune") return 1;
+  const std::vector<double>& widths = cell.section("mask").reals("widths");
+  return std::accumulate(widths.begin(), widths.end(), 0.0);
+}
+
+// The epochs that a phase's log has, and the seconds they took.
+struct Logged {
+  int64_t epochs = 0;
+  double seconds = 0;
+};
+Logged logged(const std::filesystem::path& folder) {
+  Logged log;
+  if (!MetricsLog::exists(folder)) return log;
+  for (const Json& epoch : MetricsLog::read(folder)) {
+    ++log.epochs;
+    log.seconds += epoch.at("seconds").get<double>();
+  }
+  return log;
+}
+
+const char* name_of(PhaseStore::State state) {
+  switch (state) {
+    case PhaseStore::State::finished:
+      return "finished";
+    case PhaseStore::State::running:
+      return "running";
+    case PhaseStore::State::failed:
+      return "failed";
+    case PhaseStore::State::unfinished:
+      return "unfinished";
+    case PhaseStore::State::absent:
+      return "not begun";
+  }
+  return "";
+}
+
+}  // namespace
+
+Json Runner::forecast(const Plan& plan) {
+  Json rows = Json::array();
+  Work left;
+  std::map<const Laboratory*, StepCost> costs;
+  std::set<std::string> counted;
+  for (const Task& task : tasks(plan)) {
+    const Laboratory& laboratory = laboratory_of(*task.cell);
+    for (const PhaseInputs* phase : task.phases.in_order()) {
+      const std::string key = phase->key();
+      const std::filesystem::path folder = store_.folder(phase->kind, key);
+      std::string note;
+      const PhaseStore::State state = store_.state(phase->kind, key, &note);
+      Json& row = rows.emplace_back(Json{{"cell", task.cell->label},
+                                         {"budget", task.budget_text},
+                                         {"relus", task.budget},
+                                         {"seed", task.seed},
+                                         {"phase", phase->kind},
+                                         {"key", key},
+                                         {"state", name_of(state)}});
+      if (!note.empty()) row[state == PhaseStore::State::failed ? "why" : "holder"] = note;
+      if (state == PhaseStore::State::finished) {
+        row["revision"] = revision_of(folder);
+        continue;
+      }
+      if (!costs.count(&laboratory)) {
+        costs[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
+      }
+      const auto options = task.cell->sections.find(phase->kind);
+      Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second, laboratory,
+                           costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
+      // A phase that has begun is known better by its own epochs.
+      const Logged done = logged(folder);
+      if (done.epochs > 0 && work.images > 0) {
+        const int64_t epochs = options->second.integer("epochs"), to_do = std::max<int64_t>(0, epochs - done.epochs);
+        row["epochs"] = {done.epochs, epochs};
+        work.images = work.images / epochs * to_do;
+        work.seconds = done.seconds / static_cast<double>(done.epochs) * static_cast<double>(to_do);
+      }
+      const bool shared = !counted.insert(key).second;
+      row["images"] = work.images;
+      row["seconds"] = work.seconds;
+      row["shared"] = shared;
+      if (shared) continue;
+      left.images += work.images;
+      left.seconds += work.seconds;
+    }
+  }
+  return {{"phases", std::move(rows)}, {"images", left.images}, {"seconds", left.seconds}};
+}
+
+}  // namespace senet

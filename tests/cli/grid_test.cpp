@@ -1,0 +1,110 @@
+#include "support/bits.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::kRun;
+using testing::Outcome;
+using testing::run_program;
+using testing::TemporaryFolder;
+using testing::write_file;
+namespace fs = std::filesystem;
+
+// Two sound cells and one whose mask identification goes to infinity, at two budgets with two seeds.
+std::string grid() {
+  std::string experiment = testing::tiny_experiment();
+  experiment.replace(experiment.find("seeds = [1]"), 11, "seeds = [1, 2]");
+  experiment.replace(experiment.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  return experiment +
+         "[[cell]]\nlabel = \"steep\"\nbudgets = [\"20%\", \"10%\"]\nmask.lr = 1e30\n"
+         "[[cell]]\nlabel = \"after it\"\nbudgets = [\"20%\"]\nfinetune.epochs = 2\n";
+}
+
+std::map<std::string, int> phases_in(const fs::path& runs) {
+  std::map<std::string, int> count;
+  for (const auto& entry : fs::directory_iterator(runs)) {
+    const std::string name = entry.path().filename().string();
+    if (fs::exists(entry.path() / "record.json")) ++count[name.substr(0, name.find('-'))];
+  }
+  return count;
+}
+
+TEST(Grid, ACellThatFailsLeavesTheOthersRunningAndIsReportedAtTheEnd) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", grid());
+  const Outcome outcome = run_program(kRun, folder.path());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.error.find("senet: 4 of 10 failed:"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("cell steep, budget 10%, seed 2, mask: the loss is"), std::string::npos)
+      << outcome.error;
+  EXPECT_NE(outcome.out.find("after it"), std::string::npos) << "the table has what was finished";
+  int results = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "results/tiny"))
+    results += entry.path().extension() == ".json";
+  EXPECT_EQ(results, 6);
+
+  // Two seeds share nothing; budgets share teacher and sensitivity, and "after it" its masks with the first cell.
+  const std::map<std::string, int> phases = phases_in(folder / "runs");
+  EXPECT_EQ(phases.at("teacher"), 2);
+  EXPECT_EQ(phases.at("sensitivity"), 2);
+  EXPECT_EQ(phases.at("mask"), 4);
+  EXPECT_EQ(phases.at("finetune"), 6);
+
+  const json status = json_of(run_program({"status", "tiny.toml", "--json"}, folder.path()));
+  int failed = 0;
+  for (const json& row : status["phases"]) {
+    if (row["cell"] == "steep" && row["phase"] == "mask") {
+      EXPECT_EQ(row["state"], "failed");
+      EXPECT_NE(row["why"].get<std::string>().find("the loss is"), std::string::npos);
+      ++failed;
+    } else if (row["cell"] != "steep") {
+      EXPECT_EQ(row["state"], "finished");
+    }
+  }
+  EXPECT_EQ(failed, 4);
+  EXPECT_EQ(status["images"], 4 * 152 * (3 + 3)) << "what the failed cell has left";
+  const Outcome shown = run_program({"status", "tiny.toml"}, folder.path());
+  EXPECT_NE(shown.out.find("failed: mask of steep: the loss is"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("left to train: "), std::string::npos) << shown.out;
+}
+
+TEST(Grid, APhaseThatSeveralCellsNeedFailsOnce) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", grid());
+  std::vector<std::string> steep = kRun;
+  steep.insert(steep.end(), {"--set", "teacher.lr=1e30"});
+  const Outcome outcome = run_program(steep, folder.path());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.error.find("10 of 10 failed"), std::string::npos);
+  int begun = 0;
+  for (size_t at = outcome.error.find("  teacher\n"); at != std::string::npos;
+       at = outcome.error.find("  teacher\n", at + 1)) {
+    ++begun;
+  }
+  EXPECT_EQ(begun, 2) << "one a seed: " << outcome.error;
+}
+
+TEST(Grid, WhatFailedRunsAgainWhenAsked) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  // The same phase fails at first, because of what its folder holds, and succeeds when that is gone.
+  ASSERT_EQ(run_program(kRun, folder.path()).code, 0);
+  fs::path finetune;
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    if (entry.path().filename().string().rfind("finetune-", 0) == 0) finetune = entry.path();
+  }
+  fs::remove(finetune / "record.json");
+  for (const char* file : {"network.safetensors", "metrics.jsonl"}) fs::remove(finetune / file);
+  fs::create_directories(finetune / "metrics.jsonl" / "in the way");
+  const Outcome failed = run_program(kRun, folder.path());
+  EXPECT_EQ(failed.code, 1) << failed.error;
+  EXPECT_TRUE(fs::exists(finetune / "failure.txt"));
+  fs::remove_all(finetune / "metrics.jsonl");
+  EXPECT_EQ(run_program(kRun, folder.path()).code, 0);
+  EXPECT_FALSE(fs::exists(finetune / "failure.txt"));
+}
+
+}  // namespace
+}  // namespace senet
