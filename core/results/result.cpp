@@ -20,6 +20,8 @@ std::string slug(const std::string& text) {
       slug += c;
     } else if (c == '%') {
       slug += "pct";
+    } else if (c == '+') {
+      slug += 'p';
     } else if (!slug.empty() && slug.back() != '-') {
       slug += '-';
     }

@@ -21,7 +21,7 @@ struct Result {
   std::string id() const;  // "<experiment>/<label>-<budget>-s<seed>", as the file is named
 };
 
-// Letters, digits, '.', '_' and '-' of a text; '%' becomes "pct", '=' stays a '-'.
+// Letters, digits, '.', '_' and '-' of a text; '%' becomes "pct", '+' a 'p', '=' stays a '-'.
 std::string slug(const std::string& text);
 
 std::filesystem::path result_path(const std::filesystem::path& results, const std::string& experiment,

@@ -1,0 +1,149 @@
+#include <set>
+
+#include "support/image_writer.h"
+#include "support/program.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::TemporaryFolder;
+using testing::write_file;
+namespace fs = std::filesystem;
+
+constexpr int kImages = 4;
+
+std::string records(int64_t label_bytes) {
+  std::string bytes;
+  for (int i = 0; i < kImages; ++i) bytes += std::string(label_bytes, static_cast<char>(i)) + std::string(3072, 'p');
+  return bytes;
+}
+
+// Data sets of four images in the publishers' layouts, where experiment files look for them.
+const fs::path& made_up_data() {
+  static const auto* folder = [] {
+    auto* made = new TemporaryFolder;
+    const fs::path data = made->path() / "data";
+    write_file(data / "cifar-10-batches-bin/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+    write_file(data / "cifar-10-batches-bin/test_batch.bin", records(1));
+    for (int i = 1; i <= 5; ++i) {
+      write_file(data / ("cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin"), records(1));
+    }
+    std::string names;
+    for (int i = 0; i < 100; ++i) names += "class" + std::to_string(i) + "\n";
+    write_file(data / "cifar-100-binary/fine_label_names.txt", names);
+    for (const char* part : {"train", "test"}) {
+      write_file(data / ("cifar-100-binary/" + std::string(part) + ".bin"), records(2));
+    }
+    const auto folder_of = [&](const fs::path& root, const std::string& inner, int64_t side) {
+      for (const char* part : {"train", "val"}) {
+        for (const char* wnid : {"n01", "n02"}) {
+          for (int i = 0; i < kImages / 2; ++i) {
+            write_file(root / part / wnid / (part == std::string("train") ? inner : "") /
+                           (wnid + std::string("_") + std::to_string(i) + ".JPEG"),
+                       testing::jpeg_of(testing::made_up_image(side, side, i)));
+          }
+        }
+      }
+    };
+    folder_of(data / "tiny-imagenet-200", "images", 64);
+    folder_of(data / "imagenet", "", 260);
+    folder_of(data / "cifar10-jpeg", "", 32);
+    return new fs::path(made->path());
+  }();
+  return *folder;
+}
+
+class Experiments : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(Experiments, PassTheDryRun) {
+  const fs::path file = GetParam();
+  const json plan = json_of(testing::run_program({"run", file.string(), "--dry-run", "--json", "--runs", "none",
+                                                  "--results", "none", "--set", "dataset.train_limit=0"},
+                                                 made_up_data()));
+  EXPECT_GT(plan["images"].get<int64_t>(), 0);
+  EXPECT_GE(plan["phases"].size(), 6u);
+  if (file.parent_path().filename() != "paper") return;
+  EXPECT_EQ(plan["experiment"], file.stem().string()) << "results are found by the file's name";
+  const json& settings = plan["cells"][0]["settings"];
+  EXPECT_EQ(settings["dataset.holdout"]["value"], 0) << "the paper trains on all images";
+  EXPECT_EQ(settings["sensitivity.density"]["value"], 0.1);
+  const std::string text = testing::slurp(file);
+  for (const char* said : {"# Published: ", "# Cost: ", "# Time: "}) {
+    EXPECT_NE(text.find(said), std::string::npos) << file << " does not say '" << said << "'";
+  }
+}
+
+std::vector<fs::path> files() {
+  std::vector<fs::path> all;
+  for (const char* folder : {"experiments/paper", "experiments/small"}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(SENET_TEST_SOURCE) / folder)) {
+      if (entry.path().extension() == ".toml") all.push_back(entry.path());
+    }
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Experiments, ::testing::ValuesIn(files()), [](const auto& test) {
+  return test.param.parent_path().filename().string() + "_" + test.param.stem().string();
+});
+
+// method.md's settings, read back from what the program resolves when a file says nothing.
+TEST(Defaults, AreThePapers) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.toml",
+             "name = \"x\"\n[dataset]\nplugin = \"synthetic\"\ntrain_images = 40\ntest_images = 8\n[model]\nwidth = "
+             "2\n[[cell]]\nbudgets = [100]\n");
+  const json plan = json_of(testing::run_program({"run", "x.toml", "--dry-run", "--json"}, folder.path()));
+  std::map<std::string, json> found;
+  for (const auto& [key, setting] : plan["cells"][0]["settings"].items()) found[key] = setting["value"];
+  const std::map<std::string, json> expected = {
+      {"model.plugin", "resnet18"},
+      {"model.stem", "cifar"},
+      {"model.stem_relu", true},
+      {"model.identity_shortcut", true},
+      {"model.initialisation", "fan_out"},
+      {"teacher.epochs", 240},
+      {"teacher.batch", 128},
+      {"teacher.lr", 0.05},
+      {"teacher.momentum", 0.9},
+      {"teacher.weight_decay", 5e-4},
+      {"teacher.schedule", "step"},
+      {"teacher.lr_drops", {0.625, 0.75, 0.875}},
+      {"teacher.lr_drop_factor", 0.1},
+      {"teacher.crop_padding", 4},
+      {"teacher.flip", true},
+      {"sensitivity.plugin", "pruning"},
+      {"sensitivity.density", 0.1},
+      {"sensitivity.prune_rate", 0.5},
+      {"sensitivity.projection", false},
+      {"mask.epochs", 150},
+      {"mask.lr", 0.05},
+      {"mask.granularity", "pixel"},
+      {"mask.score", "post"},
+      {"mask.score_memory", 0.0},
+      {"mask.update", "epoch"},
+      {"mask.start", "random"},
+      {"mask.ce_weight", 0.5},
+      {"mask.kd_weight", 0.5},
+      {"mask.temperature", 4.0},
+      {"mask.stop_nhd", 0.0},
+      {"mask.widths", {1.0}},
+      {"finetune.epochs", 180},
+      {"finetune.lr", 0.01},
+      {"finetune.kd_weight", 0.9},
+      {"finetune.temperature", 4.0},
+      {"finetune.beta", 1000.0},
+      {"finetune.pram", "attention"},
+      {"finetune.pram_stages", json::array()},
+  };
+  for (const auto& [key, value] : expected) {
+    ASSERT_TRUE(found.count(key)) << key;
+    EXPECT_EQ(found[key], value) << key;
+  }
+}
+
+}  // namespace
+}  // namespace senet
