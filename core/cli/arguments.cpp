@@ -189,6 +189,14 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   compare->add_option("OTHER", arguments.other, "the RUN to compare it with")->required()->type_name("");
   compare.folders().json();
 
+  Verb differences(program, arguments, "differences",
+                   "how much better each cell of an experiment does than one of them, paired over seeds");
+  differences.subject("EXPERIMENT", "its name: a folder of results")->required();
+  differences->add_option("--against", arguments.other, "the label of the cell to compare with")
+      ->required()
+      ->type_name("LABEL");
+  differences.results().json();
+
   Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
   doctor.folders().device().plugins().json();
 

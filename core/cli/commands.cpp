@@ -46,7 +46,7 @@ extern "C" int senet_execute(const senet::Arguments* arguments) {
       {"doctor", diagnose},       {"gc", collect_garbage},
       {"data pack", pack_data},   {"data verify", verify_data},
       {"data show", show_data},   {"import", import_network_file},
-      {"export", export_run},
+      {"export", export_run},     {"differences", show_differences},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

@@ -23,6 +23,7 @@ int diagnose(const Arguments& arguments);
 int collect_garbage(const Arguments& arguments);
 int import_network_file(const Arguments& arguments);
 int export_run(const Arguments& arguments);
+int show_differences(const Arguments& arguments);
 int pack_data(const Arguments& arguments);
 int verify_data(const Arguments& arguments);
 int show_data(const Arguments& arguments);

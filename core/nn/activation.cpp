@@ -11,8 +11,7 @@
 namespace senet {
 
 torch::Tensor Activation::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
-  const torch::Tensor y = norm.forward(x);
-  return forward(shortcut.defined() ? y + shortcut : y);
+  return forward(norm_and_add(norm, std::move(x), shortcut));
 }
 
 torch::Tensor Relu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
@@ -21,8 +20,7 @@ torch::Tensor Relu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tenso
 }
 
 torch::Tensor Linear::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
-  if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
-  return norm_activation(norm, std::move(x), shortcut, Rectified::none);
+  return norm_and_add(norm, std::move(x), shortcut);
 }
 
 torch::Tensor MaskedRelu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {

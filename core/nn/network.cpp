@@ -9,6 +9,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #endif
 
+#include "nn/norm_activation.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -29,8 +30,7 @@ torch::Tensor ReluSite::forward(const torch::Tensor& x, Observer* observer) cons
 torch::Tensor ReluSite::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut,
                               Observer* observer) const {
   if (observer && observer->wants_pre()) {
-    const torch::Tensor pre = norm.forward(x);
-    return forward(shortcut.defined() ? pre + shortcut : pre, observer);
+    return forward(norm_and_add(norm, std::move(x), shortcut), observer);
   }
   check_shape(x);
   torch::Tensor y = activation_->after(norm, std::move(x), shortcut);

@@ -359,4 +359,12 @@ torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::T
   return y;
 }
 
+torch::Tensor norm_and_add(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
+  if (norm_activation_takes(norm, x, shortcut)) {
+    return norm_activation(norm, std::move(x), shortcut, Rectified::none);
+  }
+  const torch::Tensor y = norm.forward(x);
+  return shortcut.defined() ? y + shortcut : y;
+}
+
 }  // namespace senet

@@ -21,4 +21,7 @@ bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, cons
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors = {});
 
+// norm(x) + shortcut alone: by norm_activation() where it takes them, else one layer after the other.
+torch::Tensor norm_and_add(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut);
+
 }  // namespace senet

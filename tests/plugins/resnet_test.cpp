@@ -142,5 +142,41 @@ TEST(ResNet18, TakesAnyInputAndWidth) {
   }
 }
 
+// What is computed in one pass for nobody's eyes is computed in two for an observer of pre-activations.
+TEST(ResNet18, AnObserverThatWantsPreActivationsChangesNothing) {
+  class Watch final : public Observer {
+   public:
+    explicit Watch(bool pre) : pre_(pre) {}
+    bool wants_pre() const override { return pre_; }
+    void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
+      if (!pre_) return;
+      const torch::Tensor mask = site.mask().to(torch::kFloat32), x = pre.detach();
+      EXPECT_TRUE(testing::identical(post.detach(), mask * x.clamp_min(0) + (1 - mask) * x)) << site.name();
+    }
+
+   private:
+    bool pre_;
+  };
+  const NetworkShape shape{3, 16, 16, 10};
+  const torch::Tensor images =
+      testing::random_tensor({5, 3, 16, 16}, 4, torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
+  std::vector<torch::Tensor> logits, gradients;
+  for (const bool pre : {false, true}) {
+    const auto network = build(shape, "model.width = 6");
+    std::vector<torch::Tensor> masks;
+    for (const ReluSite& site : network->sites()) {
+      masks.push_back(testing::random_tensor(site.shape(), site.index()).gt(0.5).to(torch::kUInt8));
+    }
+    network->set_masks(masks);
+    network->train();
+    Watch watch(pre);
+    logits.push_back(network->forward(images, &watch));
+    logits.back().square().sum().backward();
+    gradients.push_back(network->named_parameters()["layer1.0.conv1.weight"].grad());
+  }
+  EXPECT_LT(testing::largest_difference(logits[0], logits[1]), 1e-5);
+  EXPECT_LT(testing::largest_difference(gradients[0], gradients[1]), 1e-4 * gradients[0].abs().max().item<double>());
+}
+
 }  // namespace
 }  // namespace senet
