@@ -22,6 +22,17 @@ double seconds_of(const std::function<void()>& step) {
 
 }  // namespace
 
+int64_t epochs_of(const Options& options) {
+  const std::string name = "epochs";
+  int64_t epochs = 0;
+  for (const Options::Item& item : options.items()) {
+    const std::string option = item.declaration.name;
+    const bool counts = option.size() >= name.size() && option.substr(option.size() - name.size()) == name;
+    if (counts && item.declaration.type == OptionType::integer) epochs += std::get<int64_t>(item.value);
+  }
+  return epochs;
+}
+
 StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   const BatchLoader data = make_loader(laboratory, Part::train);
   const int64_t count = std::min(batch, data.count());
@@ -56,11 +67,11 @@ Work estimate(const std::string& phase, const Options& options, const Laboratory
     work.seconds = static_cast<double>(data.test.count() + data.held_out.count()) * cost.forward;
     return work;
   }
-  if (!options.has("epochs")) return work;
-  const int64_t epochs = options.integer("epochs");
+  const int64_t epochs = epochs_of(options);
+  if (epochs == 0) return work;
   work.images = epochs * data.train.count();
   // The student's step runs beside the teacher's forward pass.
-  const bool with_teacher = phase == "mask" || phase == "finetune";
+  const bool with_teacher = phase != "teacher" && phase != "sensitivity";
   work.seconds = static_cast<double>(work.images) * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
                  static_cast<double>(epochs * data.held_out.count()) * cost.forward;
   return work;

@@ -91,7 +91,7 @@ Json Runner::forecast(const Plan& plan) {
       // A phase that has begun is known better by its own epochs.
       const Logged done = logged(folder);
       if (done.epochs > 0 && work.images > 0) {
-        const int64_t epochs = options->second.integer("epochs"), to_do = std::max<int64_t>(0, epochs - done.epochs);
+        const int64_t epochs = epochs_of(options->second), to_do = std::max<int64_t>(0, epochs - done.epochs);
         row["epochs"] = {done.epochs, epochs};
         work.images = work.images / epochs * to_do;
         work.seconds = done.seconds / static_cast<double>(done.epochs) * static_cast<double>(to_do);

@@ -4,6 +4,7 @@
 
 #include "data/splits.h"
 #include "evaluate/evaluation.h"
+#include "experiment/baseline.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "senet/widths.h"
@@ -32,6 +33,23 @@ constexpr Option kSharedTrainingOptions[] = {
     text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
         .one_of("auto float32 bfloat16"),
 };
+
+// The sections of SENet's own phases.
+void resolve_senet(const Document& document, const PluginHost& plugins, int i, Cell& cell) {
+  const std::string measure = document.resolve("sensitivity", sensitivity_options({}), i, "training").text("plugin");
+  cell.sections["sensitivity"] = document.resolve(
+      "sensitivity", sensitivity_options(plugins.options(PluginKind::sensitivity, measure)), i, "training");
+  cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
+  cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
+
+  const Options &mask = cell.section("mask"), &finetune = cell.section("finetune");
+  check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
+  if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
+    fail_usage(finetune.item("pram").origin,
+               ": finetune.pram = \"vector\" compares whole activations, which the "
+               "narrower ones of mask.widths do not have; expected attention or none");
+  }
+}
 
 bool is_file_name(const std::string& name) {
   return !name.empty() && name.front() != '.' &&
@@ -131,22 +149,15 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
     cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
     cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
     cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
-    if (cell.method != "senet") {
-      plugins.find(PluginKind::baseline, cell.method);
-      fail_usage(own.item("method").origin, ": method '", cell.method, "': baselines do not run yet; expected senet");
-    }
-    const std::string measure = document.resolve("sensitivity", sensitivity_options({}), i, "training").text("plugin");
-    cell.sections["sensitivity"] = document.resolve(
-        "sensitivity", sensitivity_options(plugins.options(PluginKind::sensitivity, measure)), i, "training");
-    cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
-    cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
-
-    const Options &mask = cell.section("mask"), &finetune = cell.section("finetune");
-    check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
-    if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
-      fail_usage(finetune.item("pram").origin,
-                 ": finetune.pram = \"vector\" compares whole activations, which the "
-                 "narrower ones of mask.widths do not have; expected attention or none");
+    if (cell.is_senet()) {
+      resolve_senet(document, plugins, i, cell);
+    } else {
+      if (core_sections().count(cell.method)) {
+        fail_usage(own.item("method").origin, ": method '", cell.method, "' is the name of a section; expected ",
+                   kSenet, " or a baseline plugin");
+      }
+      cell.sections[cell.method] = document.resolve(
+          cell.method, baseline_options(plugins.options(PluginKind::baseline, cell.method)), i, "training");
     }
     cell.label = own.text("label");
     if (cell.label.empty()) {
@@ -188,11 +199,22 @@ CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget) 
   phases.teacher = teacher_inputs(base, cell.section("teacher"));
   const std::string teacher = phases.teacher.key();
   phases.teacher_evaluation = evaluation_inputs(base, teacher);
-  phases.sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
-  phases.mask = mask_inputs(base, teacher, phases.sensitivity.key(), budget, cell.section("mask"));
-  phases.finetune = finetune_inputs(base, teacher, phases.mask.key(), cell.section("finetune"));
-  phases.evaluation = evaluation_inputs(base, phases.finetune.key());
+  if (cell.is_senet()) {
+    const PhaseInputs sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
+    const PhaseInputs mask = mask_inputs(base, teacher, sensitivity.key(), budget, cell.section("mask"));
+    phases.method = {sensitivity, mask, finetune_inputs(base, teacher, mask.key(), cell.section("finetune"))};
+  } else {
+    phases.method = {baseline_inputs(base, cell.method, teacher, budget, cell.section(cell.method))};
+  }
+  phases.evaluation = evaluation_inputs(base, phases.method.back().key());
   return phases;
+}
+
+std::vector<const PhaseInputs*> CellPhases::in_order() const {
+  std::vector<const PhaseInputs*> all = {&teacher, &teacher_evaluation};
+  for (const PhaseInputs& phase : method) all.push_back(&phase);
+  all.push_back(&evaluation);
+  return all;
 }
 
 PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {

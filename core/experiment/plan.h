@@ -11,6 +11,8 @@
 
 namespace senet {
 
+constexpr const char* kSenet = "senet";
+
 // One [[cell]] of an experiment: a method with its settings, to be run at each budget with each seed.
 struct Cell {
   std::string label;  // what tables call it: the method and what the cell overrides, or the cell's own `label`
@@ -21,6 +23,7 @@ struct Cell {
   std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
 
   const Options& section(const std::string& name) const;
+  bool is_senet() const { return method == kSenet; }
   Json settings() const;                     // {"section.option": value}, all of them
   Json origins() const;                      // {"section.option": {"value", "origin"}}, all of them
   std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
@@ -44,12 +47,13 @@ Options resolve_plugin_section(const Document& document, const PluginHost& plugi
 // The declared options of every core section, for help and documentation.
 std::map<std::string, std::vector<Option>> core_sections();
 
-// Which phases one (cell, budget, seed) consists of. The budget is a ReLU count; computing keys runs nothing.
+// Which phases one (cell, budget, seed) consists of: the method's are sensitivity, mask and finetune for SENet, and one
+// for a baseline. The budget is a ReLU count; computing keys runs nothing.
 struct CellPhases {
-  PhaseInputs teacher, teacher_evaluation, sensitivity, mask, finetune, evaluation;
-  std::vector<const PhaseInputs*> in_order() const {
-    return {&teacher, &teacher_evaluation, &sensitivity, &mask, &finetune, &evaluation};
-  }
+  PhaseInputs teacher, teacher_evaluation;
+  std::vector<PhaseInputs> method;
+  PhaseInputs evaluation;
+  std::vector<const PhaseInputs*> in_order() const;
 };
 CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget);
 

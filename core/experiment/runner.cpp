@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "evaluate/evaluation.h"
+#include "experiment/baseline.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "senet/widths.h"
@@ -59,16 +60,19 @@ std::string utc_now() {
   return buffer;
 }
 
-// Each metric of a phase's training over its epochs.
-Json curves(const PhaseRecord& phase) {
-  return phase.json.at("trainings").at(kNetwork).value("curves", Json::object());
-}
-
-double training_seconds(const Json& record) {
+// What all trainings of a phase took.
+struct Training {
+  int64_t epochs = 0;
   double seconds = 0;
+};
+Training trained(const Json& record) {
+  Training all;
   const Json trainings = record.value("trainings", Json::object());
-  for (const Json& training : trainings) seconds += training.at("seconds").get<double>();
-  return seconds;
+  for (const Json& training : trainings) {
+    all.epochs += training.at("epochs").get<int64_t>();
+    all.seconds += training.at("seconds").get<double>();
+  }
+  return all;
 }
 
 }  // namespace
@@ -214,52 +218,73 @@ PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& in
   });
 }
 
-Result Runner::run_task(const Plan& plan, const Task& task) {
+std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord& teacher_phase) {
   const Cell& cell = *task.cell;
   const Laboratory& laboratory = laboratory_of(cell);
-  const CellPhases& phases = task.phases;
-  std::vector<PhaseRecord> done;
-  const auto run = [&](const PhaseInputs& inputs, const Options& options, const auto& body) -> const PhaseRecord& {
-    return done.emplace_back(run_phase(task, inputs, options, body));
-  };
-  done.reserve(phases.in_order().size());
-
-  const PhaseRecord& teacher_phase = done.emplace_back(run_teacher_phase(task));
   std::shared_ptr<Network> teacher;
   const auto the_teacher = [&]() -> Network& {
     if (!teacher) teacher = load(laboratory, teacher_phase);
     return *teacher;
   };
-  const PhaseRecord& teacher_evaluation =
-      done.emplace_back(run_evaluation_phase(task, phases.teacher_evaluation, teacher_phase));
+  if (!cell.is_senet()) {
+    return {run_phase(task, task.phases.method[0], cell.section(cell.method), [&](PhaseExperiment& experiment, Json&) {
+      run_baseline(experiment, the_teacher(), plugins_, cell.method, task.budget);
+    })};
+  }
   const std::string measure = cell.section("sensitivity").text("plugin");
-  const PhaseRecord& sensitivity =
-      run(phases.sensitivity, cell.section("sensitivity"),
-          [&](PhaseExperiment& experiment, Json&) { run_sensitivity(experiment, the_teacher(), plugins_, measure); });
+  const PhaseRecord sensitivity = run_phase(
+      task, task.phases.method[0], cell.section("sensitivity"),
+      [&](PhaseExperiment& experiment, Json&) { run_sensitivity(experiment, the_teacher(), plugins_, measure); });
   const auto eta = sensitivity.json.at("series").at("sensitivity").get<std::vector<double>>();
   const std::vector<int64_t> relus = relu_budgets(*laboratory.build(laboratory.input), eta, task.budget);
-  const PhaseRecord& mask = run(phases.mask, cell.section("mask"), [&](PhaseExperiment& experiment, Json& record) {
-    run_mask(experiment, the_teacher(), relus, record);
-  });
-  const PhaseRecord& finetune =
-      run(phases.finetune, cell.section("finetune"),
-          [&](PhaseExperiment& experiment, Json& record) { run_finetune(experiment, the_teacher(), mask, record); });
-  const PhaseRecord& evaluation = done.emplace_back(run_evaluation_phase(task, phases.evaluation, finetune));
+  const PhaseRecord mask =
+      run_phase(task, task.phases.method[1], cell.section("mask"),
+                [&](PhaseExperiment& experiment, Json& record) { run_mask(experiment, the_teacher(), relus, record); });
+  const PhaseRecord finetune = run_phase(
+      task, task.phases.method[2], cell.section("finetune"),
+      [&](PhaseExperiment& experiment, Json& record) { run_finetune(experiment, the_teacher(), mask, record); });
+  return {sensitivity, mask, finetune};
+}
+
+Result Runner::run_task(const Plan& plan, const Task& task) {
+  const Cell& cell = *task.cell;
+  const Laboratory& laboratory = laboratory_of(cell);
+  const PhaseRecord teacher_phase = run_teacher_phase(task);
+  const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher_phase);
+  const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
+  const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.evaluation, method.back());
+  std::vector<PhaseRecord> done = {teacher_phase, teacher_evaluation};
+  done.insert(done.end(), method.begin(), method.end());
+  done.push_back(evaluation);
 
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
-  Json sites = evaluation.json.at("sites");
-  for (size_t l = 0; l < sites.size(); ++l) {
-    sites[l]["allocated"] = relus[l];
-    for (const auto& [name, values] : sensitivity.json.at("series").items()) {
-      if (values.size() == sites.size()) sites[l][name] = values[l];
+  const DataSplits& data = laboratory.data;
+  Json sites = evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
+  for (const PhaseRecord& phase : method) {
+    const Json kept = phase.json.value("kept", Json::array()), recorded = phase.json.value("series", Json::object()),
+               trainings = phase.json.value("trainings", Json::object());
+    for (size_t l = 0; l < kept.size(); ++l) sites[l]["allocated"] = kept[l];
+    for (const auto& [name, values] : recorded.items()) {
+      if (values.size() != sites.size()) {
+        series[name] = values;
+        continue;
+      }
+      for (size_t l = 0; l < sites.size(); ++l) sites[l][name] = values[l];
+    }
+    for (const auto& [name, training] : trainings.items()) {
+      const Json own = training.value("curves", Json::object());
+      if (!own.empty()) curves[name == kNetwork ? phase.kind : name] = own;
     }
   }
   Json phase_list = Json::array();
   for (const PhaseRecord& phase : done) {
-    phase_list.push_back(
-        {{"kind", phase.kind}, {"key", phase.key}, {"training_seconds", training_seconds(phase.json)}});
+    const Training training = trained(phase.json);
+    phase_list.push_back({{"kind", phase.kind},
+                          {"key", phase.key},
+                          {"training_seconds", training.seconds},
+                          {"image_passes", training.epochs * data.train.count()}});
   }
   const auto numbers = [](const Json& record) {
     Json json = record.at("test");
@@ -267,7 +292,6 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     json["relus"] = record.at("relus");
     return json;
   };
-  const DataSplits& data = laboratory.data;
 
   Result result;
   result.file = result_path(folders_.results, plan.name, cell.label, task.budget_text, task.seed);
@@ -294,16 +318,21 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
         {"input", {laboratory.input.channels, laboratory.input.height, laboratory.input.width}}}},
       {"teacher", numbers(teacher_evaluation.json)},
       {"result", numbers(evaluation.json)},
-      {"mask_identification", mask.json.at("trainings").at(kNetwork).at("last_epoch")},
-      {"curves", {{"mask", curves(mask)}, {"finetune", curves(finetune)}}},
+      {"curves", std::move(curves)},
       {"sites", std::move(sites)},
       {"phases", std::move(phase_list)},
       {"deviations", cell.changes()},
       {"settings", cell.settings()},
       {"precision", precision_name(laboratory.precision)},
-      {"environment", finetune.json.at("environment")},
+      {"environment", method.back().json.at("environment")},
       {"finished", evaluation.json.at("finished")},
   };
+  if (!series.empty()) result.json["series"] = std::move(series);
+  for (const PhaseRecord& phase : method) {
+    if (phase.kind == "mask") {
+      result.json["mask_identification"] = phase.json.at("trainings").at(kNetwork).at("last_epoch");
+    }
+  }
   for (const Json& at : evaluation.json.value("widths", Json::array())) {
     Json row = {{"width", at.at("width")}};
     row.update(numbers(at));

@@ -73,6 +73,8 @@ class Runner {
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   Result run_task(const Plan& plan, const Task& task);
+  // The finished phases of a task's method, the last with the network under kNetwork.
+  std::vector<PhaseRecord> run_method(const Task& task, const PhaseRecord& teacher);
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);

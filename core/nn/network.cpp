@@ -101,6 +101,20 @@ void Network::initialise(uint64_t seed) {
   }
 }
 
+void copy_weights(const Network& from, Network& to) {
+  const torch::NoGradGuard no_gradient;
+  const auto copy = [](const auto& sources, auto targets) {
+    for (auto& item : targets) {
+      const torch::Tensor* source = sources.find(item.key());
+      SENET_CHECK(source && source->sizes() == item.value().sizes(), "'", item.key(),
+                  "' cannot be copied: the other network has none of that shape");
+      item.value().copy_(*source);
+    }
+  };
+  copy(from.named_parameters(), to.named_parameters());
+  copy(from.named_buffers(), to.named_buffers());
+}
+
 int64_t NetworkShape::scaled(int64_t layer_channels) const {
   return std::max<int64_t>(1, static_cast<int64_t>(std::floor(scale * static_cast<double>(layer_channels))));
 }

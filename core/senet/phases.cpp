@@ -79,23 +79,6 @@ constexpr Option kFinetuneOptions[] = {
     real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
 };
 
-Json base_inputs(const PhaseBase& base, const Options& options) {
-  return {{"data", base.data},
-          {"model", base.model},
-          {"precision", base.precision},
-          {"seed", base.seed},
-          {"options", changed_options(options)}};
-}
-
-void copy_weights(Network& from, Network& to) {
-  Archive saved = Archive::saving();
-  for (auto& item : from.named_parameters()) saved.tensor(item.key(), item.value());
-  for (auto& item : from.named_buffers()) saved.tensor(item.key(), item.value());
-  Archive archive = Archive::loading(saved.tensors());
-  for (auto& item : to.named_parameters()) archive.tensor(item.key(), item.value());
-  for (auto& item : to.named_buffers()) archive.tensor(item.key(), item.value());
-}
-
 Widths at_widths(PhaseExperiment& experiment, Network& full, const std::vector<double>& widths) {
   return {full, widths, [&](double scale) { return experiment.make_network(text("width/", scale), scale); }};
 }
@@ -116,6 +99,14 @@ std::vector<Option> sensitivity_options(const std::vector<Option>& plugin_option
 }
 std::vector<Option> mask_options() { return declare(kMaskOptions, training_options()); }
 std::vector<Option> finetune_options() { return declare(kFinetuneOptions, training_options()); }
+
+Json base_inputs(const PhaseBase& base, const Options& options) {
+  return {{"data", base.data},
+          {"model", base.model},
+          {"precision", base.precision},
+          {"seed", base.seed},
+          {"options", changed_options(options)}};
+}
 
 PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
   const std::string& weights = teacher.text("weights");

@@ -21,6 +21,7 @@ struct PhaseBase {
 };
 
 // What each phase is a function of; needs no phase to have run.
+Json base_inputs(const PhaseBase& base, const Options& options);
 PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher);
 PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher_key, const Options& sensitivity);
 PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& sensitivity_key,

@@ -25,20 +25,6 @@ bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Te
 
 }  // namespace
 
-Sgd::Sgd(torch::nn::Module& module, double momentum, double weight_decay)
-    : momentum_(momentum), weight_decay_(weight_decay) {
-  for (auto& item : module.named_parameters()) {
-    parameters_.push_back({item.key(), item.value(), torch::zeros_like(item.value().detach())});
-  }
-}
-
-void Sgd::zero_gradients() {
-  for (Parameter& parameter : parameters_) {
-    torch::Tensor& gradient = parameter.value.mutable_grad();
-    if (gradient.defined()) gradient.zero_();
-  }
-}
-
 void Sgd::step(double lr) {
   const torch::NoGradGuard no_gradient;
   for (Parameter& parameter : parameters_) {
@@ -59,10 +45,6 @@ void Sgd::step(double lr) {
       w.sub_(v, lr);
     }
   }
-}
-
-void Sgd::state(Archive& archive) {
-  for (Parameter& parameter : parameters_) archive.tensor("momentum." + parameter.name, parameter.momentum);
 }
 
 }  // namespace senet

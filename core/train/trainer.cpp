@@ -72,7 +72,7 @@ Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits,
   return {static_cast<double>(correct) / static_cast<double>(count), loss / static_cast<double>(count), count};
 }
 
-void train_step(Objective& objective, Batch batch, Sgd& optimizer, double lr, EpochSums& sums) {
+void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums) {
   optimizer.zero_gradients();
   for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
     const Loss loss = objective.loss(batch, sums);
@@ -91,7 +91,7 @@ Trainer::Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingS
 void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
   const auto parameters = network.parameters();
   SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
-  Sgd optimizer(network, settings_.momentum, settings_.weight_decay);
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer(network, settings_);
   EpochSums sums(parameters.front().device());
   const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
   const int64_t images = data_.count();
@@ -102,7 +102,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
 
   const auto state = [&](Archive& archive) {
     network_state(network, archive);
-    optimizer.state(archive);
+    optimizer->state(archive);
     objective.state(archive);
     sums.state(archive);
     archive.number("trainer.epoch", epoch);
@@ -146,7 +146,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
       const Batch batch = batches.next();
       const int64_t count = batch.labels.size(0);
       data_seconds += now() - step_began;
-      train_step(objective, batch, optimizer, lr, sums);
+      train_step(objective, batch, *optimizer, lr, sums);
       ++step;
       if (objective.interval() > 0 && step < steps && step % objective.interval() == 0) objective.interval_end(sums);
 
@@ -168,7 +168,7 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
 
     check_loss();
     Metrics metrics;
-    EpochEnd end{epoch, settings_.epochs, sums, optimizer.parameters(), metrics};
+    EpochEnd end{epoch, settings_.epochs, sums, optimizer->parameters(), metrics};
     objective.epoch_end(end);
     EpochReport report{epoch,
                        sums.value("loss") / static_cast<double>(images),

@@ -6,7 +6,7 @@
 #include "data/batches.h"
 #include "senet/experiment.h"
 #include "senet/network.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace senet {
 
@@ -43,7 +43,7 @@ class TrainingHost {
 // One update of the parameters: the loss of `batch` and its gradients, summed over the objective's passes, then the
 // optimiser's step. Adds to the sums `loss` (over the images), `correct` and
 // `finite_losses` (passes).
-void train_step(Objective& objective, Batch batch, Sgd& optimizer, double lr, EpochSums& sums);
+void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums);
 
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
 // progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint

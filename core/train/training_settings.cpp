@@ -10,9 +10,8 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-constexpr Option kTrainingOptions[] = {
+constexpr Option kScheduleOptions[] = {
     integer_option("epochs", "240", "passes over the training images").at_least(1),
-    integer_option("batch", "128", "images a step; the last, partial batch of an epoch is kept").at_least(1),
     real_option("lr", "0.05", "initial learning rate of SGD").at_least(0),
     real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1),
     real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0),
@@ -22,6 +21,10 @@ constexpr Option kTrainingOptions[] = {
                  "fractions f of the epochs E; a drop starts with the first epoch whose 0-based index is at least f·E")
         .between(0, 1),
     real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1),
+};
+
+constexpr Option kInputOptions[] = {
+    integer_option("batch", "128", "images a step; the last, partial batch of an epoch is kept").at_least(1),
     integer_option("crop_padding", "4",
                    "random crop of the original size after zero padding by so many pixels; 0: none")
         .between(0, 64)
@@ -39,22 +42,25 @@ constexpr Option kTrainingOptions[] = {
 
 }  // namespace
 
-std::vector<Option> training_options() { return declare(kTrainingOptions); }
+std::vector<Option> training_options() { return declare(kScheduleOptions, training_input_options()); }
+
+std::vector<Option> training_input_options() { return declare(kInputOptions); }
 
 TrainingSettings training_settings(const Options& options) {
   TrainingSettings settings;
-  settings.epochs = options.integer("epochs");
   settings.batch = options.integer("batch");
+  settings.crop_padding = options.integer("crop_padding");
+  settings.random_resized = options.boolean("random_resized");
+  settings.flip = options.boolean("flip");
+  settings.checkpoint_seconds = options.real("checkpoint_seconds");
+  if (!options.has("lr_drop_factor")) return settings;
+  settings.epochs = options.integer("epochs");
   settings.lr = options.real("lr");
   settings.momentum = options.real("momentum");
   settings.weight_decay = options.real("weight_decay");
   settings.schedule = options.text("schedule");
   settings.lr_drops = options.reals("lr_drops");
   settings.lr_drop_factor = options.real("lr_drop_factor");
-  settings.crop_padding = options.integer("crop_padding");
-  settings.random_resized = options.boolean("random_resized");
-  settings.flip = options.boolean("flip");
-  settings.checkpoint_seconds = options.real("checkpoint_seconds");
   return settings;
 }
 

@@ -271,6 +271,30 @@ INSTANTIATE_TEST_SUITE_P(Each, UnsoundSensitivity,
                                            std::pair{"too_short", "gave 16 numbers, expected one for each of 17"}),
                          [](const auto& test) { return test.param.first; });
 
+class UnsoundBaseline : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(UnsoundBaseline, IsRefusedByWhatItsNetworkEvaluates) {
+  const auto& [plugin, message] = GetParam();
+  const TemporaryFolder folder;
+  std::string experiment = testing::tiny_experiment();
+  experiment.resize(experiment.find("[sensitivity]"));
+  write_file(folder / "tiny.toml",
+             experiment + "[[cell]]\nmethod = \"" + plugin + "\"\nbudgets = [\"20%\"]\nteacher.epochs = 1\n");
+  const Outcome outcome = run_program(
+      {"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/baselines"}, folder.path());
+  EXPECT_EQ(outcome.code, 1) << outcome.error;
+  EXPECT_NE(outcome.error.find(std::string("baseline plugin '") + plugin + "'"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+  EXPECT_FALSE(fs::exists(folder / "results"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, UnsoundBaseline,
+                         ::testing::Values(std::pair{"too_many",
+                                                     "1088 ReLUs, counted by evaluating it, for a budget of 217"},
+                                           std::pair{"unfrozen", "left an activation of its own at ReLU site 'relu'"},
+                                           std::pair{"nothing", "gave no network"}),
+                         [](const auto& test) { return test.param.first; });
+
 TEST(DamagedData, IsNamedBeforeAnythingIsTrained) {
   const auto big_endian = [](uint32_t value) {
     std::string bytes;

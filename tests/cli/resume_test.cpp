@@ -40,6 +40,17 @@ TEST_P(KilledAtSeveralWidthsIn, TheSameCommandGivesTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(EachPhase, KilledAtSeveralWidthsIn, ::testing::Values("mask", "finetune"),
                          [](const auto& test) { return test.param; });
 
+TEST(KilledInABaseline, TheSameCommandGivesTheSameBits) {
+  std::string experiment = testing::tiny_experiment();
+  experiment.resize(experiment.find("[sensitivity]"));
+  experiment +=
+      "[snl]\nsearch_epochs = 12\nsearch_lr = 0.02\nlambda = 1e-3\nfinetune_epochs = 3\n"
+      "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n";
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in("snl", folder.path(), experiment));
+  testing::expect_goes_on_to_the_same_bits(folder.path(), experiment);
+}
+
 TEST(Interrupted, StopsAfterACheckpointWithItsOwnExitCodeAndGoesOn) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const TemporaryFolder folder;

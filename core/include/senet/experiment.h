@@ -17,6 +17,7 @@ namespace senet {
 struct TrainingSettings {
   int64_t epochs = 1;
   int64_t batch = 128;
+  std::string optimizer = "sgd";  // "sgd", or "adam" (β 0.9 and 0.999, ε 1e-8; no momentum of its own)
   double lr = 0.05;
   double momentum = 0.9;
   double weight_decay = 5e-4;

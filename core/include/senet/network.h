@@ -95,6 +95,9 @@ class Network : public torch::nn::Module {
   std::deque<ReluSite> sites_;  // a deque: sites keep their addresses
 };
 
+// Copies parameters and buffers by name, between networks of one model.
+void copy_weights(const Network& from, Network& to);
+
 struct NetworkShape {
   int64_t channels, height, width;  // of the input
   int64_t classes;

@@ -1,0 +1,39 @@
+#include "experiment/baseline.h"
+
+#include "senet/baseline.h"
+#include "senet/error.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+std::vector<Option> baseline_options(const std::vector<Option>& plugin_options) {
+  return declare(plugin_options.data(), plugin_options.size(), training_input_options());
+}
+
+PhaseInputs baseline_inputs(const PhaseBase& base, const std::string& method, const std::string& teacher_key,
+                            int64_t budget, const Options& options) {
+  Json inputs = base_inputs(base, options);
+  inputs["teacher"] = teacher_key;
+  inputs["budget"] = budget;
+  return {method, 1, std::move(inputs)};
+}
+
+void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
+                  int64_t budget) {
+  const auto baseline = plugins.make<Baseline>(method, experiment.options());
+  std::shared_ptr<Network> network;
+  PluginHost::guard(PluginKind::baseline, method, [&] { network = baseline->linearise(teacher, budget, experiment); });
+  const std::string plugin = "baseline plugin '" + method + "'";
+  SENET_CHECK(network != nullptr, plugin, " gave no network");
+  int64_t relus = 0;
+  for (const ReluSite& site : network->sites()) {
+    SENET_CHECK(site.activation().described_by_mask(), plugin, " left an activation of its own at ReLU site '",
+                site.name(), "'; a finished network holds Relu, Linear and MaskedRelu alone (Network::set_masks)");
+    relus += count_relus(site);
+  }
+  SENET_CHECK(relus <= budget, plugin, " gave a network of ", relus,
+              " ReLUs, counted by evaluating it, for a budget of ", budget);
+  experiment.keep(kNetwork, *network);
+}
+
+}  // namespace senet

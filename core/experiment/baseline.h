@@ -1,0 +1,21 @@
+#pragma once
+
+#include "phase/phase_experiment.h"
+#include "plugin/host.h"
+#include "senet/phases.h"
+
+namespace senet {
+
+// The options that each baseline's section has beside its own: how images are given to its trainings.
+std::vector<Option> baseline_options(const std::vector<Option>& plugin_options);
+
+// A baseline's phase is called by its method's name.
+PhaseInputs baseline_inputs(const PhaseBase& base, const std::string& method, const std::string& teacher_key,
+                            int64_t budget, const Options& options);
+
+// Has the plugin linearise the teacher, and keeps its network under kNetwork. Throws when the network has activations
+// other than the core's, or more ReLUs than the budget: counted by evaluating each activation.
+void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
+                  int64_t budget);
+
+}  // namespace senet

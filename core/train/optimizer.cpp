@@ -1,0 +1,35 @@
+#include "train/optimizer.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "senet/error.h"
+#include "train/adam.h"
+#include "train/sgd.h"
+
+namespace senet {
+
+Optimizer::Optimizer(torch::nn::Module& module) {
+  for (auto& item : module.named_parameters()) {
+    parameters_.push_back({item.key(), item.value(), torch::zeros_like(item.value().detach())});
+  }
+}
+
+void Optimizer::zero_gradients() {
+  for (Parameter& parameter : parameters_) {
+    torch::Tensor& gradient = parameter.value.mutable_grad();
+    if (gradient.defined()) gradient.zero_();
+  }
+}
+
+void Optimizer::state(Archive& archive) {
+  for (Parameter& parameter : parameters_) archive.tensor("momentum." + parameter.name, parameter.momentum);
+}
+
+std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
+  if (settings.optimizer == "adam") return std::make_unique<Adam>(module, settings.weight_decay);
+  SENET_CHECK(settings.optimizer == "sgd", "there is no optimizer '", settings.optimizer, "'; expected sgd or adam");
+  return std::make_unique<Sgd>(module, settings.momentum, settings.weight_decay);
+}
+
+}  // namespace senet

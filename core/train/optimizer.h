@@ -1,0 +1,33 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+
+#include "senet/experiment.h"
+#include "senet/objective.h"
+
+namespace senet {
+
+// Updates a module's named parameters from their gradients.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  void zero_gradients();
+  // Parameters without a gradient stay as they are.
+  virtual void step(double lr) = 0;
+  const Parameters& parameters() const { return parameters_; }
+  // All that the next step depends on beside parameters and gradients.
+  virtual void state(Archive& archive);
+
+ protected:
+  explicit Optimizer(torch::nn::Module& module);
+
+  Parameters parameters_;
+};
+
+// The one that the settings name.
+std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings);
+
+}  // namespace senet

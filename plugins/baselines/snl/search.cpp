@@ -1,0 +1,107 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "snl.h"
+
+namespace senet {
+
+AlphaRelu::AlphaRelu(SiteShape shape, double threshold) : threshold_(threshold) {
+  alpha = register_parameter(
+      "alpha", torch::ones({1, shape[0], shape[1], shape[2]}).contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+torch::Tensor AlphaRelu::forward(const torch::Tensor& x) {
+  return torch::addcmul(x, alpha.to(x.scalar_type()), (-x).clamp_min(0));
+}
+
+torch::Tensor AlphaRelu::mask() const {
+  return alpha.detach().squeeze(0).gt(threshold_).to(torch::kCPU, torch::kUInt8).contiguous();
+}
+
+SnlSearch::SnlSearch(Network& teacher, Network& student, int64_t budget, const SnlSettings& settings)
+    : distilled_(teacher, student, settings.distilled),
+      budget_(budget),
+      settings_(settings),
+      lambda_(settings.lambda),
+      count_(student.relus()),
+      lowest_(count_) {
+  for (const ReluSite& site : student.sites()) {
+    activations_.push_back(std::make_shared<AlphaRelu>(site.shape(), settings.threshold));
+    activations_.back()->to(student.parameters().front().device());
+    student.set_activation(site, activations_.back());
+  }
+}
+
+Loss SnlSearch::loss(const Batch& batch, EpochSums& sums) {
+  Loss loss = distilled_.loss(batch, sums);
+  torch::Tensor l1;
+  for (const auto& activation : activations_) {
+    const torch::Tensor sum = activation->alpha.abs().sum();
+    l1 = l1.defined() ? l1 + sum : sum;
+  }
+  loss.loss = loss.loss + lambda_ * l1;
+  return loss;
+}
+
+int64_t SnlSearch::above_threshold() const {
+  int64_t count = 0;
+  for (const auto& activation : activations_) {
+    count += activation->alpha.detach().gt(settings_.threshold).sum().item<int64_t>();
+  }
+  return count;
+}
+
+void SnlSearch::epoch_end(EpochEnd& end) {
+  count_ = above_threshold();
+  if (count_ < lowest_) {
+    lowest_ = count_;
+  } else if (end.epoch >= settings_.patience) {
+    lambda_ *= settings_.lambda_factor;
+  }
+  end.metrics.scalar("relus", static_cast<double>(count_));
+  end.metrics.scalar("lambda", lambda_);
+}
+
+void SnlSearch::state(Archive& archive) {
+  archive.number("snl.lambda", lambda_);
+  archive.number("snl.count", count_);
+  archive.number("snl.lowest", lowest_);
+}
+
+std::vector<torch::Tensor> SnlSearch::alphas() const {
+  std::vector<torch::Tensor> all;
+  for (const auto& activation : activations_) {
+    all.push_back(activation->alpha.detach().squeeze(0).to(torch::kCPU).contiguous().clone());
+  }
+  return all;
+}
+
+std::vector<torch::Tensor> SnlSearch::masks(bool fill) const {
+  std::vector<torch::Tensor> masks;
+  for (const auto& activation : activations_) masks.push_back(activation->mask());
+  const int64_t count = above_threshold();
+  if (count == budget_ || (count < budget_ && !fill)) return masks;
+
+  std::vector<torch::Tensor> flat;
+  for (const torch::Tensor& alpha : alphas()) flat.push_back(alpha.flatten());
+  const torch::Tensor all = torch::cat(flat);
+  const auto* values = all.data_ptr<float>();
+  std::vector<int64_t> order(all.numel());
+  std::iota(order.begin(), order.end(), 0);
+  std::nth_element(order.begin(), order.begin() + budget_ - 1, order.end(),
+                   [&](int64_t i, int64_t j) { return values[i] != values[j] ? values[i] > values[j] : i < j; });
+  torch::Tensor kept = torch::zeros({all.numel()}, torch::kUInt8);
+  for (int64_t i = 0; i < budget_; ++i) kept.data_ptr<uint8_t>()[order[i]] = 1;
+  int64_t at = 0;
+  for (torch::Tensor& mask : masks) {
+    const int64_t size = mask.numel();
+    mask = kept.narrow(0, at, size).view(mask.sizes()).clone();
+    at += size;
+  }
+  return masks;
+}
+
+}  // namespace senet

@@ -1,0 +1,90 @@
+#include "snl.h"
+
+#include <torch/types.h>
+
+#include "senet/baseline.h"
+
+namespace {
+
+using senet::integer_option;
+using senet::real_option;
+
+constexpr senet::Option kOptions[] = {
+    integer_option("search_epochs", "2000", "at most so many; then what is left is cut to the budget").at_least(1),
+    real_option("search_lr", "1e-3", "learning rate of Adam, on weights and α; no weight decay").at_least(0),
+    real_option("lambda", "1e-5", "λ at the start, weight of Σ|α|").at_least(0),
+    real_option("lambda_factor", "1.1", "what λ is multiplied by after an epoch that lowered no count").at_least(1),
+    integer_option("patience", "5", "the first epoch, from 0, after which λ may grow").at_least(0),
+    real_option("threshold", "1e-2", "α above it counts as a ReLU, and stays one").between(0, 1),
+    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    senet::boolean_option("fill", "false",
+                          "keep exactly the budget, by the largest α; else the count that the search stopped at, which "
+                          "lies under it"),
+    integer_option("finetune_epochs", "100", "passes over the training images, with the masks frozen").at_least(1),
+    real_option("finetune_lr", "1e-3", "of SGD, falling to 0 by a cosine").at_least(0),
+    real_option("finetune_momentum", "0.9", "of SGD").between(0, 1),
+    real_option("finetune_weight_decay", "5e-4", "of SGD").at_least(0),
+};
+
+constexpr int kBins = 60;  // of α, from −0.1 to 1.1; what lies beyond is in the outermost
+
+std::vector<double> histogram(const std::vector<torch::Tensor>& alphas) {
+  std::vector<double> bins(kBins);
+  for (const torch::Tensor& alpha : alphas) {
+    const auto* values = alpha.data_ptr<float>();
+    for (int64_t i = 0; i < alpha.numel(); ++i) {
+      const double place = (values[i] + 0.1) / 1.2 * kBins;
+      ++bins[static_cast<size_t>(std::min<double>(kBins - 1, std::max(0.0, place)))];
+    }
+  }
+  return bins;
+}
+
+// Selective network linearisation (Cho et al., ICML 2022), as its public code does it: a search with one α a ReLU, from
+// the teacher's weights, then fine-tuning with the α frozen to zeros and ones.
+class Snl final : public senet::Baseline {
+ public:
+  explicit Snl(const senet::Options& options) : options_(options) {
+    settings_.lambda = options.real("lambda");
+    settings_.lambda_factor = options.real("lambda_factor");
+    settings_.patience = options.integer("patience");
+    settings_.threshold = options.real("threshold");
+    settings_.distilled.temperature = options.real("temperature");
+  }
+
+  std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
+                                            senet::Experiment& experiment) override {
+    const auto network = experiment.make_network("student");
+    senet::copy_weights(teacher, *network);
+    senet::SnlSearch search(teacher, *network, budget, settings_);
+    senet::TrainingSettings training = experiment.training();
+    training.optimizer = "adam";
+    training.schedule = "constant";
+    training.weight_decay = 0;
+    training.epochs = options_.integer("search_epochs");
+    training.lr = options_.real("search_lr");
+    experiment.train("search", *network, search, training);
+    experiment.record("alpha_above_threshold", {static_cast<double>(search.count())});
+    experiment.record("alpha_histogram", histogram(search.alphas()));
+    network->set_masks(search.masks(options_.boolean("fill")));
+
+    senet::Distilled objective(teacher, *network, settings_.distilled);
+    training = experiment.training();
+    training.schedule = "cosine";
+    training.epochs = options_.integer("finetune_epochs");
+    training.lr = options_.real("finetune_lr");
+    training.momentum = options_.real("finetune_momentum");
+    training.weight_decay = options_.real("finetune_weight_decay");
+    experiment.train("finetune", *network, objective, training);
+    return network;
+  }
+
+ private:
+  senet::Options options_;
+  senet::SnlSettings settings_;
+};
+
+}  // namespace
+
+SENET_PLUGIN(senet::entry<Snl>("snl", "SNL: one trainable α a ReLU, pressed to zero until the budget is met",
+                               kOptions));

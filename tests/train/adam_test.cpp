@@ -1,0 +1,76 @@
+#include "train/adam.h"
+
+#include <cmath>
+
+#include "support/support.h"
+#include "support/tiny_network.h"
+#include "train/sgd.h"
+
+namespace senet {
+namespace {
+
+using testing::identical;
+using testing::random_tensor;
+using testing::TinyNetwork;
+
+void give_gradients(TinyNetwork& network, int step) {
+  int index = 0;
+  for (auto& item : network.named_parameters()) {
+    item.value().mutable_grad() = random_tensor(item.value().sizes(), 100 * step + ++index, torch::kFloat32);
+  }
+}
+
+TEST(Adam, FollowsItsFormulaForFiveSteps) {
+  for (const double weight_decay : {0.0, 0.1}) {
+    TinyNetwork network(2, 3, 6, 5);
+    network.initialise(1);
+    Adam adam(network, weight_decay);
+    const torch::Tensor weight = network.conv2->weight;
+    double w = weight[1][2][0][1].item<double>(), m = 0, v = 0;
+    for (int step = 1; step <= 5; ++step) {
+      give_gradients(network, step);
+      const double g = weight.grad()[1][2][0][1].item<double>() + weight_decay * w;
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      w -= 0.01 * (m / (1 - std::pow(0.9, step))) / (std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8);
+      adam.step(0.01);
+      EXPECT_NEAR(weight[1][2][0][1].item<double>(), w, 1e-6) << "step " << step;
+    }
+  }
+}
+
+TEST(Adam, GoesOnFromItsState) {
+  std::vector<torch::Tensor> ends;
+  for (const bool stop : {false, true}) {
+    TinyNetwork network(2, 3, 6, 5);
+    network.initialise(1);
+    auto adam = std::make_unique<Adam>(network, 0.0);
+    for (int step = 1; step <= 4; ++step) {
+      if (stop && step == 3) {
+        Archive saved = Archive::saving();
+        adam->state(saved);
+        adam = std::make_unique<Adam>(network, 0.0);
+        Archive loaded = Archive::loading(saved.tensors());
+        adam->state(loaded);
+      }
+      give_gradients(network, step);
+      adam->step(0.01);
+    }
+    ends.push_back(network.conv1->weight.detach().clone());
+  }
+  EXPECT_TRUE(identical(ends[0], ends[1]));
+}
+
+TEST(MakeOptimizer, MakesWhatTheSettingsName) {
+  TinyNetwork network(2, 3, 6, 5);
+  TrainingSettings settings;
+  EXPECT_NE(dynamic_cast<Sgd*>(make_optimizer(network, settings).get()), nullptr);
+  settings.optimizer = "adam";
+  EXPECT_NE(dynamic_cast<Adam*>(make_optimizer(network, settings).get()), nullptr);
+  settings.optimizer = "adamw";
+  EXPECT_NE(testing::error_of([&] { make_optimizer(network, settings); }).find("expected sgd or adam"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace senet
