@@ -37,16 +37,20 @@ class MemoryFiles final : public ImageSource {
   std::vector<std::string> files;
 };
 
-// What libjpeg-turbo alone takes; with `out`, each image's pixels are appended to that file, which no packing of pixels
-// can do without.
-void decode_bare(const MemoryFiles& files, int side, int out) {
+// What libjpeg-turbo alone takes; or each image's pixels or file are appended to `out` as well, which no packing of
+// them can do without.
+enum class Written { nothing, pixels, file };
+void decode_bare(const MemoryFiles& files, int side, Written written = Written::nothing, int out = -1) {
   static const tjhandle handle = tjInitDecompress();
   std::vector<unsigned char> pixels(side * side * 3);
   for (const std::string& file : files.files) {
     tjDecompress2(handle, reinterpret_cast<const unsigned char*>(file.data()), file.size(), pixels.data(), side, 0,
                   side, TJPF_RGB, 0);
     benchmark::DoNotOptimize(pixels.data());
-    if (out >= 0 && write(out, pixels.data(), pixels.size()) < 0) std::abort();
+    if (written == Written::nothing) continue;
+    const bool whole = written == Written::pixels;
+    const void* bytes = whole ? static_cast<const void*>(pixels.data()) : file.data();
+    if (write(out, bytes, whole ? pixels.size() : file.size()) < 0) std::abort();
   }
 }
 
@@ -64,13 +68,16 @@ void images(benchmark::State& state) {
   const auto pack = [&](PackEncoding encoding) {
     return [&, encoding] { write_packed(file, description, set, one, encoding); };
   };
-  const Times times = take_turns(state, {{"bare", [&] { decode_bare(*files, side, -1); }},
-                                         {"bare_written",
-                                          [&] {
-                                            const int out = creat(file.c_str(), 0600);
-                                            decode_bare(*files, side, out);
-                                            close(out);
-                                          }},
+  const auto bare_written = [&](Written written) {
+    return [&, written] {
+      const int out = creat(file.c_str(), 0600);
+      decode_bare(*files, side, written, out);
+      close(out);
+    };
+  };
+  const Times times = take_turns(state, {{"bare", [&] { decode_bare(*files, side); }},
+                                         {"bare_written", bare_written(Written::pixels)},
+                                         {"bare_files_written", bare_written(Written::file)},
                                          {"decode",
                                           [&] {
                                             Image image;
@@ -83,10 +90,12 @@ void images(benchmark::State& state) {
   const std::string size = text("/size:", side);
   say("decode" + size, ratio(times, "bare", {"decode"}), "the rate of libjpeg-turbo alone");
   say("pack_encoded" + size, ratio(times, "bare", {"pack_encoded"}), "the rate of libjpeg-turbo alone");
+  say("pack_encoded" + size, ratio(times, "bare_files_written", {"pack_encoded"}),
+      "that of libjpeg-turbo and the writing of its files");
   say("pack_raw" + size, ratio(times, "bare", {"pack_raw"}), "the rate of libjpeg-turbo alone");
   say("pack_raw" + size, ratio(times, "bare_written", {"pack_raw"}),
       "that of libjpeg-turbo and the writing of its pixels");
-  state.SetItemsProcessed(state.iterations() * 5 * files->count());
+  state.SetItemsProcessed(state.iterations() * 6 * files->count());
 }
 
 void load_batch(benchmark::State& state) {
