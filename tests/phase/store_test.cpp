@@ -61,16 +61,19 @@ TEST(PhaseStore, AFinishedPhaseIsNeverRunTwice) {
   EXPECT_EQ(s.runs, 2);
 }
 
-TEST(PhaseStore, APhaseThatFailedIsUnfinishedAndRunsAgain) {
+TEST(PhaseStore, APhaseThatFailedSaysWhyAndRunsAgain) {
   Store s;
   EXPECT_NE(error_of([&] {
               s.store.run(
                   inputs(), [](const auto&, Json&) { fail("broken"); }, s.holder, nullptr);
             }).find("broken"),
             std::string::npos);
-  EXPECT_EQ(s.store.state("teacher", inputs().key()), PhaseStore::State::unfinished);
+  std::string why;
+  EXPECT_EQ(s.store.state("teacher", inputs().key(), &why), PhaseStore::State::failed);
+  EXPECT_NE(why.find("broken"), std::string::npos) << why;
   s.run();
   EXPECT_EQ(s.runs, 1);
+  EXPECT_EQ(s.store.state("teacher", inputs().key()), PhaseStore::State::finished);
 }
 
 TEST(PhaseStore, ADamagedPhaseIsSetAsideAndRedone) {
