@@ -33,6 +33,12 @@ torch::Device prepare_device(const Arguments& arguments) {
   return resolve_device(arguments.device);
 }
 
+OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments) {
+  Result result = find_result(arguments.results, arguments.subject);
+  RestoredRun run = restore_run(result, plugins, run_folders(arguments), prepare_device(arguments), arguments.width);
+  return {std::move(result), std::move(run)};
+}
+
 }  // namespace senet
 
 // The core library's one entry for the program.

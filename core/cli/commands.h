@@ -36,4 +36,11 @@ void prepare_cpu(const Arguments& arguments);
 // Sets the number of threads and returns the device.
 torch::Device prepare_device(const Arguments& arguments);
 
+// The result that the subject RUN names, and its network at --width.
+struct OpenedRun {
+  Result result;
+  RestoredRun run;
+};
+OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments);
+
 }  // namespace senet

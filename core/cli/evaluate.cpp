@@ -9,9 +9,7 @@ namespace senet {
 
 int evaluate_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
-  const Result result = find_result(arguments.results, arguments.subject);
-  const RestoredRun run =
-      restore_run(result, plugins, run_folders(arguments), prepare_device(arguments), arguments.width);
+  const auto [result, run] = restore_subject(plugins, arguments);
   const Part part = arguments.split == "train"      ? Part::train
                     : arguments.split == "held_out" ? Part::held_out
                                                     : Part::test;

@@ -9,12 +9,8 @@ namespace senet {
 
 int export_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
-  const Result result = find_result(arguments.results, arguments.subject);
-  const RestoredRun run =
-      restore_run(result, plugins, run_folders(arguments), prepare_device(arguments), arguments.width);
-  NetworkShape shape = run.laboratory->input;
-  shape.scale = arguments.width;
-  const NetworkCounts counts = count(*run.network, shape);
+  const auto [result, run] = restore_subject(plugins, arguments);
+  const NetworkCounts counts = count(*run.network, run.shape);
   Archive archive = Archive::saving();
   network_state(*run.network, archive);
   const Json& model = result.json.at("model");

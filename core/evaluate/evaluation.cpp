@@ -31,7 +31,8 @@ Json describe_sites(const Network& network, bool with_kept) {
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record) {
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
-  const auto evaluate_at = [&](double width, Json& into) {
+  const auto evaluate_at = [&](double width) {
+    Json into = Json::object();
     const auto network = experiment.make_network(kNetwork, width);
     load_at_width(tensors, width, *network);
     into["test"] = to_json(experiment.evaluate(*network, Part::test));
@@ -40,12 +41,16 @@ void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, c
     into["relus"] = counts.relus;
     into["parameters"] = counts.parameters;
     into["macs"] = counts.macs;
-    return network;
+    if (width == 1) record["sites"] = describe_sites(*network, true);
+    return into;
   };
-  record["sites"] = describe_sites(*evaluate_at(1, record), true);
+  const Json full = evaluate_at(1);
+  record.update(full);
   const auto widths = network_phase.json.value("widths", std::vector<double>{1});
   if (widths.size() < 2) return;
-  for (const double width : widths) evaluate_at(width, record["widths"].emplace_back(Json{{"width", width}}));
+  for (const double width : widths) {
+    record["widths"].emplace_back(Json{{"width", width}}).update(width == 1 ? full : evaluate_at(width));
+  }
 }
 
 }  // namespace senet

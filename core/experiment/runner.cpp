@@ -445,9 +445,9 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
               result.file.string(), ": was made from other data (fingerprint ",
               result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
-  NetworkShape shape = run.laboratory->input;
-  shape.scale = width;
-  run.network = run.laboratory->build(shape);
+  run.shape = run.laboratory->input;
+  run.shape.scale = width;
+  run.network = run.laboratory->build(run.shape);
   run.network->to(device);
   load_at_width(network_tensors(*record, kNetwork), width, *run.network);
   return run;

@@ -93,9 +93,10 @@ class Runner {
 };
 
 // The network of a finished result, with its weights and masks, and the laboratory to evaluate it in; at one of the
-// widths that it was trained at.
+// widths that it was trained at, which `shape` has for its scale.
 struct RestoredRun {
   std::shared_ptr<Laboratory> laboratory;
+  NetworkShape shape;
   std::shared_ptr<Network> network;
 };
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,
