@@ -64,7 +64,9 @@ void Console::message(const std::string& text) {
 void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
   if (cell != cell_) message("cell " + cell);
   cell_ = cell;
-  if (phase.kind != "evaluation") message("  " + phase.kind);
+  if (phase.kind == "evaluation") return;
+  const std::string training = phase.inputs.value("training", "");
+  message("  " + phase.kind + (training.empty() ? "" : " " + training));
 }
 
 void Console::phase_finished(const std::string&, const PhaseRecord& phase) {

@@ -10,7 +10,7 @@ namespace senet {
 int export_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const auto [result, run] = restore_subject(plugins, arguments);
-  const NetworkCounts counts = count(*run.network, run.shape);
+  const NetworkCounts counts = count(*run.network);
   Archive archive = Archive::saving();
   network_state(*run.network, archive);
   const Json& model = result.json.at("model");

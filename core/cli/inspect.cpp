@@ -99,7 +99,7 @@ int inspect(const Arguments& arguments) {
             {"sites", result.at("sites")}};
   } else {
     const auto network = build_model(arguments);
-    const NetworkCounts counts = count(*network, input_shape(arguments));
+    const NetworkCounts counts = count(*network);
     json = {{"relus", counts.relus},
             {"parameters", counts.parameters},
             {"macs", counts.macs},

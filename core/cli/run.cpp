@@ -1,4 +1,5 @@
 #include <iostream>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -15,6 +16,24 @@ Document read_document(const Arguments& arguments) {
 
 std::string epochs_of(const Json& row) {
   return row.contains("epochs") ? text("epoch ", row.at("epochs").at(0), " of ", row.at("epochs").at(1)) : "";
+}
+
+// What the baselines of a plan are going to train for each budget, of the first seed.
+void print_trainings(const Json& forecast) {
+  std::set<std::string> shown;
+  for (const Json& row : forecast.at("phases")) {
+    const std::string what = row.at("cell").get<std::string>() + ", budget " + row.at("budget").get<std::string>();
+    if (!row.contains("trainings") || !shown.insert(what).second) continue;
+    std::vector<std::vector<std::string>> table = {{"training of " + what, "ReLUs", "epochs", "likelihood", "state"}};
+    for (const Json& training : row.at("trainings")) {
+      std::ostringstream likelihood;
+      likelihood.precision(3);
+      likelihood << training.at("likelihood").get<double>();
+      table.push_back({training.at("name").get<std::string>(), training.at("relus").dump(),
+                       training.at("epochs").dump(), likelihood.str(), training.at("state").get<std::string>()});
+    }
+    std::cout << aligned(table) << "\n";
+  }
 }
 
 // A row a phase: its state, and what is left of it.
@@ -37,6 +56,7 @@ void print_phases(const Json& forecast) {
                      shared || !left ? "" : duration(row.at("seconds").get<double>())});
   }
   std::cout << aligned(table) << "\n";
+  print_trainings(forecast);
   for (const auto& [what, why] : failures) std::cout << "failed: " << what << ": " << why;
   std::cout << finished << " of " << forecast.at("phases").size()
             << " finished (a phase that cells share is counted in each)\nleft to train: "

@@ -18,6 +18,13 @@ PhaseInputs baseline_inputs(const PhaseBase& base, const std::string& method, co
   return {method, 1, std::move(inputs)};
 }
 
+PhaseInputs shared_training_inputs(const PhaseInputs& baseline, const std::string& training) {
+  Json inputs = baseline.inputs;
+  inputs.erase("budget");
+  inputs["training"] = training;
+  return {baseline.kind + "_training", 1, std::move(inputs)};
+}
+
 void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
                   int64_t budget) {
   const auto baseline = plugins.make<Baseline>(method, experiment.options());

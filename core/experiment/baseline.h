@@ -13,6 +13,10 @@ std::vector<Option> baseline_options(const std::vector<Option>& plugin_options);
 PhaseInputs baseline_inputs(const PhaseBase& base, const std::string& method, const std::string& teacher_key,
                             int64_t budget, const Options& options);
 
+// A training that a baseline's budgets share: a phase of its own, a function of all that the baseline's phase is one of
+// but the budget. Its kind is the method's with "_training".
+PhaseInputs shared_training_inputs(const PhaseInputs& baseline, const std::string& training);
+
 // Has the plugin linearise the teacher, and keeps its network under kNetwork. Throws when the network has activations
 // other than the core's, or more ReLUs than the budget: counted by evaluating each activation.
 void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "senet/losses.h"
 #include "train/sgd.h"
@@ -59,6 +60,13 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   return {forward / static_cast<double>(count), train / static_cast<double>(count)};
 }
 
+Work work_of(double epochs, const Laboratory& laboratory, const StepCost& cost, double widths, bool with_teacher) {
+  const double images = epochs * static_cast<double>(laboratory.data.train.count());
+  // The student's step runs beside the teacher's forward pass.
+  return {std::llround(images), images * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
+                                    epochs * static_cast<double>(laboratory.data.held_out.count()) * cost.forward};
+}
+
 Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,
               double widths) {
   const DataSplits& data = laboratory.data;
@@ -69,12 +77,7 @@ Work estimate(const std::string& phase, const Options& options, const Laboratory
   }
   const int64_t epochs = epochs_of(options);
   if (epochs == 0) return work;
-  work.images = epochs * data.train.count();
-  // The student's step runs beside the teacher's forward pass.
-  const bool with_teacher = phase != "teacher" && phase != "sensitivity";
-  work.seconds = static_cast<double>(work.images) * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
-                 static_cast<double>(epochs * data.held_out.count()) * cost.forward;
-  return work;
+  return work_of(static_cast<double>(epochs), laboratory, cost, widths, phase != "teacher" && phase != "sensitivity");
 }
 
 }  // namespace senet

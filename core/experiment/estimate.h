@@ -23,6 +23,8 @@ struct Work {
   int64_t images = 0;
   double seconds = 0;
 };
+// Of so many epochs, in expectation.
+Work work_of(double epochs, const Laboratory& laboratory, const StepCost& cost, double widths, bool with_teacher);
 // `widths`: the sum of the widths that a student is trained at; a step at width s counts as s of a full one (it has s²
 // of its multiplications, and s of its memory traffic).
 Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,

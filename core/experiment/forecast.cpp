@@ -1,11 +1,14 @@
 // The part of the runner that looks: what is finished, running, failed, and what is left and for how long.
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
+#include "experiment/baseline.h"
 #include "experiment/estimate.h"
 #include "experiment/runner.h"
 #include "phase/metrics_log.h"
+#include "senet/baseline.h"
 #include "storage/files.h"
 
 namespace senet {
@@ -56,6 +59,34 @@ const char* name_of(PhaseStore::State state) {
   return "";
 }
 
+bool declares_epochs(const PluginHost& plugins, const std::string& sensitivity) {
+  const std::vector<Option> options = plugins.options(PluginKind::sensitivity, sensitivity);
+  return std::any_of(options.begin(), options.end(), [](const Option& o) { return std::string(o.name) == "epochs"; });
+}
+
+// What a baseline is going to train in a phase, as a list of {"name", "relus", "epochs", "likelihood", "state"}; and
+// the epochs that are left of it, what is shared with other phases (`counted`) once.
+struct Trainings {
+  Json list = Json::array();
+  double epochs = 0;
+};
+Trainings planned_trainings(Baseline& baseline, const PhaseInputs& phase, int64_t budget, PhaseExperiment& experiment,
+                            const PhaseStore& store, std::set<std::string>& counted) {
+  Trainings trainings;
+  for (const PlannedTraining& training : baseline.plan(budget, experiment)) {
+    const PhaseInputs shared = shared_training_inputs(phase, training.name);
+    const PhaseStore::State state = store.state(shared.kind, shared.key());
+    trainings.list.push_back({{"name", training.name},
+                              {"relus", training.relus},
+                              {"epochs", training.epochs},
+                              {"likelihood", training.likelihood},
+                              {"state", name_of(state)}});
+    if (state == PhaseStore::State::finished || !counted.insert(shared.key()).second) continue;
+    trainings.epochs += training.likelihood * static_cast<double>(training.epochs);
+  }
+  return trainings;
+}
+
 }  // namespace
 
 Json Runner::forecast(const Plan& plan) {
@@ -88,6 +119,21 @@ Json Runner::forecast(const Plan& plan) {
       const auto options = task.cell->sections.find(phase->kind);
       Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second, laboratory,
                            costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
+      // A measure that trains declares `epochs`.
+      if (phase->kind == "sensitivity" && !declares_epochs(plugins_, options->second.text("plugin"))) work = {};
+      if (!task.cell->is_senet() && phase == &task.phases.method[0]) {
+        const std::string& method = task.cell->method;
+        Json record;
+        PhaseExperiment experiment(laboratory, method, folder, record, options->second,
+                                   static_cast<uint64_t>(task.seed));
+        PluginHost::guard(PluginKind::baseline, method, [&] {
+          const auto baseline = plugins_.make<Baseline>(method, options->second);
+          const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, experiment, store_, counted);
+          if (trainings.list.empty()) return;
+          row["trainings"] = trainings.list;
+          work = work_of(trainings.epochs, laboratory, costs[&laboratory], 1, true);
+        });
+      }
       // A phase that has begun is known better by its own epochs.
       const Logged done = logged(folder);
       if (done.epochs > 0 && work.images > 0) {

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <ctime>
-#include <set>
 #include <thread>
 
 #include "evaluate/evaluation.h"
@@ -22,8 +21,8 @@ namespace {
 constexpr std::chrono::seconds kWait{1};
 
 // Thrown out of a task when another process runs one of its phases now.
-struct PhaseElsewhere {
-  std::string description;
+struct PhaseElsewhere final : Error {
+  explicit PhaseElsewhere(const std::string& what) : Error(what, Exit::interrupted) {}
 };
 
 // Thrown out of a task whose phase failed, now or for an earlier task of this run.
@@ -60,21 +59,6 @@ std::string utc_now() {
   return buffer;
 }
 
-// What all trainings of a phase took.
-struct Training {
-  int64_t epochs = 0;
-  double seconds = 0;
-};
-Training trained(const Json& record) {
-  Training all;
-  const Json trainings = record.value("trainings", Json::object());
-  for (const Json& training : trainings) {
-    all.epochs += training.at("epochs").get<int64_t>();
-    all.seconds += training.at("seconds").get<double>();
-  }
-  return all;
-}
-
 }  // namespace
 
 std::string RunFailure::description() const {
@@ -99,7 +83,7 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   checked(PluginKind::model, model_name, [&] {
     const std::shared_ptr<Network> network = model->build(laboratory->input);
     SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
-    count(*network, laboratory->input);
+    count(*network);
     laboratory->relus = network->relus();
   });
   laboratory->device = device;
@@ -181,7 +165,7 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   } catch (const std::exception& error) {
     throw failed(Error(error.what()));
   }
-  if (!record) throw PhaseElsewhere{text(where, ": ", holder, " runs its ", inputs.kind)};
+  if (!record) throw PhaseElsewhere(text(where, ": ", holder, " runs its ", inputs.kind));
   listener_.phase_finished(where, *record);
   return *record;
 }
@@ -195,8 +179,10 @@ Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
                     {"dataset_options", pack_options(dataset).dump()},
                     {"phase", inputs.kind},
                     {"seed", std::to_string(task.seed)}};
-  // A teacher and its sensitivity serve every budget.
-  if (inputs.kind != "teacher" && inputs.kind != "sensitivity") about["budget"] = std::to_string(task.budget);
+  // A teacher and its sensitivity serve every budget, as shared trainings do.
+  const bool any_budget =
+      inputs.kind == "teacher" || inputs.kind == "sensitivity" || inputs.inputs.contains("training");
+  if (!any_budget) about["budget"] = std::to_string(task.budget);
   return about;
 }
 
@@ -218,6 +204,15 @@ PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& in
   });
 }
 
+PhaseExperiment::SharedTraining Runner::share_trainings(const Task& task) {
+  return [this, &task](const std::string& name, const std::function<void(PhaseExperiment&)>& train) {
+    const PhaseInputs inputs = shared_training_inputs(task.phases.method[0], name);
+    claim({inputs.key()});
+    return run_phase(task, inputs, task.cell->section(task.cell->method),
+                     [&](PhaseExperiment& experiment, Json&) { train(experiment); });
+  };
+}
+
 std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord& teacher_phase) {
   const Cell& cell = *task.cell;
   const Laboratory& laboratory = laboratory_of(cell);
@@ -228,6 +223,7 @@ std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord&
   };
   if (!cell.is_senet()) {
     return {run_phase(task, task.phases.method[0], cell.section(cell.method), [&](PhaseExperiment& experiment, Json&) {
+      experiment.share_trainings(share_trainings(task));
       run_baseline(experiment, the_teacher(), plugins_, cell.method, task.budget);
     })};
   }
@@ -279,13 +275,24 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     }
   }
   Json phase_list = Json::array();
+  std::set<std::string> shared;
+  const auto list = [&](const std::string& kind, const std::string& key, const TrainingTime& time) -> Json& {
+    return phase_list.emplace_back(Json{{"kind", kind},
+                                        {"key", key},
+                                        {"training_seconds", time.seconds},
+                                        {"image_passes", time.epochs * data.train.count()}});
+  };
   for (const PhaseRecord& phase : done) {
-    const Training training = trained(phase.json);
-    phase_list.push_back({{"kind", phase.kind},
-                          {"key", phase.key},
-                          {"training_seconds", training.seconds},
-                          {"image_passes", training.epochs * data.train.count()}});
+    const Json trainings = phase.json.value("shared", Json::array());
+    for (const Json& training : trainings) {
+      const std::string key = training.at("key");
+      list(training.at("kind"), key, {training.at("epochs"), training.at("seconds")})["training"] =
+          training.at("training");
+      shared.insert(key);
+    }
+    list(phase.kind, phase.key, training_time(phase.json));
   }
+  claim(shared);
   const auto numbers = [](const Json& record) {
     Json json = record.at("test");
     if (record.contains("held_out")) json["held_out_accuracy"] = record.at("held_out").at("accuracy");
@@ -329,6 +336,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   };
   if (!series.empty()) result.json["series"] = std::move(series);
   for (const PhaseRecord& phase : method) {
+    if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
+    if (phase.json.contains("shape")) result.json["model"]["made_smaller"] = phase.json.at("shape");
     if (phase.kind == "mask") {
       result.json["mask_identification"] = phase.json.at("trainings").at(kNetwork).at("last_epoch");
     }
@@ -364,6 +373,12 @@ void Runner::write(const Result& result) {
   save_result(result);
 }
 
+void Runner::claim(const std::set<std::string>& keys) {
+  const size_t before = keys_.size();
+  keys_.insert(keys.begin(), keys.end());
+  if (keys_.size() > before) store_.claim(experiment_, keys_);
+}
+
 Json Runner::import_teacher(const Plan& plan) {
   const Task task = tasks(plan).front();
   try {
@@ -375,7 +390,7 @@ Json Runner::import_teacher(const Plan& plan) {
     }
     return json;
   } catch (const PhaseElsewhere& phase) {
-    fail(phase.description);
+    fail(phase.what());
   }
 }
 
@@ -385,7 +400,9 @@ RunOutcome Runner::run(const Plan& plan) {
   for (const Task& task : all) {
     for (const PhaseInputs* phase : task.phases.in_order()) keys.insert(phase->key());
   }
-  store_.claim(plan.name, keys);
+  experiment_ = plan.name;
+  keys_.clear();
+  claim(keys);
   std::vector<std::optional<Result>> done(all.size());
   std::vector<std::optional<RunFailure>> failed(all.size());
   // What another process runs now is left for later: parallel processes share the cells among them.
@@ -405,7 +422,7 @@ RunOutcome Runner::run(const Plan& plan) {
         write(*done[i]);
         --left;
       } catch (const PhaseElsewhere& phase) {
-        if (elsewhere.empty()) elsewhere = phase.description;
+        if (elsewhere.empty()) elsewhere = phase.what();
       } catch (const PhaseFailed& phase) {
         fail_with(phase.phase, phase);
       } catch (const Error& error) {
@@ -445,9 +462,8 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
               result.file.string(), ": was made from other data (fingerprint ",
               result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
-  run.shape = run.laboratory->input;
-  run.shape.scale = width;
-  run.network = run.laboratory->build(run.shape);
+  const NetworkShape shape = shape_of(*record, run.laboratory->input);
+  run.network = run.laboratory->build(shape.at_scale(shape.scale * width));
   run.network->to(device);
   load_at_width(network_tensors(*record, kNetwork), width, *run.network);
   return run;

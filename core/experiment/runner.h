@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "experiment/plan.h"
 #include "results/result.h"
@@ -73,9 +74,13 @@ class Runner {
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   Result run_task(const Plan& plan, const Task& task);
+  // How a baseline's training is shared by its budgets.
+  PhaseExperiment::SharedTraining share_trainings(const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.
   std::vector<PhaseRecord> run_method(const Task& task, const PhaseRecord& teacher);
   void write(const Result& result);
+  // The phases of the experiment that runs are not to be removed while it may go on.
+  void claim(const std::set<std::string>& keys);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
   PhaseRecord run_teacher_phase(const Task& task);
@@ -90,13 +95,14 @@ class Runner {
   PhaseStore store_;
   std::map<std::string, std::shared_ptr<Laboratory>> laboratories_;
   std::map<std::string, Error> failed_;  // by the phase's key
+  std::string experiment_;               // that runs
+  std::set<std::string> keys_;           // of its phases
 };
 
 // The network of a finished result, with its weights and masks, and the laboratory to evaluate it in; at one of the
-// widths that it was trained at, which `shape` has for its scale.
+// widths that it was trained at.
 struct RestoredRun {
   std::shared_ptr<Laboratory> laboratory;
-  NetworkShape shape;
   std::shared_ptr<Network> network;
 };
 RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,

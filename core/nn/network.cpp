@@ -119,6 +119,20 @@ int64_t NetworkShape::scaled(int64_t layer_channels) const {
   return std::max<int64_t>(1, static_cast<int64_t>(std::floor(scale * static_cast<double>(layer_channels))));
 }
 
+NetworkShape NetworkShape::at_scale(double other) const {
+  NetworkShape shape = *this;
+  shape.scale = other;
+  return shape;
+}
+
+std::vector<int64_t> NetworkShape::blocks_or(const std::vector<int64_t>& own) const {
+  if (blocks.empty()) return own;
+  SENET_CHECK(blocks.size() == own.size() && *std::min_element(blocks.begin(), blocks.end()) > 0,
+              "a network with blocks ", torch::IntArrayRef(blocks), " was asked for; expected one or more for each of ",
+              own.size(), " stages");
+  return blocks;
+}
+
 int64_t count_relus(const ReluSite& site) {
   const torch::NoGradGuard no_gradient;
   const SiteShape shape = site.shape();
@@ -134,7 +148,8 @@ int64_t count_relus(const ReluSite& site) {
   return rectified;
 }
 
-NetworkCounts count(Network& network, const NetworkShape& shape) {
+NetworkCounts count(Network& network) {
+  const NetworkShape& shape = network.shape();
   const torch::NoGradGuard no_gradient;
   const bool training = network.is_training();
   network.eval();

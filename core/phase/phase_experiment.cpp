@@ -3,6 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -155,6 +156,24 @@ TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
   return load_safetensors(phase.folder / file_of(name)).tensors;
 }
 
+TrainingTime training_time(const Json& record) {
+  TrainingTime all;
+  const Json trainings = record.value("trainings", Json::object());
+  for (const Json& training : trainings) {
+    all.epochs += training.at("epochs").get<int64_t>();
+    all.seconds += training.at("seconds").get<double>();
+  }
+  return all;
+}
+
+NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input) {
+  const Json json = phase.json.value("shape", Json::object());
+  NetworkShape shape = input.at_scale(json.value("scale", 1.0));
+  shape.stem_stride = json.value("stem_stride", int64_t{1});
+  shape.blocks = json.value("blocks", std::vector<int64_t>{});
+  return shape;
+}
+
 void load_network(const PhaseRecord& phase, const std::string& name, Network& network) {
   Archive archive = Archive::loading(network_tensors(phase, name));
   network_state(network, archive);
@@ -174,9 +193,7 @@ PhaseExperiment::~PhaseExperiment() = default;
 
 TrainingSettings PhaseExperiment::training() const { return training_settings(options_); }
 
-std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpose, double scale) {
-  NetworkShape shape = laboratory_.input;
-  shape.scale = scale;
+std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpose, const NetworkShape& shape) {
   auto network = laboratory_.build(shape);
   network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
@@ -206,15 +223,43 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
   PhaseStore::add_file(folder_, record_, file_of(name));
 }
 
+void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
+                                            const TrainingSettings& settings) {
+  if (!shared_) return train(name, network, objective, settings);
+  const PhaseRecord phase =
+      shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
+  if (phase.found_finished) {
+    Archive archive = Archive::loading(network_tensors(phase, name));
+    network_state(network, archive);
+    objective.state(archive);
+    network.eval();
+  }
+  const TrainingTime time = training_time(phase.json);
+  record_["shared"].push_back({{"kind", phase.kind},
+                               {"key", phase.key},
+                               {"training", name},
+                               {"epochs", time.epochs},
+                               {"seconds", time.seconds}});
+}
+
 void PhaseExperiment::keep(const std::string& name, Network& network) {
   Archive archive = Archive::saving();
   network_state(network, archive);
   StoredTraining(laboratory_, phase_, name, folder_, about_).finish(archive.tensors());
   record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"last_epoch", Json::object()}};
+  const NetworkShape& shape = network.shape();
+  if (shape.scale != 1) record_["shape"]["scale"] = shape.scale;
+  if (shape.stem_stride != 1) record_["shape"]["stem_stride"] = shape.stem_stride;
+  if (!shape.blocks.empty()) record_["shape"]["blocks"] = shape.blocks;
   PhaseStore::add_file(folder_, record_, file_of(name));
 }
 
 Score PhaseExperiment::evaluate(Network& network, Part part) {
+  if (laboratory_.data.part(part).count() == 0) {
+    fail_usage("phase '", phase_,
+               "' judges networks by held-out training images, and none are held out; set "
+               "dataset.holdout (0.05 by default)");
+  }
   return senet::evaluate(network, make_loader(laboratory_, part));
 }
 
@@ -223,6 +268,20 @@ void PhaseExperiment::record(const std::string& name, const std::vector<double>&
     SENET_CHECK(std::isfinite(value), "phase '", phase_, "' records '", name, "' with the value ", value);
   }
   record_["series"][name] = values;
+}
+
+void PhaseExperiment::record(const std::vector<Candidate>& candidates) {
+  for (const Candidate& candidate : candidates) {
+    const bool beaten = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+      return other.relus <= candidate.relus && other.accuracy >= candidate.accuracy &&
+             (other.relus < candidate.relus || other.accuracy > candidate.accuracy);
+    });
+    record_["candidates"].push_back({{"name", candidate.name},
+                                     {"relus", candidate.relus},
+                                     {"accuracy", candidate.accuracy},
+                                     {"on_front", !beaten},
+                                     {"chosen", candidate.chosen}});
+  }
 }
 
 }  // namespace senet

@@ -41,14 +41,23 @@ class PhaseExperiment final : public Experiment {
   uint64_t seed() const override { return seed_; }
   torch::Device device() const override { return laboratory_.device; }
   int64_t classes() const override { return laboratory_.data.classes; }
-  std::shared_ptr<Network> make_network(const std::string& purpose) override { return make_network(purpose, 1); }
-  std::shared_ptr<Network> make_network(const std::string& purpose, double scale);
+  NetworkShape shape() const override { return laboratory_.input; }
+  using Experiment::make_network;
+  std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) override;
   void train(const std::string& name, Network& network, Objective& objective,
              const TrainingSettings& settings) override;
+  void train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
+                             const TrainingSettings& settings) override;
+  // How train_for_all_budgets runs a training as a phase of its own, and gives that phase when it is finished. Without
+  // it, there are no budgets: it trains as train() does.
+  using SharedTraining =
+      std::function<PhaseRecord(const std::string& name, const std::function<void(PhaseExperiment&)>& train)>;
+  void share_trainings(SharedTraining shared) { shared_ = std::move(shared); }
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
   void record(const std::string& name, const std::vector<double>& values) override;
+  void record(const std::vector<Candidate>& candidates) override;
 
  private:
   const Laboratory& laboratory_;
@@ -58,7 +67,18 @@ class PhaseExperiment final : public Experiment {
   Options options_;
   uint64_t seed_;
   Metadata about_;
+  SharedTraining shared_;
 };
+
+// What a phase's trainings took, shared ones left out.
+struct TrainingTime {
+  int64_t epochs = 0;
+  double seconds = 0;
+};
+TrainingTime training_time(const Json& record);
+
+// The shape of the network that a phase keeps: `input`, made as small as the phase's record says.
+NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input);
 
 BatchLoader make_loader(const Laboratory& laboratory, Part part);
 

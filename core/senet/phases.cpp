@@ -80,7 +80,9 @@ constexpr Option kFinetuneOptions[] = {
 };
 
 Widths at_widths(PhaseExperiment& experiment, Network& full, const std::vector<double>& widths) {
-  return {full, widths, [&](double scale) { return experiment.make_network(text("width/", scale), scale); }};
+  return {full, widths, [&](double scale) {
+            return experiment.make_network(text("width/", scale), experiment.shape().at_scale(scale));
+          }};
 }
 
 MaskScore mask_score(const std::string& name) {

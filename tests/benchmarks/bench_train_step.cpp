@@ -26,7 +26,7 @@
 namespace senet {
 namespace {
 
-constexpr NetworkShape kShape{3, 32, 32, 100};
+const NetworkShape kShape{3, 32, 32, 100};
 constexpr int64_t kMatrix = 2048;
 
 std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
@@ -157,7 +157,7 @@ void steps(benchmark::State& state) {
   for (const char* other : {"libtorch_step", "libtorch_float32_contiguous_step"}) {
     say(other + sizes, ratio(times, other, {"plain_step"}), "the time of plain_step");
   }
-  const double forward = 2.0 * static_cast<double>(size * count(*bench.teacher, kShape).macs);
+  const double forward = 2.0 * static_cast<double>(size * count(*bench.teacher).macs);
   const double product = 2.0 * kMatrix * kMatrix * kMatrix;
   for (const auto& [name, passes] :
        {std::pair{"teacher_forward", 1}, {"plain_step", 3}, {"mask_step", 4}, {"finetune_step", 4}}) {

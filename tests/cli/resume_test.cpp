@@ -40,16 +40,28 @@ TEST_P(KilledAtSeveralWidthsIn, TheSameCommandGivesTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(EachPhase, KilledAtSeveralWidthsIn, ::testing::Values("mask", "finetune"),
                          [](const auto& test) { return test.param; });
 
-TEST(KilledInABaseline, TheSameCommandGivesTheSameBits) {
+// A phase's kind, and the settings of the baseline it is of.
+class KilledInABaseline : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(KilledInABaseline, TheSameCommandGivesTheSameBits) {
+  const auto [kind, settings] = GetParam();
   std::string experiment = testing::tiny_experiment();
   experiment.resize(experiment.find("[sensitivity]"));
-  experiment +=
-      "[snl]\nsearch_epochs = 12\nsearch_lr = 0.02\nlambda = 1e-3\nfinetune_epochs = 3\n"
-      "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n";
+  experiment += settings;
   const TemporaryFolder folder;
-  ASSERT_NO_FATAL_FAILURE(testing::kill_in("snl", folder.path(), experiment));
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in(kind, folder.path(), experiment));
   testing::expect_goes_on_to_the_same_bits(folder.path(), experiment);
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, KilledInABaseline,
+    ::testing::Values(std::pair("snl",
+                                "[snl]\nsearch_epochs = 12\nsearch_lr = 0.02\nlambda = 1e-3\nfinetune_epochs = 3\n"
+                                "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
+                      std::pair("deepreduce_training",
+                                "[deepreduce]\nepochs = 8\ncriticality_epochs = 8\nlargest = 2\n"
+                                "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n")),
+    [](const auto& test) { return test.param.first; });
 
 TEST(Interrupted, StopsAfterACheckpointWithItsOwnExitCodeAndGoesOn) {
   for (const int signal : {SIGINT, SIGTERM}) {

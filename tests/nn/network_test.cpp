@@ -21,14 +21,14 @@ TEST(Network, CountsWhatItsActivationsDoToMinusOne) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
   EXPECT_EQ(network.relus(), 3 * 36 + 4 * 9);
-  EXPECT_EQ(count(network, kShape).relus, 144);
+  EXPECT_EQ(count(network).relus, 144);
   torch::Tensor mask = torch::zeros({3, 6, 6}, torch::kUInt8);
   mask[1][2][3] = 1;
   mask[2][5][5] = 1;
   network.set_masks({mask, torch::zeros({4, 3, 3}, torch::kUInt8)});
   EXPECT_EQ(count_relus(*network.site1), 2);
   EXPECT_EQ(count_relus(*network.site2), 0);
-  EXPECT_EQ(count(network, kShape).relus, 2);
+  EXPECT_EQ(count(network).relus, 2);
   const torch::Tensor y = network.site1->activation().forward(torch::full({1, 3, 6, 6}, -1.0));
   EXPECT_EQ(y[0][1][2][3].item<double>(), 0);
   EXPECT_EQ(y[0][1][2][4].item<double>(), -1);
@@ -49,7 +49,7 @@ TEST(Network, AnActivationThatIsNeitherReluNorIdentityIsNotCounted) {
 TEST(Network, ParametersAndMacsAgreeWithACountByHand) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
-  const NetworkCounts counts = count(network, kShape);
+  const NetworkCounts counts = count(network);
   EXPECT_EQ(counts.parameters, 2 * 3 * 9 + 3 * 2 + 3 * 4 * 9 + 4 * 2 + 4 * 5 + 5);
   EXPECT_EQ(counts.macs, 2 * 3 * 9 * 36 + 3 * 4 * 9 * 9 + 4 * 5);
 }

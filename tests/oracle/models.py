@@ -11,6 +11,7 @@ class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.masks = {}
+        self.alphas = {}
         self.pre, self.post, self.ends = {}, {}, []
 
     def act(self, site, x):
@@ -18,8 +19,17 @@ class Network(nn.Module):
         if site in self.masks:
             mask = self.masks[site].to(x.dtype)
             y = mask * y + (1 - mask) * x
+        if site in self.alphas:
+            alpha = self.alphas[site].alpha
+            y = alpha * y + (1 - alpha) * x
         self.pre[site], self.post[site] = x, y
         return y
+
+    def make_trainable(self, site, start):
+        """SNL's activation at a site, alpha a parameter of 1 x C x H x W."""
+        self.alphas[site] = nn.Module()
+        self.alphas[site].alpha = nn.Parameter(start)
+        self.add_module("activation_" + site.replace(".", "_"), self.alphas[site])
 
     def end_stage(self, x):
         self.ends.append(x)

@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "baselines/snl/snl.h"
 #include "data/decode.h"
 #include "data/resize.h"
 #include "senet/objectives.h"
 #include "storage/files.h"
 #include "storage/safetensors.h"
 #include "support/models.h"
+#include "train/adam.h"
 #include "train/sgd.h"
 #include "train/trainer.h"
 
@@ -191,10 +193,22 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
   mask.score = score == "pre" ? MaskScore::pre : score == "gain" ? MaskScore::gain : MaskScore::post;
   FinetuneSettings finetune;
   finetune.pram = std::string(p.pram) == "vector" ? PramForm::vector : PramForm::attention;
+  SnlSettings snl;
+  snl.lambda = 0.003;  // enough to be seen
   std::unique_ptr<Objective> objective;
   if (phase == "teacher") objective = std::make_unique<CrossEntropy>(*student);
   if (phase == "mask") objective = std::make_unique<MaskIdentification>(*teacher, *student, relus, mask, 8);
   if (phase == "finetune") objective = std::make_unique<Finetuning>(*teacher, *student, finetune);
+  nlohmann::json alphas = nlohmann::json::array();
+  if (phase == "snl") {
+    objective = std::make_unique<SnlSearch>(*teacher, *student, student->relus() / 2, snl);
+    const torch::NoGradGuard no_gradient;
+    for (const ReluSite& site : student->sites()) {
+      torch::Tensor& alpha = dynamic_cast<AlphaRelu&>(site.activation()).alpha;
+      alpha.add_(random_tensor(alpha.sizes(), 300 + site.index(), torch::kFloat32), 0.5);
+      alphas.push_back(site.name());
+    }
+  }
 
   TensorMap in = tensors_of(*student, "student.");
   in.merge(tensors_of(*teacher, "teacher."));
@@ -216,7 +230,9 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
                              {"kd_weight", std::to_string(phase == "mask" ? mask.kd_weight : finetune.kd_weight)},
                              {"temperature", std::to_string(finetune.temperature)},
                              {"beta", std::to_string(finetune.pram_weight)},
-                             {"relus", nlohmann::json(relus).dump()}};
+                             {"relus", nlohmann::json(relus).dump()},
+                             {"lambda", std::to_string(snl.lambda)},
+                             {"alphas", alphas.dump()}};
   metadata.insert(settings.begin(), settings.end());
   save_safetensors(folder / "in.safetensors", in, metadata);
   ASSERT_NO_FATAL_FAILURE(
@@ -237,7 +253,10 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
     EXPECT_LT(share_off(found, expected.at(name), smallest), tolerance) << name;
   };
 
-  Sgd optimizer(*student, kMomentum, kWeightDecay);
+  const std::unique_ptr<Optimizer> chosen = phase == "snl"
+                                                ? std::unique_ptr<Optimizer>(std::make_unique<Adam>(*student, 0))
+                                                : std::make_unique<Sgd>(*student, kMomentum, kWeightDecay);
+  Optimizer& optimizer = *chosen;
   EpochSums sums(torch::kCPU);
   double before = 0;
   for (int step = 0; step < kSteps; ++step) {
@@ -297,6 +316,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Training,
                                            Steps{"mask_gain", "mask", "gain", "", "resnet18"},
                                            Steps{"finetune_attention", "finetune", "", "attention", "resnet18"},
                                            Steps{"finetune_vector", "finetune", "", "vector", "resnet18"},
+                                           Steps{"snl", "snl", "", "", "resnet18"},
                                            Steps{"mask_wide_resnet", "mask", "post", "", "wrn22_8"},
                                            Steps{"finetune_wide_resnet", "finetune", "", "attention", "wrn22_8"},
                                            Steps{"finetune_vgg", "finetune", "", "attention", "vgg16"}),

@@ -1,9 +1,9 @@
-"""steps.py IN OUT: some steps of teacher training, mask identification or fine-tuning, written from the method's
-equations with PyTorch's own optimiser and losses.
+"""steps.py IN OUT: some steps of teacher training, mask identification, fine-tuning or SNL's search, written from the
+methods' equations with PyTorch's own optimisers and losses.
 
 IN holds the student's and (but for the phase "teacher") the teacher's tensors under "student." and "teacher.", batches as
 "images.N" and "labels.N"; its metadata: model, options, shape, phase, lr, momentum, weight_decay, and of the phase: score,
-pram, kd_weight, ce_weight, temperature, beta, relus. OUT: "loss.N"; gradients of the first step "grad.*"; the student's
+pram, kd_weight, ce_weight, temperature, beta, relus, lambda, alphas (the sites that have one). OUT: "loss.N"; gradients of the first step "grad.*"; the student's
 tensors afterwards "student.*"; for mask identification D as "D.*" and the next masks "next.*"."""
 
 import json
@@ -22,17 +22,24 @@ torch.set_num_threads(1)
 
 
 def network(prefix):
-    return models.restore(models.build(metadata["model"], options, shape), tensors, prefix)
+    net = models.build(metadata["model"], options, shape)
+    if prefix == "student." and phase == "snl":
+        for site in json.loads(metadata["alphas"]):
+            net.make_trainable(site, tensors[f"student.activation_{site.replace('.', '_')}.alpha"])
+    return models.restore(net, tensors, prefix)
 
 
 student = network("student.").train()
 teacher = None if phase == "teacher" else network("teacher.").eval()
-optimizer = torch.optim.SGD(
-    student.parameters(),
-    lr=float(metadata["lr"]),
-    momentum=float(metadata["momentum"]),
-    weight_decay=float(metadata["weight_decay"]),
-)
+if phase == "snl":
+    optimizer = torch.optim.Adam(student.parameters(), lr=float(metadata["lr"]))
+else:
+    optimizer = torch.optim.SGD(
+        student.parameters(),
+        lr=float(metadata["lr"]),
+        momentum=float(metadata["momentum"]),
+        weight_decay=float(metadata["weight_decay"]),
+    )
 
 
 def distillation(logits, target):
@@ -64,6 +71,9 @@ while f"images.{step}" in tensors:
     ce = F.cross_entropy(logits, labels)
     if phase == "teacher":
         loss = ce
+    elif phase == "snl":
+        loss = ce + distillation(logits, target)
+        loss = loss + float(metadata["lambda"]) * sum(a.alpha.abs().sum() for a in student.alphas.values())
     elif phase == "mask":
         loss = float(metadata["ce_weight"]) * ce + float(metadata["kd_weight"]) * distillation(logits, target)
         compared = student.post if metadata["score"] == "post" else student.pre

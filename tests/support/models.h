@@ -56,8 +56,8 @@ struct HandCount {
     parameters += in * out + out;
     macs += in * out;
   }
-  void expect_equal(Network& network, const NetworkShape& shape) const {
-    const NetworkCounts counts = count(network, shape);
+  void expect_equal(Network& network) const {
+    const NetworkCounts counts = count(network);
     EXPECT_EQ(counts.parameters, parameters);
     EXPECT_EQ(counts.macs, macs);
   }

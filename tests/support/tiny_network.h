@@ -7,7 +7,8 @@ namespace senet::testing {
 // Two convolutions with batch norm, two sites in two stages, a classifier: small enough to follow by hand.
 class TinyNetwork final : public Network {
  public:
-  TinyNetwork(int64_t channels, int64_t width, int64_t size, int64_t classes) {
+  TinyNetwork(int64_t channels, int64_t width, int64_t size, int64_t classes)
+      : Network({channels, size, size, classes}) {
     conv1 = register_module("conv1", std::make_shared<Conv2d>(Conv2dOptions{channels, width, 3, 1, 1}));
     bn1 = register_module("bn1", std::make_shared<BatchNorm2d>(width));
     conv2 = register_module("conv2", std::make_shared<Conv2d>(Conv2dOptions{width, width + 1, 3, 2, 1}));

@@ -1,10 +1,20 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "senet/experiment.h"
 
 namespace senet {
+
+// A training that a method is going to do, or may.
+struct PlannedTraining {
+  std::string name;
+  int64_t relus;  // of the network that it trains
+  int64_t epochs;
+  double likelihood = 1;  // under 1 where it depends on what earlier trainings show
+};
 
 // Plugin interface: a whole method, from a teacher and a ReLU budget to a linearised network.
 class Baseline {
@@ -16,6 +26,13 @@ class Baseline {
   // The result holds core activations only and at most `budget` ReLUs; the harness counts for itself. The teacher is in
   // eval mode and must be left as it is.
   virtual std::shared_ptr<Network> linearise(Network& teacher, int64_t budget, Experiment& experiment) = 0;
+
+  // What linearise() will train for all budgets, told before anything is trained: `senet run --dry-run` lists it. It
+  // may make networks to count them. Where it is empty, the options that end in `epochs` say how long a method takes.
+  virtual std::vector<PlannedTraining> plan(int64_t budget, Experiment& experiment) {
+    (void)budget, (void)experiment;
+    return {};
+  }
 };
 
 }  // namespace senet

@@ -34,6 +34,14 @@ struct TrainingSettings {
 
 enum class Part { train, held_out, test };
 
+// A network that a method trained to choose from.
+struct Candidate {
+  std::string name;  // its configuration
+  int64_t relus;
+  double accuracy;  // in [0, 1], on what it was judged by
+  bool chosen = false;
+};
+
 struct Score {
   double accuracy;  // in [0, 1]
   double loss;      // mean cross entropy
@@ -52,18 +60,30 @@ class Experiment {
   virtual torch::Device device() const = 0;
   virtual int64_t classes() const = 0;
 
+  // What the model is built for. A method may ask for a network that is made smaller (NetworkShape::scale, stem_stride,
+  // blocks), not for one of another input or of other classes.
+  virtual NetworkShape shape() const = 0;
   // A network with fresh weights, drawn from the seed and `purpose`; all ReLUs in place; on device().
-  virtual std::shared_ptr<Network> make_network(const std::string& purpose) = 0;
+  virtual std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) = 0;
+  std::shared_ptr<Network> make_network(const std::string& purpose) { return make_network(purpose, shape()); }
 
   // Trains `network` in place. Stored under the phase as `name` (unique within the phase): an interrupted training goes
   // on where its last checkpoint stands, a finished one is read back, network, masks and objective's state alike.
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
+  // The same for a training that does not depend on the budget: all budgets of a baseline's cell share it. `name` says
+  // all there is to it beside options, teacher and seed.
+  virtual void train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
+                                     const TrainingSettings& settings) = 0;
 
+  // Throws (exit code 2) where there are no such images.
   virtual Score evaluate(Network& network, Part part) = 0;
 
   // Keeps a series in the phase's record and in the results that build on it.
   virtual void record(const std::string& name, const std::vector<double>& values) = 0;
+  // Keeps what the method chose from. The result marks the Pareto front: those that no other beats in accuracy without
+  // more ReLUs.
+  virtual void record(const std::vector<Candidate>& candidates) = 0;
 };
 
 }  // namespace senet

@@ -65,10 +65,29 @@ class Observer {
   virtual void at_stage_end(int stage, const torch::Tensor& output) { (void)stage, (void)output; }
 };
 
+// What a network is built for, and what is made smaller of it.
+struct NetworkShape {
+  int64_t channels, height, width;  // of the input
+  int64_t classes;
+  // Every layer has its first ⌊scale·C⌋ channels (SENet++; DeepReDuce's reshaping by channels); input and classes are
+  // never cut.
+  double scale = 1.0;
+  int64_t stem_stride = 1;           // multiplies the first convolution's stride (DeepReDuce's reshaping by resolution)
+  std::vector<int64_t> blocks = {};  // residual blocks of each stage in place of the model's own, where not empty
+
+  int64_t scaled(int64_t layer_channels) const;  // ⌊scale·C⌋, at least 1
+  NetworkShape at_scale(double other) const;
+  // For a model with `own` blocks in its stages: those to build. Throws when other stages are asked for.
+  std::vector<int64_t> blocks_or(const std::vector<int64_t>& own) const;
+};
+
 // A classifier with named ReLU sites in the order of its forward pass. Parameters and buffers carry the names that the
 // common PyTorch models have (`layer1.0.conv1.weight`).
 class Network : public torch::nn::Module {
  public:
+  explicit Network(NetworkShape shape) : shape_(std::move(shape)) {}
+  const NetworkShape& shape() const { return shape_; }
+
   // images: N×C×H×W, normalised, float32 or bfloat16. Returns logits N×classes, float32. Calls the observer (if any) at
   // each site and at each stage's end.
   virtual torch::Tensor forward(const torch::Tensor& images, Observer* observer = nullptr) = 0;
@@ -92,21 +111,15 @@ class Network : public torch::nn::Module {
                            std::shared_ptr<Layer> conv);
 
  private:
+  NetworkShape shape_;
   std::deque<ReluSite> sites_;  // a deque: sites keep their addresses
 };
 
 // Copies parameters and buffers by name, between networks of one model.
 void copy_weights(const Network& from, Network& to);
 
-struct NetworkShape {
-  int64_t channels, height, width;  // of the input
-  int64_t classes;
-  double scale = 1.0;  // SENet++: every layer has its first ⌊scale·C⌋ channels; input and classes are never cut
-
-  int64_t scaled(int64_t layer_channels) const;  // ⌊scale·C⌋, at least 1
-};
-
 // Plugin interface: a network for an input shape and class count. Names are stable and do not depend on the scale.
+// What of the shape a model cannot do (blocks, for one without residual stages) it refuses by an Error.
 class Model {
  public:
   using Interface = Model;
@@ -121,7 +134,7 @@ struct NetworkCounts {
   int64_t parameters;  // elements of all parameters
   int64_t macs;        // multiply–accumulates of convolutions and the classifier, per image
 };
-NetworkCounts count(Network& network, const NetworkShape& shape);
+NetworkCounts count(Network& network);
 
 // Elements of the site's shape that its activation rectifies, found by evaluating it on x = −1 (and on x = 1, which has
 // to come out unchanged).

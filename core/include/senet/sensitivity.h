@@ -14,7 +14,7 @@ class Sensitivity {
   virtual ~Sensitivity() = default;
 
   // One finite, non-negative number per ReLU site, in the sites' order, not all zero. Only proportions matter. The
-  // teacher is in eval mode and must be left as it is.
+  // teacher is in eval mode and must be left as it is. A measure that trains declares an option `epochs`.
   virtual std::vector<double> measure(Network& teacher, Experiment& experiment) = 0;
 };
 

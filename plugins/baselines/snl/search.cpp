@@ -1,9 +1,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
-#include <numeric>
-
 #include "snl.h"
 
 namespace senet {
@@ -87,14 +84,9 @@ std::vector<torch::Tensor> SnlSearch::masks(bool fill) const {
 
   std::vector<torch::Tensor> flat;
   for (const torch::Tensor& alpha : alphas()) flat.push_back(alpha.flatten());
-  const torch::Tensor all = torch::cat(flat);
-  const auto* values = all.data_ptr<float>();
-  std::vector<int64_t> order(all.numel());
-  std::iota(order.begin(), order.end(), 0);
-  std::nth_element(order.begin(), order.begin() + budget_ - 1, order.end(),
-                   [&](int64_t i, int64_t j) { return values[i] != values[j] ? values[i] > values[j] : i < j; });
-  torch::Tensor kept = torch::zeros({all.numel()}, torch::kUInt8);
-  for (int64_t i = 0; i < budget_; ++i) kept.data_ptr<uint8_t>()[order[i]] = 1;
+  const torch::Tensor order = std::get<1>(torch::sort(torch::cat(flat), /*stable=*/true, 0, /*descending=*/true));
+  const torch::Tensor kept =
+      torch::zeros({order.numel()}, torch::kUInt8).index_fill_(0, order.narrow(0, 0, budget_), 1);
   int64_t at = 0;
   for (torch::Tensor& mask : masks) {
     const int64_t size = mask.numel();

@@ -29,15 +29,9 @@ constexpr senet::Option kOptions[] = {
 constexpr int kBins = 60;  // of α, from −0.1 to 1.1; what lies beyond is in the outermost
 
 std::vector<double> histogram(const std::vector<torch::Tensor>& alphas) {
-  std::vector<double> bins(kBins);
-  for (const torch::Tensor& alpha : alphas) {
-    const auto* values = alpha.data_ptr<float>();
-    for (int64_t i = 0; i < alpha.numel(); ++i) {
-      const double place = (values[i] + 0.1) / 1.2 * kBins;
-      ++bins[static_cast<size_t>(std::min<double>(kBins - 1, std::max(0.0, place)))];
-    }
-  }
-  return bins;
+  torch::Tensor bins = torch::zeros({kBins}, torch::kFloat64);
+  for (const torch::Tensor& alpha : alphas) bins += torch::histc(alpha.clamp(-0.1, 1.1), kBins, -0.1, 1.1);
+  return {bins.data_ptr<double>(), bins.data_ptr<double>() + kBins};
 }
 
 // Selective network linearisation (Cho et al., ICML 2022), as its public code does it: a search with one α a ReLU, from

@@ -32,15 +32,15 @@ constexpr senet::Option kOptions[] = {
 };
 
 struct Spec {
-  std::array<int, 4> blocks;
+  std::vector<int64_t> blocks;  // of each stage
   int64_t width;
   bool imagenet_stem;
   bool stem_relu;
   bool identity_shortcut;
   bool fan_in;
 
-  Spec(std::array<int, 4> stage_blocks, const senet::Options& options)
-      : blocks(stage_blocks),
+  Spec(std::vector<int64_t> stage_blocks, const senet::Options& options)
+      : blocks(std::move(stage_blocks)),
         width(options.integer("width")),
         imagenet_stem(options.text("stem") == "imagenet"),
         stem_relu(options.boolean("stem_relu")),
@@ -93,12 +93,13 @@ class BasicBlock final : public torch::nn::Module {
 // first batch norm and after each block's addition.
 class ResNet final : public senet::Network {
  public:
-  ResNet(const Spec& spec, const NetworkShape& shape) : spec_(spec) {
+  ResNet(const Spec& spec, const NetworkShape& shape) : Network(shape), spec_(spec) {
     int64_t channels = shape.scaled(spec.width);
     conv1_ = register_module(
-        "conv1", std::make_shared<Conv2d>(spec.imagenet_stem
-                                              ? Conv2dOptions{shape.channels, channels, 7, 2, 3, false, spec.fan_in}
-                                              : Conv2dOptions{shape.channels, channels, 3, 1, 1, false, spec.fan_in}));
+        "conv1", std::make_shared<Conv2d>(
+                     spec.imagenet_stem
+                         ? Conv2dOptions{shape.channels, channels, 7, 2 * shape.stem_stride, 3, false, spec.fan_in}
+                         : Conv2dOptions{shape.channels, channels, 3, shape.stem_stride, 1, false, spec.fan_in}));
     bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(channels));
     int64_t height = conv1_->output_size(shape.height), width = conv1_->output_size(shape.width);
     if (spec.stem_relu) stem_relu_ = add_site("relu", {channels, height, width}, 1, "conv1", conv1_);
@@ -106,11 +107,12 @@ class ResNet final : public senet::Network {
       height = (height + 1) / 2;
       width = (width + 1) / 2;
     }
+    const std::vector<int64_t> blocks = shape.blocks_or(spec.blocks);
     for (int stage = 1; stage <= 4; ++stage) {
       const int64_t out = shape.scaled(spec.width << (stage - 1));
       const std::string layer = "layer" + std::to_string(stage);
       stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
-      for (int i = 0; i < spec.blocks[stage - 1]; ++i) {
+      for (int64_t i = 0; i < blocks[stage - 1]; ++i) {
         auto block = std::make_shared<BasicBlock>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
         stages_[stage - 1]->push_back(block);
         height = block->conv1->output_size(height);

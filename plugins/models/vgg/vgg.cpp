@@ -1,5 +1,6 @@
 #include <torch/types.h>
 
+#include "senet/error.h"
 #include "senet/network.h"
 
 namespace {
@@ -62,7 +63,8 @@ struct HiddenStep {
 // blocks 2 to 5.
 class Vgg final : public senet::Network {
  public:
-  Vgg(const Spec& spec, const NetworkShape& shape) {
+  Vgg(const Spec& spec, const NetworkShape& shape) : Network(shape) {
+    SENET_CHECK(shape.blocks.empty(), "a VGG16 has no residual blocks; its depth cannot be scaled");
     const auto features = register_module("features", std::make_shared<torch::nn::Module>());
     int64_t channels = shape.channels, height = shape.height, width = shape.width;
     int next = 0;
@@ -71,7 +73,10 @@ class Vgg final : public senet::Network {
       for (int i = 0; i < kConvolutions[block - 1]; ++i) {
         const std::string conv_index = std::to_string(next);
         auto conv = features->register_module(
-            conv_index, std::make_shared<Conv2d>(senet::Conv2dOptions{channels, out, 3, 1, 1, true, spec.fan_in}));
+            conv_index, std::make_shared<Conv2d>(senet::Conv2dOptions{
+                            channels, out, 3, next == 0 ? shape.stem_stride : 1, 1, true, spec.fan_in}));
+        height = conv->output_size(height);
+        width = conv->output_size(width);
         auto bn = features->register_module(std::to_string(next + 1), std::make_shared<BatchNorm2d>(out));
         const ReluSite* relu = add_site("features." + std::to_string(next + 2), {out, height, width}, block,
                                         "features." + conv_index, conv);

@@ -81,17 +81,18 @@ class Block final : public torch::nn::Module {
 // the next one, or the last before the pooling) is that stage's end, and its site belongs to that stage.
 class WideResNet final : public senet::Network {
  public:
-  WideResNet(const Spec& spec, const NetworkShape& shape) {
+  WideResNet(const Spec& spec, const NetworkShape& shape) : Network(shape) {
     int64_t channels = shape.scaled(kStem);
-    conv1_ = register_module("conv1", conv(spec, shape.channels, channels, 3, 1));
-    int64_t height = shape.height, width = shape.width;
+    conv1_ = register_module("conv1", conv(spec, shape.channels, channels, 3, shape.stem_stride));
+    int64_t height = conv1_->output_size(shape.height), width = conv1_->output_size(shape.width);
     std::string feeding_name = "conv1";
     std::shared_ptr<Conv2d> feeding = conv1_;
+    const std::vector<int64_t> blocks = shape.blocks_or({kBlocks, kBlocks, kBlocks});
     for (int stage = 1; stage <= 3; ++stage) {
       const int64_t out = shape.scaled(spec.width << (stage - 1));
       const std::string layer = "layer" + std::to_string(stage);
       stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
-      for (int i = 0; i < kBlocks; ++i) {
+      for (int64_t i = 0; i < blocks[stage - 1]; ++i) {
         auto block = std::make_shared<Block>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
         stages_[stage - 1]->push_back(block);
         const std::string path = layer + "." + std::to_string(i);

@@ -9,7 +9,7 @@ using senet::NetworkShape;
 
 class OneSite final : public senet::Network {
  public:
-  OneSite(const NetworkShape& shape, int64_t declared_height, int64_t logits) {
+  OneSite(const NetworkShape& shape, int64_t declared_height, int64_t logits) : Network(shape) {
     conv_ = register_module("conv", std::make_shared<senet::Conv2d>(senet::Conv2dOptions{shape.channels, 4, 3, 1, 1}));
     linear_ = register_module("linear", std::make_shared<senet::Classifier>(4, logits));
     site_ = add_site("relu", {4, declared_height, shape.width}, 1, "conv", conv_);

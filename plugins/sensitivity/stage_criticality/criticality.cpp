@@ -1,0 +1,66 @@
+#include "criticality.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace senet {
+
+std::vector<double> criticality(const std::vector<double>& accuracy, const std::vector<int64_t>& relus,
+                                double exponent) {
+  const double lowest = *std::min_element(accuracy.begin(), accuracy.end());
+  std::vector<double> values;
+  for (size_t k = 0; k < accuracy.size(); ++k) {
+    values.push_back((accuracy[k] - lowest) / std::pow(static_cast<double>(relus[k]), exponent));
+  }
+  return values;
+}
+
+std::vector<int64_t> Criticality::least_first() const {
+  std::vector<size_t> order(stages.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return criticality[a] < criticality[b]; });
+  std::vector<int64_t> sorted;
+  for (const size_t k : order) sorted.push_back(stages[k]);
+  return sorted;
+}
+
+std::set<int64_t> stages_of(const Network& network) {
+  std::set<int64_t> stages;
+  for (const ReluSite& site : network.sites()) stages.insert(site.stage());
+  return stages;
+}
+
+int64_t relus_of_stage(const Network& network, int64_t stage) {
+  int64_t relus = 0;
+  for (const ReluSite& site : network.sites()) relus += site.stage() == stage ? site.relus() : 0;
+  return relus;
+}
+
+std::string criticality_training(int64_t stage) { return "criticality-" + std::to_string(stage); }
+
+Criticality measure_criticality(Network& teacher, Experiment& experiment, const DistilledSettings& distilled,
+                                const TrainingSettings& training, double exponent) {
+  Criticality measured;
+  for (const int64_t stage : stages_of(teacher)) {
+    const std::string name = criticality_training(stage);
+    const auto network = experiment.make_network(name);
+    for (const ReluSite& site : network->sites()) {
+      if (site.stage() != stage) network->set_activation(site, std::make_shared<Linear>(site.shape()));
+    }
+    Distilled objective(teacher, *network, distilled);
+    experiment.train_for_all_budgets(name, *network, objective, training);
+    measured.stages.push_back(stage);
+    measured.relus.push_back(relus_of_stage(*network, stage));
+    measured.accuracy.push_back(100 * experiment.evaluate(*network, Part::held_out).accuracy);
+  }
+  measured.criticality = criticality(measured.accuracy, measured.relus, exponent);
+  experiment.record("stage_accuracy", measured.accuracy);
+  experiment.record("criticality", measured.criticality);
+  return measured;
+}
+
+}  // namespace senet

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "senet/distilled.h"
+#include "senet/experiment.h"
+
+namespace senet {
+
+// ReLU criticality of the residual stages (DeepReDuce: Jha et al., ICML 2021, section 3.1): a network for each stage k,
+// trained with ReLUs in that stage alone, reaches Acc_k, in per cent;
+//   C_k = (Acc_k − min_j Acc_j) / (ReLUs in k)^w.
+struct Criticality {
+  std::vector<int64_t> stages;  // ascending
+  std::vector<int64_t> relus;   // of each
+  std::vector<double> accuracy, criticality;
+
+  std::vector<int64_t> least_first() const;  // the stages; ties: the lower one
+};
+
+std::vector<double> criticality(const std::vector<double>& accuracy, const std::vector<int64_t>& relus,
+                                double exponent);
+
+std::set<int64_t> stages_of(const Network& network);
+int64_t relus_of_stage(const Network& network, int64_t stage);
+
+// Trains beside the teacher, from fresh weights, and judges by the held-out training images. Records stage_accuracy and
+// criticality.
+Criticality measure_criticality(Network& teacher, Experiment& experiment, const DistilledSettings& distilled,
+                                const TrainingSettings& training, double exponent);
+// The names of its trainings.
+std::string criticality_training(int64_t stage);
+
+}  // namespace senet

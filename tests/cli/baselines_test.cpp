@@ -1,0 +1,181 @@
+#include <set>
+
+#include "support/bits.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::Outcome;
+using testing::TemporaryFolder;
+using testing::write_file;
+namespace fs = std::filesystem;
+
+// The tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
+std::string with_cells(const std::string& cells) {
+  std::string experiment = testing::tiny_experiment();
+  experiment.resize(experiment.find("[sensitivity]"));
+  return experiment + cells;
+}
+
+const std::string kDeepReduce =
+    "[deepreduce]\nepochs = 2\ncriticality_epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\", 60]\n";
+
+const TemporaryFolder& deepreduced() {
+  static const auto* folder = [] {
+    auto* made = new TemporaryFolder;
+    write_file(*made / "tiny.toml", with_cells(kDeepReduce));
+    const Outcome outcome = testing::run_program(testing::kRun, made->path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    return made;
+  }();
+  return *folder;
+}
+
+json result_of(const std::string& name) {
+  return json::parse(testing::slurp(deepreduced() / ("results/tiny/" + name + ".json")));
+}
+
+TEST(DeepReduce, EveryCandidateIsListedWithItsCountBeforeAnythingIsTrained) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", with_cells(kDeepReduce));
+  const json plan = json_of(testing::run_program({"run", "tiny.toml", "--dry-run", "--json"}, folder.path()));
+  std::map<std::string, json> trainings;
+  double candidates = 0;
+  for (const json& row : plan["phases"]) {
+    if (row["phase"] != "deepreduce" || row["budget"] != "30%") continue;
+    for (const json& training : row["trainings"]) {
+      trainings[training["name"]] = training;
+      EXPECT_EQ(training["state"], "not begun");
+      if (training["epochs"] == 2) {
+        candidates += training["likelihood"].get<double>();
+        EXPECT_LE(training["relus"], 326);
+      }
+    }
+  }
+  for (int stage = 1; stage <= 4; ++stage) {
+    const json& training = trainings["criticality-" + std::to_string(stage)];
+    EXPECT_EQ(training["relus"], std::vector<int>({640, 256, 128, 64}).at(stage - 1));
+    EXPECT_EQ(training["likelihood"], 1);
+  }
+  // Thinned, the stem and half of each stage are left: 128 + (512 + 256 + 128 + 64) / 2 = 608; culling stages 1 and 2
+  // leaves 128 + 64; one order in twelve culls these two first and in this order, another in the other.
+  EXPECT_EQ(trainings["thinned_channels-0.5"]["relus"], 304);
+  EXPECT_EQ(trainings["thinned_channels-0.5"]["likelihood"], 1);
+  EXPECT_EQ(trainings["culled-1-2"]["relus"], 192);
+  EXPECT_NEAR(trainings["culled-1-2"]["likelihood"].get<double>(), 1.0 / 6, 1e-12);
+  EXPECT_EQ(trainings.count("thinned"), 0u) << "608 are over the budget";
+  EXPECT_FALSE(fs::exists(folder / "runs"));
+  // What is left: what is likely, each training once though two budgets want it.
+  const double images = plan["images"].get<double>() / 152;
+  EXPECT_GE(images, 8 + 4 * 1 + 2 * candidates - 1);
+  EXPECT_LE(images, 8 + 4 * 1 + 2 * candidates + 1);
+}
+
+TEST(DeepReduce, BudgetsShareTheirTrainings) {
+  std::map<std::string, int> kinds;
+  for (const auto& entry : fs::directory_iterator(deepreduced() / "runs")) {
+    const std::string name = entry.path().filename().string();
+    ++kinds[name.substr(0, name.find('-'))];
+  }
+  const json large = result_of("deepreduce-30pct-s1"), small = result_of("deepreduce-60-s1");
+  std::set<std::string> names;
+  for (const json& candidate : large["candidates"]) names.insert(candidate["name"]);
+  for (const json& candidate : small["candidates"]) {
+    EXPECT_TRUE(names.count(candidate["name"])) << "what fits the smaller budget fits the larger";
+  }
+  EXPECT_EQ(kinds.at("deepreduce_training"), 4 + static_cast<int>(names.size()));
+  EXPECT_EQ(kinds.at("deepreduce"), 2);
+  int64_t passes = 0;
+  for (const json& phase : large["phases"]) passes += phase["image_passes"].get<int64_t>();
+  EXPECT_EQ(passes, 152 * (8 + 4 * 1 + 2 * static_cast<int64_t>(names.size())));
+}
+
+TEST(DeepReduce, TheBestCandidateWithinTheBudgetIsTheResult) {
+  for (const char* name : {"deepreduce-30pct-s1", "deepreduce-60-s1"}) {
+    const json result = result_of(name);
+    double best = 0;
+    json chosen;
+    for (const json& candidate : result["candidates"]) {
+      EXPECT_LE(candidate["relus"], result["budget"]["relus"]);
+      best = std::max(best, candidate["accuracy"].get<double>());
+      if (candidate["chosen"]) chosen = candidate;
+      bool beaten = false;
+      for (const json& other : result["candidates"]) {
+        const double more = other["accuracy"].get<double>() - candidate["accuracy"].get<double>();
+        const int64_t fewer = candidate["relus"].get<int64_t>() - other["relus"].get<int64_t>();
+        beaten = beaten || (more >= 0 && fewer >= 0 && (more > 0 || fewer > 0));
+      }
+      EXPECT_EQ(candidate["on_front"], !beaten) << candidate;
+    }
+    EXPECT_EQ(chosen["accuracy"], best);
+    EXPECT_EQ(chosen["relus"], result["result"]["relus"]);
+    EXPECT_EQ(chosen["accuracy"], result["result"]["held_out_accuracy"]) << "judged on the held-out images alone";
+    EXPECT_EQ(result["series"]["stage_accuracy"].size(), 4u);
+    EXPECT_EQ(result["model"]["relus"], 1088) << "of the model with all its ReLUs";
+  }
+}
+
+TEST(DeepReduce, AReshapedNetworkIsEvaluatedAndExportedAsItIs) {
+  const fs::path folder = deepreduced().path();
+  const json result = result_of("deepreduce-60-s1");
+  ASSERT_TRUE(result["model"].contains("made_smaller")) << "60 ReLUs are under what culling and thinning reach";
+  const json evaluated =
+      json_of(testing::run_program({"evaluate", "deepreduce-60", "--threads", "2", "--json"}, folder));
+  EXPECT_EQ(evaluated["accuracy"], result["result"]["accuracy"]);
+  EXPECT_EQ(evaluated["relus"], result["result"]["relus"]);
+  const json exported =
+      json_of(testing::run_program({"export", "deepreduce-60", "--out", "small.safetensors", "--json"}, folder));
+  EXPECT_EQ(exported["parameters"], result["model"]["parameters"]);
+  EXPECT_EQ(exported["macs"], result["model"]["macs"]);
+  const json garbage = json_of(testing::run_program({"gc", "--json"}, folder));
+  EXPECT_EQ(garbage["may_go"], 0) << "shared trainings are needed";
+}
+
+TEST(DeepReduce, SaysWhatCannotBe) {
+  const auto refused = [](const std::string& settings, const char* message) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", with_cells("[deepreduce]\nepochs = 1\ncriticality_epochs = 1\n" + settings));
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+    for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+      EXPECT_EQ(entry.path().filename().string().rfind("deepreduce_training", 0), std::string::npos)
+          << "nothing was trained for it";
+    }
+  };
+  refused("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [3]\n",
+          "a budget of 3 ReLUs is under the smallest candidate seen, "
+          "culled-1-2_thinned_channels-0.5_resolution-0.5_blocks-2-1-1-1");
+  refused("order = [1, 5]\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n", "names stage 5");
+  refused("order = [1, 1]\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n", "names a stage twice");
+}
+
+TEST(StageCriticality, DrivesTheAllocation) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml",
+             testing::tiny_experiment() + "sensitivity.plugin = \"stage_criticality\"\nsensitivity.epochs = 1\n");
+  ASSERT_EQ(testing::run_program(testing::kRun, folder.path()).code, 0);
+  const json result = testing::Bits(folder.path()).results.begin()->second;
+  const std::vector<double> accuracy = result["series"]["stage_accuracy"];
+  const double lowest = *std::min_element(accuracy.begin(), accuracy.end());
+  const std::vector<double> relus = {640, 256, 128, 64};
+  for (const json& site : result["sites"]) {
+    const size_t stage = site["stage"].get<size_t>() - 1;
+    EXPECT_NEAR(site["sensitivity"].get<double>(), (accuracy[stage] - lowest) / std::pow(relus[stage], 0.07), 1e-9);
+  }
+}
+
+TEST(AMethodThatJudges, NeedsHeldOutImages) {
+  const TemporaryFolder folder;
+  std::string experiment = testing::tiny_experiment();
+  experiment.replace(experiment.find("test_images"), 0, "holdout = 0\n");
+  write_file(folder / "tiny.toml", experiment + "sensitivity.plugin = \"stage_criticality\"\nsensitivity.epochs = 1\n");
+  const Outcome outcome = testing::run_program(testing::kRun, folder.path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.error.find("none are held out; set dataset.holdout"), std::string::npos) << outcome.error;
+}
+
+}  // namespace
+}  // namespace senet
