@@ -1,10 +1,12 @@
-# LibTorch as senet::torch, and SENET_TORCH_LIBRARY, where it lies: the system's, or the one in SENET_TORCH_VENV.
+# LibTorch as senet::torch: the system's, or the one in SENET_TORCH_VENV. SENET_TORCH says which one it is.
 if(SENET_TORCH_VENV)
   include(${CMAKE_CURRENT_LIST_DIR}/SenetTorchVenv.cmake)
 else()
   find_package(Torch REQUIRED)
 endif()
-file(REAL_PATH ${TORCH_LIBRARY} SENET_TORCH_LIBRARY)
+file(REAL_PATH ${Torch_DIR} torch_package)
+file(REAL_PATH ${TORCH_LIBRARY} torch_library)
+set(SENET_TORCH "LibTorch ${Torch_VERSION} (package ${torch_package}, library ${torch_library})")
 
 if(NOT TARGET senet::torch)
   add_library(senet::torch INTERFACE IMPORTED)

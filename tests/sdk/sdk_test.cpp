@@ -55,7 +55,9 @@ TEST(Sdk, ItsPackageNamesNoFolderOfTheBuild) {
   for (const auto& entry : fs::recursive_directory_iterator(prefix() / "lib/cmake")) {
     if (!entry.is_regular_file()) continue;
     ++files;
-    EXPECT_EQ(testing::slurp(entry.path()).find(SENET_TEST_SOURCE), std::string::npos) << entry.path();
+    for (const char* built : {SENET_TEST_BUILD "/", SENET_TEST_SOURCE "/core", SENET_TEST_SOURCE "/plugins"}) {
+      EXPECT_EQ(testing::slurp(entry.path()).find(built), std::string::npos) << entry.path();
+    }
   }
   EXPECT_GE(files, 5);
 }
@@ -123,10 +125,9 @@ TEST(Package, RefusesAnotherLibTorchAndNamesBoth) {
         shell("configure -S . -B build " + another_torch(folder / "elsewhere", version), folder.path());
     EXPECT_NE(outcome.code, 0);
     const std::string message = in_one_line(outcome.error);
-    EXPECT_NE(message.find("was built with LibTorch " SENET_TEST_TORCH_VERSION " (" SENET_TEST_TORCH ")"),
+    EXPECT_NE(message.find("was built with " SENET_TEST_TORCH), std::string::npos) << message;
+    EXPECT_NE(message.find("finds LibTorch " + version + " (package " + (folder / "elsewhere").string()),
               std::string::npos)
-        << message;
-    EXPECT_NE(message.find("finds LibTorch " + version + " (" + (folder / "elsewhere").string()), std::string::npos)
         << message;
   }
 }
