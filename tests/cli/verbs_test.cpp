@@ -78,6 +78,10 @@ TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {
   const json pruning = json_of(senet({"plugins", "pruning", "--json"}))["plugins"][0];
   EXPECT_EQ(pruning["options"][0]["name"], "density");
   EXPECT_EQ(pruning["options"][0]["default"], "0.1");
+  for (const auto& [name, section] : std::map<std::string, std::string>{{"uniform", "sensitivity"}, {"snl", "snl"}}) {
+    const Outcome shown = senet({"plugins", name});
+    EXPECT_NE(shown.out.find("in the section [" + section + "]"), std::string::npos) << shown.out;
+  }
 }
 
 TEST(NewPlugin, WritesFilesOfThatNameWhereNothingIs) {
