@@ -14,17 +14,16 @@ namespace fs = std::filesystem;
 
 // The SDK in a folder that it was moved to after it had been installed in another.
 const fs::path& prefix() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    const fs::path first = made->path() / "first", moved = made->path() / "moved";
-    const Outcome outcome = testing::run_shell(std::string("'") + SENET_TEST_CMAKE + "' --install '" +
-                                                   SENET_TEST_BUILD + "' --prefix '" + first.string() + "'",
-                                               made->path());
+  static const TemporaryFolder folder;
+  static const fs::path moved = [] {
+    const Outcome outcome = testing::run_shell(
+        "'" SENET_TEST_CMAKE "' --install '" SENET_TEST_BUILD "' --prefix '" + (folder / "first").string() + "'",
+        folder.path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
-    fs::rename(first, moved);
-    return new fs::path(moved);
+    fs::rename(folder / "first", folder / "moved");
+    return folder / "moved";
   }();
-  return *folder;
+  return moved;
 }
 
 // A shell script with the installed program as `senet` and, as `configure`, CMake with the compiler of the SDK.
