@@ -25,7 +25,7 @@ std::string usage_hint(const CLI::App& program, const std::vector<std::string>& 
   std::string words = "senet";
   for (size_t i = 0;; ++i) {
     const std::set<std::string> verbs = verbs_of(*command);
-    if (verbs.empty()) break;
+    if (command->get_require_subcommand_min() == 0 && (i >= values.size() || !verbs.count(values[i]))) break;
     if (i >= values.size() || values[i].empty() || values[i].front() == '-') return "";
     if (!verbs.count(values[i])) {
       return (i == 0 ? "unknown verb '" : words + ": unknown verb '") + values[i] + "'" +
@@ -50,7 +50,9 @@ class Verb {
  public:
   Verb(CLI::App& program, Arguments& arguments, const char* name, const char* help, const std::string& group = "")
       : command_(program.add_subcommand(name, help)), arguments_(arguments) {
-    command_->callback([verb = group + name, &arguments] { arguments.verb = verb; });
+    command_->callback([command = command_, verb = group + name, &arguments] {
+      if (command->get_subcommands().empty()) arguments.verb = verb;
+    });
   }
   CLI::Option* subject(const char* name, const char* help) {
     return command_->add_option(name, arguments_.subject, help)->type_name("");
@@ -123,6 +125,7 @@ class Verb {
     return *this;
   }
   CLI::App* operator->() { return command_; }
+  CLI::App& operator*() { return *command_; }
 
  private:
   CLI::App* command_;
@@ -145,6 +148,12 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   Verb plugins(program, arguments, "plugins", "the plugins there are; with a name, its options");
   plugins.subject("NAME", "one plugin");
   plugins.plugins().json();
+  Verb made(*plugins, arguments, "new", "write a plugin that builds, passes its test and runs, to start from",
+            "plugins ");
+  made->add_option("KIND", arguments.kind, "baseline, sensitivity or dataset")->required()->type_name("");
+  made.subject("NAME", "what experiments will call it: a C identifier")->required();
+  made->add_option("DIR", arguments.out, "the folder to write: a new or empty one")->required()->type_name("");
+  made.plugins().json();
 
   Verb options(program, arguments, "options", "every key of an experiment file: type, bounds, default, meaning");
   options.subject("SECTION", "one section");

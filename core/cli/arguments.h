@@ -12,6 +12,7 @@ namespace senet {
 struct Arguments {
   std::string verb;
   std::string subject;  // the experiment file, RUN, plugin or section
+  std::string kind;     // plugins new: of plugin
   std::string other;    // compare: the second RUN; differences: the cell compared with
 
   std::vector<std::string> plugin_dirs;

@@ -45,14 +45,15 @@ OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments)
 extern "C" int senet_execute(const senet::Arguments* arguments) {
   using namespace senet;
   static const std::map<std::string, int (*)(const Arguments&)> verbs = {
-      {"run", run_experiment},    {"status", show_status},
-      {"plugins", list_plugins},  {"options", list_options},
-      {"inspect", inspect},       {"budget", share_budget},
-      {"evaluate", evaluate_run}, {"compare", compare_runs},
-      {"doctor", diagnose},       {"gc", collect_garbage},
-      {"data pack", pack_data},   {"data verify", verify_data},
-      {"data show", show_data},   {"import", import_network_file},
-      {"export", export_run},     {"differences", show_differences},
+      {"run", run_experiment},     {"status", show_status},
+      {"plugins", list_plugins},   {"options", list_options},
+      {"inspect", inspect},        {"budget", share_budget},
+      {"evaluate", evaluate_run},  {"compare", compare_runs},
+      {"doctor", diagnose},        {"gc", collect_garbage},
+      {"data pack", pack_data},    {"data verify", verify_data},
+      {"data show", show_data},    {"import", import_network_file},
+      {"export", export_run},      {"differences", show_differences},
+      {"plugins new", new_plugin},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

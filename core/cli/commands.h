@@ -14,6 +14,7 @@ namespace senet {
 int run_experiment(const Arguments& arguments);
 int show_status(const Arguments& arguments);
 int list_plugins(const Arguments& arguments);
+int new_plugin(const Arguments& arguments);
 int list_options(const Arguments& arguments);
 int inspect(const Arguments& arguments);
 int share_budget(const Arguments& arguments);

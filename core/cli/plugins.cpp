@@ -71,9 +71,10 @@ int list_plugins(const Arguments& arguments) {
     return 0;
   }
   for (const auto* plugin : chosen) {
-    std::cout << kind_name(plugin->entry.kind) << " " << plugin->entry.name << ": " << plugin->entry.summary
-              << "\n  from " << plugin->file << "\n\noptions, in the section [" << kind_name(plugin->entry.kind)
-              << "]:\n";
+    const std::string kind = kind_name(plugin->entry.kind);
+    std::cout << kind << " " << plugin->entry.name << ": " << plugin->entry.summary << "\n  from " << plugin->file
+              << "\n\noptions, in the section ["
+              << (plugin->entry.kind == PluginKind::baseline ? plugin->entry.name : kind) << "]:\n";
     print_options(options_of(*plugin));
   }
   return 0;

@@ -8,17 +8,25 @@ endif()
 # -O2 builds in half the time of -O3; the files whose loops have to be vectorised ask for it (core/CMakeLists.txt).
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
+# What plugins outside the tree are compiled with as well.
+add_library(senet_sdk_options INTERFACE)
+set_target_properties(senet_sdk_options PROPERTIES EXPORT_NAME options)
+target_compile_features(senet_sdk_options INTERFACE cxx_std_17)
+if(SENET_SANITIZE)
+  # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
+  target_compile_options(senet_sdk_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
+    -fno-sanitize-recover=all)
+  target_link_options(senet_sdk_options INTERFACE -fsanitize=${SENET_SANITIZE})
+endif()
+
 add_library(senet_compile_options INTERFACE)
-target_compile_features(senet_compile_options INTERFACE cxx_std_17)
+target_link_libraries(senet_compile_options INTERFACE senet_sdk_options)
 # -fPIC in programs too, so that all targets share one precompiled header.
 target_compile_options(senet_compile_options INTERFACE -Wall -Wextra -Wshadow -fPIC
   $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>" $<$<BOOL:${SENET_WERROR}>:-Werror>)
 if(SENET_SANITIZE)
-  # LibTorch is not instrumented: vptr checks would miss its type information. A finding ends the program.
-  target_compile_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
-    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
+  target_compile_options(senet_compile_options INTERFACE -fno-omit-frame-pointer -g1 -O1)
   target_compile_definitions(senet_compile_options INTERFACE SENET_SANITIZED)
-  target_link_options(senet_compile_options INTERFACE -fsanitize=${SENET_SANITIZE})
 endif()
 if(SENET_FUZZ)
   target_compile_options(senet_compile_options INTERFACE -fsanitize=fuzzer-no-link)
@@ -41,13 +49,3 @@ string(MAKE_C_IDENTIFIER
   SENET_ABI_SYMBOL)
 set(SENET_GENERATED_DIR ${PROJECT_BINARY_DIR}/generated)
 configure_file(${SENET_SDK_DIR}/senet/abi.h.in ${SENET_GENERATED_DIR}/senet/abi.h @ONLY)
-
-# senet_add_plugin(NAME SOURCE...): a plugin beside the program, where the host looks first.
-function(senet_add_plugin name)
-  add_library(${name} MODULE ${ARGN})
-  target_link_libraries(${name} PRIVATE senet_core senet_compile_options)
-  target_precompile_headers(${name} REUSE_FROM senet_precompiled)
-  set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET default
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/plugins)
-  set_property(GLOBAL APPEND PROPERTY SENET_PLUGINS ${name})
-endfunction()

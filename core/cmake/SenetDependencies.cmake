@@ -1,4 +1,5 @@
 # What the harness is built from; scripts/setup installs all of it.
+set(SENET_TORCH_VENV "" CACHE PATH "Virtual environment whose PyTorch holds the LibTorch to use; empty: the system's LibTorch")
 include(SenetTorch)
 find_package(Boost 1.74 REQUIRED)
 find_package(tomlplusplus REQUIRED)
@@ -14,4 +15,4 @@ find_program(GNUPLOT gnuplot)
 if(NOT GNUPLOT)
   message(WARNING "gnuplot was not found: figures cannot be drawn. scripts/setup installs it.")
 endif()
-message(STATUS "LibTorch ${Torch_VERSION}: ${TORCH_LIBRARY}")
+message(STATUS "${SENET_TORCH}")

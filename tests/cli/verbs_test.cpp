@@ -61,6 +61,7 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"inspect", "--model", "resnet18", "--input", "3x32x32", "--classes", "10", "--set", "model.wdth=3"},
         "did you mean 'model.width'?");
   check({"plugins", "prunin"}, "did you mean 'pruning'?");
+  check({"plugins", "pruning", "--jsn"}, "senet plugins has no --jsn; did you mean '--json'?");
   check({"options", "maks"}, "did you mean 'mask'?");
   check({"plugins", "--plugin-dir", "nowhere"}, "nowhere");
 }
@@ -77,6 +78,49 @@ TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {
   const json pruning = json_of(senet({"plugins", "pruning", "--json"}))["plugins"][0];
   EXPECT_EQ(pruning["options"][0]["name"], "density");
   EXPECT_EQ(pruning["options"][0]["default"], "0.1");
+  for (const auto& [name, section] : std::map<std::string, std::string>{{"uniform", "sensitivity"}, {"snl", "snl"}}) {
+    const Outcome shown = senet({"plugins", name});
+    EXPECT_NE(shown.out.find("in the section [" + section + "]"), std::string::npos) << shown.out;
+  }
+}
+
+TEST(NewPlugin, WritesFilesOfThatNameWhereNothingIs) {
+  const TemporaryFolder folder;
+  const json made =
+      json_of(testing::run_program({"plugins", "new", "baseline", "gentle_cut", "a/b", "--json"}, folder.path()));
+  std::set<std::string> files;
+  for (const json& file : made["files"]) files.insert(file["file"]);
+  EXPECT_EQ(files, (std::set<std::string>{"a/b/CMakeLists.txt", "a/b/gentle_cut.cpp", "a/b/gentle_cut.toml",
+                                          "a/b/gentle_cut_test.cmake"}));
+  for (const std::string& file : files) {
+    const std::string content = testing::slurp(folder / file);
+    EXPECT_EQ(content.find("my_baseline"), std::string::npos) << file;
+    EXPECT_NE(content.find("gentle_cut"), std::string::npos) << file;
+  }
+  EXPECT_NE(testing::slurp(folder / "a/b/gentle_cut.cpp").find("class GentleCut final"), std::string::npos);
+}
+
+TEST(NewPlugin, RefusesWhatCannotBecomeOneAndWritesNothing) {
+  const TemporaryFolder folder;
+  write_file(folder / "full/mine.txt", "kept");
+  const auto refuse = [&](const std::vector<std::string>& words, const char* hint) {
+    std::vector<std::string> arguments = {"plugins", "new"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const Outcome outcome = testing::run_program(arguments, folder.path());
+    EXPECT_EQ(outcome.code, 2) << hint;
+    EXPECT_NE(outcome.error.find(hint), std::string::npos) << outcome.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "there"));
+  };
+  refuse({"basline", "x", "there"}, "did you mean 'baseline'?");
+  refuse({"model", "x", "there"}, "known: baseline, dataset, sensitivity");
+  for (const char* name : {"my-method", "2nd", "a b", "../up", "_", ""})
+    refuse({"baseline", name, "there"}, "C identifier");
+  for (const char* name : {"senet", "mask", "test"}) refuse({"baseline", name, "there"}, "means something else");
+  refuse({"baseline", "snl", "there"}, "there is a baseline 'snl' already");
+  refuse({"baseline", "x", "full"}, "full: is there already");
+  refuse({"baseline", "x"}, "DIR");
+  refuse({"baseline", "x", "there", "--jsn"}, "did you mean '--json'?");
+  EXPECT_EQ(testing::slurp(folder / "full/mine.txt"), "kept");
 }
 
 TEST(Inspect, GivesARowPerSite) {

@@ -1,0 +1,119 @@
+#include <algorithm>
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <cctype>
+#include <filesystem>
+#include <iostream>
+#include <set>
+
+#include "cli/commands.h"
+#include "config/document.h"
+#include "experiment/plan.h"
+#include "senet/error.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
+fs::path prefix() { return fs::path(boost::dll::program_location().string()).parent_path().parent_path(); }
+
+std::set<std::string> names_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+std::string joined(const std::set<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+bool is_identifier(const std::string& name) {
+  const auto part = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
+  return !name.empty() && !std::isdigit(static_cast<unsigned char>(name.front())) &&
+         std::all_of(name.begin(), name.end(), part);
+}
+
+// Names that mean something else: to the command line, to CMake, in an experiment file.
+std::set<std::string> taken_names() {
+  std::set<std::string> names = {"new", "senet", "torch", "all", "clean", "help", "install", "package", "test"};
+  for (const auto& [section, options] : core_sections()) names.insert(section);
+  return names;
+}
+
+// my_method → MyMethod
+std::string class_name(const std::string& name) {
+  std::string camel;
+  bool upper = true;
+  for (const char c : name) {
+    if (c != '_') camel += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    upper = c == '_';
+  }
+  return camel;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+}  // namespace
+
+int new_plugin(const Arguments& arguments) {
+  const std::string &kind = arguments.kind, &name = arguments.subject;
+  const fs::path folder = arguments.out, skeletons = prefix() / "share/senet/skeleton";
+  SENET_CHECK(
+      fs::is_directory(skeletons), skeletons.string(),
+      ": no such folder; the skeletons of plugins belong beside the program: install it again (cmake --install)");
+  const std::set<std::string> kinds = names_in(skeletons);
+  if (!kinds.count(kind)) {
+    fail_usage("there is no skeleton of the kind '", kind, "'", did_you_mean(kind, kinds), " (known: ", joined(kinds),
+               ")");
+  }
+  if (!is_identifier(name) || class_name(name).empty()) {
+    fail_usage("'", name,
+               "' cannot name a plugin: expected a C identifier, letters, digits and '_', such as my_method");
+  }
+  if (taken_names().count(name)) fail_usage("'", name, "' cannot name a plugin: it means something else already");
+  const PluginHost host = load_plugins(arguments);
+  for (const PluginHost::Loaded& plugin : host.loaded()) {
+    if (kind == kind_name(plugin.entry.kind) && name == plugin.entry.name) {
+      fail_usage("there is a ", kind, " '", name, "' already, from ", plugin.file, "; choose another name");
+    }
+  }
+  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
+    fail_usage(folder.string(), ": is there already; expected a new or empty folder");
+  }
+
+  std::vector<std::pair<std::string, int64_t>> written;
+  for (const std::string& file : names_in(skeletons / kind)) {
+    std::string content = read_file(skeletons / kind / file);
+    content = replaced(replaced(content, "my_" + kind, name), class_name("my_" + kind), class_name(name));
+    const std::string to = replaced(file, "my_" + kind, name);
+    write_atomically(folder / to, content);
+    written.emplace_back(to, std::count(content.begin(), content.end(), '\n'));
+  }
+  if (arguments.json) {
+    Json files = Json::array();
+    for (const auto& [file, lines] : written) files.push_back({{"file", (folder / file).string()}, {"lines", lines}});
+    std::cout << Json{{"kind", kind}, {"name", name}, {"files", files}}.dump(2) << "\n";
+    return 0;
+  }
+  for (const auto& [file, lines] : written) std::cout << (folder / file).string() << ", " << lines << " lines\n";
+  const std::string in = folder.string(), build = (folder / "build").string();
+  std::cout << "\nbuild it, test it, run it:\n"
+            << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << prefix().string() << "\n"
+            << "  cmake --build " << build << "\n"
+            << "  ctest --test-dir " << build << "\n"
+            << "  " << (prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
+            << " --plugin-dir " << build << "\n";
+  return 0;
+}
+
+}  // namespace senet

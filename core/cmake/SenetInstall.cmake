@@ -1,0 +1,25 @@
+# The SDK: program, core, plugins, headers, skeletons of plugins, and a CMake package. The build folder has the same
+# layout and is a package, too.
+include(CMakePackageConfigHelpers)
+
+set(package lib/cmake/senet)
+set(package_files senetConfig.cmake senetConfigVersion.cmake SenetTorch.cmake SenetTorchVenv.cmake SenetPlugin.cmake)
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/senetConfig.cmake.in ${PROJECT_BINARY_DIR}/${package}/senetConfig.cmake
+  INSTALL_DESTINATION ${package} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/${package}/senetConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+foreach(file SenetTorch.cmake SenetTorchVenv.cmake SenetPlugin.cmake)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${file} ${PROJECT_BINARY_DIR}/${package}/${file} COPYONLY)
+endforeach()
+list(TRANSFORM package_files PREPEND ${PROJECT_BINARY_DIR}/${package}/)
+install(FILES ${package_files} DESTINATION ${package})
+
+install(TARGETS senet senet_core senet_sdk_options EXPORT senetTargets RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
+install(EXPORT senetTargets NAMESPACE senet:: DESTINATION ${package})
+export(EXPORT senetTargets NAMESPACE senet:: FILE ${PROJECT_BINARY_DIR}/${package}/senetTargets.cmake)
+
+install(DIRECTORY ${SENET_SDK_DIR}/senet DESTINATION include FILES_MATCHING PATTERN *.h)
+install(FILES ${SENET_GENERATED_DIR}/senet/abi.h DESTINATION include/senet)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/skeleton DESTINATION share/senet)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/senet)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/plugins/skeleton ${PROJECT_BINARY_DIR}/share/senet/skeleton SYMBOLIC)

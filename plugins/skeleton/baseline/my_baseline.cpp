@@ -1,0 +1,89 @@
+#include <senet/baseline.h>
+#include <senet/distilled.h>
+
+namespace {
+
+constexpr senet::Option kOptions[] = {
+    senet::integer_option("epochs", "10", "passes over the training images, with the masks in place").at_least(1),
+    senet::real_option("lr", "0.01", "of SGD, falling to 0 by a cosine").at_least(0),
+    senet::real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+};
+
+// A ReLU that adds up how far it moves what it is given: Σ max(−x, 0) over all images, for each element.
+class MeasuredRelu final : public senet::Activation {
+ public:
+  explicit MeasuredRelu(senet::SiteShape shape) : shape_(shape) {}
+
+  torch::Tensor forward(const torch::Tensor& x) override {
+    const torch::Tensor sum = (-x).clamp_min(0).sum(0, /*keepdim=*/false, torch::kFloat64);
+    moved_ = moved_.defined() ? moved_ + sum : sum;
+    return x.clamp_min(0);
+  }
+  torch::Tensor mask() const override { return torch::ones(shape_, torch::kUInt8); }
+
+  torch::Tensor moved() const { return moved_.cpu(); }  // C×H×W
+
+ private:
+  senet::SiteShape shape_;
+  torch::Tensor moved_;
+};
+
+// Ones at the `budget` largest of all elements (ties: the earlier one), zeros elsewhere; a mask for each of `scores`.
+std::vector<torch::Tensor> largest(const std::vector<torch::Tensor>& scores, int64_t budget) {
+  std::vector<torch::Tensor> flat;
+  std::vector<int64_t> sizes;
+  for (const torch::Tensor& score : scores) {
+    flat.push_back(score.flatten());
+    sizes.push_back(score.numel());
+  }
+  const torch::Tensor all = torch::cat(flat);
+  const torch::Tensor order = std::get<1>(all.sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
+  const torch::Tensor kept = torch::zeros(all.sizes(), torch::kUInt8);
+  kept.index_fill_(0, order.narrow(0, 0, budget), 1);
+
+  std::vector<torch::Tensor> masks = kept.split_with_sizes(sizes);
+  for (size_t site = 0; site < masks.size(); ++site) masks[site] = masks[site].view_as(scores[site]);
+  return masks;
+}
+
+// Keeps the ReLUs that move their input furthest over the training images, and trains what is left to follow its
+// teacher.
+class MyBaseline final : public senet::Baseline {
+ public:
+  explicit MyBaseline(const senet::Options& options)
+      : epochs_(options.integer("epochs")), lr_(options.real("lr")), temperature_(options.real("temperature")) {}
+
+  std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
+                                            senet::Experiment& experiment) override {
+    const auto network = experiment.make_network("student");
+    senet::copy_weights(teacher, *network);
+
+    std::vector<std::shared_ptr<MeasuredRelu>> relus;
+    for (const senet::ReluSite& site : network->sites()) {
+      relus.push_back(std::make_shared<MeasuredRelu>(site.shape()));
+      network->set_activation(site, relus.back());
+    }
+    experiment.evaluate(*network, senet::Part::train);
+    std::vector<torch::Tensor> scores;
+    for (const auto& relu : relus) scores.push_back(relu->moved());
+    network->set_masks(largest(scores, budget));
+
+    senet::DistilledSettings distilled;
+    distilled.temperature = temperature_;
+    senet::Distilled objective(teacher, *network, distilled);
+    senet::TrainingSettings training = experiment.training();
+    training.schedule = "cosine";
+    training.epochs = epochs_;
+    training.lr = lr_;
+    experiment.train("finetune", *network, objective, training);
+    return network;
+  }
+
+ private:
+  int64_t epochs_;
+  double lr_, temperature_;
+};
+
+}  // namespace
+
+SENET_PLUGIN(senet::entry<MyBaseline>("my_baseline", "keeps the ReLUs that move their input furthest", kOptions));
