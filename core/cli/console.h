@@ -19,6 +19,8 @@ class Console final : public RunListener {
   void progress(const std::string& phase, const Progress& progress) override;
   void epoch(const std::string& phase, const EpochReport& report) override;
   bool stop_requested() const override;
+  // Whether a phase was begun.
+  bool ran_anything() const { return !cell_.empty(); }
 
  private:
   void clear_line();

@@ -170,6 +170,9 @@ int run_experiment(const Arguments& arguments) {
   } else if (!results.empty()) {
     std::cout << aligned(main_table(results)) << "\nresults:  " << (folders.results / plan.name).string()
               << "\npicture:  " << picture.string() << "\n";
+    if (!console.ran_anything()) {
+      std::cerr << "every phase was finished before: nothing was run (`senet status` says what code finished them)\n";
+    }
   }
   return report_failures(outcome);
 }

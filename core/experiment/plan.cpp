@@ -39,6 +39,7 @@ void resolve_senet(const Document& document, const PluginHost& plugins, int i, C
   const std::string measure = document.resolve("sensitivity", sensitivity_options({}), i, "training").text("plugin");
   cell.sections["sensitivity"] = document.resolve(
       "sensitivity", sensitivity_options(plugins.options(PluginKind::sensitivity, measure)), i, "training");
+  cell.versions["sensitivity"] = plugins.find(PluginKind::sensitivity, measure).version;
   cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
   cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
 
@@ -147,6 +148,7 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
 
     cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset, i);
     cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
+    cell.versions["model"] = plugins.find(PluginKind::model, cell.section("model").text("plugin")).version;
     cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
     cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
     if (cell.is_senet()) {
@@ -158,6 +160,7 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
       }
       cell.sections[cell.method] = document.resolve(
           cell.method, baseline_options(plugins.options(PluginKind::baseline, cell.method)), i, "training");
+      cell.versions[cell.method] = plugins.find(PluginKind::baseline, cell.method).version;
     }
     cell.label = own.text("label");
     if (cell.label.empty()) {
@@ -194,17 +197,31 @@ void reduce_to_one_batch(Plan& plan) {
   }
 }
 
+namespace {
+
+// Of the plugin whose settings a section has; the first stands in no key.
+Json with_version(Json inputs, const Cell& cell, const std::string& section) {
+  const auto version = cell.versions.find(section);
+  if (version != cell.versions.end() && version->second != 1) inputs["plugin_version"] = version->second;
+  return inputs;
+}
+
+}  // namespace
+
 CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget) {
   CellPhases phases;
   phases.teacher = teacher_inputs(base, cell.section("teacher"));
   const std::string teacher = phases.teacher.key();
   phases.teacher_evaluation = evaluation_inputs(base, teacher);
   if (cell.is_senet()) {
-    const PhaseInputs sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
+    PhaseInputs sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
+    sensitivity.inputs = with_version(std::move(sensitivity.inputs), cell, "sensitivity");
     const PhaseInputs mask = mask_inputs(base, teacher, sensitivity.key(), budget, cell.section("mask"));
     phases.method = {sensitivity, mask, finetune_inputs(base, teacher, mask.key(), cell.section("finetune"))};
   } else {
-    phases.method = {baseline_inputs(base, cell.method, teacher, budget, cell.section(cell.method))};
+    PhaseInputs baseline = baseline_inputs(base, cell.method, teacher, budget, cell.section(cell.method));
+    baseline.inputs = with_version(std::move(baseline.inputs), cell, cell.method);
+    phases.method = {std::move(baseline)};
   }
   phases.evaluation = evaluation_inputs(base, phases.method.back().key());
   return phases;
@@ -220,9 +237,8 @@ std::vector<const PhaseInputs*> CellPhases::in_order() const {
 PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
   const Options& model = cell.section("model");
   return {laboratory.data.fingerprint,
-          {{"plugin", model.text("plugin")}, {"options", changed_options(model)}},
-          precision_name(laboratory.precision),
-          static_cast<uint64_t>(seed)};
+          with_version({{"plugin", model.text("plugin")}, {"options", changed_options(model)}}, cell, "model"),
+          precision_name(laboratory.precision), static_cast<uint64_t>(seed)};
 }
 
 std::string model_variant(const Options& model) {

@@ -9,6 +9,7 @@
 
 #include "senet/error.h"
 #include "senet/random.h"
+#include "senet/selection.h"
 
 namespace senet {
 
@@ -60,6 +61,19 @@ torch::Tensor chosen_mask(const torch::Tensor& scores, int64_t r, const MaskRule
   SENET_CHECK(plain.isfinite().all().item<bool>(), "mask identification: a mismatch is not finite");
   return mask_by(plain.sizes(), r, rule, ranked<std::greater<>>(plain.data_ptr<double>()),
                  ranked<std::greater<>>(means.data_ptr<double>()));
+}
+
+std::vector<torch::Tensor> largest_of_all(const std::vector<torch::Tensor>& scores, int64_t count) {
+  std::vector<torch::Tensor> flat;
+  std::vector<int64_t> sizes;
+  for (const torch::Tensor& score : scores) {
+    flat.push_back(score.to(torch::kCPU).flatten());
+    sizes.push_back(score.numel());
+  }
+  const torch::Tensor all = chosen_mask(torch::cat(flat).view({1, 1, -1}), count).flatten();
+  std::vector<torch::Tensor> masks = all.split_with_sizes(sizes);
+  for (size_t l = 0; l < masks.size(); ++l) masks[l] = masks[l].view(scores[l].sizes()).clone();
+  return masks;
 }
 
 torch::Tensor random_mask(torch::IntArrayRef shape, int64_t r, uint64_t seed, const MaskRule& rule) {

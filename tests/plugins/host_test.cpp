@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "config/document.h"
+#include "experiment/plan.h"
 #include "senet/dataset.h"
 #include "support/support.h"
 
@@ -29,6 +30,37 @@ TEST(PluginHost, AnUnknownNameListsTheKnownAndTheNearest) {
   EXPECT_EQ(exit, Exit::usage);
   EXPECT_NE(message.find("did you mean 'pruning'"), std::string::npos) << message;
   EXPECT_NE(message.find("known: pruning, stage_criticality, uniform"), std::string::npos) << message;
+}
+
+TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
+  static_assert(PluginEntry{}.at_version(3).version == 3);
+  const PluginHost host({SENET_TEST_PLUGINS});
+  const Document document = Document::from_toml(
+      "name = \"x\"\n[dataset]\nplugin = \"synthetic\"\n[model]\nplugin = \"resnet18\"\n"
+      "[[cell]]\nbudgets = [100]\n[[cell]]\nmethod = \"snl\"\nbudgets = [100]\n",
+      "x.toml");
+  const Plan plan = make_plan(document, host);
+  const auto keys = [](const Cell& cell) {
+    Laboratory laboratory;
+    laboratory.data.fingerprint = "data";
+    std::vector<std::string> all;
+    const CellPhases phases = cell_phases(cell, phase_base(cell, laboratory, 1), 100);
+    for (const PhaseInputs* phase : phases.in_order()) all.push_back(phase->key());
+    return all;
+  };
+  const auto changed = [&](Cell cell, const std::string& section) {
+    const std::vector<std::string> before = keys(cell);
+    EXPECT_EQ(cell.versions.at(section), 1);
+    cell.versions[section] = 2;
+    const std::vector<std::string> after = keys(cell);
+    std::string which;
+    for (size_t i = 0; i < before.size(); ++i) which += before[i] == after[i] ? '-' : 'x';
+    return which;
+  };
+  // Teacher and its evaluation; then sensitivity, mask, finetune or the baseline; then the evaluation.
+  EXPECT_EQ(changed(plan.cells[0], "sensitivity"), "--xxxx");
+  EXPECT_EQ(changed(plan.cells[0], "model"), "xxxxxx");
+  EXPECT_EQ(changed(plan.cells[1], "snl"), "--xx");
 }
 
 TEST(PluginHost, WhatAPluginMadeOutlivesTheHost) {

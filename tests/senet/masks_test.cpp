@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "senet/error.h"
+#include "senet/selection.h"
 #include "support/support.h"
 
 namespace senet {
@@ -137,6 +139,30 @@ TEST(Movement, HammingDistanceAndOverlapByHand) {
   EXPECT_DOUBLE_EQ(overlap(a, b), 2.0 / 3);
   EXPECT_DOUBLE_EQ(overlap(a, c), 0);
   EXPECT_DOUBLE_EQ(overlap(a, a), 1);
+}
+
+TEST(LargestOfAll, AreTheSameAsOfASortOverAllSites) {
+  const std::vector<torch::Tensor> scores = {random_tensor({3, 4, 5}, 1), random_tensor({2, 1, 7}, 2).abs(),
+                                             random_tensor({1, 1, 1}, 3)};
+  std::vector<std::tuple<double, int64_t, int64_t>> all;  // by falling score, site and index
+  for (size_t l = 0; l < scores.size(); ++l) {
+    for (int64_t i = 0; i < scores[l].numel(); ++i) all.emplace_back(-scores[l].flatten()[i].item<double>(), l, i);
+  }
+  std::sort(all.begin(), all.end());
+  for (const int64_t count : {0, 1, 17, 74, 75}) {
+    const std::vector<torch::Tensor> masks = largest_of_all(scores, count);
+    for (int64_t rank = 0; rank < static_cast<int64_t>(all.size()); ++rank) {
+      const auto& [score, l, i] = all[rank];
+      EXPECT_EQ(masks[l].flatten()[i].item<int64_t>(), rank < count) << "rank " << rank << " of " << count;
+    }
+    EXPECT_EQ(masks[0].sizes(), scores[0].sizes());
+  }
+  EXPECT_THROW(largest_of_all(scores, 76), Error);
+  // Ties: the earlier site, then the lower index; whatever the memory order.
+  const torch::Tensor equal = torch::zeros({2, 2, 2}).permute({2, 0, 1});
+  const std::vector<torch::Tensor> tied = largest_of_all({equal, equal}, 3);
+  EXPECT_TRUE(tied[0].flatten().equal(torch::tensor({1, 1, 1, 0, 0, 0, 0, 0}, torch::kUInt8)));
+  EXPECT_EQ(tied[1].sum().item<int64_t>(), 0);
 }
 
 }  // namespace

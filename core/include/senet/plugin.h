@@ -18,6 +18,14 @@ struct PluginEntry {
   const Option* options;
   size_t option_count;
   void* (*make)(const Options&);  // a new object of the kind's interface class; the host takes ownership
+  // Of what it computes, by hand: a finished phase is run again when the version that it was made by is another.
+  int version = 1;
+
+  constexpr PluginEntry at_version(int number) const {
+    PluginEntry copy = *this;
+    copy.version = number;
+    return copy;
+  }
 };
 
 struct PluginManifest {

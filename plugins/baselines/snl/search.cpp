@@ -1,6 +1,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "senet/selection.h"
 #include "snl.h"
 
 namespace senet {
@@ -81,19 +82,7 @@ std::vector<torch::Tensor> SnlSearch::masks(bool fill) const {
   for (const auto& activation : activations_) masks.push_back(activation->mask());
   const int64_t count = above_threshold();
   if (count == budget_ || (count < budget_ && !fill)) return masks;
-
-  std::vector<torch::Tensor> flat;
-  for (const torch::Tensor& alpha : alphas()) flat.push_back(alpha.flatten());
-  const torch::Tensor order = std::get<1>(torch::sort(torch::cat(flat), /*stable=*/true, 0, /*descending=*/true));
-  const torch::Tensor kept =
-      torch::zeros({order.numel()}, torch::kUInt8).index_fill_(0, order.narrow(0, 0, budget_), 1);
-  int64_t at = 0;
-  for (torch::Tensor& mask : masks) {
-    const int64_t size = mask.numel();
-    mask = kept.narrow(0, at, size).view(mask.sizes()).clone();
-    at += size;
-  }
-  return masks;
+  return largest_of_all(alphas(), budget_);
 }
 
 }  // namespace senet

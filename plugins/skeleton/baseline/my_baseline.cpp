@@ -1,5 +1,6 @@
 #include <senet/baseline.h>
 #include <senet/distilled.h>
+#include <senet/selection.h>
 
 namespace {
 
@@ -28,24 +29,6 @@ class MeasuredRelu final : public senet::Activation {
   torch::Tensor moved_;
 };
 
-// Ones at the `budget` largest of all elements (ties: the earlier one), zeros elsewhere; a mask for each of `scores`.
-std::vector<torch::Tensor> largest(const std::vector<torch::Tensor>& scores, int64_t budget) {
-  std::vector<torch::Tensor> flat;
-  std::vector<int64_t> sizes;
-  for (const torch::Tensor& score : scores) {
-    flat.push_back(score.flatten());
-    sizes.push_back(score.numel());
-  }
-  const torch::Tensor all = torch::cat(flat);
-  const torch::Tensor order = std::get<1>(all.sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
-  const torch::Tensor kept = torch::zeros(all.sizes(), torch::kUInt8);
-  kept.index_fill_(0, order.narrow(0, 0, budget), 1);
-
-  std::vector<torch::Tensor> masks = kept.split_with_sizes(sizes);
-  for (size_t site = 0; site < masks.size(); ++site) masks[site] = masks[site].view_as(scores[site]);
-  return masks;
-}
-
 // Keeps the ReLUs that move their input furthest over the training images, and trains what is left to follow its
 // teacher.
 class MyBaseline final : public senet::Baseline {
@@ -66,7 +49,7 @@ class MyBaseline final : public senet::Baseline {
     experiment.evaluate(*network, senet::Part::train);
     std::vector<torch::Tensor> scores;
     for (const auto& relu : relus) scores.push_back(relu->moved());
-    network->set_masks(largest(scores, budget));
+    network->set_masks(senet::largest_of_all(scores, budget));
 
     senet::DistilledSettings distilled;
     distilled.temperature = temperature_;
