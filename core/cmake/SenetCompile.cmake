@@ -17,6 +17,11 @@ if(SENET_SANITIZE)
   target_compile_options(senet_sdk_options INTERFACE -fsanitize=${SENET_SANITIZE} -fno-sanitize=vptr
     -fno-sanitize-recover=all)
   target_link_options(senet_sdk_options INTERFACE -fsanitize=${SENET_SANITIZE})
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # Without it at::parallel_for, which is defined in a header, runs on one thread and says nothing. With another compiler
+  # it would bring a second OpenMP runtime beside LibTorch's.
+  target_compile_options(senet_sdk_options INTERFACE -fopenmp)
+  target_link_options(senet_sdk_options INTERFACE -fopenmp)
 endif()
 
 add_library(senet_compile_options INTERFACE)
