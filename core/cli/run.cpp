@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <set>
 
@@ -46,7 +47,9 @@ void print_phases(const Json& forecast) {
     const bool left = row.contains("images"), shared = row.value("shared", false);
     finished += row.at("state") == "finished";
     if (row.contains("why"))
-      failures[row.at("phase").get<std::string>() + " of " + row.at("cell").get<std::string>()] = row.at("why");
+      failures[text(row.at("state").get<std::string>(), ": ", row.at("phase").get<std::string>(), " of ",
+                    row.at("cell").get<std::string>(), ", budget ", row.at("budget").get<std::string>())] =
+          row.at("why");
     table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
                      row.at("phase").get<std::string>(), row.at("state").get<std::string>(),
                      row.value("revision", row.value("holder", "")), epochs_of(row),
@@ -57,11 +60,19 @@ void print_phases(const Json& forecast) {
   }
   std::cout << aligned(table) << "\n";
   print_trainings(forecast);
-  for (const auto& [what, why] : failures) std::cout << "failed: " << what << ": " << why;
+  for (const auto& [what, why] : failures) std::cout << what << ": " << why;
   std::cout << finished << " of " << forecast.at("phases").size()
             << " finished (a phase that cells share is counted in each)\nleft to train: "
             << forecast.at("images").dump() << " images, about " << duration(forecast.at("seconds").get<double>())
             << " at the rate measured now\n";
+}
+
+// Usage where a phase cannot be.
+int exit_of(const Json& forecast) {
+  const Json& phases = forecast.at("phases");
+  const bool refused =
+      std::any_of(phases.begin(), phases.end(), [](const Json& row) { return row.at("state") == "refused"; });
+  return refused ? static_cast<int>(Exit::usage) : 0;
 }
 
 int show_forecast(const Plan& plan, Json forecast, bool as_json) {
@@ -71,7 +82,7 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
     forecast["experiment"] = plan.name;
     forecast["cells"] = std::move(cells);
     std::cout << forecast.dump(2) << "\n";
-    return 0;
+    return exit_of(forecast);
   }
   for (const Json& cell : cells) {
     std::cout << "cell " << cell.at("label").get<std::string>() << "\n";
@@ -81,7 +92,7 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
     std::cout << aligned(table) << "\n";
   }
   print_phases(forecast);
-  return 0;
+  return exit_of(forecast);
 }
 
 // What each phase made of the one batch it was given.

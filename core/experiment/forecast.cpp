@@ -9,6 +9,7 @@
 #include "experiment/runner.h"
 #include "phase/metrics_log.h"
 #include "senet/baseline.h"
+#include "senet/error.h"
 #include "storage/files.h"
 
 namespace senet {
@@ -126,13 +127,18 @@ Json Runner::forecast(const Plan& plan) {
         Json record;
         PhaseExperiment experiment(laboratory, method, folder, record, options->second,
                                    static_cast<uint64_t>(task.seed));
-        PluginHost::guard(PluginKind::baseline, method, [&] {
-          const auto baseline = plugins_.make<Baseline>(method, options->second);
-          const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, experiment, store_, counted);
-          if (trainings.list.empty()) return;
-          row["trainings"] = trainings.list;
-          work = work_of(trainings.epochs, laboratory, costs[&laboratory], 1, true);
-        });
+        try {
+          PluginHost::guard(PluginKind::baseline, method, [&] {
+            const auto baseline = plugins_.make<Baseline>(method, options->second);
+            const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, experiment, store_, counted);
+            if (trainings.list.empty()) return;
+            row["trainings"] = trainings.list;
+            work = work_of(trainings.epochs, laboratory, costs[&laboratory], 1, true);
+          });
+        } catch (const Error& error) {
+          row["state"] = "refused";
+          row["why"] = text(error.what(), "\n");
+        }
       }
       // A phase that has begun is known better by its own epochs.
       const Logged done = logged(folder);

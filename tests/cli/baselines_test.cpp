@@ -152,6 +152,35 @@ TEST(DeepReduce, SaysWhatCannotBe) {
   refused("order = [1, 1]\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n", "names a stage twice");
 }
 
+TEST(DeepReduce, ADryRunRefusesABudgetThatNoCandidateFits) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", with_cells("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [3, \"30%\"]\n"));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.out.find("refused: deepreduce of deepreduce, budget 3: baseline plugin 'deepreduce': a budget of 3 "
+                             "ReLUs is under the smallest candidate"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("training of deepreduce, budget 30%"), std::string::npos) << "the other is still listed";
+}
+
+TEST(DeepReduce, ParallelProcessesShareItsTrainings) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", with_cells(kDeepReduce));
+  const auto run = [&](const char* name) {
+    fs::create_directories(folder / name);
+    return testing::Process({"run", "../tiny.toml", "--threads", "2", "--runs", "../runs", "--results", "../results"},
+                            folder / name);
+  };
+  testing::Process one = run("one"), other = run("other");
+  const Outcome first = one.wait(), second = other.wait();
+  EXPECT_EQ(first.code, 0) << first.error;
+  EXPECT_EQ(second.code, 0) << second.error;
+  const testing::Bits shared(folder.path()), alone(deepreduced().path());
+  testing::expect_same(shared, alone);
+  EXPECT_EQ(shared.networks.size(), alone.networks.size()) << "none was trained twice";
+}
+
 TEST(StageCriticality, DrivesTheAllocation) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml",

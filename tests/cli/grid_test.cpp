@@ -66,7 +66,7 @@ TEST(Grid, ACellThatFailsLeavesTheOthersRunningAndIsReportedAtTheEnd) {
   EXPECT_EQ(failed, 4);
   EXPECT_EQ(status["images"], 4 * 152 * (3 + 3)) << "what the failed cell has left";
   const Outcome shown = run_program({"status", "tiny.toml"}, folder.path());
-  EXPECT_NE(shown.out.find("failed: mask of steep: the loss is"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("failed: mask of steep, budget 20%: the loss is"), std::string::npos) << shown.out;
   EXPECT_NE(shown.out.find("left to train: "), std::string::npos) << shown.out;
 }
 

@@ -134,9 +134,9 @@ TEST(Reduction, EveryPublishedVariantIsGeneratedWithItsCount) {
 
 TEST(Reshaping, HalvesChannelsResolutionAndDepth) {
   const auto sites = [](const NetworkShape& shape) {
+    const auto network = build_model("resnet18", shape, "model.width = 8");
     std::vector<SiteShape> shapes;
-    for (const ReluSite& site : build_model("resnet18", shape, "model.width = 8")->sites())
-      shapes.push_back(site.shape());
+    for (const ReluSite& site : network->sites()) shapes.push_back(site.shape());
     return shapes;
   };
   const Reduction all{{}, false, 0.5, 2, kDepth};
