@@ -21,9 +21,11 @@ namespace fs = std::filesystem;
 // The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
 fs::path prefix() { return fs::path(boost::dll::program_location().string()).parent_path().parent_path(); }
 
-std::set<std::string> names_in(const fs::path& folder) {
+std::set<std::string> names_in(const fs::path& folder, fs::file_type type) {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.status().type() == type) names.insert(entry.path().filename().string());
+  }
   return names;
 }
 
@@ -71,7 +73,7 @@ int new_plugin(const Arguments& arguments) {
   SENET_CHECK(
       fs::is_directory(skeletons), skeletons.string(),
       ": no such folder; the skeletons of plugins belong beside the program: install it again (cmake --install)");
-  const std::set<std::string> kinds = names_in(skeletons);
+  const std::set<std::string> kinds = names_in(skeletons, fs::file_type::directory);
   if (!kinds.count(kind)) {
     fail_usage("there is no skeleton of the kind '", kind, "'", did_you_mean(kind, kinds), " (known: ", joined(kinds),
                ")");
@@ -92,13 +94,17 @@ int new_plugin(const Arguments& arguments) {
   }
 
   std::vector<std::pair<std::string, int64_t>> written;
-  for (const std::string& file : names_in(skeletons / kind)) {
-    std::string content = read_file(skeletons / kind / file);
-    content = replaced(replaced(content, "my_" + kind, name), class_name("my_" + kind), class_name(name));
-    const std::string to = replaced(file, "my_" + kind, name);
-    write_atomically(folder / to, content);
-    written.emplace_back(to, std::count(content.begin(), content.end(), '\n'));
-  }
+  const auto write_all = [&](const fs::path& from, const std::string& stand_in) {
+    for (const std::string& file : names_in(from, fs::file_type::regular)) {
+      std::string content = read_file(from / file);
+      content = replaced(replaced(content, stand_in, name), class_name(stand_in), class_name(name));
+      const std::string to = replaced(file, stand_in, name);
+      write_atomically(folder / to, content);
+      written.emplace_back(to, std::count(content.begin(), content.end(), '\n'));
+    }
+  };
+  write_all(skeletons, "my_plugin");  // what all kinds have alike
+  write_all(skeletons / kind, "my_" + kind);
   if (arguments.json) {
     Json files = Json::array();
     for (const auto& [file, lines] : written) files.push_back({{"file", (folder / file).string()}, {"lines", lines}});

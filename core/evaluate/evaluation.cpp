@@ -31,10 +31,9 @@ Json describe_sites(const Network& network, bool with_kept) {
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record) {
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
-  const NetworkShape shape = shape_of(network_phase, laboratory.input);
   const auto evaluate_at = [&](double width) {
     Json into = Json::object();
-    const auto network = experiment.make_network(kNetwork, shape.at_scale(shape.scale * width));
+    const auto network = experiment.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
     load_at_width(tensors, width, *network);
     into["test"] = to_json(experiment.evaluate(*network, Part::test));
     if (laboratory.data.held_out.count() > 0) into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out));

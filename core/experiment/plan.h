@@ -21,7 +21,7 @@ struct Cell {
   std::string budgets_origin;
   std::vector<int64_t> seeds;
   std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
-  std::map<std::string, int> versions;      // of the plugins of the sections "model", "sensitivity" and a baseline's own
+  std::map<std::string, int> versions;  // of the plugins of the sections "model", "sensitivity" and a baseline's own
 
   const Options& section(const std::string& name) const;
   bool is_senet() const { return method == kSenet; }

@@ -57,10 +57,10 @@ class Runner {
   // phase's key and folder and the evaluation's numbers.
   Json import_teacher(const Plan& plan);
 
-  // {"phases", "images", "seconds"}: the state of each phase of a plan, by the store, or "refused" where a baseline says
-  // beforehand that it cannot be; who runs it, why it failed, the
-  // revision that finished it; the images and seconds that are left of it and in all, a phase that cells share counted
-  // once. Runs nothing, but times a few batches of each model that has something left.
+  // {"phases", "images", "seconds"}: the state of each phase of a plan, by the store, or "refused" where a baseline
+  // says beforehand that it cannot be; who runs it, why it failed, the revision that finished it; the images and
+  // seconds that are left of it and in all, a phase that cells share counted once. Runs nothing, but times a few
+  // batches of each model that has something left.
   Json forecast(const Plan& plan);
 
  private:

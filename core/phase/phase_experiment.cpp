@@ -146,6 +146,14 @@ Json summary(const fs::path& folder, const std::string& training) {
   return {{"epochs", epochs}, {"seconds", seconds}, {"last_epoch", last}, {"curves", curves}};
 }
 
+// What a finished training left; the objective's state too, where it is given.
+void restore(TensorMap tensors, Network& network, Objective* objective = nullptr) {
+  Archive archive = Archive::loading(std::move(tensors));
+  network_state(network, archive);
+  if (objective) objective->state(archive);
+  network.eval();
+}
+
 }  // namespace
 
 BatchLoader make_loader(const Laboratory& laboratory, Part part) {
@@ -166,18 +174,16 @@ TrainingTime training_time(const Json& record) {
   return all;
 }
 
-NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input) {
+NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width) {
   const Json json = phase.json.value("shape", Json::object());
-  NetworkShape shape = input.at_scale(json.value("scale", 1.0));
+  NetworkShape shape = input.at_scale(json.value("scale", 1.0) * width);
   shape.stem_stride = json.value("stem_stride", int64_t{1});
   shape.blocks = json.value("blocks", std::vector<int64_t>{});
   return shape;
 }
 
 void load_network(const PhaseRecord& phase, const std::string& name, Network& network) {
-  Archive archive = Archive::loading(network_tensors(phase, name));
-  network_state(network, archive);
-  network.eval();
+  restore(network_tensors(phase, name), network);
 }
 
 PhaseExperiment::PhaseExperiment(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
@@ -203,20 +209,15 @@ std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpos
 void PhaseExperiment::train(const std::string& name, Network& network, Objective& objective,
                             const TrainingSettings& settings) {
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
-  const auto result_state = [&](Archive& archive) {
-    network_state(network, archive);
-    objective.state(archive);
-  };
   if (stored.finished()) {
-    Archive archive = Archive::loading(stored.tensors());
-    result_state(archive);
-    network.eval();
+    restore(stored.tensors(), network, &objective);
   } else {
     const BatchLoader data = make_loader(laboratory_, Part::train);
     const BatchLoader held_out = make_loader(laboratory_, Part::held_out);
     Trainer(data, held_out, settings, derive_seed(seed_, phase_ + "/" + name)).run(network, objective, stored);
     Archive archive = Archive::saving();
-    result_state(archive);
+    network_state(network, archive);
+    objective.state(archive);
     stored.finish(archive.tensors());
   }
   record_["trainings"][name] = summary(folder_, name);
@@ -228,12 +229,7 @@ void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& ne
   if (!shared_) return train(name, network, objective, settings);
   const PhaseRecord phase =
       shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
-  if (phase.found_finished) {
-    Archive archive = Archive::loading(network_tensors(phase, name));
-    network_state(network, archive);
-    objective.state(archive);
-    network.eval();
-  }
+  if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
   const TrainingTime time = training_time(phase.json);
   record_["shared"].push_back({{"kind", phase.kind},
                                {"key", phase.key},

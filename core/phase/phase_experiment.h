@@ -77,8 +77,8 @@ struct TrainingTime {
 };
 TrainingTime training_time(const Json& record);
 
-// The shape of the network that a phase keeps: `input`, made as small as the phase's record says.
-NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input);
+// The shape of the network that a phase keeps: `input`, made as small as the phase's record says; at one of its widths.
+NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width = 1);
 
 BatchLoader make_loader(const Laboratory& laboratory, Part part);
 

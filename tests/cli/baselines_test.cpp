@@ -9,23 +9,18 @@ using nlohmann::json;
 using testing::json_of;
 using testing::Outcome;
 using testing::TemporaryFolder;
+using testing::tiny_experiment_of;
 using testing::write_file;
 namespace fs = std::filesystem;
 
-// The tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
-std::string with_cells(const std::string& cells) {
-  std::string experiment = testing::tiny_experiment();
-  experiment.resize(experiment.find("[sensitivity]"));
-  return experiment + cells;
-}
-
+// Of the tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
 const std::string kDeepReduce =
     "[deepreduce]\nepochs = 2\ncriticality_epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\", 60]\n";
 
 const TemporaryFolder& deepreduced() {
   static const auto* folder = [] {
     auto* made = new TemporaryFolder;
-    write_file(*made / "tiny.toml", with_cells(kDeepReduce));
+    write_file(*made / "tiny.toml", tiny_experiment_of(kDeepReduce));
     const Outcome outcome = testing::run_program(testing::kRun, made->path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
     return made;
@@ -39,7 +34,7 @@ json result_of(const std::string& name) {
 
 TEST(DeepReduce, EveryCandidateIsListedWithItsCountBeforeAnythingIsTrained) {
   const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", with_cells(kDeepReduce));
+  write_file(folder / "tiny.toml", tiny_experiment_of(kDeepReduce));
   const json plan = json_of(testing::run_program({"run", "tiny.toml", "--dry-run", "--json"}, folder.path()));
   std::map<std::string, json> trainings;
   double candidates = 0;
@@ -136,7 +131,8 @@ TEST(DeepReduce, AReshapedNetworkIsEvaluatedAndExportedAsItIs) {
 TEST(DeepReduce, SaysWhatCannotBe) {
   const auto refused = [](const std::string& settings, const char* message) {
     const TemporaryFolder folder;
-    write_file(folder / "tiny.toml", with_cells("[deepreduce]\nepochs = 1\ncriticality_epochs = 1\n" + settings));
+    write_file(folder / "tiny.toml",
+               tiny_experiment_of("[deepreduce]\nepochs = 1\ncriticality_epochs = 1\n" + settings));
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
     EXPECT_EQ(outcome.code, 2);
     EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
@@ -154,7 +150,7 @@ TEST(DeepReduce, SaysWhatCannotBe) {
 
 TEST(DeepReduce, ADryRunRefusesABudgetThatNoCandidateFits) {
   const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", with_cells("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [3, \"30%\"]\n"));
+  write_file(folder / "tiny.toml", tiny_experiment_of("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [3, \"30%\"]\n"));
   const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.out.find("refused: deepreduce of deepreduce, budget 3: baseline plugin 'deepreduce': a budget of 3 "
@@ -166,7 +162,7 @@ TEST(DeepReduce, ADryRunRefusesABudgetThatNoCandidateFits) {
 
 TEST(DeepReduce, ParallelProcessesShareItsTrainings) {
   const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", with_cells(kDeepReduce));
+  write_file(folder / "tiny.toml", tiny_experiment_of(kDeepReduce));
   const auto run = [&](const char* name) {
     fs::create_directories(folder / name);
     return testing::Process({"run", "../tiny.toml", "--threads", "2", "--runs", "../runs", "--results", "../results"},

@@ -276,10 +276,8 @@ class UnsoundBaseline : public ::testing::TestWithParam<std::pair<const char*, c
 TEST_P(UnsoundBaseline, IsRefusedByWhatItsNetworkEvaluates) {
   const auto& [plugin, message] = GetParam();
   const TemporaryFolder folder;
-  std::string experiment = testing::tiny_experiment();
-  experiment.resize(experiment.find("[sensitivity]"));
-  write_file(folder / "tiny.toml",
-             experiment + "[[cell]]\nmethod = \"" + plugin + "\"\nbudgets = [\"20%\"]\nteacher.epochs = 1\n");
+  write_file(folder / "tiny.toml", testing::tiny_experiment_of(std::string("[[cell]]\nmethod = \"") + plugin +
+                                                               "\"\nbudgets = [\"20%\"]\nteacher.epochs = 1\n"));
   const Outcome outcome = run_program(
       {"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/baselines"}, folder.path());
   EXPECT_EQ(outcome.code, 1) << outcome.error;

@@ -45,9 +45,7 @@ class KilledInABaseline : public ::testing::TestWithParam<std::pair<const char*,
 
 TEST_P(KilledInABaseline, TheSameCommandGivesTheSameBits) {
   const auto [kind, settings] = GetParam();
-  std::string experiment = testing::tiny_experiment();
-  experiment.resize(experiment.find("[sensitivity]"));
-  experiment += settings;
+  const std::string experiment = testing::tiny_experiment_of(settings);
   const TemporaryFolder folder;
   ASSERT_NO_FATAL_FAILURE(testing::kill_in(kind, folder.path(), experiment));
   testing::expect_goes_on_to_the_same_bits(folder.path(), experiment);

@@ -126,4 +126,11 @@ budgets = ["20%"]
 )";
 }
 
+// The same data, model and teacher, with other sections and cells.
+inline std::string tiny_experiment_of(const std::string& sections) {
+  std::string experiment = tiny_experiment();
+  experiment.resize(experiment.find("[sensitivity]"));
+  return experiment + sections;
+}
+
 }  // namespace senet::testing

@@ -21,7 +21,7 @@ constexpr senet::Option kOptions[] = {
         "the stages in the order in which they are culled; []: by criticality, which is measured by a "
         "training for each stage")
         .at_least(1),
-    real_option("exponent", "0.07", "w in C = (Acc − lowest Acc) / ReLUs^w").between(0, 1),
+    senet::kExponentOption,
     senet::integers_option("blocks", "[2, 1, 1, 1]",
                            "residual blocks of each stage in the smallest candidates; []: depth is not scaled")
         .at_least(1),
@@ -33,8 +33,8 @@ constexpr senet::Option kOptions[] = {
     real_option("lr", "0.1", "of SGD, falling to 0 by a cosine").at_least(0),
     real_option("momentum", "0.9", "of SGD").between(0, 1),
     real_option("weight_decay", "5e-4", "of SGD").at_least(0),
-    real_option("kd_weight", "0.9", "weight of the distillation; the cross entropy's is 1 − kd_weight").between(0, 1),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    senet::kKdWeightOption,
+    senet::kTemperatureOption,
 };
 
 struct Counted {
@@ -47,11 +47,8 @@ struct Counted {
 // accurate on the held-out training images.
 class DeepReduce final : public senet::Baseline {
  public:
-  explicit DeepReduce(const senet::Options& options) : options_(options) {
-    distilled_.kd_weight = options.real("kd_weight");
-    distilled_.ce_weight = 1 - distilled_.kd_weight;
-    distilled_.temperature = options.real("temperature");
-  }
+  explicit DeepReduce(const senet::Options& options)
+      : options_(options), distilled_(senet::distilled_settings(options)) {}
 
   std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
                                             senet::Experiment& experiment) override {

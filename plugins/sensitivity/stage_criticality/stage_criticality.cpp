@@ -1,26 +1,23 @@
+#include <map>
+
 #include "criticality.h"
-#include "senet/error.h"
 #include "senet/sensitivity.h"
 
 namespace {
 
 constexpr senet::Option kOptions[] = {
     senet::integer_option("epochs", "200", "passes over the training images, of each stage's training").at_least(1),
-    senet::real_option("exponent", "0.07", "w in C = (Acc − lowest Acc) / ReLUs^w").between(0, 1),
-    senet::real_option("kd_weight", "0.9", "weight of the distillation; the cross entropy's is 1 − kd_weight")
-        .between(0, 1),
-    senet::real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    senet::kExponentOption,
+    senet::kKdWeightOption,
+    senet::kTemperatureOption,
 };
 
 // DeepReDuce's criticality of the stage that a ReLU is in, for SENet's allocation. The least critical stage has 0: it
 // is given ReLUs only when the others are full.
 class StageCriticality final : public senet::Sensitivity {
  public:
-  explicit StageCriticality(const senet::Options& options) : exponent_(options.real("exponent")) {
-    distilled_.kd_weight = options.real("kd_weight");
-    distilled_.ce_weight = 1 - distilled_.kd_weight;
-    distilled_.temperature = options.real("temperature");
-  }
+  explicit StageCriticality(const senet::Options& options)
+      : distilled_(senet::distilled_settings(options)), exponent_(options.real("exponent")) {}
 
   std::vector<double> measure(senet::Network& teacher, senet::Experiment& experiment) override {
     const senet::Criticality measured =
