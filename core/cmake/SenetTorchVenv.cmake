@@ -14,7 +14,7 @@ if(NOT CMAKE_CUDA_COMPILER)
 endif()
 # Without a GPU in the machine LibTorch would name architectures that this nvcc no longer knows.
 if(NOT DEFINED TORCH_CUDA_ARCH_LIST AND NOT DEFINED ENV{TORCH_CUDA_ARCH_LIST})
-  set(TORCH_CUDA_ARCH_LIST "9.0+PTX")
+  set(TORCH_CUDA_ARCH_LIST "8.0 9.0+PTX")
 endif()
 # Before Torch, whose own copy of this module lacks nvtx3.
 find_package(CUDAToolkit REQUIRED)

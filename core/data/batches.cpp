@@ -8,7 +8,9 @@
 #include <array>
 #include <numeric>
 
+#include "data/batches_kernel.h"
 #include "data/resize.h"
+#include "device/tensors.h"
 #include "senet/error.h"
 #include "senet/random.h"
 
@@ -17,24 +19,6 @@ namespace senet {
 namespace {
 
 constexpr uint32_t kShuffleStream = 1;
-constexpr uint32_t kAugmentStream = 2;
-
-struct Placement {
-  int64_t dy = 0, dx = 0;  // output pixel (y, x) shows source pixel (y + dy, x + dx)
-  bool flip = false;
-};
-
-Placement place(const Augmentation& augmentation, uint64_t seed, int64_t epoch, int64_t image) {
-  const auto words = philox(
-      {static_cast<uint32_t>(image), static_cast<uint32_t>(image >> 32), static_cast<uint32_t>(epoch), kAugmentStream},
-      seed);
-  Placement placement;
-  const uint64_t positions = 2 * static_cast<uint64_t>(augmentation.crop_padding) + 1;
-  placement.dy = static_cast<int64_t>(words[0] * positions >> 32) - augmentation.crop_padding;
-  placement.dx = static_cast<int64_t>(words[1] * positions >> 32) - augmentation.crop_padding;
-  placement.flip = augmentation.flip && (words[2] >> 31) != 0;
-  return placement;
-}
 
 template <class T>
 void write_image(const uint8_t* pixels, int64_t height, int64_t width, int64_t channels, const Placement& placement,
@@ -63,6 +47,13 @@ BatchLoader::BatchLoader(Images images, Normalisation normalisation, torch::Scal
       tables_[c][value] = static_cast<float>((value / 255.0 - normalisation.mean[c]) / normalisation.deviation[c]);
     }
   }
+  const bool has_kernel = precision_ == torch::kFloat32 || precision_ == torch::kBFloat16;
+  if (device_.is_cuda() && images_.pixels.defined() && has_kernel) {
+    pixels_ = images_.pixels.to(device_);
+    labels_ = images_.labels.to(device_);
+    table_ = torch::from_blob(tables_.data(), {static_cast<int64_t>(tables_.size()), 256}, torch::kFloat32)
+                 .to(device_, precision_);
+  }
 }
 
 bool BatchLoader::in_memory(const Augmentation& augmentation) const {
@@ -79,10 +70,11 @@ std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
   return order;
 }
 
-Batch BatchLoader::empty_batch(int64_t count) const {
+Batch BatchLoader::empty_batch(int64_t count, torch::Device device) const {
+  const auto options = torch::TensorOptions(device);
   return {torch::empty({count, shape_[2], shape_[0], shape_[1]},
-                       torch::TensorOptions(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
-          torch::empty({count}, torch::kInt64)};
+                       options.dtype(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
+          torch::empty({count}, options.dtype(torch::kInt64))};
 }
 
 void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end,
@@ -95,7 +87,7 @@ void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int6
     auto* out = batch.images.data_ptr<scalar_t>();
     for (int64_t i = begin; i < end; ++i) {
       const int64_t index = indices[i];
-      Placement placement = place(augmentation, seed, epoch, index);
+      Placement placement = place(augmentation.crop_padding, augmentation.flip, seed, epoch, index);
       batch_labels[i] = labels[index];
       if (in_memory(augmentation)) {
         write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height, width, channels, placement, tables_,
@@ -118,7 +110,7 @@ void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int6
 
 Batch BatchLoader::load(const int64_t* indices, int64_t count, const Augmentation& augmentation, uint64_t seed,
                         int64_t epoch) const {
-  Batch batch = empty_batch(count);
+  Batch batch = empty_batch(count, torch::kCPU);
   at::parallel_for(0, count, 8,
                    [&](int64_t begin, int64_t end) { fill(batch, indices, begin, end, augmentation, seed, epoch); });
   return to_device(std::move(batch));
@@ -126,8 +118,26 @@ Batch BatchLoader::load(const int64_t* indices, int64_t count, const Augmentatio
 
 Batch BatchLoader::load_on_one_thread(const int64_t* indices, int64_t count, const Augmentation& augmentation,
                                       uint64_t seed, int64_t epoch) const {
-  Batch batch = empty_batch(count);
+  Batch batch = empty_batch(count, torch::kCPU);
   fill(batch, indices, 0, count, augmentation, seed, epoch);
+  return batch;
+}
+
+bool BatchLoader::on_device(const Augmentation& augmentation) const {
+  return pixels_.defined() && !augmentation.random_resized;
+}
+
+Batch BatchLoader::load_on_device(const torch::Tensor& indices, const Augmentation& augmentation, uint64_t seed,
+                                  int64_t epoch) const {
+  Batch batch = empty_batch(indices.size(0), device_);
+  with_element(batch.images, [&](auto* null) {
+    using Element = std::remove_pointer_t<decltype(null)>;
+    using Kernel = LoadImages<Element>;
+    launch(Kernel{pixels_.data_ptr<uint8_t>(), labels_.data_ptr<int64_t>(), indices.data_ptr<int64_t>(),
+                  elements<const Element>(table_), shape_[0], shape_[1], shape_[2], augmentation.crop_padding,
+                  augmentation.flip, seed, epoch, elements<Element>(batch.images), batch.labels.data_ptr<int64_t>()},
+           Kernel::blocks(indices.size(0), shape_[0], shape_[1]));
+  });
   return batch;
 }
 
@@ -149,7 +159,12 @@ BatchStream::BatchStream(const BatchLoader& loader, std::vector<int64_t> indices
       epoch_(epoch),
       asked_(first),
       made_(first) {
-  if (!loader_.in_memory(augmentation_)) read_ahead();
+  if (loader_.on_device(augmentation_)) {
+    const auto count = static_cast<int64_t>(indices_.size());
+    on_device_ = torch::from_blob(const_cast<int64_t*>(indices_.data()), {count}, torch::kInt64).to(loader_.device());
+  } else if (!loader_.in_memory(augmentation_)) {
+    read_ahead();
+  }
 }
 
 BatchStream::~BatchStream() {
@@ -172,6 +187,9 @@ Batch BatchStream::next() {
   SENET_CHECK(count > 0, "there are no batches left in this epoch");
   const int64_t* from = indices_.data() + asked_;
   asked_ += count;
+  if (on_device_.defined()) {
+    return loader_.load_on_device(on_device_.narrow(0, asked_ - count, count), augmentation_, seed_, epoch_);
+  }
   if (ahead_.empty()) return loader_.load(from, count, augmentation_, seed_, epoch_);
   std::future<Batch> made = std::move(ahead_.front());
   ahead_.pop_front();

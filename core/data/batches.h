@@ -40,8 +40,15 @@ class BatchLoader {
                            int64_t epoch) const;
   Batch to_device(Batch batch) const;
 
+  // Images in memory are kept on a GPU as well, and made into batches there; the same ones, bit for bit.
+  bool on_device(const Augmentation& augmentation) const;
+  torch::Device device() const { return device_; }
+  // indices: int64, on the device.
+  Batch load_on_device(const torch::Tensor& indices, const Augmentation& augmentation, uint64_t seed,
+                       int64_t epoch) const;
+
  private:
-  Batch empty_batch(int64_t count) const;
+  Batch empty_batch(int64_t count, torch::Device device) const;
   void fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end, const Augmentation& augmentation,
             uint64_t seed, int64_t epoch) const;
 
@@ -50,6 +57,7 @@ class BatchLoader {
   std::vector<std::array<float, 256>> tables_;  // normalised values, for each channel
   torch::ScalarType precision_;
   torch::Device device_;
+  torch::Tensor pixels_, labels_, table_;  // on a GPU: the images, the tables in the batch's type
 };
 
 // The batches of an epoch, in order. Those that have to be read or decoded are made ahead by threads of their own, a
@@ -73,7 +81,8 @@ class BatchStream {
   const Augmentation augmentation_;
   const uint64_t seed_;
   const int64_t epoch_;
-  int64_t asked_, made_;  // positions in `indices`
+  torch::Tensor on_device_;  // the indices, where the images are on a GPU
+  int64_t asked_, made_;     // positions in `indices`
   std::deque<std::future<Batch>> ahead_;
 };
 

@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "device/device.h"
 #include "revision.h"
 #include "senet/abi.h"
 #include "senet/error.h"
@@ -57,7 +58,9 @@ torch::Device resolve_device(const std::string& name) {
                ") sees no GPU; use --device cpu, or a build with the "
                "cuda preset on a machine with one");
   }
-  return name == "cuda" || (name == "auto" && cuda) ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+  if (name == "cpu" || !cuda) return torch::kCPU;
+  make_device_deterministic();
+  return {torch::kCUDA, 0};
 }
 
 torch::ScalarType resolve_precision(const std::string& name, const torch::Device& device) {
@@ -71,7 +74,7 @@ std::string precision_name(torch::ScalarType precision) {
 }
 
 Json environment(const torch::Device& device) {
-  return {{"version", SENET_VERSION},
+  Json here = {{"version", SENET_VERSION},
           {"revision", SENET_REVISION},
           {"abi", SENET_ABI_TAG},
           {"libtorch", TORCH_VERSION},
@@ -80,6 +83,8 @@ Json environment(const torch::Device& device) {
           {"cpu", cpu_info("model name")},
           {"cpu_capability", cpu_capability()},
           {"threads", at::get_num_threads()}};
+  if (device.is_cuda()) here["gpu"] = device_name();
+  return here;
 }
 
 }  // namespace senet

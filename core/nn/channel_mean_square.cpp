@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "nn/channel_mean_square_kernels.h"
 #include "nn/cpu_loops.h"
 
 namespace senet {
@@ -36,24 +37,61 @@ SENET_CPU_CLONES void scale_rows(const Element* __restrict x, const float* __res
   }
 }
 
+bool packs(const torch::Tensor& x, std::initializer_list<torch::Tensor> tensors) {
+  return x.size(1) * static_cast<int64_t>(x.element_size()) % kPackBytes == 0 && on_boundaries(tensors);
+}
+
 // body(first row, end), on all threads.
 template <class Body>
 void for_rows(const torch::Tensor& x, const Body& body) {
   at::parallel_for(0, x.numel() / x.size(1), std::max<int64_t>(1, kParallelGrain / x.size(1)), body);
 }
 
+void mean_squares(const torch::Tensor& x, torch::Tensor& means) {
+  const int64_t channels = x.size(1), rows = means.numel();
+  auto* to = means.data_ptr<float>();
+  if (x.is_cuda()) {
+    return with_pack(x, packs(x, {x}), [&](auto* null, auto pack) {
+      using Element = std::remove_pointer_t<decltype(null)>;
+      using Kernel = MeanSquares<Element, pack.value>;
+      launch(Kernel{elements<const Element>(x), rows, channels, Kernel::lanes_for(channels), to},
+             Kernel::blocks(rows, channels));
+    });
+  }
+  with_element(x, [&](auto* null) {
+    const auto* from = elements<const std::remove_pointer_t<decltype(null)>>(x);
+    for_rows(x, [=](int64_t begin, int64_t end) {
+      mean_squares(from + begin * channels, to + begin, end - begin, channels);
+    });
+  });
+}
+
+void scale_rows(const torch::Tensor& x, const torch::Tensor& gradient, torch::Tensor& gx) {
+  const int64_t channels = x.size(1), rows = gradient.numel();
+  const auto* slopes = gradient.data_ptr<float>();
+  if (x.is_cuda()) {
+    return with_pack(x, packs(x, {x, gx}), [&](auto* null, auto pack) {
+      using Element = std::remove_pointer_t<decltype(null)>;
+      using Kernel = ScaleRows<Element, pack.value>;
+      launch(Kernel{elements<const Element>(x), slopes, rows, channels, elements<Element>(gx)},
+             Kernel::blocks(rows, channels));
+    });
+  }
+  with_element(x, [&](auto* null) {
+    using Element = std::remove_pointer_t<decltype(null)>;
+    const auto* from = elements<const Element>(x);
+    auto* to = elements<Element>(gx);
+    for_rows(x, [=](int64_t begin, int64_t end) {
+      scale_rows(from + begin * channels, slopes + begin, to + begin * channels, end - begin, channels);
+    });
+  });
+}
+
 class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSquare> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
     torch::Tensor means = torch::empty({x.size(0), x.size(2), x.size(3)}, x.options().dtype(torch::kFloat32));
-    const int64_t channels = x.size(1);
-    auto* to = means.data_ptr<float>();
-    with_element(x, [&](auto* null) {
-      const auto* from = elements<const std::remove_pointer_t<decltype(null)>>(x);
-      for_rows(x, [=](int64_t begin, int64_t end) {
-        mean_squares(from + begin * channels, to + begin, end - begin, channels);
-      });
-    });
+    mean_squares(x, means);
     context->save_for_backward({x});
     return means;
   }
@@ -61,16 +99,7 @@ class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSqua
                                                  const torch::autograd::variable_list& gradients) {
     const torch::Tensor x = context->get_saved_variables()[0], gradient = gradients[0].contiguous();
     torch::Tensor gx = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
-    const int64_t channels = x.size(1);
-    const auto* slopes = gradient.data_ptr<float>();
-    with_element(x, [&](auto* null) {
-      using Element = std::remove_pointer_t<decltype(null)>;
-      const auto* from = elements<const Element>(x);
-      auto* to = elements<Element>(gx);
-      for_rows(x, [=](int64_t begin, int64_t end) {
-        scale_rows(from + begin * channels, slopes + begin, to + begin * channels, end - begin, channels);
-      });
-    });
+    scale_rows(x, gradient, gx);
     return {gx};
   }
 };
@@ -78,7 +107,8 @@ class ChannelMeanSquare final : public torch::autograd::Function<ChannelMeanSqua
 }  // namespace
 
 torch::Tensor channel_mean_square(const torch::Tensor& x) {
-  const bool one_pass = x.is_cpu() && x.dim() == 4 && x.is_contiguous(torch::MemoryFormat::ChannelsLast) &&
+  const bool one_pass = (x.is_cpu() || x.is_cuda()) && x.dim() == 4 &&
+                        x.is_contiguous(torch::MemoryFormat::ChannelsLast) &&
                         (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16);
   if (one_pass) return ChannelMeanSquare::apply(x);
   // At least float32: a sum over bfloat16 keeps 8 bits.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "nn/cpu_loops.h"
+#include "nn/rectify.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -81,8 +82,8 @@ void dispatch(const torch::Tensor& x, const Body& body) {
   }
 }
 
-// Where a GPU's kernels will join: one function a direction, chosen by the tensor's device.
 torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors) {
+  if (rectify_takes(x)) return rectify_forward(x, {}, Rectified::masked, floors);
   if (!x.is_cpu()) return torch::where(x <= floors, floors.to(x.scalar_type()), x);
   torch::Tensor y = torch::empty_like(x);
   dispatch(x, [&](auto type, auto element) { forward_cpu<decltype(type), decltype(element)>(x, floors, y); });
@@ -90,6 +91,7 @@ torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors
 }
 
 torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors) {
+  if (rectify_takes(y)) return rectify_backward(gradient, y, Rectified::masked, floors);
   if (!y.is_cpu()) return torch::where(y <= floors, torch::zeros_like(gradient), gradient);
   torch::Tensor gx = torch::empty_like(y);
   dispatch(y,

@@ -334,17 +334,24 @@ bool in_order(const torch::Tensor& x) { return x.is_contiguous(torch::MemoryForm
 }  // namespace
 
 bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, const torch::Tensor& shortcut) {
-  if (!x.is_cpu() || x.dim() != 4 || !in_order(x) || norm.weight.scalar_type() != torch::kFloat32) return false;
+  if (!(x.is_cpu() || x.is_cuda()) || x.dim() != 4 || !in_order(x) || norm.weight.scalar_type() != torch::kFloat32)
+    return false;
   if (x.scalar_type() != torch::kFloat32 && x.scalar_type() != torch::kBFloat16) return false;
   if (shortcut.defined() &&
       (shortcut.scalar_type() != x.scalar_type() || shortcut.sizes() != x.sizes() || !in_order(shortcut))) {
     return false;
   }
+  if (x.is_cuda()) return true;
   return norm.is_training() ? x.numel() > x.size(1) : !torch::GradMode::is_enabled();
 }
 
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors) {
+  if (x.is_cuda()) {
+    const torch::Tensor y = norm.forward(x);
+    if (rectified == Rectified::none) return shortcut.defined() ? y + shortcut : y;
+    return rectified_sum(y, shortcut, rectified, floors);
+  }
   if (norm.is_training()) {
     norm.num_batches_tracked.add_(1);
     return NormActivation::apply(x, norm.weight, norm.bias, c10::optional<torch::Tensor>(shortcut),

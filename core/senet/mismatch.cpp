@@ -9,19 +9,13 @@
 
 #include "nn/cpu_loops.h"
 #include "senet/error.h"
+#include "senet/mismatch_kernel.h"
 
 namespace senet {
 
 namespace {
 
 constexpr int64_t kBlock = 4096;
-
-struct Mismatch {
-  static float of(float a, float b) { return std::fabs(a - b); }
-};
-struct Gain {
-  static float of(float a, float x) { return std::fabs(a - x) - std::fabs(a - std::max(x, 0.0f)); }
-};
 
 template <class Term, class Element>
 SENET_CPU_CLONES void add_terms(const Element* __restrict a, const Element* __restrict b, float* __restrict sum,
@@ -49,8 +43,8 @@ void add_on_cpu(double* D, const Element* a, const Element* b, int64_t images, i
 bool in_one_pass(const torch::Tensor& a, const torch::Tensor& b) {
   const auto last = torch::MemoryFormat::ChannelsLast;
   const auto type = a.scalar_type();
-  return a.is_cpu() && type == b.scalar_type() && (type == torch::kFloat32 || type == torch::kBFloat16) &&
-         a.is_contiguous(last) && b.is_contiguous(last);
+  return (a.is_cpu() || a.is_cuda()) && type == b.scalar_type() &&
+         (type == torch::kFloat32 || type == torch::kBFloat16) && a.is_contiguous(last) && b.is_contiguous(last);
 }
 
 void check(const torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
@@ -60,7 +54,19 @@ void check(const torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& 
 }
 
 template <class Term>
+void add_on_gpu(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
+  const bool packs = D.numel() * static_cast<int64_t>(a.element_size()) % kPackBytes == 0 && on_boundaries({a, b});
+  with_pack(a, packs, [&](auto* null, auto pack) {
+    using Element = std::remove_pointer_t<decltype(null)>;
+    using Kernel = AddTerms<Term, Element, pack.value>;
+    launch(Kernel{elements<const Element>(a), elements<const Element>(b), a.size(0), D.numel(), D.data_ptr<double>()},
+           Kernel::blocks(D.numel()));
+  });
+}
+
+template <class Term>
 void add_in_one_pass(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
+  if (a.is_cuda()) return add_on_gpu<Term>(D, a, b);
   with_element(a, [&](auto* null) {
     using Element = const std::remove_pointer_t<decltype(null)>;
     add_on_cpu<Term>(D.data_ptr<double>(), elements<Element>(a), elements<Element>(b), a.size(0), D.numel());

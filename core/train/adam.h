@@ -12,13 +12,16 @@ class Adam final : public Optimizer {
   static constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
   Adam(torch::nn::Module& module, double weight_decay);
-  void step(double lr) override;
+  void begin_step(double lr) override;
+  void update() override;
   void state(Archive& archive) override;
 
  private:
   double weight_decay_;
   std::vector<torch::Tensor> squares_;  // v
   int64_t steps_ = 0;
+  double rate_ = 0, root_ = 1;  // of the running step: lr/(1 − β₁ᵗ), √(1 − β₂ᵗ)
+  torch::Tensor factors_;       // both, where the parameters are on a GPU
 };
 
 }  // namespace senet

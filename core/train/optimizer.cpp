@@ -16,10 +16,12 @@ Optimizer::Optimizer(torch::nn::Module& module) {
 }
 
 void Optimizer::zero_gradients() {
+  std::vector<torch::Tensor> gradients;
   for (Parameter& parameter : parameters_) {
-    torch::Tensor& gradient = parameter.value.mutable_grad();
-    if (gradient.defined()) gradient.zero_();
+    const torch::Tensor& gradient = parameter.value.grad();
+    if (gradient.defined()) gradients.push_back(gradient);
   }
+  if (!gradients.empty()) at::_foreach_zero_(gradients);
 }
 
 void Optimizer::state(Archive& archive) {

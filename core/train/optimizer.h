@@ -15,8 +15,14 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   void zero_gradients();
-  // Parameters without a gradient stay as they are.
-  virtual void step(double lr) = 0;
+  void step(double lr) {
+    begin_step(lr);
+    update();
+  }
+  // The two halves of a step. On the host: all that changes from step to step …
+  virtual void begin_step(double lr) = 0;
+  // … and tensor work alone. Parameters without a gradient stay as they are.
+  virtual void update() = 0;
   const Parameters& parameters() const { return parameters_; }
   // All that the next step depends on beside parameters and gradients.
   virtual void state(Archive& archive);

@@ -4,7 +4,9 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "device/tensors.h"
 #include "nn/cpu_loops.h"
+#include "train/sgd_kernel.h"
 
 namespace senet {
 
@@ -19,30 +21,67 @@ SENET_CPU_CLONES void update_loop(float* __restrict w, float* __restrict v, cons
 }
 
 bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Tensor& g) {
-  return w.is_cpu() && w.scalar_type() == torch::kFloat32 && g.scalar_type() == torch::kFloat32 &&
-         w.is_non_overlapping_and_dense() && w.strides() == v.strides() && w.strides() == g.strides();
+  return w.scalar_type() == torch::kFloat32 && g.scalar_type() == torch::kFloat32 && w.is_non_overlapping_and_dense() &&
+         w.strides() == v.strides() && w.strides() == g.strides();
 }
 
 }  // namespace
 
-void Sgd::step(double lr) {
+Sgd::Sgd(torch::nn::Module& module, double momentum, double weight_decay)
+    : Optimizer(module), momentum_(momentum), weight_decay_(weight_decay) {
+  if (!parameters_.empty()) rate_ = torch::zeros({}, torch::TensorOptions(parameters_.front().value.device()));
+}
+
+void Sgd::begin_step(double lr) {
+  if (lr == lr_) return;
+  lr_ = lr;
+  rate_.fill_(lr);
+}
+
+bool Sgd::update_on_gpu() {
+  std::vector<SgdPiece> pieces;
+  std::vector<const void*> places;
+  for (Parameter& parameter : parameters_) {
+    const torch::Tensor &w = parameter.value, &v = parameter.momentum, gradient = w.grad();
+    if (!gradient.defined()) continue;
+    if (!w.is_cuda() || !in_one_loop(w, v, gradient)) return false;
+    places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr()});
+    for (int64_t at = 0; at < w.numel(); at += kSgdPiece) {
+      pieces.push_back({w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
+                        std::min(kSgdPiece, w.numel() - at)});
+    }
+  }
+  if (pieces.empty()) return false;
+  if (places != placed_) {
+    const auto bytes = static_cast<int64_t>(pieces.size() * sizeof(SgdPiece));
+    pieces_ = torch::from_blob(pieces.data(), {bytes}, torch::kUInt8).to(rate_.device());
+    placed_ = places;
+  }
+  launch(SgdUpdate{static_cast<const SgdPiece*>(pieces_.data_ptr()), rate_.data_ptr<float>(),
+                   static_cast<float>(momentum_), static_cast<float>(weight_decay_)},
+         {static_cast<int64_t>(pieces.size()), 1});
+  return true;
+}
+
+void Sgd::update() {
   const torch::NoGradGuard no_gradient;
+  if (update_on_gpu()) return;
   for (Parameter& parameter : parameters_) {
     const torch::Tensor gradient = parameter.value.grad();
     if (!gradient.defined()) continue;
     torch::Tensor& w = parameter.value;
     torch::Tensor& v = parameter.momentum;
-    if (in_one_loop(w, v, gradient)) {
+    if (w.is_cpu() && in_one_loop(w, v, gradient)) {
       float* weights = w.data_ptr<float>();
       float* velocity = v.data_ptr<float>();
       const float* slope = gradient.data_ptr<float>();
       at::parallel_for(0, w.numel(), kParallelGrain, [&](int64_t begin, int64_t end) {
-        update_loop(weights + begin, velocity + begin, slope + begin, end - begin, static_cast<float>(lr),
+        update_loop(weights + begin, velocity + begin, slope + begin, end - begin, static_cast<float>(lr_),
                     static_cast<float>(momentum_), static_cast<float>(weight_decay_));
       });
     } else {
       v.mul_(momentum_).add_(gradient).add_(w, weight_decay_);
-      w.sub_(v, lr);
+      w.is_cuda() ? w.sub_(v * rate_) : w.sub_(v, lr_);
     }
   }
 }

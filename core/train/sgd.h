@@ -8,12 +8,19 @@ namespace senet {
 // Nesterov): v ← μ·v + g + λ·w; w ← w − lr·v. Momentum starts at zero, which makes the first step PyTorch's too.
 class Sgd final : public Optimizer {
  public:
-  Sgd(torch::nn::Module& module, double momentum, double weight_decay)
-      : Optimizer(module), momentum_(momentum), weight_decay_(weight_decay) {}
-  void step(double lr) override;
+  Sgd(torch::nn::Module& module, double momentum, double weight_decay);
+  void begin_step(double lr) override;
+  void update() override;
 
  private:
+  // All parameters on a GPU in one kernel; false where it does not take them.
+  bool update_on_gpu();
+
   double momentum_, weight_decay_;
+  double lr_ = 0;
+  torch::Tensor rate_;               // lr, where the parameters are
+  torch::Tensor pieces_;             // of the parameters on a GPU, as bytes
+  std::vector<const void*> placed_;  // where they were when the pieces were cut
 };
 
 }  // namespace senet

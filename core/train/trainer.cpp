@@ -31,6 +31,33 @@ class Rate {
   double images_ = 0, seconds_ = 0;
 };
 
+Score scored(Network& network, const BatchLoader& data, torch::Tensor* logits, int64_t limit) {
+  const torch::NoGradGuard no_gradient;
+  const bool training = network.is_training();
+  network.eval();
+  const int64_t count = limit > 0 ? std::min(limit, data.count()) : data.count();
+  SENET_CHECK(count > 0, "there are no images to evaluate on");
+  const Span span("evaluate");
+  std::vector<torch::Tensor> parts;
+  torch::Tensor sums;  // of the losses, and of the images classified correctly; where the network is
+  std::vector<int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), 0);
+  BatchStream batches(data, std::move(indices), kEvaluationBatch);
+  for (int64_t begin = 0; begin < count; begin += kEvaluationBatch) {
+    const Batch batch = batches.next();
+    const torch::Tensor out = network.forward(batch.images);
+    const torch::Tensor loss = cross_entropy(out, batch.labels).to(torch::kFloat64);
+    const torch::Tensor of_batch =
+        torch::stack({loss * batch.labels.size(0), out.argmax(1).eq(batch.labels).sum().to(torch::kFloat64)});
+    sums = sums.defined() ? sums + of_batch : of_batch;
+    if (logits) parts.push_back(out.cpu());
+  }
+  network.train(training);
+  if (logits) *logits = torch::cat(parts);
+  const auto images = static_cast<double>(count);
+  return {sums[1].item<double>() / images, sums[0].item<double>() / images, count};
+}
+
 }  // namespace
 
 void network_state(Network& network, Archive& archive) {
@@ -49,50 +76,24 @@ void network_state(Network& network, Archive& archive) {
 }
 
 Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits, int64_t limit) {
-  const torch::NoGradGuard no_gradient;
-  const bool training = network.is_training();
-  network.eval();
-  const int64_t count = limit > 0 ? std::min(limit, data.count()) : data.count();
-  SENET_CHECK(count > 0, "there are no images to evaluate on");
-  std::vector<torch::Tensor> parts;
-  double loss = 0;
-  int64_t correct = 0;
-  std::vector<int64_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
-  BatchStream batches(data, std::move(indices), kEvaluationBatch);
-  for (int64_t begin = 0; begin < count; begin += kEvaluationBatch) {
-    const Batch batch = batches.next();
-    const torch::Tensor out = network.forward(batch.images);
-    loss += cross_entropy(out, batch.labels).item<double>() * static_cast<double>(batch.labels.size(0));
-    correct += out.argmax(1).eq(batch.labels).sum().item<int64_t>();
-    if (logits) parts.push_back(out.cpu());
-  }
-  network.train(training);
-  if (logits) *logits = torch::cat(parts);
-  return {static_cast<double>(correct) / static_cast<double>(count), loss / static_cast<double>(count), count};
+  return with_explained_errors([&] { return scored(network, data, logits, limit); });
 }
 
-void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums) {
-  optimizer.zero_gradients();
-  for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
-    const Loss loss = objective.loss(batch, sums);
-    loss.loss.backward();
-    sums.add("loss", loss.loss * static_cast<double>(batch.labels.size(0)));
-    sums.add("finite_losses", loss.loss.isfinite());
-    if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
-  }
-  optimizer.step(lr);
-  objective.after_update(optimizer.parameters());
+void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
+  with_explained_errors([&] { train(network, objective, host); });
 }
 
 Trainer::Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
     : data_(data), held_out_(held_out), settings_(std::move(settings)), seed_(seed) {}
 
-void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
+void Trainer::train(Network& network, Objective& objective, TrainingHost& host) {
   const auto parameters = network.parameters();
   SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(network, settings_);
-  EpochSums sums(parameters.front().device());
+  const torch::Device device = parameters.front().device();
+  const DeviceStream stream(device.is_cuda());
+  EpochSums sums(device);
+  Steps training(objective, *optimizer, sums, settings_.batch, device);
   const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
   const int64_t images = data_.count();
   const int64_t steps = (images + settings_.batch - 1) / settings_.batch;
@@ -146,9 +147,12 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
       const Batch batch = batches.next();
       const int64_t count = batch.labels.size(0);
       data_seconds += now() - step_began;
-      train_step(objective, batch, *optimizer, lr, sums);
+      training.run(batch, lr);
       ++step;
-      if (objective.interval() > 0 && step < steps && step % objective.interval() == 0) objective.interval_end(sums);
+      if (objective.interval() > 0 && step < steps && step % objective.interval() == 0) {
+        objective.interval_end(sums);
+        training.changed();
+      }
 
       const double seconds = now() - step_began;
       epoch_seconds += seconds;
@@ -169,7 +173,11 @@ void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
     check_loss();
     Metrics metrics;
     EpochEnd end{epoch, settings_.epochs, sums, optimizer->parameters(), metrics};
-    objective.epoch_end(end);
+    {
+      const Span span("epoch end");
+      objective.epoch_end(end);
+      training.changed();
+    }
     EpochReport report{epoch,
                        sums.value("loss") / static_cast<double>(images),
                        sums.value("correct") / static_cast<double>(images),

@@ -6,7 +6,7 @@
 #include "data/batches.h"
 #include "senet/experiment.h"
 #include "senet/network.h"
-#include "train/optimizer.h"
+#include "train/steps.h"
 
 namespace senet {
 
@@ -40,11 +40,6 @@ class TrainingHost {
   virtual bool stop_requested() const = 0;
 };
 
-// One update of the parameters: the loss of `batch` and its gradients, summed over the objective's passes, then the
-// optimiser's step. Adds to the sums `loss` (over the images), `correct` and
-// `finite_losses` (passes).
-void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums);
-
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
 // progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint
 // stands, with the same bits as if it had never stopped.
@@ -58,6 +53,8 @@ class Trainer {
   void run(Network& network, Objective& objective, TrainingHost& host);
 
  private:
+  void train(Network& network, Objective& objective, TrainingHost& host);
+
   const BatchLoader& data_;
   const BatchLoader& held_out_;
   TrainingSettings settings_;

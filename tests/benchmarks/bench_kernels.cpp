@@ -29,9 +29,16 @@ namespace senet {
 namespace {
 
 constexpr int64_t kChannels = 64, kSide = 32;
+constexpr int64_t kGpuCache = int64_t{64} << 20;  // at least what any of them has
+
+torch::Device device() {
+  static const torch::Device found = resolve_device("auto");
+  return found;
+}
 
 int64_t images_of(torch::ScalarType type) {
-  const int64_t cache = std::max<int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), int64_t{16} << 20);
+  const int64_t cache =
+      device().is_cuda() ? kGpuCache : std::max<int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), int64_t{16} << 20);
   const auto image = static_cast<int64_t>(kChannels * kSide * kSide * torch::elementSize(type));
   return (4 * cache + image - 1) / image;
 }
@@ -46,10 +53,11 @@ struct Buffers {
 
   Buffers(torch::ScalarType type, torch::MemoryFormat format) {
     const auto make = [&] {
-      return torch::randn({images_of(type), kChannels, kSide, kSide}).to(type).contiguous(format);
+      return torch::randn({images_of(type), kChannels, kSide, kSide}).to(device(), type).contiguous(format);
     };
+    norm->to(device());
     x = make(), shortcut = make(), gradient = make();
-    floors = floors_of(torch::rand({kChannels, kSide, kSide}).lt(0.1).to(torch::kUInt8), format);
+    floors = floors_of(torch::rand({kChannels, kSide, kSide}).lt(0.1).to(device(), torch::kUInt8), format);
   }
 };
 
@@ -81,6 +89,10 @@ Kernel backward_of(const Layer& layer) {
 Kernel copy() {
   return [](Buffers& b) {
     return [&b] {
+      if (b.x.is_cuda()) {
+        b.shortcut.copy_(b.x);
+        return;
+      }
       auto* to = static_cast<char*>(b.shortcut.data_ptr());
       const auto* from = static_cast<const char*>(b.x.data_ptr());
       at::parallel_for(0, static_cast<int64_t>(b.x.nbytes()), 1 << 20,
@@ -91,7 +103,8 @@ Kernel copy() {
 
 Kernel mismatch() {
   return [](Buffers& b) {
-    const auto sum = std::make_shared<torch::Tensor>(torch::zeros({kSide, kSide, kChannels}, torch::kFloat64));
+    const auto sum = std::make_shared<torch::Tensor>(
+        torch::zeros({kSide, kSide, kChannels}, torch::TensorOptions(device()).dtype(torch::kFloat64)));
     return [&b, sum] { add_mismatch(*sum, b.x, b.shortcut); };
   };
 }
@@ -137,7 +150,10 @@ void activations(benchmark::State& state, torch::ScalarType type, torch::MemoryF
   std::map<std::string, double> sweeps;
   for (const Sweeping& sweeping : kernels()) {
     if (sweeping.channels_last_only && format != torch::MemoryFormat::ChannelsLast) continue;
-    works.push_back({sweeping.name, sweeping.kernel(buffers)});
+    works.push_back({sweeping.name, [work = sweeping.kernel(buffers)] {
+                       work();
+                       wait_for(device());
+                     }});
     sweeps[sweeping.name] = sweeping.sweeps;
   }
   const Times times = take_turns(state, works);
@@ -153,9 +169,13 @@ void sgd_step(benchmark::State& state) {
   FullyConnected layer(4096, 4096);
   torch::Generator generator = at::detail::createCPUGenerator(1);
   layer.reset_parameters(generator);
+  layer.to(device());
   Sgd optimizer(layer, 0.9, 5e-4);
   for (const torch::Tensor& parameter : layer.parameters()) parameter.mutable_grad() = torch::randn_like(parameter);
-  for (auto _ : state) optimizer.step(1e-6);
+  for (auto _ : state) {
+    optimizer.step(1e-6);
+    wait_for(device());
+  }
   state.SetBytesProcessed(state.iterations() * 5 * layer.weight.numel() * 4);
 }
 
@@ -164,7 +184,9 @@ void largest_entries_of_all_sites(benchmark::State& state) {
   std::vector<torch::Tensor> sums;
   for (const auto& [sites, channels, side] :
        {std::array<int64_t, 3>{5, 64, 32}, {4, 128, 16}, {4, 256, 8}, {4, 512, 4}}) {
-    for (int64_t i = 0; i < sites; ++i) sums.push_back(torch::rand({side, side, channels}, torch::kFloat64));
+    for (int64_t i = 0; i < sites; ++i) {
+      sums.push_back(torch::rand({side, side, channels}, torch::kFloat64).to(device()));
+    }
   }
   for (auto _ : state) {
     for (const torch::Tensor& sum : sums) {

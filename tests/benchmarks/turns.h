@@ -1,6 +1,7 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+#include <torch/cuda.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +19,11 @@ struct Work {
   std::string name;
   std::function<void()> run;
 };
+
+// What was asked of a device is done; every clock is read behind it.
+inline void wait_for(const torch::Device& device) {
+  if (device.is_cuda()) torch::cuda::synchronize();
+}
 
 // The times of each piece of work, in ms, round by round.
 using Times = std::map<std::string, std::vector<double>>;

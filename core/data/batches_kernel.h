@@ -1,0 +1,68 @@
+#pragma once
+
+#include "device/kernel.h"
+#include "senet/random.h"
+
+namespace senet {
+
+constexpr uint32_t kAugmentStream = 2;
+
+// How an image is cropped and flipped: output pixel (y, x) shows source pixel (y + dy, x + dx), x counted from the
+// other side where it is flipped.
+struct Placement {
+  int64_t dy = 0, dx = 0;
+  bool flip = false;
+};
+
+// A pure function of (seed, epoch, image).
+SENET_HOST_DEVICE inline Placement place(int64_t crop_padding, bool flip, uint64_t seed, int64_t epoch, int64_t image) {
+  const auto words = philox(
+      {static_cast<uint32_t>(image), static_cast<uint32_t>(image >> 32), static_cast<uint32_t>(epoch), kAugmentStream},
+      seed);
+  const uint64_t positions = 2 * static_cast<uint64_t>(crop_padding) + 1;
+  Placement placement;
+  placement.dy = static_cast<int64_t>(words[0] * positions >> 32) - crop_padding;
+  placement.dx = static_cast<int64_t>(words[1] * positions >> 32) - crop_padding;
+  placement.flip = flip && (words[2] >> 31) != 0;
+  return placement;
+}
+
+// A batch of images that lie on the device: crop, flip, scale, normalise, type and layout, a thread a pixel.
+template <class Element>
+struct LoadImages {
+  static constexpr int kThreads = 128, kPhases = 1;
+  using Shared = Nothing;
+  using Local = Nothing;
+
+  static Blocks blocks(int64_t images, int64_t height, int64_t width) {
+    return in_blocks(height * width, kThreads, images);
+  }
+
+  const uint8_t* pixels;   // all images, N×H×W×C
+  const int64_t* labels;   // of all
+  const int64_t* indices;  // of the batch's
+  const Element* table;    // C×256: what a byte of a channel becomes
+  int64_t height, width, channels;
+  int64_t crop_padding;
+  bool flip;
+  uint64_t seed;
+  int64_t epoch;
+  Element* images;  // N×H×W×C
+  int64_t* batch_labels;
+
+  SENET_HOST_DEVICE void run(int, const Block& block, int thread, Nothing&, Nothing&) const {
+    const int64_t pixel = block.x * kThreads + thread;
+    if (pixel >= height * width) return;
+    const int64_t image = indices[block.y];
+    if (pixel == 0) batch_labels[block.y] = labels[image];
+    const Placement placement = place(crop_padding, flip, seed, epoch, image);
+    const int64_t y = pixel / width + placement.dy, x = pixel % width;
+    const int64_t source_x = (placement.flip ? width - 1 - x : x) + placement.dx;
+    const bool inside = y >= 0 && y < height && source_x >= 0 && source_x < width;
+    const uint8_t* source = pixels + ((image * height + y) * width + source_x) * channels;
+    Element* out = images + (block.y * height * width + pixel) * channels;
+    for (int64_t c = 0; c < channels; ++c) out[c] = table[c * 256 + (inside ? source[c] : 0)];
+  }
+};
+
+}  // namespace senet

@@ -1,0 +1,158 @@
+#include "device/device.h"
+
+#ifdef SENET_CUDA
+
+#include <ATen/Context.h>
+#include <ATen/cuda/CUDAContext.h>
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <nvtx3/nvToolsExt.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace senet {
+
+void* current_stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
+
+struct DeviceStream::State {
+  c10::cuda::CUDAStreamGuard guard{c10::cuda::getStreamFromPool()};
+};
+
+DeviceStream::DeviceStream(bool on_gpu) {
+  if (!on_gpu) return;
+  c10::cuda::device_synchronize();
+  state_ = std::make_unique<State>();
+}
+
+DeviceStream::~DeviceStream() {
+  // After an error of the GPU, waiting for it would be a second one.
+  if (state_) (void)cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream());
+}
+
+struct DeviceGraph::State {
+  at::cuda::CUDAGraph graph;
+};
+
+DeviceGraph::DeviceGraph() = default;
+DeviceGraph::~DeviceGraph() = default;
+
+void DeviceGraph::record(const std::function<void()>& work) {
+  auto state = std::make_unique<State>();
+  // In the memory of the recording before, which ends only then.
+  state->graph.capture_begin(state_ ? state_->graph.pool() : at::cuda::MempoolId_t{0, 0});
+  try {
+    work();
+  } catch (...) {
+    // A recording that is not ended would swallow all that follows.
+    try {
+      state->graph.capture_end();
+    } catch (const std::exception&) {
+    }
+    throw;
+  }
+  state->graph.capture_end();
+  state_ = std::move(state);
+  recorded_ = true;
+}
+
+void DeviceGraph::replay() {
+  SENET_CHECK(recorded(), "a graph was replayed that is not recorded");
+  state_->graph.replay();
+}
+
+struct RunAhead::State {
+  static constexpr int64_t kSteps = 8;
+  std::array<at::cuda::CUDAEvent, 2> events;
+  int64_t steps = 0;
+};
+
+RunAhead::RunAhead(bool on_gpu) : state_(on_gpu ? std::make_unique<State>() : nullptr) {}
+RunAhead::~RunAhead() = default;
+
+void RunAhead::step() {
+  if (!state_ || ++state_->steps % State::kSteps != 0) return;
+  const int64_t turn = state_->steps / State::kSteps % 2;
+  state_->events[turn].record();
+  at::cuda::CUDAEvent& before = state_->events[1 - turn];
+  if (before.isCreated()) before.synchronize();
+}
+
+Span::Span(const char* name) { nvtxRangePushA(name); }
+Span::~Span() { nvtxRangePop(); }
+
+void make_device_deterministic() {
+  // cuBLAS reads it when its first handle is made.
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setBenchmarkCuDNN(false);
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
+}
+
+std::string device_name() { return at::cuda::getCurrentDeviceProperties()->name; }
+
+DeviceMemory device_memory() {
+  size_t free = 0, total = 0;
+  C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(c10::cuda::current_device());
+  return {static_cast<int64_t>(free), static_cast<int64_t>(total), statistics.allocated_bytes[0].peak};
+}
+
+std::string explained_device_error(const std::exception& error) {
+  const std::string first_line = std::string(error.what()).substr(0, std::string(error.what()).find('\n'));
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error)) {
+    std::string at_most;
+    try {
+      const DeviceMemory memory = device_memory();
+      at_most = text("; the GPU has ", memory.total >> 20, " MiB, ", memory.free >> 20,
+                     " MiB of them free, and at most ", memory.most_in_use >> 20, " MiB were in use here");
+    } catch (const std::exception&) {
+    }
+    return text("the GPU's memory is too small", at_most, "; a smaller training.batch or model.width needs less (",
+                first_line, ")");
+  }
+  if (dynamic_cast<const c10::AcceleratorError*>(&error) || first_line.find("CUDA error") != std::string::npos) {
+    return text("the GPU failed: ", first_line,
+                "; the last checkpoint was kept, and the same command goes on from it once the GPU works (nvidia-smi)");
+  }
+  return "";
+}
+
+}  // namespace senet
+
+#else
+
+namespace senet {
+
+namespace {
+[[noreturn]] void no_cuda() { fail("this build has no CUDA; scripts/build cuda makes one that has"); }
+}  // namespace
+
+struct DeviceStream::State {};
+struct DeviceGraph::State {};
+struct RunAhead::State {};
+
+void* current_stream() { no_cuda(); }
+DeviceStream::DeviceStream(bool) {}
+DeviceStream::~DeviceStream() = default;
+DeviceGraph::DeviceGraph() = default;
+DeviceGraph::~DeviceGraph() = default;
+void DeviceGraph::record(const std::function<void()>&) { no_cuda(); }
+void DeviceGraph::replay() { no_cuda(); }
+RunAhead::RunAhead(bool) {}
+RunAhead::~RunAhead() = default;
+void RunAhead::step() {}
+Span::Span(const char*) {}
+Span::~Span() = default;
+void make_device_deterministic() {}
+std::string device_name() { no_cuda(); }
+DeviceMemory device_memory() { no_cuda(); }
+std::string explained_device_error(const std::exception&) { return ""; }
+
+}  // namespace senet
+
+#endif

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <initializer_list>
+#include <type_traits>
+
+#include "device/element.h"
+
+namespace senet {
+
+// Calls body with a null pointer of the type that loops see a float32 or bfloat16 tensor's elements as.
+template <class Body>
+void with_element(const torch::Tensor& x, const Body& body) {
+  if (x.scalar_type() == torch::kFloat32) return body(static_cast<float*>(nullptr));
+  body(static_cast<uint16_t*>(nullptr));
+}
+
+// The same, and how many of them a kernel takes at once (std::integral_constant).
+template <class Body>
+void with_pack(const torch::Tensor& x, bool packs, const Body& body) {
+  with_element(x, [&](auto* null) {
+    constexpr int kWide = kPackBytes / sizeof(std::remove_pointer_t<decltype(null)>);
+    if (packs) return body(null, std::integral_constant<int, kWide>());
+    body(null, std::integral_constant<int, 1>());
+  });
+}
+
+// Whether packs may be read from all of them; views may begin anywhere.
+inline bool on_boundaries(std::initializer_list<torch::Tensor> tensors) {
+  for (const torch::Tensor& tensor : tensors) {
+    if (tensor.defined() && reinterpret_cast<uintptr_t>(tensor.data_ptr()) % kPackBytes != 0) return false;
+  }
+  return true;
+}
+
+// A tensor's elements as that type; null for no tensor.
+template <class Element>
+Element* elements(const torch::Tensor& tensor) {
+  return tensor.defined() ? static_cast<Element*>(tensor.data_ptr()) : nullptr;
+}
+
+}  // namespace senet

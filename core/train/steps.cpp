@@ -1,0 +1,73 @@
+#include "train/steps.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+namespace senet {
+
+namespace {
+
+void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochSums& sums) {
+  optimizer.zero_gradients();
+  for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
+    const Loss loss = [&] {
+      const Span span("forward");
+      return objective.loss(batch, sums);
+    }();
+    {
+      const Span span("backward");
+      loss.loss.backward();
+    }
+    sums.add("loss", loss.loss * static_cast<double>(batch.labels.size(0)));
+    sums.add("finite_losses", loss.loss.isfinite());
+    if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
+  }
+  const Span span("update");
+  optimizer.update();
+  objective.after_update(optimizer.parameters());
+}
+
+}  // namespace
+
+void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums) {
+  optimizer.begin_step(lr);
+  tensor_work(objective, std::move(batch), optimizer, sums);
+}
+
+Steps::Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device)
+    : objective_(objective),
+      optimizer_(optimizer),
+      sums_(sums),
+      batch_(batch),
+      on_gpu_(device.is_cuda()),
+      run_ahead_(on_gpu_) {}
+
+void Steps::changed() {
+  graph_.forget();
+  as_they_are_ = std::max(as_they_are_, 1);
+}
+
+void Steps::run(const Batch& batch, double lr) {
+  const Span span("step");
+  const bool usual = on_gpu_ && batch.labels.size(0) == batch_;
+  if (!usual || as_they_are_ > 0) {
+    train_step(objective_, batch, optimizer_, lr, sums_);
+    if (usual) --as_they_are_;
+  } else {
+    if (!recorded_.images.defined()) {
+      recorded_ = {torch::empty_like(batch.images), torch::empty_like(batch.labels)};
+    }
+    recorded_.images.copy_(batch.images);
+    recorded_.labels.copy_(batch.labels);
+    optimizer_.begin_step(lr);
+    if (!graph_.recorded()) {
+      graph_.record([&] { tensor_work(objective_, recorded_, optimizer_, sums_); });
+    }
+    graph_.replay();
+  }
+  run_ahead_.step();
+}
+
+}  // namespace senet

@@ -1,0 +1,133 @@
+// Trainings on the GPU: recorded steps against plain ones, repeats, checkpoints, and what goes wrong there.
+#include "device/device.h"
+#include "senet/objectives.h"
+#include "support/support.h"
+#include "support/tiny_network.h"
+#include "train/trainer.h"
+
+namespace senet {
+namespace {
+
+using testing::identical;
+using testing::TinyNetwork;
+
+constexpr int64_t kBatch = 8;
+const Normalisation kNormal = {{0.5, 0.5}, {0.25, 0.25}};
+
+Images made_up(int64_t count) {
+  torch::manual_seed(5);
+  return {torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5};
+}
+
+class Host final : public TrainingHost {
+ public:
+  std::optional<TensorMap> restore() override { return saved; }
+  void save(const TensorMap& state) override { saved = state; }
+  void report(const EpochReport& report) override { losses.push_back(report.loss); }
+  void progress(const Progress&) override { ++steps; }
+  bool stop_requested() const override { return steps >= stop_after; }
+
+  std::optional<TensorMap> saved;
+  std::vector<double> losses;
+  int steps = 0, stop_after = 1 << 30;
+};
+
+struct MaskTraining {
+  torch::Device device;
+  TinyNetwork teacher{2, 3, 6, 5}, student{2, 3, 6, 5};
+  BatchLoader data, held_out;
+  TrainingSettings settings;
+  std::unique_ptr<MaskIdentification> objective;
+
+  explicit MaskTraining(torch::Device where)
+      : device(where),
+        data(made_up(11 * kBatch + 3), kNormal, torch::kFloat32, where),
+        held_out(made_up(7), kNormal, torch::kFloat32, where) {
+    teacher.initialise(1);
+    student.initialise(2);
+    teacher.to(device);
+    student.to(device);
+    settings.epochs = 4;
+    settings.batch = kBatch;
+    settings.crop_padding = 1;
+    settings.checkpoint_seconds = 1e9;
+    MaskSettings mask;
+    mask.update_steps = 5;
+    objective = std::make_unique<MaskIdentification>(teacher, student, std::vector<int64_t>{40, 12}, mask, 3);
+  }
+  void run(Host& host) { Trainer(data, held_out, settings, 7).run(student, *objective, host); }
+};
+
+TEST(TrainingOnTheGpu, RepeatsBitForBitAndFollowsTheCpu) {
+  Host cpu, gpu, again;
+  MaskTraining(torch::kCPU).run(cpu);
+  MaskTraining(torch::kCUDA).run(gpu);
+  MaskTraining(torch::kCUDA).run(again);
+  ASSERT_EQ(gpu.saved->size(), again.saved->size());
+  for (const auto& [name, tensor] : *gpu.saved) {
+    // Times differ.
+    if (name.rfind("trainer.", 0) != 0) EXPECT_TRUE(identical(tensor, again.saved->at(name))) << name;
+  }
+  EXPECT_NEAR(gpu.losses.front(), cpu.losses.front(), 1e-3);
+}
+
+TEST(TrainingOnTheGpu, GoesOnFromACheckpointBitForBit) {
+  Host whole;
+  MaskTraining(torch::kCUDA).run(whole);
+  for (const int stop : {2, 9, 17, 30}) {
+    Host host;
+    host.stop_after = stop;
+    EXPECT_THROW(MaskTraining(torch::kCUDA).run(host), Error);
+    host.stop_after = 1 << 30;
+    MaskTraining(torch::kCUDA).run(host);
+    for (const auto& [name, tensor] : *whole.saved) {
+      if (name.rfind("trainer.", 0) != 0) EXPECT_TRUE(identical(tensor, host.saved->at(name))) << stop << " " << name;
+    }
+  }
+}
+
+TEST(TrainingOnTheGpu, ARecordedStepDoesWhatThePlainOneDoes) {
+  const auto weights = [](bool recorded) {
+    MaskTraining training(torch::kCUDA);
+    const DeviceStream stream(true);
+    const auto optimizer = make_optimizer(training.student, training.settings);
+    EpochSums sums(training.device);
+    Steps steps(*training.objective, *optimizer, sums, kBatch, training.device);
+    training.student.train();
+    BatchStream batches(training.data, training.data.shuffled(1, 0), kBatch);
+    for (int i = 0; i < 12; ++i) {
+      const double lr = 0.05 / (1 + i);
+      recorded ? steps.run(batches.next(), lr) : train_step(*training.objective, batches.next(), *optimizer, lr, sums);
+      if (i == 7) steps.changed();
+    }
+    std::vector<torch::Tensor> all = {torch::tensor({sums.value("loss"), sums.value("correct")})};
+    for (const torch::Tensor& parameter : training.student.parameters()) all.push_back(parameter.detach().cpu());
+    return all;
+  };
+  const auto plain = weights(false), recorded = weights(true);
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(identical(recorded[i], plain[i])) << i;
+}
+
+TEST(TrainingOnTheGpu, RecordingAgainTakesNoMoreMemory) {
+  const DeviceStream stream(true);
+  const torch::Tensor x = torch::ones({1 << 20}, torch::kCUDA);
+  DeviceGraph graph;
+  int64_t after_first = 0;
+  for (int i = 0; i < 20; ++i) {
+    graph.record([&] { x.add_((x * 2 + 1).sum() * 0); });
+    graph.replay();
+    graph.forget();
+    if (i == 1) after_first = device_memory().free;
+  }
+  EXPECT_GE(device_memory().free, after_first - (int64_t{32} << 20));
+}
+
+TEST(TrainingOnTheGpu, TooLittleMemorySaysHowMuchThereIsAndWhatToLower) {
+  const std::string message =
+      testing::error_of([] { with_explained_errors([] { (void)torch::empty({int64_t{1} << 42}, torch::kCUDA); }); });
+  EXPECT_NE(message.find("memory is too small; the GPU has "), std::string::npos) << message;
+  EXPECT_NE(message.find("training.batch"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace senet
