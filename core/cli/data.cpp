@@ -91,10 +91,10 @@ int show_data(const Arguments& arguments) {
   const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);
   const TrainingSettings training = training_settings(document.resolve("training", training_options()));
   document.refuse_unread();
-  const auto dataset = plugins.make<Dataset>(arguments.dataset, options);
+  const auto dataset = is_packed(options) ? nullptr : plugins.make<Dataset>(arguments.dataset, options);
   DataSplits data;
   PluginHost::guard(PluginKind::dataset, arguments.dataset,
-                    [&] { data = make_splits(*dataset, options, arguments.dataset); });
+                    [&] { data = make_splits(dataset.get(), options, arguments.dataset); });
   // Scaled to 0 … 1 and no further, so that what is drawn is what the image shows.
   const std::vector<double> zeros(data.input.channels, 0), ones(data.input.channels, 1);
   const BatchLoader loader(data.train, {zeros, ones}, torch::kFloat32, torch::kCPU);

@@ -64,16 +64,9 @@ int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
   return 0;
 }
 
-// Both splits, from the plugin or from its packed file.
-std::pair<Images, Images> load(Dataset& dataset, const Options& options, const std::string& plugin,
-                               DataSplits& splits) {
+// Both splits, from the packed file.
+std::pair<Images, Images> load_packed(const Options& options, const std::string& plugin, DataSplits& splits) {
   const std::string& packed = options.text("packed");
-  if (packed.empty()) {
-    splits.classes = dataset.classes();
-    splits.class_names = dataset.class_names();
-    splits.normalisation = dataset.normalisation();
-    return {dataset.load(Split::train), dataset.load(Split::test)};
-  }
   const PackedSet set(packed);
   const PackDescription& description = set.description();
   const nlohmann::ordered_json asked = pack_options(options);
@@ -111,10 +104,21 @@ nlohmann::ordered_json pack_options(const Options& options) {
   return json;
 }
 
-DataSplits make_splits(Dataset& dataset, const Options& options, const std::string& plugin) {
+bool is_packed(const Options& options) { return !options.text("packed").empty(); }
+
+DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin) {
   const std::string where = "data set '" + plugin + "'";
   DataSplits splits;
-  auto [all, test] = load(dataset, options, plugin, splits);
+  Images all, test;
+  if (is_packed(options)) {
+    std::tie(all, test) = load_packed(options, plugin, splits);
+  } else {
+    splits.classes = dataset->classes();
+    splits.class_names = dataset->class_names();
+    splits.normalisation = dataset->normalisation();
+    all = dataset->load(Split::train);
+    test = dataset->load(Split::test);
+  }
   SENET_CHECK(splits.classes >= 2, where, ": has ", splits.classes, " classes, expected at least 2");
   SENET_CHECK(splits.class_names.empty() || static_cast<int64_t>(splits.class_names.size()) == splits.classes, where,
               ": has ", splits.classes, " classes but ", splits.class_names.size(), " class names");

@@ -27,9 +27,13 @@ struct DataSplits {
   const Images& part(Part part) const;
 };
 
-// What the plugin gives, from its own files or from the packed one that `dataset.packed` names; in memory when it fits
-// into `dataset.memory`. Throws when it is not what the interface promises.
-DataSplits make_splits(Dataset& dataset, const Options& options, const std::string& plugin);
+// Whether the images are read from a packed file (`dataset.packed`).
+bool is_packed(const Options& options);
+
+// What the plugin gives, from its own data set or from the packed file; the data set, whose files need not be there
+// then, is null if it is_packed(). In memory when it fits into `dataset.memory`. Throws when it is not what the
+// interface promises.
+DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin);
 
 // The options of a [dataset] section that its images depend on: what a packed file is known by.
 nlohmann::ordered_json pack_options(const Options& options);

@@ -69,9 +69,9 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   auto laboratory = std::make_shared<Laboratory>();
   const Options& dataset_options = cell.section("dataset");
   const std::string dataset_name = dataset_options.text("plugin");
-  const auto dataset = plugins.make<Dataset>(dataset_name, dataset_options);
+  const auto dataset = is_packed(dataset_options) ? nullptr : plugins.make<Dataset>(dataset_name, dataset_options);
   checked(PluginKind::dataset, dataset_name,
-          [&] { laboratory->data = make_splits(*dataset, dataset_options, dataset_name); });
+          [&] { laboratory->data = make_splits(dataset.get(), dataset_options, dataset_name); });
   laboratory->input = laboratory->data.input;
   const std::string model_name = cell.section("model").text("plugin");
   const auto model = plugins.make<Model>(model_name, cell.section("model"));

@@ -64,7 +64,7 @@ TEST(Packed, RawAndEncodedGiveTheImagesOfTheFolderWithOneFingerprint) {
   const Folder folder;
   const View view{18, 16};
   FromFolder dataset(folder, view);
-  const DataSplits expected = make_splits(dataset, options(), "made_up");
+  const DataSplits expected = make_splits(&dataset, options(), "made_up");
   EXPECT_EQ(expected.train.pixels.sizes(), (std::vector<int64_t>{12, 16, 16, 3}));
   for (const PackEncoding encoding : {PackEncoding::raw, PackEncoding::encoded}) {
     const std::string file = (folder.folder / "x.pack").string();
@@ -72,7 +72,7 @@ TEST(Packed, RawAndEncodedGiveTheImagesOfTheFolderWithOneFingerprint) {
     PackedSet(file).verify();
     for (const char* memory : {"8", "0"}) {
       const DataSplits packed =
-          make_splits(dataset, options("dataset.packed = \"" + file + "\"\ndataset.memory = " + memory), "made_up");
+          make_splits(&dataset, options("dataset.packed = \"" + file + "\"\ndataset.memory = " + memory), "made_up");
       EXPECT_EQ(packed.train.pixels.defined(), *memory == '8');
       EXPECT_EQ(packed.class_names, expected.class_names);
       EXPECT_TRUE(identical(packed.train.labels, expected.train.labels));
@@ -112,7 +112,7 @@ TEST(Packed, AnotherSetOrOtherOptionsAreRefused) {
   description.options = {{"size", 16}};
   write_packed(file, description, folder.images("train", {0, 16}), folder.images("val", {0, 16}), PackEncoding::raw);
   const Options packed = options("dataset.packed = \"" + file + "\"");
-  const std::string message = error_of([&] { make_splits(dataset, packed, "made_up"); });
+  const std::string message = error_of([&] { make_splits(&dataset, packed, "made_up"); });
   EXPECT_NE(message.find("'made_up' with the options {\"size\":16}, expected 'made_up' with {}"), std::string::npos)
       << message;
 }

@@ -40,7 +40,7 @@ TEST(ImageFolder, LabelsAreTheSortedClassNamesAndImagesAreDecodedOnce) {
     write_file(folder / "train/cat/readme.txt", "not an image, and not taken for one");
     const auto dataset = dataset_at("image_folder", folder.path());
     EXPECT_EQ(dataset->class_names(), (std::vector<std::string>{"cat", "dog"}));
-    DataSplits splits = make_splits(*dataset, split_defaults("dataset.holdout = 0"), "image_folder");
+    DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "image_folder");
     EXPECT_EQ(splits.train.pixels.sizes(), (std::vector<int64_t>{6, 10, 10, 3}));
     EXPECT_EQ(splits.test.labels.sum().item<int64_t>(), 3);
     const Image first = viewed(splits.test, 0);
@@ -55,11 +55,11 @@ TEST(ImageFolder, ImagesOfAnySizeAreResizedAndCut) {
   write_file(folder / "train/cat/wide.JPG", jpeg_of(made_up_image(31, 57, 1)));
   write_file(folder / "train/cat/high.jpeg", jpeg_of(made_up_image(90, 13, 1)));
   const auto fixed = dataset_at("image_folder", folder.path(), "dataset.resize = 12\ndataset.size = 8\n");
-  EXPECT_EQ(make_splits(*fixed, split_defaults("dataset.holdout = 0"), "image_folder").train.pixels.sizes(),
+  EXPECT_EQ(make_splits(fixed.get(), split_defaults("dataset.holdout = 0"), "image_folder").train.pixels.sizes(),
             (std::vector<int64_t>{8, 8, 8, 3}));
   const auto as_stored = dataset_at("image_folder", folder.path());
   const std::string message =
-      error_of([&] { make_splits(*as_stored, split_defaults("dataset.holdout = 0"), "image_folder"); });
+      error_of([&] { make_splits(as_stored.get(), split_defaults("dataset.holdout = 0"), "image_folder"); });
   EXPECT_NE(message.find("give all one size with dataset.resize and dataset.size"), std::string::npos) << message;
 }
 
@@ -85,14 +85,14 @@ TEST(ImageFolder, AnImageThatCannotBeDecodedIsAnErrorWithItsPathOrLeftOutAndCoun
   write_file(folder / "train/dog/broken.jpg", jpeg_of(made_up_image(10, 10, 1)).substr(0, 100));
   const Options all = split_defaults("dataset.holdout = 0");
   const std::string message =
-      error_of([&] { make_splits(*dataset_at("image_folder", folder.path()), all, "image_folder"); });
+      error_of([&] { make_splits(dataset_at("image_folder", folder.path()).get(), all, "image_folder"); });
   EXPECT_NE(message.find("train/dog/broken.jpg: cannot be decoded as JPEG"), std::string::npos) << message;
   const auto skipping = dataset_at("image_folder", folder.path(), "dataset.skip_undecodable = true\n");
-  const DataSplits splits = make_splits(*skipping, all, "image_folder");
+  const DataSplits splits = make_splits(skipping.get(), all, "image_folder");
   EXPECT_EQ(splits.left_out, 1);
   EXPECT_EQ(splits.train.count(), 6);
   const std::string streamed =
-      error_of([&] { make_splits(*skipping, split_defaults("dataset.memory = 0"), "image_folder"); });
+      error_of([&] { make_splits(skipping.get(), split_defaults("dataset.memory = 0"), "image_folder"); });
   EXPECT_NE(streamed.find("senet data pack"), std::string::npos) << streamed;
 }
 
@@ -117,7 +117,7 @@ TEST(ImageFolder, ReadsRealCifar10Jpegs) {
   const auto dataset = dataset_at("image_folder", path);
   EXPECT_EQ(dataset->classes(), 10);
   EXPECT_EQ(dataset->class_names().front(), "airplane");
-  const DataSplits splits = make_splits(*dataset, split_defaults("dataset.holdout = 0"), "image_folder");
+  const DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "image_folder");
   EXPECT_EQ(splits.input.height, 32);
   EXPECT_GT(splits.train.count(), 50);
   const double mean = splits.train.pixels.to(torch::kFloat64).mean().item<double>() / 255;
@@ -132,7 +132,7 @@ TEST(TinyImageNet, ReadsRealImagesSortedByClass) {
   ASSERT_EQ(std::system(command.c_str()), 0);
   const auto dataset = dataset_at("tiny_imagenet", path / "tiny-imagenet-200");
   EXPECT_EQ(dataset->classes(), 50);
-  const DataSplits splits = make_splits(*dataset, split_defaults("dataset.holdout = 0"), "tiny_imagenet");
+  const DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "tiny_imagenet");
   EXPECT_EQ(splits.input.height, 64);
   EXPECT_EQ(splits.test.count(), 50 * 50) << "of the 200 classes those that the training set has";
 }
@@ -161,7 +161,8 @@ TEST(TinyImageNet, ReadsThePublishersLayoutAndTheSortedOneAlike) {
   const auto a = dataset_at("tiny_imagenet", publisher.path()), b = dataset_at("tiny_imagenet", sorted.path());
   EXPECT_EQ(a->class_names(), (std::vector<std::string>{"n01", "n02"}));
   const Options all = split_defaults("dataset.holdout = 0");
-  const DataSplits ours = make_splits(*a, all, "tiny_imagenet"), theirs = make_splits(*b, all, "tiny_imagenet");
+  const DataSplits ours = make_splits(a.get(), all, "tiny_imagenet"),
+                   theirs = make_splits(b.get(), all, "tiny_imagenet");
   EXPECT_TRUE(testing::identical(ours.train.pixels, theirs.train.pixels));
   EXPECT_TRUE(testing::identical(ours.train.labels, theirs.train.labels));
   ASSERT_EQ(ours.test.count(), 2) << "an image of a class that is never trained on is left out";
