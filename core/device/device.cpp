@@ -18,8 +18,18 @@ namespace senet {
 
 void* current_stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 
+namespace {
+
+// One for all trainings: libraries keep memory for each stream, and gradients are bound to the one they began on.
+c10::cuda::CUDAStream training_stream() {
+  static const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+  return stream;
+}
+
+}  // namespace
+
 struct DeviceStream::State {
-  c10::cuda::CUDAStreamGuard guard{c10::cuda::getStreamFromPool()};
+  c10::cuda::CUDAStreamGuard guard{training_stream()};
 };
 
 DeviceStream::DeviceStream(bool on_gpu) {

@@ -53,10 +53,10 @@ Before ranked(const Value* values) {
   return [values](int64_t i, int64_t j) { return values[i] != values[j] ? Compare()(values[i], values[j]) : i < j; };
 }
 
-// A stable sort keeps ties in the order of C, H, W.
+// A stable sort keeps ties in the order of C, H, W; adding 0 makes one zero of both.
 torch::Tensor largest_on_gpu(const torch::Tensor& scores, int64_t r) {
   SENET_CHECK(r >= 0 && r <= scores.numel(), "a mask of ", scores.numel(), " elements cannot have ", r, " ones");
-  const torch::Tensor flat = scores.to(torch::kFloat64).contiguous().flatten();
+  const torch::Tensor flat = scores.to(torch::kFloat64).contiguous().flatten() + 0.0;
   SENET_CHECK(flat.isfinite().all().item<bool>(), "mask identification: a mismatch is not finite");
   const torch::Tensor order = std::get<1>(at::sort(flat, /*stable=*/true, /*dim=*/0, /*descending=*/true));
   torch::Tensor mask = torch::zeros_like(flat, torch::kUInt8);

@@ -40,7 +40,12 @@ Widths::Widths(Network& full, const std::vector<double>& widths, const Build& bu
       narrow.layers.emplace_back(layer, same);
     }
     narrow_.push_back(std::move(narrow));
-    at(static_cast<int>(i));  // its layers' own weights are no parameters any more
+    {
+      // Its layers' own weights are no parameters any more. No view that gradients go through is left behind: it would
+      // bind them to the stream of now.
+      const torch::NoGradGuard no_gradient;
+      at(static_cast<int>(i));
+    }
     full.register_module(width_name(falling[i]), narrow_.back().network);
     narrow_.back().network->to(full.parameters().front().device());
   }

@@ -17,7 +17,9 @@ void Adam::begin_step(double lr) {
   ++steps_;
   rate_ = lr / (1 - std::pow(kBeta1, static_cast<double>(steps_)));
   root_ = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(steps_)));
-  if (factors_.defined()) factors_.copy_(torch::tensor({rate_, root_}, torch::kFloat32));
+  if (!factors_.defined()) return;
+  factors_[0].fill_(rate_);
+  factors_[1].fill_(root_);
 }
 
 void Adam::update() {

@@ -94,7 +94,7 @@ using Key = std::tuple<int64_t, int64_t, torch::ScalarType, bool>;
 
 [[noreturn]] void serve(int requests, int answers) {
   at::set_num_threads(available_threads());
-  at::globalContext().setAllowTF32CuDNN(false);  // float32 is to be float32
+  resolve_device("auto");  // the same promises: float32 that is float32, results that repeat
   std::map<Key, Training> trainings;
   LibtorchLoop::Setting setting;
   while (read(requests, &setting, sizeof setting) == sizeof setting) {

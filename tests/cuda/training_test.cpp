@@ -69,7 +69,7 @@ TEST(TrainingOnTheGpu, RepeatsBitForBitAndFollowsTheCpu) {
     if (name.rfind("trainer.", 0) == 0) continue;
     EXPECT_TRUE(identical(tensor, again.saved->at(name))) << name;
   }
-  EXPECT_NEAR(gpu.losses.front(), cpu.losses.front(), 1e-3);
+  EXPECT_NEAR(gpu.losses.front(), cpu.losses.front(), 1e-2);
 }
 
 TEST(TrainingOnTheGpu, GoesOnFromACheckpointBitForBit) {
