@@ -26,8 +26,10 @@ void with_pack(const torch::Tensor& x, bool packs, const Body& body) {
   });
 }
 
-// Whether packs may be read from all of them; views may begin anywhere.
-inline bool on_boundaries(std::initializer_list<torch::Tensor> tensors) {
+// Whether packs may be read from all of them, in rows of `row` elements as wide as the first one's; views may begin
+// anywhere.
+inline bool packs(int64_t row, std::initializer_list<torch::Tensor> tensors) {
+  if (row * static_cast<int64_t>(tensors.begin()->element_size()) % kPackBytes != 0) return false;
   for (const torch::Tensor& tensor : tensors) {
     if (tensor.defined() && reinterpret_cast<uintptr_t>(tensor.data_ptr()) % kPackBytes != 0) return false;
   }

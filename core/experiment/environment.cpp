@@ -75,14 +75,14 @@ std::string precision_name(torch::ScalarType precision) {
 
 Json environment(const torch::Device& device) {
   Json here = {{"version", SENET_VERSION},
-          {"revision", SENET_REVISION},
-          {"abi", SENET_ABI_TAG},
-          {"libtorch", TORCH_VERSION},
-          {"compiler", __VERSION__},
-          {"device", device.is_cuda() ? "cuda" : "cpu"},
-          {"cpu", cpu_info("model name")},
-          {"cpu_capability", cpu_capability()},
-          {"threads", at::get_num_threads()}};
+               {"revision", SENET_REVISION},
+               {"abi", SENET_ABI_TAG},
+               {"libtorch", TORCH_VERSION},
+               {"compiler", __VERSION__},
+               {"device", device.is_cuda() ? "cuda" : "cpu"},
+               {"cpu", cpu_info("model name")},
+               {"cpu_capability", cpu_capability()},
+               {"threads", at::get_num_threads()}};
   if (device.is_cuda()) here["gpu"] = device_name();
   return here;
 }

@@ -37,10 +37,6 @@ SENET_CPU_CLONES void scale_rows(const Element* __restrict x, const float* __res
   }
 }
 
-bool packs(const torch::Tensor& x, std::initializer_list<torch::Tensor> tensors) {
-  return x.size(1) * static_cast<int64_t>(x.element_size()) % kPackBytes == 0 && on_boundaries(tensors);
-}
-
 // body(first row, end), on all threads.
 template <class Body>
 void for_rows(const torch::Tensor& x, const Body& body) {
@@ -51,7 +47,7 @@ void mean_squares(const torch::Tensor& x, torch::Tensor& means) {
   const int64_t channels = x.size(1), rows = means.numel();
   auto* to = means.data_ptr<float>();
   if (x.is_cuda()) {
-    return with_pack(x, packs(x, {x}), [&](auto* null, auto pack) {
+    return with_pack(x, packs(channels, {x}), [&](auto* null, auto pack) {
       using Element = std::remove_pointer_t<decltype(null)>;
       using Kernel = MeanSquares<Element, pack.value>;
       launch(Kernel{elements<const Element>(x), rows, channels, Kernel::lanes_for(channels), to},
@@ -70,7 +66,7 @@ void scale_rows(const torch::Tensor& x, const torch::Tensor& gradient, torch::Te
   const int64_t channels = x.size(1), rows = gradient.numel();
   const auto* slopes = gradient.data_ptr<float>();
   if (x.is_cuda()) {
-    return with_pack(x, packs(x, {x, gx}), [&](auto* null, auto pack) {
+    return with_pack(x, packs(channels, {x, gx}), [&](auto* null, auto pack) {
       using Element = std::remove_pointer_t<decltype(null)>;
       using Kernel = ScaleRows<Element, pack.value>;
       launch(Kernel{elements<const Element>(x), slopes, rows, channels, elements<Element>(gx)},

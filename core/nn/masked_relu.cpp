@@ -83,7 +83,6 @@ void dispatch(const torch::Tensor& x, const Body& body) {
 }
 
 torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors) {
-  if (rectify_takes(x)) return rectify_forward(x, {}, Rectified::masked, floors);
   if (!x.is_cpu()) return torch::where(x <= floors, floors.to(x.scalar_type()), x);
   torch::Tensor y = torch::empty_like(x);
   dispatch(x, [&](auto type, auto element) { forward_cpu<decltype(type), decltype(element)>(x, floors, y); });
@@ -91,7 +90,6 @@ torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors
 }
 
 torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors) {
-  if (rectify_takes(y)) return rectify_backward(gradient, y, Rectified::masked, floors);
   if (!y.is_cpu()) return torch::where(y <= floors, torch::zeros_like(gradient), gradient);
   torch::Tensor gx = torch::empty_like(y);
   dispatch(y,
@@ -134,6 +132,7 @@ torch::Tensor floors_of(const torch::Tensor& mask, torch::MemoryFormat format) {
 }
 
 torch::Tensor masked_relu_at(const torch::Tensor& x, const torch::Tensor& floors) {
+  if (rectify_takes(x)) return rectified_sum(x, {}, Rectified::masked, floors);
   return MaskedReluFunction::apply(x, floors);
 }
 

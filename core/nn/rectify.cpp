@@ -11,18 +11,43 @@ namespace senet {
 
 namespace {
 
+int64_t image_of(const torch::Tensor& x) { return x.numel() / std::max<int64_t>(1, x.size(0)); }
+
 template <class Kernel>
 void start(Kernel kernel, const torch::Tensor& x, Rectified rectified, const torch::Tensor& floors) {
   kernel.images = x.size(0);
-  kernel.image = kernel.images == 0 ? 0 : x.numel() / kernel.images;
+  kernel.image = image_of(x);
   kernel.floors = rectified == Rectified::masked ? elements<const float>(floors) : nullptr;
   kernel.all = rectified == Rectified::all;
   launch(kernel, Kernel::blocks(kernel.images, kernel.image));
 }
 
-bool packs(const torch::Tensor& x, std::initializer_list<torch::Tensor> tensors) {
-  return x.numel() / std::max<int64_t>(1, x.size(0)) * static_cast<int64_t>(x.element_size()) % kPackBytes == 0 &&
-         on_boundaries(tensors);
+torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,
+                              const torch::Tensor& floors) {
+  torch::Tensor y = torch::empty_like(x);
+  with_pack(x, packs(image_of(x), {x, shortcut, y}), [&](auto* null, auto pack) {
+    using Element = std::remove_pointer_t<decltype(null)>;
+    RectifyForward<Element, pack.value> kernel;
+    kernel.x = elements<const Element>(x);
+    kernel.shortcut = elements<const Element>(shortcut);
+    kernel.y = elements<Element>(y);
+    start(kernel, x, rectified, floors);
+  });
+  return y;
+}
+
+torch::Tensor rectify_backward(const torch::Tensor& gradient, const torch::Tensor& y, Rectified rectified,
+                               const torch::Tensor& floors) {
+  torch::Tensor gx = torch::empty_like(y);
+  with_pack(y, packs(image_of(y), {y, gradient, gx}), [&](auto* null, auto pack) {
+    using Element = std::remove_pointer_t<decltype(null)>;
+    RectifyBackward<Element, pack.value> kernel;
+    kernel.g = elements<const Element>(gradient);
+    kernel.y = elements<const Element>(y);
+    kernel.gx = elements<Element>(gx);
+    start(kernel, y, rectified, floors);
+  });
+  return gx;
 }
 
 class RectifiedSum final : public torch::autograd::Function<RectifiedSum> {
@@ -53,34 +78,6 @@ class RectifiedSum final : public torch::autograd::Function<RectifiedSum> {
 
 bool rectify_takes(const torch::Tensor& x) {
   return x.is_cuda() && (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16);
-}
-
-torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,
-                              const torch::Tensor& floors) {
-  torch::Tensor y = torch::empty_like(x);
-  with_pack(x, packs(x, {x, shortcut, y}), [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
-    RectifyForward<Element, pack.value> kernel;
-    kernel.x = elements<const Element>(x);
-    kernel.shortcut = elements<const Element>(shortcut);
-    kernel.y = elements<Element>(y);
-    start(kernel, x, rectified, floors);
-  });
-  return y;
-}
-
-torch::Tensor rectify_backward(const torch::Tensor& gradient, const torch::Tensor& y, Rectified rectified,
-                               const torch::Tensor& floors) {
-  torch::Tensor gx = torch::empty_like(y);
-  with_pack(y, packs(y, {gradient, y, gx}), [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
-    RectifyBackward<Element, pack.value> kernel;
-    kernel.g = elements<const Element>(gradient);
-    kernel.y = elements<const Element>(y);
-    kernel.gx = elements<Element>(gx);
-    start(kernel, y, rectified, floors);
-  });
-  return gx;
 }
 
 torch::Tensor rectified_sum(const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,

@@ -55,8 +55,7 @@ void check(const torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& 
 
 template <class Term>
 void add_on_gpu(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
-  const bool packs = D.numel() * static_cast<int64_t>(a.element_size()) % kPackBytes == 0 && on_boundaries({a, b});
-  with_pack(a, packs, [&](auto* null, auto pack) {
+  with_pack(a, packs(D.numel(), {a, b}), [&](auto* null, auto pack) {
     using Element = std::remove_pointer_t<decltype(null)>;
     using Kernel = AddTerms<Term, Element, pack.value>;
     launch(Kernel{elements<const Element>(a), elements<const Element>(b), a.size(0), D.numel(), D.data_ptr<double>()},

@@ -129,9 +129,9 @@ void MaskIdentification::update_masks(EpochSums& sums) {
     torch::Tensor scores = D.permute({2, 0, 1});
     if (settings_.score_memory > 0) {
       torch::Tensor& average = averages_[site.index()];
-      average = average.defined() ? settings_.score_memory * average.to(scores.device()) +
-                                        (1 - settings_.score_memory) * scores
-                                  : scores.clone();
+      average = average.defined()
+                    ? settings_.score_memory * average.to(scores.device()) + (1 - settings_.score_memory) * scores
+                    : scores.clone();
       scores = average;
     }
     masks.push_back(chosen_mask(scores, relus_[site.index()], settings_.rule));
