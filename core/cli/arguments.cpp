@@ -124,6 +124,12 @@ class Verb {
     command_->add_option("--out", arguments_.out, help)->required()->type_name(type);
     return *this;
   }
+  Verb& sources() {
+    command_->add_option("--sources", arguments_.sources, "folder of what says which tables and figures there are")
+        ->type_name("DIR")
+        ->capture_default_str();
+    return results();
+  }
   CLI::App* operator->() { return command_; }
   CLI::App& operator*() { return *command_; }
 
@@ -205,6 +211,31 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->required()
       ->type_name("LABEL");
   differences.results().json();
+
+  Verb tables(program, arguments, "tables", "the paper's tables from the results, as Markdown, LaTeX and CSV");
+  tables.subject("NAME", "one of them; default: all");
+  tables->add_option("--explain", arguments.explain, "the runs, revisions, settings and seeds behind a row")
+      ->type_name("ROW");
+  tables->add_option("--out", arguments.out, "folder to write them to; default: generated/ beside the sources")
+      ->type_name("DIR");
+  tables.sources().json();
+
+  Verb figures(program, arguments, "figures", "the paper's figures from the results, as SVG, PDF and PNG");
+  figures.subject("NAME", "one of them; default: all");
+  figures->add_option("--out", arguments.out, "folder to write them to; default: generated/ beside the sources")
+      ->type_name("DIR");
+  figures.sources().json();
+
+  Verb report(program, arguments, "report", "one HTML page with every table, figure, setting and environment");
+  report->add_option("--out", arguments.out, "the page; default: report.html")->type_name("FILE.html");
+  report.sources().json();
+
+  Verb cost(program, arguments, "cost", "latency, communication and storage of private inference with a RUN");
+  cost.subject("RUN", "a result file, or a part of a result's name")->required();
+  cost->add_option("--profile", arguments.profile, "what a ReLU costs: a file, or a name under experiments/costs")
+      ->capture_default_str()
+      ->type_name("NAME");
+  cost.results().json();
 
   Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
   doctor.folders().device().plugins().json();

@@ -30,6 +30,8 @@ struct Arguments {
   int64_t classes = 0;
   std::string sensitivity, budget;
 
+  std::string sources = "paper_figures", explain, profile = "delphi";  // tables, figures, report, cost
+
   std::string dataset, out, encoding = "raw";  // data
   int64_t count = 64, epoch = 0, seed = 0;
 

@@ -53,7 +53,9 @@ extern "C" int senet_execute(const senet::Arguments* arguments) {
       {"data pack", pack_data},    {"data verify", verify_data},
       {"data show", show_data},    {"import", import_network_file},
       {"export", export_run},      {"differences", show_differences},
-      {"plugins new", new_plugin},
+      {"plugins new", new_plugin}, {"tables", make_tables},
+      {"figures", make_figures},   {"report", make_report},
+      {"cost", show_cost},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "phase/metrics_log.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "senet/error.h"
 #include "senet/phases.h"
 #include "storage/safetensors.h"

@@ -3,7 +3,7 @@
 
 #include "cli/commands.h"
 #include "report/differences.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "results/result.h"
 
 namespace senet {

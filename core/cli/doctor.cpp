@@ -9,7 +9,7 @@
 
 #include "cli/commands.h"
 #include "experiment/environment.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -3,7 +3,7 @@
 
 #include "cli/commands.h"
 #include "phase/store.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "senet/error.h"
 #include "storage/files.h"
 

@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "senet/error.h"
 #include "senet/phases.h"
 

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "config/document.h"
 #include "experiment/plan.h"
-#include "report/report.h"
+#include "report/format.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -4,7 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "report/report.h"
+#include "report/figures/figures.h"
+#include "report/format.h"
+#include "report/tables.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -165,8 +167,8 @@ int run_experiment(const Arguments& arguments) {
   const RunOutcome outcome = runner.run(plan);
   const std::vector<Result>& results = outcome.results;
   if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
-  const auto picture = results.empty() ? std::filesystem::path()
-                                       : draw_sensitivity(results, folders.results / plan.name / "sensitivity");
+  const auto picture =
+      results.empty() ? std::filesystem::path() : draw(layers_of(results, "sensitivity"), folders.results / plan.name);
   if (arguments.json) {
     Json json = {{"experiment", plan.name}, {"picture", picture.string()}, {"results", Json::array()}};
     for (const Result& result : results) json["results"].push_back(result.json);

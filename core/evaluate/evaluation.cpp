@@ -28,6 +28,16 @@ Json describe_sites(const Network& network, bool with_kept) {
   return sites;
 }
 
+Json describe_layers(Network& network) {
+  count(network);  // runs it: layers know the multiply–accumulates of their last pass
+  Json layers = Json::object();
+  for (const auto& module : network.named_modules()) {
+    const auto* layer = dynamic_cast<const Layer*>(module.value().get());
+    if (layer && layer->macs_per_image() > 0) layers[module.key()] = layer->macs_per_image();
+  }
+  return layers;
+}
+
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     Json& record) {
   const TensorMap tensors = network_tensors(network_phase, kNetwork);

@@ -17,6 +17,9 @@ void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, c
 // One row a site, as `senet inspect` and results show it; with `kept` when asked for.
 Json describe_sites(const Network& network, bool with_kept);
 
+// {"layer": multiply–accumulates for one image} of every convolution and fully connected layer.
+Json describe_layers(Network& network);
+
 nlohmann::ordered_json to_json(const Score& score);
 
 }  // namespace senet

@@ -10,6 +10,7 @@
 #include "evaluate/evaluation.h"
 #include "experiment/baseline.h"
 #include "experiment/environment.h"
+#include "results/masks.h"
 #include "senet/error.h"
 #include "senet/widths.h"
 #include "storage/files.h"
@@ -256,6 +257,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
+  const auto network = laboratory.build(shape_of(method.back(), laboratory.input));
+  load_at_width(network_tensors(method.back(), kNetwork), 1, *network);
   const DataSplits& data = laboratory.data;
   Json sites = evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
   for (const PhaseRecord& phase : method) {
@@ -313,7 +316,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
         {"variant", model_variant(cell.section("model"))},
         {"relus", teacher_evaluation.json.at("relus")},
         {"parameters", evaluation.json.at("parameters")},
-        {"macs", evaluation.json.at("macs")}}},
+        {"macs", evaluation.json.at("macs")},
+        {"layers", describe_layers(*network)}}},
       {"dataset",
        {{"plugin", cell.section("dataset").text("plugin")},
         {"fingerprint", data.fingerprint},
@@ -358,6 +362,10 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   if (data.left_out > 0) {
     result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
   }
+  write(result);
+  std::vector<torch::Tensor> masks;
+  for (const ReluSite& site : network->sites()) masks.push_back(site.mask());
+  save_masks(result, masks);
   return result;
 }
 
@@ -419,7 +427,6 @@ RunOutcome Runner::run(const Plan& plan) {
       };
       try {
         done[i] = run_task(plan, all[i]);
-        write(*done[i]);
         --left;
       } catch (const PhaseElsewhere& phase) {
         if (elsewhere.empty()) elsewhere = phase.what();

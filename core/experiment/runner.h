@@ -74,6 +74,7 @@ class Runner {
 
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
+  // Writes the result and its masks.
   Result run_task(const Plan& plan, const Task& task);
   // How a baseline's training is shared by its budgets.
   PhaseExperiment::SharedTraining share_trainings(const Task& task);

@@ -10,7 +10,7 @@ namespace senet {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const std::string& text) {
+std::string gnuplot_text(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
@@ -20,21 +20,18 @@ std::string quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-void run_gnuplot(const fs::path& folder, const std::string& script, const std::string& definitions) {
+void run_gnuplot(const fs::path& folder, const std::string& commands) {
   const fs::path entered = folder.empty() ? fs::path(".") : folder;
   const pid_t child = ::fork();
   SENET_CHECK(child >= 0, "gnuplot cannot be started");
   if (child == 0) {
-    if (::chdir(entered.c_str()) == 0) {
-      if (definitions.empty()) ::execlp("gnuplot", "gnuplot", script.c_str(), nullptr);
-      ::execlp("gnuplot", "gnuplot", "-e", definitions.c_str(), script.c_str(), nullptr);
-    }
+    if (::chdir(entered.c_str()) == 0) ::execlp("gnuplot", "gnuplot", "-e", commands.c_str(), nullptr);
     ::_exit(127);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   SENET_CHECK(
-      WIFEXITED(status) && WEXITSTATUS(status) == 0, "gnuplot could not draw ", (entered / script).string(),
+      WIFEXITED(status) && WEXITSTATUS(status) == 0, "gnuplot could not draw in ", entered.string(), ": ", commands,
       WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "; it is not installed: scripts/setup installs it" : "");
 }
 
@@ -45,7 +42,7 @@ void draw_once(const std::string& script, const std::map<std::string, std::strin
   try {
     for (const auto& [name, bytes] : files) write_atomically(folder / name, bytes);
     write_atomically(folder / "script.gp", script);
-    run_gnuplot(folder, "script.gp");
+    run_gnuplot(folder, "load \"script.gp\"");
   } catch (...) {
     fs::remove_all(folder);
     throw;

@@ -29,14 +29,14 @@ void draw_samples(const torch::Tensor& images, const std::vector<std::string>& t
   std::string pixels;
   std::ostringstream script;
   script << "set terminal pngcairo size " << columns * kCell << "," << rows * (kCell + kTitle)
-         << " font \"DejaVu Sans,8\"\nset output " << quoted(std::filesystem::absolute(png).string())
+         << " font \"DejaVu Sans,8\"\nset output " << gnuplot_text(std::filesystem::absolute(png).string())
          << "\nunset border\nunset tics\nunset key\nset margins 0,0,0,0\nset xrange [0:" << columns * kCell
          << "]\nset yrange [" << rows * (kCell + kTitle) << ":0]\n";
   const double scale = static_cast<double>(kCell - 6) / static_cast<double>(std::max(height, width));
   std::ostringstream plots;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t left = i % columns * kCell + 3, top = i / columns * (kCell + kTitle) + kTitle;
-    script << "set label " << quoted(titles[i]) << " at " << left << "," << top - kTitle / 2 << " noenhanced\n";
+    script << "set label " << gnuplot_text(titles[i]) << " at " << left << "," << top - kTitle / 2 << " noenhanced\n";
     plots << (i ? ", " : "plot ") << "'pixels' binary array=(" << width << "," << height
           << ") skip=" << i * height * width * 3 << " format='%uchar%uchar%uchar' dx=" << scale << " dy=" << scale
           << " origin=(" << left + scale / 2 << "," << top + scale / 2 << ") with rgbimage";

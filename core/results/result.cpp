@@ -88,17 +88,12 @@ void save_result(const Result& result) { write_atomically(result.file, readable(
 
 std::vector<Result> load_results(const fs::path& results, const std::string& experiment) {
   std::vector<fs::path> files;
-  const auto collect = [&](const fs::path& folder) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.path().extension() == ".json") files.push_back(entry.path());
-    }
-  };
-  if (!experiment.empty()) {
-    if (fs::is_directory(results / experiment)) collect(results / experiment);
-  } else if (fs::is_directory(results)) {
-    for (const auto& entry : fs::directory_iterator(results)) {
-      const std::string name = entry.path().filename().string();
-      if (entry.is_directory() && name != "published" && name != "benchmarks") collect(entry.path());
+  if (fs::is_directory(results)) {
+    for (auto entry = fs::recursive_directory_iterator(results); entry != fs::recursive_directory_iterator(); ++entry) {
+      const std::string name = entry->path().filename().string();
+      if (entry.depth() == 0 && (name == "published" || name == "benchmarks")) entry.disable_recursion_pending();
+      const bool wanted = experiment.empty() || entry->path().parent_path().filename() == experiment;
+      if (wanted && entry.depth() > 0 && entry->path().extension() == ".json") files.push_back(entry->path());
     }
   }
   std::sort(files.begin(), files.end());

@@ -37,7 +37,8 @@ void save_result(const Result& result);
 // The phase that left the finished network, as the result names it: {"kind", "key", …}. Throws when it names none.
 const Json& network_phase(const Result& result);
 
-// Every result of an experiment, in the order of their file names; of all experiments when `experiment` is empty.
+// Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
+// folders when it is empty. `published/` and `benchmarks/` hold none.
 std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
 
 // RUN on the command line: a result file, or a part of an id that only one result has. Throws (exit code 2) with the

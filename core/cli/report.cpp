@@ -1,0 +1,160 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "report/cost.h"
+#include "report/format.h"
+#include "report/page.h"
+#include "report/tables.h"
+#include "senet/error.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
+  std::vector<Table> tables;
+  for (const auto& [source, kind] : sources(arguments.sources, "table", table_kinds(), name))
+    tables.push_back(kind->make(source, evidence));
+  return tables;
+}
+
+std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
+  std::vector<Figure> figures;
+  for (const auto& [source, kind] : sources(arguments.sources, "figure", figure_kinds(), name))
+    figures.push_back(kind->make(source, evidence));
+  return figures;
+}
+
+fs::path generated(const Arguments& arguments) { return fs::path(arguments.sources) / "generated"; }
+fs::path out_folder(const Arguments& arguments) {
+  return arguments.out.empty() ? generated(arguments) : fs::path(arguments.out);
+}
+
+void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
+  if (evidence.empty()) {
+    std::cerr << "there are no results under " << arguments.results
+              << ": what is shown is what others published; `senet run FILE` makes results\n";
+  }
+}
+
+Json json_of(const Table& table) {
+  Json json = {{"name", table.name}, {"title", table.title}, {"columns", table.columns}, {"rows", Json::array()}};
+  for (const Table::Row& row : table.rows) json["rows"].push_back({{"id", row.id}, {"cells", row.cells}});
+  json["notes"] = table.notes;
+  return json;
+}
+
+void write_changed(const fs::path& file, const std::string& content) {
+  if (!fs::exists(file) || read_file(file) != content) write_atomically(file, content);
+}
+
+}  // namespace
+
+int make_tables(const Arguments& arguments) {
+  const Evidence evidence(arguments.results, arguments.sources);
+  const std::vector<Table> tables = tables_of(arguments, evidence, arguments.subject);
+  if (!arguments.explain.empty()) {
+    const Json json = explained(tables, arguments.explain);
+    std::cout << (arguments.json ? json.dump(2) : readable(json)) << "\n";
+    return 0;
+  }
+  say_what_is_missing(evidence, arguments);
+  Json json = Json::array();
+  for (const Table& table : tables) {
+    const std::string stem = (out_folder(arguments) / table.name).string();
+    write_changed(stem + ".md", to_markdown(table));
+    write_changed(stem + ".tex", to_latex(table));
+    write_changed(stem + ".csv", to_csv(table));
+    json.push_back(json_of(table));
+    if (!arguments.json) std::cout << to_text(table) << "written: " << stem << ".md, .tex, .csv\n\n";
+  }
+  if (arguments.json) std::cout << json.dump(2) << "\n";
+  return 0;
+}
+
+int make_figures(const Arguments& arguments) {
+  const Evidence evidence(arguments.results, arguments.sources);
+  say_what_is_missing(evidence, arguments);
+  Json json = Json::array();
+  for (const Figure& figure : figures_of(arguments, evidence, arguments.subject)) {
+    const std::string png = draw(figure, out_folder(arguments)).string();
+    json.push_back({{"name", figure.name()}, {"png", png}});
+    if (!arguments.json) std::cout << png << ", with .svg, .pdf, .gp and .dat\n";
+  }
+  if (arguments.json) std::cout << json.dump(2) << "\n";
+  return 0;
+}
+
+int make_report(const Arguments& arguments) {
+  const Evidence evidence(arguments.results, arguments.sources);
+  say_what_is_missing(evidence, arguments);
+  const std::vector<Figure> figures = figures_of(arguments, evidence, "");
+  for (const Figure& figure : figures) draw(figure, generated(arguments));
+  const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
+  write_atomically(file, page(tables_of(arguments, evidence, ""), figures, generated(arguments), evidence));
+  if (arguments.json) {
+    std::cout << Json{{"file", file}}.dump(2) << "\n";
+  } else {
+    std::cout << file << "\n";
+  }
+  return 0;
+}
+
+int show_cost(const Arguments& arguments) {
+  const bool is_file = arguments.profile.find_first_of("/.") != std::string::npos;
+  const CostProfile profile = load_profile(is_file ? fs::path(arguments.profile)
+                                                   : fs::path("experiments/costs") / (arguments.profile + ".toml"));
+  const Result result = find_result(arguments.results, arguments.subject);
+  const NetworkCost cost = cost_of(result, profile);
+  const std::string linear_from = cost.linear_measured ? "measured on this network"
+                                                       : text("scaled by multiply-accumulates from ",
+                                                              profile.linear.model, ", ", profile.linear.macs);
+  if (arguments.json) {
+    const auto numbers = [](const Cost& of) {
+      // What is not known is null.
+      return Json{{"online_seconds", of.online_seconds},
+                  {"offline_seconds", of.offline_seconds},
+                  {"online_bytes", of.online_bytes},
+                  {"offline_bytes", of.offline_bytes},
+                  {"storage_bytes", of.storage_bytes}};
+    };
+    Json json = {{"run", result.id()},
+                 {"profile", profile.name},
+                 {"source", profile.source},
+                 {"relus", numbers(cost.relus)},
+                 {"relus_from", "measured for one ReLU, times their number"},
+                 {"linear", numbers(cost.linear)},
+                 {"linear_from", linear_from},
+                 {"layers", Json::array()}};
+    for (const auto* layers : {&cost.relu_layers, &cost.linear_layers}) {
+      for (const auto& layer : *layers) {
+        Json row = {{"name", layer.name}, {"relus", layer.relus}};
+        row.update(numbers(layer.cost));
+        json["layers"].push_back(std::move(row));
+      }
+    }
+    std::cout << json.dump(2) << "\n";
+    return 0;
+  }
+  std::vector<std::vector<std::string>> table = {
+      {"layer", "ReLUs", "online s", "offline s", "online MB", "offline MB", "stored MB"}};
+  const auto add = [&](const std::string& name, const std::string& relus, const Cost& of) {
+    const auto megabytes = [](double bytes) { return std::isnan(bytes) ? "–" : fixed(bytes / 1e6, 3); };
+    const auto seconds = [](double s) { return std::isnan(s) ? "–" : fixed(s, 4); };
+    table.push_back({name, relus, seconds(of.online_seconds), seconds(of.offline_seconds), megabytes(of.online_bytes),
+                     megabytes(of.offline_bytes), megabytes(of.storage_bytes)});
+  };
+  for (const auto& layer : cost.relu_layers) add(layer.name, grouped(layer.relus), layer.cost);
+  for (const auto& layer : cost.linear_layers) add(layer.name, "", layer.cost);
+  add("all ReLUs", grouped(result.json.at("result").at("relus").get<int64_t>()), cost.relus);
+  add("all linear layers", "", cost.linear);
+  std::cout << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
+            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
+            << "; their communication is not in the source.\n";
+  return 0;
+}
+
+}  // namespace senet

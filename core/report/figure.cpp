@@ -1,0 +1,96 @@
+#include "report/figure.h"
+
+#include "report/figures/figures.h"
+#include "report/format.h"
+#include "report/gnuplot.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+Figure::Figure(std::string name, int width, int height) : name_(std::move(name)), width_(width), height_(height) {}
+
+std::string Figure::add(const std::string& heading, const std::vector<std::vector<std::string>>& rows) {
+  if (blocks_ > 0) data_ += "\n\n";
+  data_ += "# " + heading + "\n";
+  for (const auto& row : rows) data_ += joined(row, " ") + "\n";
+  return gnuplot_text(name_ + ".dat") + " index " + std::to_string(blocks_++);
+}
+
+std::string Figure::script() const {
+  const std::string width = std::to_string(width_), height = std::to_string(height_);
+  const std::string font = " font \"DejaVu Sans,11\"";
+  return "# gnuplot -e \"format='svg'\" " + name_ + ".gp, or pdf, or png\n" +
+         "if (!exists(\"format\")) format = \"svg\"\n" + "if (format eq \"png\") { set terminal pngcairo size " +
+         width + "," + height + font + " }\n" + "if (format eq \"pdf\") { set terminal pdfcairo size " +
+         fixed(width_ / 100.0, 2) + "in," + fixed(height_ / 100.0, 2) + "in font \"DejaVu Sans,11\" }\n" +
+         "if (format eq \"svg\") { set terminal svg size " + width + "," + height + font + " }\n" + "set output " +
+         gnuplot_text(name_) + " . \".\" . format\n" +
+         "set encoding utf8\nset grid lt 1 lw 0.5 lc rgb \"#dddddd\"\nset key noenhanced\n" + commands +
+         "unset output\n";
+}
+
+fs::path draw(const Figure& figure, const fs::path& folder) {
+  const auto file = [&](const char* extension) { return folder / (figure.name() + extension); };
+  const auto unchanged = [&](const char* extension, const std::string& content) {
+    return fs::exists(file(extension)) && read_file(file(extension)) == content;
+  };
+  bool drawn = unchanged(".gp", figure.script()) && unchanged(".dat", figure.data());
+  for (const char* extension : {".svg", ".pdf", ".png"}) drawn = drawn && fs::exists(file(extension));
+  if (drawn) return file(".png");
+  write_atomically(file(".dat"), figure.data());
+  write_atomically(file(".gp"), figure.script());
+  std::string all;
+  for (const char* format : {"svg", "pdf", "png"}) {
+    all += std::string(all.empty() ? "" : "; ") + "reset; format='" + format + "'; load " +
+           gnuplot_text(figure.name() + ".gp");
+  }
+  run_gnuplot(folder, all);
+  return file(".png");
+}
+
+std::string style(size_t i) {
+  static const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                  "#56b4e9", "#e69f00", "#000000", "#999999"};
+  static const int points[] = {7, 5, 9, 11, 13, 15, 4, 6};
+  return std::string("lc rgb \"") + colours[i % 8] + "\" pt " + std::to_string(points[i % 8]) + " dt " +
+         std::to_string(i % 5 + 1) + " lw 1.5";
+}
+
+std::string published_style(size_t i) {
+  static const int points[] = {6, 4, 8, 10, 12, 14, 1, 2};
+  static const char* greys[] = {"#333333", "#666666", "#888888", "#aaaaaa"};
+  return std::string("lc rgb \"") + greys[i % 4] + "\" pt " + std::to_string(points[i % 8]);
+}
+
+std::string nothing_to_show(const std::string& why) {
+  return "unset border\nunset tics\nunset grid\nset label 1 " + gnuplot_text(why) +
+         " at graph 0.5,0.5 center noenhanced\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label 1\n";
+}
+
+const std::vector<Kind<Figure>>& figure_kinds() {
+  static const Option budget = text_option("budget", "\"\"", "of the cells it shows; none: every one");
+  static const Option seed = integer_option("seed", "1", "of the results it shows");
+  static const std::vector<Kind<Figure>> kinds = {
+      {"pareto",
+       "accuracy against ReLUs counted, a series a cell",
+       {texts_option("published", "data sets whose published points it overlays")},
+       pareto},
+      {"sensitivity",
+       "pruning and ReLU sensitivity of each layer, DeepReDuce's criticality of each stage",
+       {seed},
+       sensitivity},
+      {"budgets", "ReLUs allocated to each layer at each budget", {seed}, budgets},
+      {"settling", "movement of the masks over epochs (NHD), a series a cell", {budget}, settling},
+      {"masks", "where each layer keeps its ReLUs", {budget, seed}, masks},
+      {"cost",
+       "latency and communication of private inference against accuracy",
+       {text_option("profile", "\"../experiments/costs/delphi.toml\"",
+                    "what a ReLU and the linear layers cost; seen from the source's folder")},
+       cost},
+  };
+  return kinds;
+}
+
+}  // namespace senet

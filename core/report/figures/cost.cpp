@@ -1,0 +1,60 @@
+#include "report/cost.h"
+
+#include "report/figures/figures.h"
+#include "report/format.h"
+#include "report/gnuplot.h"
+
+namespace senet {
+
+Figure cost(const Source& source, const Evidence& evidence) {
+  Figure figure(source.name, 1100, 820);
+  const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
+  std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
+  bool scaled = false;
+  for (const MeasuredCell& cell : evidence.cells(source)) {
+    const NetworkCost cost = cost_of(*cell.results.front(), profile);
+    scaled = scaled || !cost.linear_measured;
+    const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
+    const std::string title = cell.label() + ", " + cell.first().at("model").at("variant").get<std::string>();
+    if (series.empty() || series.back().first != title) series.push_back({title, {}});
+    series.back().second.push_back({fixed(accuracy.mean, 4), fixed(cost.relus.online_seconds, 6),
+                                    fixed(cost.linear.online_seconds, 6), fixed(cost.relus.offline_seconds, 6),
+                                    fixed(cost.linear.offline_seconds, 6), fixed(cost.relus.online_bytes / 1e6, 6),
+                                    fixed(cost.relus.offline_bytes / 1e6, 6)});
+  }
+  if (series.empty()) {
+    figure.commands = nothing_to_show("no results");
+    return figure;
+  }
+  std::vector<std::string> blocks;
+  for (const auto& [title, rows] : series) {
+    blocks.push_back(figure.add(title +
+                                    ": accuracy in %; seconds online of ReLUs, of linear layers; seconds offline of "
+                                    "ReLUs, of linear layers; MB online of ReLUs, offline of ReLUs",
+                                rows));
+  }
+  const auto panel = [&](const std::string& axis, const std::string& column, const std::string& linear_column) {
+    std::vector<std::string> plots;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      plots.push_back(blocks[i] + " using " + column + ":1 with points " + style(i) + " ps 1.2 title " +
+                      gnuplot_text(series[i].first));
+      if (!linear_column.empty()) {
+        plots.push_back(blocks[i] + " using " + linear_column + ":1 with points lc rgb \"#999999\" pt 2 title " +
+                        (i == 0 ? gnuplot_text("linear layers") : std::string("\"\"")));
+      }
+    }
+    return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
+  };
+  figure.commands =
+      "set multiplot layout 2,2 title " +
+      gnuplot_text(source.text("title") + (scaled ? " (linear layers scaled by multiply-accumulates)" : "")) +
+      " noenhanced\nset logscale x\nset ylabel \"test accuracy, %\"\nset key top left font \",8\"\n"
+      "set offsets graph 0.05, graph 0.05, graph 0.45, graph 0.05\n" +
+      panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3") +
+      panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5") +
+      panel("online communication of ReLUs, MB (logarithmic)", "6", "") +
+      panel("offline communication of ReLUs, MB (logarithmic)", "7", "") + "unset multiplot\n";
+  return figure;
+}
+
+}  // namespace senet

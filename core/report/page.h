@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "report/figure.h"
+#include "report/table.h"
+
+namespace senet {
+
+// One HTML page that needs nothing beside it: the tables, the figures (their SVG files lie in `drawn`), and for each
+// experiment its settings, environment and results.
+std::string page(const std::vector<Table>& tables, const std::vector<Figure>& figures,
+                 const std::filesystem::path& drawn, const Evidence& evidence);
+
+}  // namespace senet
