@@ -121,6 +121,13 @@ DataSetName Evidence::data_set(const Json& result) const {
       0};
 }
 
+std::string Evidence::title_of(const std::string& published) const {
+  for (const auto& [key, name] : names_) {
+    if (name.published == published) return name.title;
+  }
+  return published;
+}
+
 std::string variant_of(const Result& result, const Evidence& evidence) {
   const Json& json = result.json;
   const DataSetName name = evidence.data_set(json);

@@ -42,6 +42,7 @@ class Evidence {
   std::vector<MeasuredCell> cells(const Source& source) const;
   const Published& published() const { return published_; }
   DataSetName data_set(const Json& result) const;
+  std::string title_of(const std::string& published) const;  // of a data set in published tables
   bool empty() const { return results_.empty(); }
   const std::vector<Result>& results() const { return results_; }
 

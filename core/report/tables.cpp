@@ -14,6 +14,7 @@ namespace senet {
 namespace {
 
 constexpr const char* kMissing = "missing";
+constexpr const char* kNone = "–";
 
 // Numbers the texts that "[i]" in a cell stands for.
 class Notes {
@@ -49,13 +50,15 @@ void check_notes(const Source& source, const std::vector<MeasuredCell>& cells) {
 }
 
 // A row for each label of the source that has no results: what is missing is shown.
-void add_missing(Table& table, const Source& source, const std::vector<MeasuredCell>& cells, size_t label_column) {
+void add_missing(Table& table, const Source& source, const std::vector<MeasuredCell>& cells, size_t label_column,
+                 size_t value_column) {
   for (const std::string& label : source.texts("labels")) {
     const bool there =
         std::any_of(cells.begin(), cells.end(), [&](const MeasuredCell& cell) { return cell.label() == label; });
     if (there) continue;
-    std::vector<std::string> row(table.columns.size(), kMissing);
+    std::vector<std::string> row(table.columns.size(), kNone);
     row[label_column] = label;
+    row[value_column] = kMissing;
     table.rows.push_back({source.name + "/missing/" + slug(label), std::move(row), {}});
   }
 }
@@ -110,10 +113,10 @@ Table main_of(const Source& source, const Evidence& evidence) {
          {data, variant(json), grouped(std::llround(all.mean)), text_of(cell.over_seeds("teacher", "accuracy", 100), 2),
           cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(), grouped(std::llround(relus.mean)),
           text_of(accuracy, 2), fixed(accuracy.mean / (relus.mean / 1000), 2), fixed(all.mean / relus.mean, 2) + "×",
-          point ? fixed(point->accuracy, 2) : "–", point ? fixed(accuracy.mean - point->accuracy, 2) : "–"},
+          point ? fixed(point->accuracy, 2) : kNone, point ? fixed(accuracy.mean - point->accuracy, 2) : kNone},
          cell.results});
   }
-  add_missing(table, source, cells, 4);
+  add_missing(table, source, cells, 4, 7);
   for (const std::string& dataset : source.texts("published")) {
     size_t found = 0;
     for (const PublishedPoint& point : evidence.published().points) {
@@ -123,8 +126,8 @@ Table main_of(const Source& source, const Evidence& evidence) {
       const std::string unsure = point.model_certain ? "" : "which model this published row belongs to is not certain";
       table.rows.push_back(
           {source.name + "/published/" + slug(dataset + "-" + point.method + "-" + fixed(point.relus_k, 1) + "k"),
-           {point.dataset, point.model + notes.mark(unsure), "", "", point.method, fixed(point.relus_k, 1) + "k",
-            kMissing, kMissing, kMissing, kMissing, fixed(point.accuracy, 2), kMissing},
+           {evidence.title_of(dataset), point.model + notes.mark(unsure), kNone, kNone, point.method,
+            fixed(point.relus_k, 1) + "k", kNone, kMissing, kNone, kNone, fixed(point.accuracy, 2), kNone},
            {}});
     }
     if (found == 0 && !evidence.published().points.empty())
@@ -174,7 +177,7 @@ Table differences_of(const Source& source, const Evidence& evidence) {
     }
     table.rows.push_back(std::move(row));
   }
-  add_missing(table, source, cells, 2);
+  add_missing(table, source, cells, 2, 5);
   return table;
 }
 
@@ -249,7 +252,7 @@ Table trainings_of(const Source& source, const Evidence& evidence) {
                                         environment.value("threads", 0), " threads"))},
          cell.results});
   }
-  add_missing(table, source, cells, 2);
+  add_missing(table, source, cells, 2, 4);
   return table;
 }
 
@@ -303,8 +306,8 @@ Table sensitivity_of(const Source& source, const Evidence& evidence) {
           {id_of(source, cell) + "-s" + seed,
            {evidence.data_set(result->json).title + notes.mark(variant_of(*result, evidence)), variant(result->json),
             cell.label(), seed, std::to_string(values.size()),
-            comparable ? fixed(rank_correlation(values, theirs), 3) : "–", fixed(*smallest / *largest, 3),
-            comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : "–"},
+            comparable ? fixed(rank_correlation(values, theirs), 3) : kNone, fixed(*smallest / *largest, 3),
+            comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone},
            {result}});
     }
   }

@@ -13,11 +13,11 @@ set xlabel "ReLUs, thousands (logarithmic)"
 set ylabel "test accuracy, %; bars: standard deviation over seeds"
 set key bmargin center horizontal maxcols 2 font ",9"
 set offsets graph 0.02, graph 0.02, graph 0.02, graph 0.02
-plot "pareto.dat" index 0 using 1:2 with points lc rgb "#333333" pt 6 title "published: CryptoNAS nas, cifar10", \
-     "pareto.dat" index 1 using 1:2 with points lc rgb "#666666" pt 4 title "published: DeepReDuce resnet18, cifar10", \
-     "pareto.dat" index 2 using 1:2 with points lc rgb "#888888" pt 8 title "published: ReLUPruner resnet18, cifar10", \
-     "pareto.dat" index 3 using 1:2 with points lc rgb "#aaaaaa" pt 10 title "published: SENet resnet18, cifar10", \
-     "pareto.dat" index 4 using 1:2 with points lc rgb "#333333" pt 12 title "published: SENet resnet18?, cifar10", \
-     "pareto.dat" index 5 using 1:2 with points lc rgb "#666666" pt 14 title "published: SNL resnet18, cifar10", \
-     "pareto.dat" index 6 using 1:2 with points lc rgb "#888888" pt 1 title "published: SNL wrn22_8, cifar10"
+plot "pareto.dat" index 0 using 1:2 with points lc rgb "#333333" pt 6 title "published: CryptoNAS nas, CIFAR-10", \
+     "pareto.dat" index 1 using 1:2 with points lc rgb "#666666" pt 4 title "published: DeepReDuce resnet18, CIFAR-10", \
+     "pareto.dat" index 2 using 1:2 with points lc rgb "#888888" pt 8 title "published: ReLUPruner resnet18, CIFAR-10", \
+     "pareto.dat" index 3 using 1:2 with points lc rgb "#aaaaaa" pt 10 title "published: SENet resnet18, CIFAR-10", \
+     "pareto.dat" index 4 using 1:2 with points lc rgb "#333333" pt 12 title "published: SENet resnet18?, CIFAR-10", \
+     "pareto.dat" index 5 using 1:2 with points lc rgb "#666666" pt 14 title "published: SNL resnet18, CIFAR-10", \
+     "pareto.dat" index 6 using 1:2 with points lc rgb "#888888" pt 1 title "published: SNL wrn22_8, CIFAR-10"
 unset output

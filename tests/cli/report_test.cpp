@@ -55,7 +55,7 @@ TEST(Tables, WithoutResultsShowWhatIsPublished) {
       {"figures", "pareto", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(figures.code, 0) << figures.error;
   EXPECT_NE(figures.error.find("there are no results"), std::string::npos);
-  EXPECT_NE(slurp(folder / "made/pareto.svg").find("published: SENet resnet18, cifar10"), std::string::npos);
+  EXPECT_NE(slurp(folder / "made/pareto.svg").find("published: SENet resnet18, CIFAR-10"), std::string::npos);
 }
 
 TEST(Tables, NameTheFileThatIsNoResult) {

@@ -10,7 +10,8 @@ namespace senet {
 namespace {
 
 const char* kLayers =
-    "set xtics rotate by 40 right noenhanced font \",9\"\nset key bmargin center horizontal font \",9\"\nset lmargin 11\n";
+    "set xtics rotate by 40 right noenhanced font \",9\"\nset key bmargin center horizontal font \",9\"\nset lmargin "
+    "11\n";
 
 std::string range_of(size_t layers) { return "set xrange [0.5:" + std::to_string(layers) + ".5]\n"; }
 

@@ -43,20 +43,20 @@ Figure pareto(const Source& source, const Evidence& evidence) {
       const std::string block =
           figure.add("published, " + dataset + ", " + title + ": thousands of ReLUs, accuracy in %", rows);
       plots.push_back(block + " using 1:2 with points " + published_style(drawn++) + " title " +
-                      gnuplot_text("published: " + title + ", " + dataset));
+                      gnuplot_text("published: " + title + ", " + evidence.title_of(dataset)));
     }
   }
   if (plots.empty()) {
     figure.commands = nothing_to_show("no results, and nothing published");
     return figure;
   }
-  figure.commands =
-      "set title " + gnuplot_text(source.text("title")) +
-      " noenhanced\nset logscale x\nset xlabel \"ReLUs, thousands (logarithmic)\"\n"
-      "set ylabel \"test accuracy, %; bars: standard deviation over seeds\"\n"
-      "set key bmargin center horizontal maxcols 2 font \",9\"\nset offsets graph 0.02, graph 0.02, graph 0.02, graph 0.02\n"
-      "plot " +
-      joined(plots, ", \\\n     ") + "\n";
+  figure.commands = "set title " + gnuplot_text(source.text("title")) +
+                    " noenhanced\nset logscale x\nset xlabel \"ReLUs, thousands (logarithmic)\"\n"
+                    "set ylabel \"test accuracy, %; bars: standard deviation over seeds\"\n"
+                    "set key bmargin center horizontal maxcols 2 font \",9\"\nset offsets graph 0.02, graph 0.02, "
+                    "graph 0.02, graph 0.02\n"
+                    "plot " +
+                    joined(plots, ", \\\n     ") + "\n";
   return figure;
 }
 
