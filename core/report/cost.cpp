@@ -1,12 +1,9 @@
 #include "report/cost.h"
 
-#include <toml++/toml.h>
-
 #include <limits>
 #include <numeric>
 
-#include "senet/error.h"
-#include "storage/files.h"
+#include "report/toml_file.h"
 
 namespace senet {
 
@@ -14,12 +11,7 @@ namespace fs = std::filesystem;
 
 CostProfile load_profile(const fs::path& file) {
   if (!fs::exists(file)) fail_usage(file.string(), ": there is no such profile of costs; experiments/costs has them");
-  toml::table table;
-  try {
-    table = toml::parse(read_file(file), file.string());
-  } catch (const toml::parse_error& error) {
-    fail_usage(file.string(), ":", error.source().begin.line, ": ", error.description());
-  }
+  toml::table table = parsed_toml(file);
   const auto lacks = [&](const char* section, const char* key) {
     fail_usage(file.string(), ": has no ", key, section ? " under [" : " at its top", section ? section : "",
                section ? "], or another type than expected" : "");

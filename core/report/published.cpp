@@ -1,23 +1,12 @@
 #include "report/published.h"
 
-#include <toml++/toml.h>
-
-#include "senet/error.h"
-#include "storage/files.h"
+#include "report/toml_file.h"
 
 namespace senet {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-toml::table parsed(const fs::path& file) {
-  try {
-    return toml::parse(read_file(file), file.string());
-  } catch (const toml::parse_error& error) {
-    fail_usage(file.string(), ":", error.source().begin.line, ": ", error.description());
-  }
-}
 
 PublishedPoint point_of(const toml::node& node, const fs::path& file) {
   const toml::array* row = node.as_array();
@@ -41,13 +30,13 @@ Published load_published(const fs::path& results) {
   Published published;
   const fs::path accuracy = results / "published" / "accuracy.toml", shape = results / "published" / "sensitivity.toml";
   if (fs::exists(accuracy)) {
-    const toml::table table = parsed(accuracy);
+    const toml::table table = parsed_toml(accuracy);
     const toml::array* points = table["points"].as_array();
     if (!points) fail_usage(accuracy.string(), ": has no list 'points'");
     for (const toml::node& point : *points) published.points.push_back(point_of(point, accuracy));
   }
   if (fs::exists(shape)) {
-    const toml::table table = parsed(shape);
+    const toml::table table = parsed_toml(shape);
     const toml::array* relative = table["resnet18"]["relative"].as_array();
     if (!relative) fail_usage(shape.string(), ": has no list 'relative' under [resnet18]");
     for (const toml::node& value : *relative) published.resnet18_sensitivity.push_back(value.value_or(0.0));

@@ -1,15 +1,12 @@
 #include "report/source.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "config/document.h"
 #include "report/format.h"
-#include "senet/error.h"
-#include "storage/files.h"
+#include "report/toml_file.h"
 
 namespace senet {
 
@@ -68,20 +65,23 @@ std::vector<Source> sources(const fs::path& folder, const char* what, const Kind
 }
 
 Evidence::Evidence(const fs::path& results, const fs::path& sources)
-    : folder_(results), results_(load_results(results)), published_(load_published(results)) {
+    : results_(load_results(results)), published_(load_published(results)) {
   const fs::path file = sources / kDataSets;
   if (!fs::exists(file)) return;
-  try {
-    const toml::table table = toml::parse(read_file(file), file.string());
-    for (const toml::node& node : *table["data_set"].as_array()) {
-      const toml::table& entry = *node.as_table();
-      const std::string key = entry.contains("fingerprint") ? "fingerprint" : "plugin";
-      names_.push_back({Json{{key, entry[key].value_or("")}},
-                        {entry["title"].value_or(""), entry["published"].value_or(""), entry["variant"].value_or(""),
-                         entry["train_images"].value_or(int64_t{0})}});
+  const toml::table table = parsed_toml(file);
+  const toml::array* entries = table["data_set"].as_array();
+  if (!entries) fail_usage(file.string(), ": has no [[data_set]]");
+  for (const toml::node& node : *entries) {
+    const toml::table* entry = node.as_table();
+    const char* key = entry && entry->contains("fingerprint") ? "fingerprint" : "plugin";
+    if (!entry || !entry->contains(key) || !entry->contains("title")) {
+      fail_usage(file.string(), ":", node.source().begin.line,
+                 ": a data set has a fingerprint or a plugin, and a title");
     }
-  } catch (const toml::parse_error& error) {
-    fail_usage(file.string(), ":", error.source().begin.line, ": ", error.description());
+    const auto text_of = [&](const char* name) { return (*entry)[name].value_or(std::string()); };
+    names_.push_back(
+        {Json{{key, text_of(key)}},
+         {text_of("title"), text_of("published"), text_of("variant"), (*entry)["train_images"].value_or(int64_t{0})}});
   }
 }
 

@@ -47,7 +47,6 @@ class Evidence {
   const std::vector<Result>& results() const { return results_; }
 
  private:
-  std::filesystem::path folder_;
   std::vector<Result> results_;
   Published published_;
   std::vector<std::pair<Json, DataSetName>> names_;  // by {"fingerprint": …} or {"plugin": …}
@@ -78,8 +77,8 @@ std::vector<std::pair<Source, const Kind<Made>*>> sources(const std::filesystem:
   for (const Kind<Made>& kind : kinds) options.emplace_back(kind.name, kind.options);
   std::vector<std::pair<Source, const Kind<Made>*>> found;
   for (Source& source : sources(folder, what, options, name)) {
-    const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                   [&](const Kind<Made>& one) { return source.text(what) == one.name; });
+    const auto kind =
+        std::find_if(kinds.begin(), kinds.end(), [&](const Kind<Made>& one) { return source.text(what) == one.name; });
     found.emplace_back(std::move(source), &*kind);
   }
   return found;
