@@ -20,9 +20,18 @@ SENET_CPU_CLONES void update_loop(float* __restrict w, float* __restrict v, cons
   }
 }
 
+// Whether the elements lie in the same order. The stride of a dimension of size 1 says nothing: a 1×1 convolution's
+// weight has others as a contiguous and as a channels-last tensor, and its gradient may have either.
+bool same_order(const torch::Tensor& a, const torch::Tensor& b) {
+  for (int64_t d = 0; d < a.dim(); ++d) {
+    if (a.size(d) > 1 && a.stride(d) != b.stride(d)) return false;
+  }
+  return true;
+}
+
 bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Tensor& g) {
   return w.scalar_type() == torch::kFloat32 && g.scalar_type() == torch::kFloat32 && w.is_non_overlapping_and_dense() &&
-         w.strides() == v.strides() && w.strides() == g.strides();
+         same_order(w, v) && same_order(w, g);
 }
 
 }  // namespace

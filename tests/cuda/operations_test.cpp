@@ -123,6 +123,21 @@ TEST_P(OnTheGpu, TheAttentionMapIsTheCpus) {
   EXPECT_LT(largest_difference(gx, expected_gx), tolerance() * expected_gx.abs().max().item<double>());
 }
 
+// LibTorch's own, of ImageNet's stem: windows that overlap add up gradients, in an order that has to be the same.
+TEST_P(OnTheGpu, MaxPoolingIsTheCpusAndRepeats) {
+  const auto both = [&](const torch::Device& device) {
+    const torch::Tensor x = activation(11).to(device).set_requires_grad(true);
+    const torch::Tensor y = torch::max_pool2d(x, 3, 2, 1);
+    y.backward(random_tensor(y.sizes(), 12, GetParam().type).contiguous(kLast).to(device));
+    return std::pair{y.detach().cpu(), x.grad().cpu()};
+  };
+  const auto [y, gx] = both(torch::kCUDA);
+  const auto [expected_y, expected_gx] = both(torch::kCPU);
+  EXPECT_TRUE(identical(y, expected_y));
+  EXPECT_LT(largest_difference(gx, expected_gx), tolerance() * expected_gx.abs().max().item<double>());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(identical(both(torch::kCUDA).second, gx));
+}
+
 INSTANTIATE_TEST_SUITE_P(TypesAndSizes, OnTheGpu,
                          ::testing::Values(Case{torch::kFloat32, {5, 3, 5, 7}}, Case{torch::kBFloat16, {3, 5, 7, 1}},
                                            Case{torch::kFloat32, {1, 1, 1, 1}}, Case{torch::kFloat32, {17, 8, 5, 7}},

@@ -1,6 +1,9 @@
 // Trainings on the GPU: recorded steps against plain ones, repeats, checkpoints, and what goes wrong there.
+#include <ATen/Context.h>
+
 #include "device/device.h"
 #include "senet/objectives.h"
+#include "senet/widths.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 #include "train/trainer.h"
@@ -32,6 +35,7 @@ class Host final : public TrainingHost {
   int steps = 0, stop_after = 1 << 30;
 };
 
+// At width 1 alone, or SENet++'s: at two.
 struct MaskTraining {
   torch::Device device;
   TinyNetwork teacher{2, 3, 6, 5}, student{2, 3, 6, 5};
@@ -39,7 +43,7 @@ struct MaskTraining {
   TrainingSettings settings;
   std::unique_ptr<MaskIdentification> objective;
 
-  explicit MaskTraining(torch::Device where)
+  MaskTraining(torch::Device where, bool two_widths)
       : device(where),
         data(made_up(11 * kBatch + 3), kNormal, torch::kFloat32, where),
         held_out(made_up(7), kNormal, torch::kFloat32, where) {
@@ -53,16 +57,21 @@ struct MaskTraining {
     settings.checkpoint_seconds = 1e9;
     MaskSettings mask;
     mask.update_steps = 5;
-    objective = std::make_unique<MaskIdentification>(teacher, student, std::vector<int64_t>{40, 12}, mask, 3);
+    const Widths widths =
+        two_widths ? Widths(student, {0.67, 1.0}, [](double) { return std::make_shared<TinyNetwork>(2, 2, 6, 5); })
+                   : Widths(student);
+    objective = std::make_unique<MaskIdentification>(teacher, widths, std::vector<int64_t>{40, 12}, mask, 3);
   }
   void run(Host& host) { Trainer(data, held_out, settings, 7).run(student, *objective, host); }
 };
 
-TEST(TrainingOnTheGpu, RepeatsBitForBitAndFollowsTheCpu) {
+class TrainingOnTheGpu : public ::testing::TestWithParam<bool> {};
+
+TEST_P(TrainingOnTheGpu, RepeatsBitForBitAndFollowsTheCpu) {
   Host cpu, gpu, again;
-  MaskTraining(torch::kCPU).run(cpu);
-  MaskTraining(torch::kCUDA).run(gpu);
-  MaskTraining(torch::kCUDA).run(again);
+  MaskTraining(torch::kCPU, GetParam()).run(cpu);
+  MaskTraining(torch::kCUDA, GetParam()).run(gpu);
+  MaskTraining(torch::kCUDA, GetParam()).run(again);
   ASSERT_EQ(gpu.saved->size(), again.saved->size());
   for (const auto& [name, tensor] : *gpu.saved) {
     // Times differ.
@@ -72,15 +81,15 @@ TEST(TrainingOnTheGpu, RepeatsBitForBitAndFollowsTheCpu) {
   EXPECT_NEAR(gpu.losses.front(), cpu.losses.front(), 1e-2);
 }
 
-TEST(TrainingOnTheGpu, GoesOnFromACheckpointBitForBit) {
+TEST_P(TrainingOnTheGpu, GoesOnFromACheckpointBitForBit) {
   Host whole;
-  MaskTraining(torch::kCUDA).run(whole);
+  MaskTraining(torch::kCUDA, GetParam()).run(whole);
   for (const int stop : {2, 9, 17, 30}) {
     Host host;
     host.stop_after = stop;
-    EXPECT_THROW(MaskTraining(torch::kCUDA).run(host), Error);
+    EXPECT_THROW(MaskTraining(torch::kCUDA, GetParam()).run(host), Error);
     host.stop_after = 1 << 30;
-    MaskTraining(torch::kCUDA).run(host);
+    MaskTraining(torch::kCUDA, GetParam()).run(host);
     for (const auto& [name, tensor] : *whole.saved) {
       if (name.rfind("trainer.", 0) == 0) continue;
       EXPECT_TRUE(identical(tensor, host.saved->at(name))) << stop << " " << name;
@@ -88,9 +97,9 @@ TEST(TrainingOnTheGpu, GoesOnFromACheckpointBitForBit) {
   }
 }
 
-TEST(TrainingOnTheGpu, ARecordedStepDoesWhatThePlainOneDoes) {
+TEST_P(TrainingOnTheGpu, ARecordedStepDoesWhatThePlainOneDoes) {
   const auto weights = [](bool recorded) {
-    MaskTraining training(torch::kCUDA);
+    MaskTraining training(torch::kCUDA, GetParam());
     const DeviceStream stream(true);
     const auto optimizer = make_optimizer(training.student, training.settings);
     EpochSums sums(training.device);
@@ -110,7 +119,28 @@ TEST(TrainingOnTheGpu, ARecordedStepDoesWhatThePlainOneDoes) {
   for (size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(identical(recorded[i], plain[i])) << i;
 }
 
-TEST(TrainingOnTheGpu, RecordingAgainTakesNoMoreMemory) {
+// LibTorch throws where it has none and is told to.
+TEST_P(TrainingOnTheGpu, AllOfAStepHasADeterministicImplementation) {
+  struct Told {
+    Told() {
+      at::globalContext().setDeterministicFillUninitializedMemory(false);
+      at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+    }
+    ~Told() { at::globalContext().setDeterministicAlgorithms(false, false); }
+  };
+  const Told told;
+  MaskTraining training(torch::kCUDA, GetParam());
+  const auto optimizer = make_optimizer(training.student, training.settings);
+  EpochSums sums(training.device);
+  training.student.train();
+  const Batch batch = BatchStream(training.data, training.data.shuffled(1, 0), kBatch).next();
+  EXPECT_NO_THROW(train_step(*training.objective, batch, *optimizer, 0.05, sums));
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, TrainingOnTheGpu, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "SenetPlusPlus" : "Senet"; });
+
+TEST(MemoryOnTheGpu, RecordingAgainTakesNoMoreMemory) {
   const DeviceStream stream(true);
   const torch::Tensor x = torch::ones({1 << 20}, torch::kCUDA);
   DeviceGraph graph;
@@ -124,7 +154,7 @@ TEST(TrainingOnTheGpu, RecordingAgainTakesNoMoreMemory) {
   EXPECT_GE(device_memory().free, after_first - (int64_t{32} << 20));
 }
 
-TEST(TrainingOnTheGpu, TooLittleMemorySaysHowMuchThereIsAndWhatToLower) {
+TEST(MemoryOnTheGpu, TooLittleMemorySaysHowMuchThereIsAndWhatToLower) {
   const std::string message =
       testing::error_of([] { with_explained_errors([] { (void)torch::empty({int64_t{1} << 42}, torch::kCUDA); }); });
   EXPECT_NE(message.find("memory is too small; the GPU has "), std::string::npos) << message;

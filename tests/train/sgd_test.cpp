@@ -56,6 +56,30 @@ TEST(Sgd, TheLoopAndTheTensorPathAgree) {
   EXPECT_LT(largest_difference(one.conv2->weight, other.conv2->weight), 1e-6);
 }
 
+// The loop and the tensor path round in another order, so that identical bits tell which one ran.
+TEST(Sgd, TheLoopTakesEitherLayoutOfA1x1ConvolutionsGradient) {
+  const auto last = torch::MemoryFormat::ChannelsLast;
+  const torch::Tensor start = random_tensor({65, 33, 1, 1}, 1, torch::kFloat32);
+  const auto stepped = [&](torch::MemoryFormat of_weight, torch::MemoryFormat of_gradient) {
+    Conv2d conv({33, 65, 1});
+    const torch::NoGradGuard no_gradient;
+    conv.weight.set_data(torch::empty_like(start, of_weight).copy_(start));
+    Sgd sgd(conv, 0.9, 1e-2);
+    for (int step = 0; step < 3; ++step) {
+      const torch::Tensor gradient = random_tensor(start.sizes(), 2 + step, torch::kFloat32);
+      conv.weight.mutable_grad() = torch::empty_like(gradient, of_gradient).copy_(gradient);
+      sgd.step(0.1);
+    }
+    return std::pair{conv.weight.detach(), conv.weight.grad()};
+  };
+  const auto [expected, same] = stepped(last, last);
+  EXPECT_EQ(expected.strides(), same.strides());
+  const auto [found, other] = stepped(last, torch::MemoryFormat::Contiguous);
+  EXPECT_NE(found.strides(), other.strides());
+  EXPECT_TRUE(testing::identical(found, expected));
+  EXPECT_TRUE(testing::identical(stepped(torch::MemoryFormat::Contiguous, last).first, expected));
+}
+
 TEST(Sgd, ParametersWithoutAGradientStay) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(3);
