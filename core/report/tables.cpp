@@ -7,6 +7,7 @@
 
 #include "report/differences.h"
 #include "report/format.h"
+#include "report/measurements.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -314,6 +315,45 @@ Table sensitivity_of(const Source& source, const Evidence& evidence) {
   return table;
 }
 
+// What a two-party engine needed for each network that was measured.
+Table measured_of(const Source& source, const Evidence& evidence) {
+  Table table{source.name,
+              source.text("title"),
+              {"data", "cell", "budget", "seed", "acc %", "protocol", "masking", "comparisons", "of max-pooling",
+               "ReLUs MB", "linear MB", "one inference MB", "linear share", "rounds", "LAN s", "WAN s"},
+              {},
+              {}};
+  Notes notes(table);
+  const std::vector<MeasuredCell> cells = evidence.cells(source);
+  check_notes(source, cells);
+  for (const MeasuredCell& cell : cells) {
+    for (const Result* result : cell.results) {
+      for (const Measurement& measured : measurements_of(*result)) {
+        const Json& json = measured.json;
+        const double total = measured.megabytes("linear") + measured.megabytes("relu") + measured.megabytes("max_pool");
+        std::string caveats;
+        for (const Json& caveat : json.value("caveats", Json::array()))
+          caveats += (caveats.empty() ? "" : "; ") + caveat.get<std::string>();
+        const std::string seed = result->json.at("seed").dump();
+        table.rows.push_back(
+            {source.name + "/" + measured.file.stem().string(),
+             {evidence.data_set(result->json).title + notes.mark(variant_of(*result, evidence)),
+              cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(), seed,
+              fixed(100 * result->json.at("result").at("accuracy").get<double>(), 2),
+              json.at("protocol").get<std::string>() + notes.mark(caveats), json.at("masking").get<std::string>(),
+              grouped(json.at("comparisons").at("relu").get<int64_t>()),
+              grouped(json.at("comparisons").at("max_pool").get<int64_t>()), fixed(measured.megabytes("relu"), 2),
+              fixed(measured.megabytes("linear"), 2), fixed(measured.total_megabytes(), 2),
+              fixed(100 * measured.megabytes("linear") / total, 0) + " %",
+              std::to_string(measured.whole().at("rounds").get<int64_t>()), fixed(measured.latency("LAN"), 2),
+              fixed(measured.latency("WAN"), 2)},
+             {result}});
+      }
+    }
+  }
+  return table;
+}
+
 }  // namespace
 
 const std::vector<Kind<Table>>& table_kinds() {
@@ -330,6 +370,7 @@ const std::vector<Kind<Table>>& table_kinds() {
       {"widths", "SENet++: a row a width", {}, widths_of},
       {"trainings", "image passes and time of each cell", {notes}, trainings_of},
       {"sensitivity", "the measured sensitivity's shape against the authors'", {}, sensitivity_of},
+      {"measured", "what a two-party engine needed for each network", {notes}, measured_of},
   };
   return kinds;
 }

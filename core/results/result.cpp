@@ -91,7 +91,8 @@ std::vector<Result> load_results(const fs::path& results, const std::string& exp
   if (fs::is_directory(results)) {
     for (auto entry = fs::recursive_directory_iterator(results); entry != fs::recursive_directory_iterator(); ++entry) {
       const std::string name = entry->path().filename().string();
-      if (entry.depth() == 0 && (name == "published" || name == "benchmarks")) entry.disable_recursion_pending();
+      const bool others = name == "measured" || (entry.depth() == 0 && (name == "published" || name == "benchmarks"));
+      if (others) entry.disable_recursion_pending();
       const bool wanted = experiment.empty() || entry->path().parent_path().filename() == experiment;
       if (wanted && entry.depth() > 0 && entry->path().extension() == ".json") files.push_back(entry->path());
     }

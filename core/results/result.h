@@ -38,7 +38,7 @@ void save_result(const Result& result);
 const Json& network_phase(const Result& result);
 
 // Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
-// folders when it is empty. `published/` and `benchmarks/` hold none.
+// folders when it is empty. `published/`, `benchmarks/` and a folder called `measured` hold none.
 std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
 
 // RUN on the command line: a result file, or a part of an id that only one result has. Throws (exit code 2) with the

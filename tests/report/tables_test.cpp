@@ -236,6 +236,38 @@ TEST_F(Reports, MasksAreDrawnAsShareOfChannelsAtEachPixel) {
   EXPECT_NE(error_of([&] { load_masks(result); }).find("a-5pct-s1.masks"), std::string::npos);
 }
 
+TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
+  add(made_result("SENet", "100", 1, 0.60));
+  Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
+  Json json = {{"run", "made/SENet-100-s1"},
+               {"width", 1.0},
+               {"relus", 100},
+               {"masking", "gather"},
+               {"protocol", "cheetah"},
+               {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
+               {"caveats", {"said"}},
+               {"first", part},
+               {"later", part},
+               {"cost", {{"linear", part}, {"relu", part}}},
+               {"latency", {{{"network", "LAN"}, {"first", 9.0}, {"later", 2.5}}}}};
+  const auto file = folder / "results/made/measured/SENet-100-s1.cheetah.json";
+  write_file(file, json.dump());
+  source("x", "table = \"measured\"");
+  const Table table_x = table("x");
+  ASSERT_EQ(table_x.rows.size(), 1u) << "a measurement is no result of its own";
+  EXPECT_EQ(table_x.rows[0].cells,
+            (std::vector<std::string>{"CIFAR-10", "SENet", "100", "1", "60.00", "cheetah [1]", "gather", "100", "7",
+                                      "1.50", "1.50", "1.50", "50 %", "5", "2.50", ""}));
+  source("y", "figure = \"measured\"");
+  EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000"), std::string::npos) << figure("y").data();
+  json["relus"] = 99;
+  write_file(file, json.dump());
+  EXPECT_NE(error_of([&] { table("x"); }).find("SENet-100-s1.cheetah.json: was measured of another network"),
+            std::string::npos);
+  write_file(file, "{}");
+  EXPECT_NE(error_of([&] { table("x"); }).find("has no 'run'"), std::string::npos);
+}
+
 TEST_F(Reports, UnsoundResultsAreRefusedByName) {
   Result result = made_result("a", "5%", 1, 0.4);
   result.json["schema"] = 99;

@@ -1,0 +1,61 @@
+#include "report/measurements.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "senet/error.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+double megabytes_of(const Json& part) {
+  return 1e-6 * (part.at("sent").at(0).get<double>() + part.at("sent").at(1).get<double>());
+}
+
+}  // namespace
+
+double Measurement::megabytes(const char* part) const {
+  const Json& cost = json.at("cost");
+  return cost.contains(part) ? megabytes_of(cost.at(part)) : 0;
+}
+
+const Json& Measurement::whole() const { return json.contains("later") ? json.at("later") : json.at("first"); }
+
+double Measurement::total_megabytes() const { return megabytes_of(whole()); }
+
+double Measurement::latency(const char* network) const {
+  for (const Json& row : json.at("latency")) {
+    if (row.at("network") == network) return row.at(row.contains("later") ? "later" : "first").get<double>();
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<Measurement> measurements_of(const Result& result) {
+  const fs::path folder = result.file.parent_path() / "measured";
+  std::vector<Measurement> found;
+  if (!fs::is_directory(folder)) return found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string(), run = result.file.stem().string() + ".";
+    if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
+    Json json = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
+    for (const char* section : {"run", "protocol", "masking", "comparisons", "first", "cost", "latency"}) {
+      if (!json.is_object() || !json.contains(section))
+        fail_usage(entry.path().string(), ": has no '", section, "': not a measurement of `senet measure`");
+    }
+    const bool full_width = json.value("width", 1.0) == 1.0;
+    if (json.at("run") != result.id() ||
+        (full_width && json.value("relus", Json()) != result.json.at("result").at("relus"))) {
+      fail_usage(entry.path().string(), ": was measured of another network than ", result.file.string(),
+                 "; `senet measure` measures it again");
+    }
+    if (full_width) found.push_back({entry.path(), std::move(json)});
+  }
+  std::sort(found.begin(), found.end(), [](const Measurement& a, const Measurement& b) { return a.file < b.file; });
+  return found;
+}
+
+}  // namespace senet
