@@ -15,23 +15,23 @@ set xtics 1
 set xlabel "epoch of mask identification"
 set yrange [0:*]
 set ylabel "NHD to the masks before"
-plot "settling.dat" index 0 using 1:2 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
-     "settling.dat" index 1 using 1:2 with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
-     "settling.dat" index 2 using 1:2 with linespoints lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
-     "settling.dat" index 3 using 1:2 with linespoints lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
-     "settling.dat" index 4 using 1:2 with linespoints lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
+plot "settling.dat" index 0 using 1:2:3 with yerrorlines lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
+     "settling.dat" index 1 using 1:2:3 with yerrorlines lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
+     "settling.dat" index 2 using 1:2:3 with yerrorlines lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
+     "settling.dat" index 3 using 1:2:3 with yerrorlines lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
+     "settling.dat" index 4 using 1:2:3 with yerrorlines lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
 set yrange [0:1.05]
 set ylabel "shared with one update before"
-plot "settling.dat" index 0 using 1:3 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
-     "settling.dat" index 1 using 1:3 with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
-     "settling.dat" index 2 using 1:3 with linespoints lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
-     "settling.dat" index 3 using 1:3 with linespoints lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
-     "settling.dat" index 4 using 1:3 with linespoints lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
+plot "settling.dat" index 0 using 1:4:5 with yerrorlines lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
+     "settling.dat" index 1 using 1:4:5 with yerrorlines lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
+     "settling.dat" index 2 using 1:4:5 with yerrorlines lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
+     "settling.dat" index 3 using 1:4:5 with yerrorlines lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
+     "settling.dat" index 4 using 1:4:5 with yerrorlines lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
 set ylabel "shared with two updates before"
-plot "settling.dat" index 0 using 1:4 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
-     "settling.dat" index 1 using 1:4 with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
-     "settling.dat" index 2 using 1:4 with linespoints lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
-     "settling.dat" index 3 using 1:4 with linespoints lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
-     "settling.dat" index 4 using 1:4 with linespoints lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
+plot "settling.dat" index 0 using 1:6:7 with yerrorlines lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "post, 5% (3)", \
+     "settling.dat" index 1 using 1:6:7 with yerrorlines lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pre, 5% (3)", \
+     "settling.dat" index 2 using 1:6:7 with yerrorlines lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "gain, 5% (3)", \
+     "settling.dat" index 3 using 1:6:7 with yerrorlines lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "channel, 5% (3)", \
+     "settling.dat" index 4 using 1:6:7 with yerrorlines lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "channel pre, 5% (3)"
 unset multiplot
 unset output

@@ -20,7 +20,8 @@ Figure cost(const Source& source, const Evidence& evidence) {
     series.back().second.push_back({fixed(accuracy.mean, 4), fixed(cost.relus.online_seconds, 6),
                                     fixed(cost.linear.online_seconds, 6), fixed(cost.relus.offline_seconds, 6),
                                     fixed(cost.linear.offline_seconds, 6), fixed(cost.relus.online_bytes / 1e6, 6),
-                                    fixed(cost.relus.offline_bytes / 1e6, 6)});
+                                    fixed(cost.relus.offline_bytes / 1e6, 6),
+                                    fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results");
@@ -28,15 +29,15 @@ Figure cost(const Source& source, const Evidence& evidence) {
   }
   std::vector<std::string> blocks;
   for (const auto& [title, rows] : series) {
-    blocks.push_back(figure.add(title +
-                                    ": accuracy in %; seconds online of ReLUs, of linear layers; seconds offline of "
-                                    "ReLUs, of linear layers; MB online of ReLUs, offline of ReLUs",
-                                rows));
+    blocks.push_back(
+        figure.add(title + ": accuracy in %; seconds online of ReLUs, of linear layers; seconds offline of "
+                           "ReLUs, of linear layers; MB online of ReLUs, offline of ReLUs; deviation of the accuracy",
+                   rows));
   }
   const auto panel = [&](const std::string& axis, const std::string& column, const std::string& linear_column) {
     std::vector<std::string> plots;
     for (size_t i = 0; i < blocks.size(); ++i) {
-      plots.push_back(blocks[i] + " using " + column + ":1 with points " + style(i) + " ps 1.2 title " +
+      plots.push_back(blocks[i] + " using " + column + ":1:8 with yerrorbars " + style(i) + " ps 1.2 title " +
                       gnuplot_text(series[i].first));
       if (!linear_column.empty()) {
         plots.push_back(blocks[i] + " using " + linear_column + ":1 with points lc rgb \"#999999\" pt 2 title " +

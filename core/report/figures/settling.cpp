@@ -6,18 +6,21 @@ namespace senet {
 
 namespace {
 
-// A curve of the phase `mask`, the mean over seeds epoch by epoch; NaN where a seed has none.
-std::vector<std::string> mean_curve(const MeasuredCell& cell, const char* name) {
-  std::vector<std::string> means;
+// A curve of the phase `mask`, over seeds: mean and deviation of each epoch; "NaN NaN" where a seed has none.
+std::vector<std::string> curve_of(const MeasuredCell& cell, const char* name) {
+  std::vector<std::string> points;
   for (size_t epoch = 0;; ++epoch) {
     std::vector<double> values;
     for (const Result* result : cell.results) {
       const Json& curves = result->json.value("curves", Json::object());
       const Json curve = curves.value("mask", Json::object()).value(name, Json::array());
-      if (epoch >= curve.size()) return means;
+      if (epoch >= curve.size()) return points;
       if (curve[epoch].is_number()) values.push_back(curve[epoch].get<double>());
     }
-    means.push_back(values.size() == cell.results.size() ? fixed(summary(values).mean, 6) : "NaN");
+    const Summary over_seeds = summary(values);
+    points.push_back(values.size() < cell.results.size()
+                         ? "NaN NaN"
+                         : fixed(over_seeds.mean, 6) + " " + fixed(values.size() > 1 ? over_seeds.deviation : 0, 6));
   }
 }
 
@@ -29,20 +32,20 @@ Figure settling(const Source& source, const Evidence& evidence) {
   size_t i = 0;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
-    const auto nhd = mean_curve(cell, "nhd"), one = mean_curve(cell, "overlap_1"), two = mean_curve(cell, "overlap_2");
+    const auto nhd = curve_of(cell, "nhd"), one = curve_of(cell, "overlap_1"), two = curve_of(cell, "overlap_2");
     if (nhd.empty()) continue;
     std::vector<std::vector<std::string>> rows;
     for (size_t epoch = 0; epoch < nhd.size(); ++epoch) {
-      rows.push_back({std::to_string(epoch + 1), nhd[epoch], epoch < one.size() ? one[epoch] : "NaN",
-                      epoch < two.size() ? two[epoch] : "NaN"});
+      rows.push_back({std::to_string(epoch + 1), nhd[epoch], epoch < one.size() ? one[epoch] : "NaN NaN",
+                      epoch < two.size() ? two[epoch] : "NaN NaN"});
     }
     const std::string title = cell.label() + ", " + cell.budget() + " (" + std::to_string(cell.results.size()) + ")";
-    const std::string block =
-        figure.add(title + ": epoch, NHD, overlap with the masks one and two updates before", rows);
-    const std::string drawn = " with linespoints " + style(i++) + " title " + gnuplot_text(title);
-    movement.push_back(block + " using 1:2" + drawn);
-    last.push_back(block + " using 1:3" + drawn);
-    before_last.push_back(block + " using 1:4" + drawn);
+    const std::string block = figure.add(
+        title + ": epoch, NHD, overlap with the masks one and two updates before, each with its deviation", rows);
+    const std::string drawn = " with yerrorlines " + style(i++) + " title " + gnuplot_text(title);
+    movement.push_back(block + " using 1:2:3" + drawn);
+    last.push_back(block + " using 1:4:5" + drawn);
+    before_last.push_back(block + " using 1:6:7" + drawn);
   }
   if (movement.empty()) {
     figure.commands = nothing_to_show("no results with masks that were identified");
