@@ -42,9 +42,11 @@ std::string note_of(const Source& source, const std::string& label) {
 }
 
 void check_notes(const Source& source, const std::vector<MeasuredCell>& cells) {
+  std::vector<std::string> labels = source.texts("labels");
+  for (const MeasuredCell& cell : cells) labels.push_back(cell.label());
   for (const std::string& note : source.texts("notes")) {
-    const bool known = cells.empty() || std::any_of(cells.begin(), cells.end(), [&](const MeasuredCell& cell) {
-                         return note.rfind(cell.label() + ": ", 0) == 0;
+    const bool known = labels.empty() || std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
+                         return note.rfind(label + ": ", 0) == 0;
                        });
     if (!known) fail_usage(source.file.string(), ": the note '", note, "' does not begin with a cell's label and ': '");
   }

@@ -41,6 +41,20 @@ TEST(PaperFigures, AreWhatTheCommittedResultsSayByteForByte) {
   EXPECT_GT(compared, 30);
 }
 
+TEST(Readmes, ShowTheTablesThatTheResultsGive) {
+  for (const char* readme : {"README.md", "results/small/README.md"}) {
+    const std::string text = slurp(kSource / readme), mark = "<!-- table ";
+    int shown = 0;
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1), ++shown) {
+      const size_t name = at + mark.size(), begin = text.find(" -->\n", name);
+      const std::string table = text.substr(name, begin - name);
+      const std::string block = text.substr(begin + 5, text.find("<!-- end -->", begin) - begin - 5);
+      EXPECT_EQ(block, slurp(kSource / "paper_figures/generated" / (table + ".md"))) << readme << ", " << table;
+    }
+    EXPECT_GT(shown, 0) << readme;
+  }
+}
+
 TEST(Tables, WithoutResultsShowWhatIsPublished) {
   const TemporaryFolder folder;
   fs::create_directories(folder / "results");
