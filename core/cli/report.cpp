@@ -1,3 +1,4 @@
+#include <cmath>
 #include <iostream>
 
 #include "cli/commands.h"
@@ -14,23 +15,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// What a source names and no result has is said, so that a slip of the pen is seen.
+void say_what_a_source_misses(const Source& source, const Evidence& evidence) {
+  if (evidence.empty()) return;
+  for (const std::string& missing : evidence.missing(source))
+    std::cerr << source.file.string() << ": " << missing << "\n";
+}
+
 std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
   std::vector<Table> tables;
-  for (const auto& [source, kind] : sources(arguments.sources, "table", table_kinds(), name))
+  for (const auto& [source, kind] : sources(arguments.sources, "table", table_kinds(), name)) {
+    say_what_a_source_misses(source, evidence);
     tables.push_back(kind->make(source, evidence));
+  }
   return tables;
 }
 
 std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
   std::vector<Figure> figures;
-  for (const auto& [source, kind] : sources(arguments.sources, "figure", figure_kinds(), name))
+  for (const auto& [source, kind] : sources(arguments.sources, "figure", figure_kinds(), name)) {
+    say_what_a_source_misses(source, evidence);
     figures.push_back(kind->make(source, evidence));
+  }
   return figures;
 }
 
-fs::path generated(const Arguments& arguments) { return fs::path(arguments.sources) / "generated"; }
 fs::path out_folder(const Arguments& arguments) {
-  return arguments.out.empty() ? generated(arguments) : fs::path(arguments.out);
+  return arguments.out.empty() ? fs::path(arguments.sources) / "generated" : fs::path(arguments.out);
 }
 
 void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
@@ -91,10 +102,8 @@ int make_figures(const Arguments& arguments) {
 int make_report(const Arguments& arguments) {
   const Evidence evidence(arguments.results, arguments.sources);
   say_what_is_missing(evidence, arguments);
-  const std::vector<Figure> figures = figures_of(arguments, evidence, "");
-  for (const Figure& figure : figures) draw(figure, generated(arguments));
   const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
-  write_atomically(file, page(tables_of(arguments, evidence, ""), figures, generated(arguments), evidence));
+  write_atomically(file, page(tables_of(arguments, evidence, ""), figures_of(arguments, evidence, ""), evidence));
   if (arguments.json) {
     std::cout << Json{{"file", file}}.dump(2) << "\n";
   } else {
@@ -149,6 +158,7 @@ int show_cost(const Arguments& arguments) {
   };
   for (const auto& layer : cost.relu_layers) add(layer.name, grouped(layer.relus), layer.cost);
   for (const auto& layer : cost.linear_layers) add(layer.name, "", layer.cost);
+  if (cost.linear_layers.empty()) table.push_back({"(each linear layer: not in this result, of an older version)"});
   add("all ReLUs", grouped(result.json.at("result").at("relus").get<int64_t>()), cost.relus);
   add("all linear layers", "", cost.linear);
   std::cout << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"

@@ -362,10 +362,10 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   if (data.left_out > 0) {
     result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
   }
-  write(result);
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : network->sites()) masks.push_back(site.mask());
   save_masks(result, masks);
+  write(result);
   return result;
 }
 

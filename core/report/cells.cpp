@@ -28,14 +28,29 @@ Json identity(const Result& result) {
           {"deviations", json.value("deviations", Json())}};
 }
 
+// Settings that say where files lie and how often work is saved, which change no number.
+bool without_effect(const std::string& setting) {
+  for (const char* name : {".path", ".packed", ".memory", ".checkpoint_seconds"}) {
+    const std::string ending = name;
+    if (setting.size() > ending.size() && setting.compare(setting.size() - ending.size(), ending.size(), ending) == 0)
+      return true;
+  }
+  return false;
+}
+
 void check_same_cell(const Result& a, const Result& b) {
-  const Json ours = identity(a), theirs = identity(b);
-  for (const auto& [name, value] : ours.items()) {
-    if (value != theirs.at(name)) {
+  const auto same = [&](const std::string& name, const Json& x, const Json& y) {
+    if (x != y) {
       fail_usage(a.file.string(), " and ", b.file.string(), " are of one cell and budget but differ in ", name, ": ",
-                 value.dump(), " and ", theirs.at(name).dump(),
-                 "; run both again with the same settings, or remove one");
+                 x.dump(), " and ", y.dump(), "; run both again with the same settings, or remove one");
     }
+  };
+  const Json ours = identity(a), theirs = identity(b);
+  for (const auto& [name, value] : ours.items()) same(name, value, theirs.at(name));
+  // One side may be of a version that has more options.
+  const Json &left = a.json.at("settings"), &right = b.json.at("settings");
+  for (const auto& [name, value] : left.items()) {
+    if (right.contains(name) && !without_effect(name)) same(name, value, right.at(name));
   }
   if (a.json.at("seed") == b.json.at("seed")) {
     fail_usage(a.file.string(), " and ", b.file.string(), " are the same cell, budget and seed twice; remove one");

@@ -1,5 +1,6 @@
 #include "report/cost.h"
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -12,37 +13,47 @@ namespace fs = std::filesystem;
 CostProfile load_profile(const fs::path& file) {
   if (!fs::exists(file)) fail_usage(file.string(), ": there is no such profile of costs; experiments/costs has them");
   toml::table table = parsed_toml(file);
-  const auto lacks = [&](const char* section, const char* key) {
-    fail_usage(file.string(), ": has no ", key, section ? " under [" : " at its top", section ? section : "",
-               section ? "], or another type than expected" : "");
+  const auto of_key = [&](const char* section, const char* key) {
+    const toml::node* node = section ? table[section][key].node() : table[key].node();
+    if (!node)
+      fail_usage(file.string(), ": has no ", key, section ? text(" under [", section, "]") : text(" at its top"));
+    return node;
   };
-  const auto number = [&](const char* section, const char* key) {
-    const auto value = table[section][key].value<double>();
-    if (!value || *value < 0) lacks(section, key);
+  const auto wrong = [&](const toml::node& node, const char* key, const char* expected) {
+    fail_usage(file.string(), ":", node.source().begin.line, ": ", key, ": expected ", expected);
+  };
+  const auto number_in = [&](const toml::node& node, const char* key, double least) {
+    const auto value = node.value<double>();
+    if (!value || !(*value >= least) || std::isinf(*value))
+      wrong(node, key, text("a number of at least ", least).c_str());
     return *value;
   };
-  const auto name = [&](const toml::node_view<toml::node>& node, const char* section, const char* key) {
-    const auto value = node.value<std::string>();
-    if (!value) lacks(section, key);
-    return *value;
+  const auto number = [&](const char* section, const char* key) { return number_in(*of_key(section, key), key, 0); };
+  const auto words = [&](const char* section, const char* key) {
+    const toml::node* node = of_key(section, key);
+    if (!node->is_string()) wrong(*node, key, "a text");
+    return *node->value<std::string>();
+  };
+  const auto numbers = [&](const char* section, const char* key) {
+    const toml::node* node = of_key(section, key);
+    if (!node->is_array() || node->as_array()->empty()) wrong(*node, key, "a list of numbers");
+    std::vector<double> values;
+    for (const toml::node& value : *node->as_array()) values.push_back(number_in(value, key, 0));
+    return values;
   };
   CostProfile profile;
   profile.name = file.stem();
-  profile.source = name(table["source"], nullptr, "source");
+  profile.source = words(nullptr, "source");
   profile.online_seconds = number("per_relu", "online_us") * 1e-6;
   profile.offline_seconds = number("per_relu", "offline_us") * 1e-6;
   profile.online_bytes = number("per_relu", "online_bytes");
   profile.offline_bytes = number("per_relu", "offline_bytes");
   profile.storage_bytes = number("per_relu", "storage_bytes");
-  profile.linear.model = name(table["linear"]["model"], "linear", "model");
-  profile.linear.macs = static_cast<int64_t>(number("linear", "macs"));
+  profile.linear.model = words("linear", "model");
+  profile.linear.macs = static_cast<int64_t>(number_in(*of_key("linear", "macs"), "macs", 1));
   profile.linear.online_seconds = number("linear", "online_s");
-  const toml::array* input = table["linear"]["input"].as_array();
-  const toml::array* seconds = table["linear"]["offline_s"].as_array();
-  if (!input) lacks("linear", "input");
-  if (!seconds || seconds->empty()) lacks("linear", "offline_s");
-  for (const toml::node& size : *input) profile.linear.input.push_back(size.value_or(int64_t{0}));
-  for (const toml::node& value : *seconds) profile.linear.offline_seconds.push_back(value.value_or(0.0));
+  for (const double size : numbers("linear", "input")) profile.linear.input.push_back(std::llround(size));
+  profile.linear.offline_seconds = numbers("linear", "offline_s");
   return profile;
 }
 

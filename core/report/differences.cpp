@@ -1,10 +1,10 @@
 #include "report/differences.h"
 
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 
+#include "report/cells.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -17,14 +17,24 @@ std::string label_of(const Result& result) { return result.json.at("cell").at("l
 
 std::string budget_of(const Result& result) { return result.json.at("budget").at("asked").get<std::string>(); }
 
-void check_pair(const Result& a, const Result& b) {
-  for (const auto& [section, what] : {std::pair{"dataset", "fingerprint"}, {"model", "variant"}}) {
-    const Json x = a.json.at(section).value(what, Json()), y = b.json.at(section).value(what, Json());
-    if (x != y) {
-      fail_usage(a.file.string(), " and ", b.file.string(), " cannot be compared: ", section, ".", what, " is ",
-                 x.dump(), " and ", y.dump());
-    }
+Json teacher_of(const Result& result) {
+  for (const Json& phase : result.json.value("phases", Json::array())) {
+    if (phase.at("kind") == "teacher") return phase.at("key");
   }
+  return {};
+}
+
+void check_pair(const Result& a, const Result& b) {
+  const auto same = [&](const std::string& what, const Json& x, const Json& y) {
+    if (x != y) {
+      fail_usage(a.file.string(), " and ", b.file.string(), " cannot be compared: ", what, " is ", x.dump(), " and ",
+                 y.dump());
+    }
+  };
+  for (const auto& [section, what] : {std::pair{"dataset", "fingerprint"}, {"model", "variant"}})
+    same(text(section, ".", what), a.json.at(section).value(what, Json()), b.json.at(section).value(what, Json()));
+  same("precision", a.json.value("precision", Json()), b.json.value("precision", Json()));
+  same("the teacher's phase", teacher_of(a), teacher_of(b));
 }
 
 }  // namespace
@@ -56,12 +66,9 @@ std::vector<PairedDifference> paired_differences(const std::vector<Result>& resu
   }
   std::vector<PairedDifference> all;
   for (const auto& [key, cell] : cells) {
-    const auto n = static_cast<double>(cell.differences.size());
-    double mean = 0, squares = 0;
-    for (const double difference : cell.differences) mean += difference / n;
-    for (const double difference : cell.differences) squares += (difference - mean) * (difference - mean);
-    all.push_back({key.first, key.second, static_cast<int64_t>(cell.differences.size()), cell.accuracy / n, mean,
-                   n > 1 ? std::sqrt(squares / (n - 1) / n) : std::numeric_limits<double>::quiet_NaN()});
+    const Summary found = summary(cell.differences);
+    const auto n = static_cast<double>(found.n);
+    all.push_back({key.first, key.second, found.n, cell.accuracy / n, found.mean, found.deviation / std::sqrt(n)});
   }
   return all;
 }

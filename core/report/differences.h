@@ -18,7 +18,8 @@ struct PairedDifference {
 };
 
 // Every cell of an experiment's results against the one called `against`, in the order of labels and budgets. Throws
-// (exit code 2) when there is no such cell, or when a pair was made from other data or another model.
+// (exit code 2) when there is no such cell, or when a pair was made from other data, another model, teacher or
+// precision.
 std::vector<PairedDifference> paired_differences(const std::vector<Result>& results, const std::string& against);
 
 }  // namespace senet

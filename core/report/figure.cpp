@@ -9,11 +9,29 @@ namespace senet {
 
 namespace fs = std::filesystem;
 
-Figure::Figure(std::string name, int width, int height) : name_(std::move(name)), width_(width), height_(height) {}
+Figure::Figure(std::string name, std::string title, int width, int height)
+    : name_(std::move(name)), title_(std::move(title)), width_(width), height_(height) {}
+
+std::string Figure::heading() const {
+  std::string lines = gnuplot_text(title_);
+  const auto columns = static_cast<size_t>(width_ / 8);
+  for (size_t i = 0; i < notes.texts().size(); ++i) {
+    std::string left = "[" + std::to_string(i + 1) + "] " + notes.texts()[i];
+    while (!left.empty()) {
+      size_t end = left.size();
+      if (end > columns) end = left.rfind(' ', columns);
+      lines += " . \"\\n\" . " + gnuplot_text(left.substr(0, end));
+      left.erase(0, std::min(end, left.size() - 1) + 1);
+    }
+  }
+  return lines;
+}
 
 std::string Figure::add(const std::string& heading, const std::vector<std::vector<std::string>>& rows) {
   if (blocks_ > 0) data_ += "\n\n";
-  data_ += "# " + heading + "\n";
+  data_ += "# ";
+  for (const char c : heading) data_ += c == '\n' ? ' ' : c;
+  data_ += "\n";
   for (const auto& row : rows) data_ += joined(row, " ") + "\n";
   return gnuplot_text(name_ + ".dat") + " index " + std::to_string(blocks_++);
 }
@@ -39,6 +57,11 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
   bool drawn = unchanged(".gp", figure.script()) && unchanged(".dat", figure.data());
   for (const char* extension : {".svg", ".pdf", ".png"}) drawn = drawn && fs::exists(file(extension));
   if (drawn) return file(".png");
+  // A picture that is there is that of the script beside it, also when drawing fails.
+  const auto remove_pictures = [&] {
+    for (const char* extension : {".svg", ".pdf", ".png"}) fs::remove(file(extension));
+  };
+  remove_pictures();
   write_atomically(file(".dat"), figure.data());
   write_atomically(file(".gp"), figure.script());
   std::string all;
@@ -46,22 +69,44 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
     all += std::string(all.empty() ? "" : "; ") + "reset; format='" + format + "'; load " +
            gnuplot_text(figure.name() + ".gp");
   }
-  run_gnuplot(folder, all);
+  try {
+    run_gnuplot(folder, all);
+  } catch (...) {
+    remove_pictures();
+    throw;
+  }
   return file(".png");
+}
+
+std::string svg_of(const Figure& figure) {
+  return draw_once(figure.script(), {{figure.name() + ".dat", figure.data()}}, figure.name() + ".svg");
 }
 
 std::string style(size_t i) {
   static const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                   "#56b4e9", "#e69f00", "#000000", "#999999"};
-  static const int points[] = {7, 5, 9, 11, 13, 15, 4, 6};
-  return std::string("lc rgb \"") + colours[i % 8] + "\" pt " + std::to_string(points[i % 8]) + " dt " +
+  static const int points[] = {7, 5, 9, 11, 13, 15, 3, 1};
+  // Beyond eight, the same colours with the points of their neighbours.
+  return std::string("lc rgb \"") + colours[i % 8] + "\" pt " + std::to_string(points[(i + i / 8) % 8]) + " dt " +
          std::to_string(i % 5 + 1) + " lw 1.5";
+}
+
+std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes) {
+  return evidence.data_set(result.json).title + ", " + result.json.at("model").at("variant").get<std::string>() +
+         notes.mark(variant_of(result, evidence));
 }
 
 std::string published_style(size_t i) {
   static const int points[] = {6, 4, 8, 10, 12, 14, 1, 2};
   static const char* greys[] = {"#333333", "#666666", "#888888", "#aaaaaa"};
   return std::string("lc rgb \"") + greys[i % 4] + "\" pt " + std::to_string(points[i % 8]);
+}
+
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels) {
+  return "set multiplot layout 2,2 margins screen 0.08,0.97,0.2,0.86 spacing screen 0.09,0.11 title " +
+         figure.heading() + " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) + panels.at(2) +
+         "set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font \",9\"\n" + panels.at(3) +
+         "unset multiplot\n";
 }
 
 std::string nothing_to_show(const std::string& why) {

@@ -35,19 +35,23 @@ void run_gnuplot(const fs::path& folder, const std::string& commands) {
       WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "; it is not installed: scripts/setup installs it" : "");
 }
 
-void draw_once(const std::string& script, const std::map<std::string, std::string>& files) {
+std::string draw_once(const std::string& script, const std::map<std::string, std::string>& files,
+                      const std::string& made) {
   std::string pattern = (fs::temp_directory_path() / "senet-figure-XXXXXX").string();
   SENET_CHECK(::mkdtemp(pattern.data()), pattern, ": cannot make the folder");
   const fs::path folder = pattern;
+  std::string bytes;
   try {
-    for (const auto& [name, bytes] : files) write_atomically(folder / name, bytes);
+    for (const auto& [name, content] : files) write_atomically(folder / name, content);
     write_atomically(folder / "script.gp", script);
     run_gnuplot(folder, "load \"script.gp\"");
+    if (!made.empty()) bytes = read_file(folder / made);
   } catch (...) {
     fs::remove_all(folder);
     throw;
   }
   fs::remove_all(folder);
+  return bytes;
 }
 
 }  // namespace senet

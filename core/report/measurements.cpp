@@ -41,18 +41,27 @@ std::vector<Measurement> measurements_of(const Result& result) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string(), run = result.file.stem().string() + ".";
     if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
-    Json json = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
-    for (const char* section : {"run", "protocol", "masking", "comparisons", "first", "cost", "latency"}) {
-      if (!json.is_object() || !json.contains(section))
-        fail_usage(entry.path().string(), ": has no '", section, "': not a measurement of `senet measure`");
+    const Json json = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
+    const Measurement measurement{entry.path(), json};
+    bool full_width = false;
+    // What readers will ask for.
+    try {
+      for (const char* section : {"run", "protocol", "masking"}) json.at(section).get<std::string>();
+      for (const char* kind : {"relu", "max_pool"}) json.at("comparisons").at(kind).get<int64_t>();
+      for (const char* part : {"linear", "relu", "max_pool"}) measurement.megabytes(part);
+      measurement.whole().at("rounds").get<int64_t>();
+      measurement.total_megabytes();
+      for (const Json& row : json.at("latency")) measurement.latency(row.at("network").get<std::string>().c_str());
+      full_width = json.at("width").get<double>() == 1;
+    } catch (const Json::exception& error) {
+      fail_usage(entry.path().string(), ": is not a measurement of `senet measure`: ", error.what());
     }
-    const bool full_width = json.value("width", 1.0) == 1.0;
     if (json.at("run") != result.id() ||
         (full_width && json.value("relus", Json()) != result.json.at("result").at("relus"))) {
       fail_usage(entry.path().string(), ": was measured of another network than ", result.file.string(),
                  "; `senet measure` measures it again");
     }
-    if (full_width) found.push_back({entry.path(), std::move(json)});
+    if (full_width) found.push_back(measurement);
   }
   std::sort(found.begin(), found.end(), [](const Measurement& a, const Measurement& b) { return a.file < b.file; });
   return found;

@@ -4,7 +4,6 @@
 
 #include "report/cells.h"
 #include "report/format.h"
-#include "storage/files.h"
 
 namespace senet {
 
@@ -69,8 +68,7 @@ std::string experiments(const Evidence& evidence) {
 
 }  // namespace
 
-std::string page(const std::vector<Table>& tables, const std::vector<Figure>& figures,
-                 const std::filesystem::path& drawn, const Evidence& evidence) {
+std::string page(const std::vector<Table>& tables, const std::vector<Figure>& figures, const Evidence& evidence) {
   std::string out = kHead;
   out +=
       "<nav><a href=\"#tables\">Tables</a><a href=\"#figures\">Figures</a><a href=\"#settings\">Settings</a></nav>\n";
@@ -78,9 +76,8 @@ std::string page(const std::vector<Table>& tables, const std::vector<Figure>& fi
   for (const Table& table : tables) out += to_html(table);
   out += "<h2 id=\"figures\">Figures</h2>\n";
   for (const Figure& figure : figures) {
-    out += "<figure><img alt=\"" + html_escaped(figure.name()) + "\" src=\"data:image/svg+xml;base64," +
-           base64(read_file(drawn / (figure.name() + ".svg"))) + "\"><figcaption>" + html_escaped(figure.name()) +
-           "</figcaption></figure>\n";
+    out += "<figure><img alt=\"" + html_escaped(figure.title()) + "\" src=\"data:image/svg+xml;base64," +
+           base64(svg_of(figure)) + "\"><figcaption>" + html_escaped(figure.title()) + "</figcaption></figure>\n";
   }
   out += "<h2 id=\"settings\">Settings and environment of each cell</h2>\n" + experiments(evidence);
   return out + "</body>\n</html>\n";

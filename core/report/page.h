@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,9 +8,8 @@
 
 namespace senet {
 
-// One HTML page that needs nothing beside it: the tables, the figures (their SVG files lie in `drawn`), and for each
-// experiment its settings, environment and results.
-std::string page(const std::vector<Table>& tables, const std::vector<Figure>& figures,
-                 const std::filesystem::path& drawn, const Evidence& evidence);
+// One HTML page that needs nothing beside it: the tables, the figures, and for each experiment its settings,
+// environment and results.
+std::string page(const std::vector<Table>& tables, const std::vector<Figure>& figures, const Evidence& evidence);
 
 }  // namespace senet

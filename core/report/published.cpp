@@ -39,7 +39,10 @@ Published load_published(const fs::path& results) {
     const toml::table table = parsed_toml(shape);
     const toml::array* relative = table["resnet18"]["relative"].as_array();
     if (!relative) fail_usage(shape.string(), ": has no list 'relative' under [resnet18]");
-    for (const toml::node& value : *relative) published.resnet18_sensitivity.push_back(value.value_or(0.0));
+    for (const toml::node& value : *relative) {
+      if (!value.is_number()) fail_usage(shape.string(), ":", value.source().begin.line, ": expected a number");
+      published.resnet18_sensitivity.push_back(*value.value<double>());
+    }
   }
   return published;
 }

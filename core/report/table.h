@@ -23,7 +23,8 @@ struct Table {
 // The same table for readers of other programs. What a format would read as its own (|, <, &, %, quotes) is escaped.
 std::string to_markdown(const Table& table);
 std::string to_latex(const Table& table);  // a table* with booktabs
-std::string to_csv(const Table& table);    // RFC 4180, the notes left out
+// RFC 4180. A column "x (n)" of "mean ± deviation (n)" becomes three, and what notes say of a row stands in a last one.
+std::string to_csv(const Table& table);
 std::string to_html(const Table& table);
 std::string to_text(const Table& table);  // for a terminal
 

@@ -5,9 +5,11 @@
 #include <map>
 #include <set>
 
+#include "config/nearest.h"
 #include "report/differences.h"
 #include "report/format.h"
 #include "report/measurements.h"
+#include "report/notes.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -16,22 +18,7 @@ namespace {
 
 constexpr const char* kMissing = "missing";
 constexpr const char* kNone = "–";
-
-// Numbers the texts that "[i]" in a cell stands for.
-class Notes {
- public:
-  explicit Notes(Table& table) : table_(table) {}
-  std::string mark(const std::string& note) {
-    if (note.empty()) return "";
-    const auto at = std::find(table_.notes.begin(), table_.notes.end(), note);
-    const size_t number = static_cast<size_t>(at - table_.notes.begin()) + 1;
-    if (at == table_.notes.end()) table_.notes.push_back(note);
-    return " [" + std::to_string(number) + "]";
-  }
-
- private:
-  Table& table_;
-};
+constexpr const char* kDifference = "difference";  // from the published accuracy
 
 // "label: text" of a source's notes.
 std::string note_of(const Source& source, const std::string& label) {
@@ -52,43 +39,100 @@ void check_notes(const Source& source, const std::vector<MeasuredCell>& cells) {
   }
 }
 
-// A row for each label of the source that has no results: what is missing is shown.
-void add_missing(Table& table, const Source& source, const std::vector<MeasuredCell>& cells, size_t label_column,
-                 size_t value_column) {
-  for (const std::string& label : source.texts("labels")) {
-    const bool there =
-        std::any_of(cells.begin(), cells.end(), [&](const MeasuredCell& cell) { return cell.label() == label; });
-    if (there) continue;
+// A row for each label of the source, and each of its budgets, that has no results: what is missing is shown.
+void add_missing(Table& table, const Source& source, const std::vector<MeasuredCell>& cells) {
+  const auto column = [&](const std::vector<const char*>& names) {
+    for (const char* name : names) {
+      const auto at = std::find(table.columns.begin(), table.columns.end(), name);
+      if (at != table.columns.end()) return static_cast<size_t>(at - table.columns.begin());
+    }
+    return table.columns.size();
+  };
+  const size_t label_column = column({"method", "cell"}), budget_column = column({"budget"});
+  const auto add = [&](const std::string& label, const std::string& budget) {
     std::vector<std::string> row(table.columns.size(), kNone);
-    row[label_column] = label;
-    row[value_column] = kMissing;
-    table.rows.push_back({source.name + "/missing/" + slug(label), std::move(row), {}});
+    row.at(label_column) = label;
+    if (budget_column < row.size()) row[budget_column] = budget.empty() ? kNone : budget;
+    row.back() = kMissing;
+    table.rows.push_back({source.name + "/missing/" + slug(label + " " + budget), std::move(row), {}});
+  };
+  const std::vector<std::string> budgets =
+      source.options.has("budgets") ? source.texts("budgets") : std::vector<std::string>();
+  for (const std::string& label : source.texts("labels")) {
+    std::set<std::string> there;
+    for (const MeasuredCell& cell : cells) {
+      if (cell.label() == label) there.insert(cell.budget());
+    }
+    if (there.empty() && budgets.empty()) add(label, "");
+    for (const std::string& budget : budgets) {
+      if (!there.count(budget)) add(label, budget);
+    }
   }
+}
+
+Table finished(Table table, const Notes& notes) {
+  table.notes = notes.texts();
+  // Where a source sets nothing beside what is published, the two columns for it go.
+  if (table.columns.back() == kDifference &&
+      std::all_of(table.rows.begin(), table.rows.end(), [](const Table::Row& row) {
+        const std::string& last = row.cells.back();
+        return row.cells[row.cells.size() - 2] == kNone && (last == kNone || last == kMissing);
+      })) {
+    table.columns.resize(table.columns.size() - 2);
+    for (Table::Row& row : table.rows) {
+      const std::string last = row.cells.back();
+      row.cells.resize(table.columns.size());
+      if (last == kMissing) row.cells.back() = last;
+    }
+  }
+  if (!table.rows.empty()) return table;
+  std::vector<std::string> row(table.columns.size(), kNone);
+  row.back() = kMissing;
+  table.rows.push_back({table.name + "/missing", std::move(row), {}});
+  return table;
+}
+
+// How a cell is called in a table: with what it changes of its method, and what the source says of it.
+std::string marked_label(const MeasuredCell& cell, const Source& source, Notes& notes) {
+  std::string label = cell.label() + notes.mark(changed_method(*cell.results.front()));
+  if (source.options.has("notes")) label += notes.mark(note_of(source, cell.label()));
+  return label;
+}
+
+std::string marked_data(const Result& result, const Evidence& evidence, Notes& notes) {
+  return evidence.data_set(result.json).title + notes.mark(variant_of(result, evidence));
+}
+
+// "+3.30", "−0.40".
+std::string signed_points(double points, int digits = 2) {
+  return std::isnan(points) ? "" : (points < 0 ? "−" : "+") + fixed(std::abs(points), digits);
 }
 
 std::string id_of(const Source& source, const MeasuredCell& cell) {
   return source.name + "/" + slug(cell.experiment()) + "/" + cell.id();
 }
 
-std::string published_method(const std::string& method) {
-  static const std::map<std::string, std::string> names = {
-      {"senet", "SENet"}, {"snl", "SNL"}, {"deepreduce", "DeepReDuce"}};
-  const auto at = names.find(method);
-  return at == names.end() ? "" : at->second;
+// The published point nearest to a cell's ReLUs, of the method that the source says the cell reproduces, of its data
+// set and model, within the 2.5 % by which methods end under their budgets.
+const PublishedPoint* published_of(const MeasuredCell& cell, const Source& source, const Evidence& evidence) {
+  const Json& json = cell.first();
+  const std::string dataset = evidence.data_set(json).published;
+  const double relus = cell.over_seeds("result", "relus", 1e-3).mean;
+  const PublishedPoint* nearest = nullptr;
+  for (const PublishedPoint& point : evidence.published().points) {
+    const auto& reproduces = source.texts("reproduces");
+    const bool named =
+        std::find(reproduces.begin(), reproduces.end(), cell.label() + ": " + point.method) != reproduces.end();
+    const double off = std::abs(point.relus_k - relus);
+    if (!named || point.dataset != dataset || json.at("model").at("variant") != point.model || off > 0.025 * relus)
+      continue;
+    if (!nearest || off < std::abs(nearest->relus_k - relus)) nearest = &point;
+  }
+  return nearest;
 }
 
-// The published point of the same method, data set, model and count (to the half percent that thousands are rounded
-// to).
-const PublishedPoint* published_of(const MeasuredCell& cell, const Evidence& evidence) {
-  const Json& json = cell.first();
-  const std::string dataset = evidence.data_set(json).published, method = published_method(cell.method());
-  const auto relus = json.at("budget").at("relus").get<double>() / 1000;
-  for (const PublishedPoint& point : evidence.published().points) {
-    if (point.dataset == dataset && point.method == method && json.at("model").at("variant") == point.model &&
-        std::abs(point.relus_k - relus) <= 0.005 * relus)
-      return &point;
-  }
-  return nullptr;
+std::string unsure(const PublishedPoint& point) {
+  return point.model_certain ? "" : "which model this published row belongs to is not certain";
 }
 
 std::string variant(const Json& json) { return json.at("model").at("variant").get<std::string>(); }
@@ -97,10 +141,10 @@ Table main_of(const Source& source, const Evidence& evidence) {
   Table table{source.name,
               source.text("title"),
               {"data", "model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc % (n)", "acc/kReLU",
-               "comm. saving", "published acc %", "difference"},
+               "comm. saving", "published acc %", kDifference},
               {},
               {}};
-  Notes notes(table);
+  Notes notes;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
   std::set<const PublishedPoint*> measured;
@@ -108,80 +152,105 @@ Table main_of(const Source& source, const Evidence& evidence) {
     const Json& json = cell.first();
     const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
     const Summary relus = cell.over_seeds("result", "relus"), all = cell.over_seeds("teacher", "relus");
-    const PublishedPoint* point = published_of(cell, evidence);
+    const PublishedPoint* point = published_of(cell, source, evidence);
     if (point) measured.insert(point);
-    const std::string data = evidence.data_set(json).title + notes.mark(variant_of(*cell.results.front(), evidence));
+    const bool any = relus.mean > 0;
     table.rows.push_back(
         {id_of(source, cell),
-         {data, variant(json), grouped(std::llround(all.mean)), text_of(cell.over_seeds("teacher", "accuracy", 100), 2),
-          cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(), grouped(std::llround(relus.mean)),
-          text_of(accuracy, 2), fixed(accuracy.mean / (relus.mean / 1000), 2), fixed(all.mean / relus.mean, 2) + "×",
-          point ? fixed(point->accuracy, 2) : kNone, point ? fixed(accuracy.mean - point->accuracy, 2) : kNone},
+         {marked_data(*cell.results.front(), evidence, notes), variant(json), grouped(std::llround(all.mean)),
+          text_of(cell.over_seeds("teacher", "accuracy", 100), 2), marked_label(cell, source, notes), cell.budget(),
+          grouped(std::llround(relus.mean)), text_of(accuracy, 2),
+          any ? fixed(accuracy.mean / (relus.mean / 1000), 2) : kNone,
+          any ? fixed(all.mean / relus.mean, 2) + "×" : kNone,
+          point ? fixed(point->accuracy, 2) + " at " + fixed(point->relus_k, 1) + "k" + notes.mark(unsure(*point))
+                : kNone,
+          point ? signed_points(accuracy.mean - point->accuracy) : kNone},
          cell.results});
   }
-  add_missing(table, source, cells, 4, 7);
+  add_missing(table, source, cells);
   for (const std::string& dataset : source.texts("published")) {
     size_t found = 0;
     for (const PublishedPoint& point : evidence.published().points) {
       if (point.dataset != dataset) continue;
       ++found;
       if (measured.count(&point)) continue;
-      const std::string unsure = point.model_certain ? "" : "which model this published row belongs to is not certain";
+      const std::string count = fixed(point.relus_k, 1) + "k";
       table.rows.push_back(
-          {source.name + "/published/" + slug(dataset + "-" + point.method + "-" + fixed(point.relus_k, 1) + "k"),
-           {evidence.title_of(dataset), point.model + notes.mark(unsure), kNone, kNone, point.method,
-            fixed(point.relus_k, 1) + "k", kNone, kMissing, kNone, kNone, fixed(point.accuracy, 2), kNone},
+          {source.name + "/published/" + slug(dataset + "-" + point.method + "-" + point.model + "-" + count),
+           {evidence.title_of(dataset), point.model + notes.mark(unsure(point)), kNone, kNone, point.method, count,
+            kNone, kMissing, kNone, kNone, fixed(point.accuracy, 2), kNone},
            {}});
     }
     if (found == 0 && !evidence.published().points.empty())
       fail_usage(source.file.string(), ": nothing is published for the data set '", dataset, "'");
   }
-  return table;
+  return finished(std::move(table), notes);
 }
 
-// The pairs that `against` asks for: of one cell for all, or "label" of each budget where it names several.
+// What a cell is compared with: the source's "label: base", or else each base that it names for all.
+std::vector<std::string> bases_of(const Source& source, const std::string& label) {
+  std::vector<std::string> own, all;
+  for (const std::string& entry : source.texts("against")) {
+    const size_t colon = entry.find(": ");
+    if (colon == std::string::npos) all.push_back(entry);
+    if (colon != std::string::npos && entry.substr(0, colon) == label) own.push_back(entry.substr(colon + 2));
+  }
+  return own.empty() ? all : own;
+}
+
+// "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
+std::string difference_of(const MeasuredCell& cell, const MeasuredCell& base) {
+  std::vector<Result> both;
+  for (const Result* result : base.results) both.push_back(*result);
+  for (const Result* result : cell.results) both.push_back(*result);
+  const auto found = paired_differences(both, base.label());
+  if (found.empty()) return "no seed in common";
+  const std::string spread = std::isnan(found[0].standard_error) ? "" : " ± " + fixed(100 * found[0].standard_error, 2);
+  return signed_points(100 * found[0].difference) + spread + " (" + std::to_string(found[0].seeds) + ")";
+}
+
 Table differences_of(const Source& source, const Evidence& evidence) {
   Table table{source.name,
               source.text("title"),
-              {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against", "points ± standard error"},
+              {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against",
+               "points ± standard error (seeds in common)"},
               {},
               {}};
-  Notes notes(table);
-  const std::vector<std::string>& against = source.texts("against");
-  if (against.empty())
-    fail_usage(source.file.string(), ": 'against' is missing: the labels of the cells to compare with");
+  Notes notes;
+  if (source.texts("against").empty())
+    fail_usage(source.file.string(), ": 'against' is missing: labels to compare with, or \"label: base\"");
   Source everything = source;
-  everything.options.replace("labels", std::vector<std::string>(), "table");
+  everything.options.replace("labels", std::vector<std::string>(), source.file.string());
   const std::vector<MeasuredCell> all = evidence.cells(everything), cells = chosen(all, source.texts("labels"));
   check_notes(source, cells);
-  const std::vector<MeasuredCell> bases = chosen(all, against);
-  if (bases.empty() && !all.empty())
-    fail_usage(source.file.string(), ": no cell is called '", joined(against, "' or '"), "'");
+  std::set<std::string> labels;
+  for (const MeasuredCell& cell : all) labels.insert(cell.label());
   for (const MeasuredCell& cell : cells) {
     const Json& json = cell.first();
-    const std::string data = evidence.data_set(json).title + notes.mark(variant_of(*cell.results.front(), evidence));
-    Table::Row row{id_of(source, cell),
-                   {data, variant(json), cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(),
-                    grouped(std::llround(cell.over_seeds("result", "relus").mean)),
-                    text_of(cell.over_seeds("result", "accuracy", 100), 2), "", ""},
-                   cell.results};
-    for (const MeasuredCell& base : bases) {
-      const bool same = base.label() == cell.label();
-      if (same || base.budget() != cell.budget()) continue;
-      std::vector<Result> pair;
-      for (const Result* result : base.results) pair.push_back(*result);
-      for (const Result* result : cell.results) pair.push_back(*result);
-      const auto found = paired_differences(pair, base.label());
-      if (found.empty()) continue;
-      row.cells[6] = base.label();
-      row.cells[7] = (found[0].difference < 0 ? "−" : "+") + fixed(100 * std::abs(found[0].difference), 2) +
-                     (std::isnan(found[0].standard_error) ? "" : " ± " + fixed(100 * found[0].standard_error, 2));
-      break;
+    const Table::Row plain{
+        id_of(source, cell),
+        {marked_data(*cell.results.front(), evidence, notes), variant(json), marked_label(cell, source, notes),
+         cell.budget(), grouped(std::llround(cell.over_seeds("result", "relus").mean)),
+         text_of(cell.over_seeds("result", "accuracy", 100), 2), kNone, kNone},
+        cell.results};
+    const size_t before = table.rows.size();
+    for (const std::string& name : bases_of(source, cell.label())) {
+      if (!labels.count(name))
+        fail_usage(source.file.string(), ": no cell is called '", name, "'", did_you_mean(name, labels));
+      for (const MeasuredCell& base : all) {
+        if (base.label() != name || name == cell.label() || base.budget() != cell.budget()) continue;
+        Table::Row row = plain;
+        if (table.rows.size() > before) row.id += "-against-" + slug(name);
+        row.cells[6] = name;
+        row.cells[7] = difference_of(cell, base);
+        row.evidence.insert(row.evidence.end(), base.results.begin(), base.results.end());
+        table.rows.push_back(std::move(row));
+      }
     }
-    table.rows.push_back(std::move(row));
+    if (table.rows.size() == before) table.rows.push_back(plain);
   }
-  add_missing(table, source, cells, 2, 5);
-  return table;
+  add_missing(table, source, cells);
+  return finished(std::move(table), notes);
 }
 
 // SENet++: a row a width.
@@ -191,72 +260,72 @@ Table widths_of(const Source& source, const Evidence& evidence) {
               {"data", "model", "cell", "budget", "width", "acc % (n)", "ReLUs", "MACs", "ReLU saving", "MAC saving"},
               {},
               {}};
-  Notes notes(table);
+  Notes notes;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const Json& json = cell.first();
-    const Json widths = json.value("widths", Json::array());
-    for (size_t w = 0; w < widths.size(); ++w) {
+    for (const Json& at : json.value("widths", Json::array())) {
+      const std::string width = at.at("width").dump();
       std::vector<double> accuracies;
-      for (const Result* result : cell.results)
-        accuracies.push_back(100 * result->json.at("widths").at(w).at("accuracy").get<double>());
-      const Json& at = widths[w];
+      for (const Result* result : cell.results) {
+        for (const Json& row : result->json.value("widths", Json::array())) {
+          if (row.at("width") == at.at("width")) accuracies.push_back(100 * row.at("accuracy").get<double>());
+        }
+      }
       table.rows.push_back(
-          {id_of(source, cell) + "-width-" + slug(at.at("width").dump()),
-           {evidence.data_set(json).title + notes.mark(variant_of(*cell.results.front(), evidence)), variant(json),
-            cell.label(), cell.budget(), at.at("width").dump(), text_of(summary(accuracies), 2),
-            grouped(at.at("relus").get<int64_t>()), grouped(at.at("macs").get<int64_t>()),
-            fixed(at.at("relu_saving").get<double>(), 2) + "×", fixed(at.at("mac_saving").get<double>(), 2) + "×"},
+          {id_of(source, cell) + "-width-" + slug(width),
+           {marked_data(*cell.results.front(), evidence, notes), variant(json), marked_label(cell, source, notes),
+            cell.budget(), width, text_of(summary(accuracies), 2), grouped(at.at("relus").get<int64_t>()),
+            grouped(at.at("macs").get<int64_t>()), fixed(at.at("relu_saving").get<double>(), 2) + "×",
+            fixed(at.at("mac_saving").get<double>(), 2) + "×"},
            cell.results});
     }
   }
-  return table;
+  return finished(std::move(table), notes);
 }
 
-// What each cell took: image passes and time beside the teacher's, counted once for what budgets share.
+// What each cell took beside the teacher: image passes and minutes. What budgets share stands in the row of each.
 Table trainings_of(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "method", "budget", "image passes, thousands", "minutes", "of them shared by budgets",
-               "device"},
-              {},
-              {}};
-  Notes notes(table);
+  Table table{
+      source.name,
+      source.text("title"),
+      {"data", "model", "method", "budget", "image passes, thousands", "of them for every budget", "minutes", "device"},
+      {},
+      {}};
+  Notes notes;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
-  std::map<std::string, std::set<std::string>> budgets_of;  // by phase key
   for (const MeasuredCell& cell : cells) {
-    for (const Result* result : cell.results) {
-      for (const Json& phase : result->json.at("phases")) budgets_of[phase.at("key")].insert(cell.budget());
-    }
-  }
-  for (const MeasuredCell& cell : cells) {
-    std::vector<double> passes, seconds, shared;
+    std::vector<double> passes, minutes, shared;
     for (const Result* result : cell.results) {
       double all = 0, time = 0, common = 0;
       for (const Json& phase : result->json.at("phases")) {
-        if (phase.at("kind") == "teacher") continue;
-        const double images = phase.at("image_passes").get<double>() / 1000;
+        const std::string kind = phase.at("kind").get<std::string>();
+        if (kind == "teacher") continue;
+        const double images = phase.value("image_passes", std::numeric_limits<double>::quiet_NaN()) / 1000;
         all += images;
         time += phase.at("training_seconds").get<double>() / 60;
-        if (budgets_of.at(phase.at("key")).size() > 1) common += images;
+        // Phases that no budget enters: the sensitivity, and what a baseline trains once.
+        if (kind == "sensitivity" || phase.contains("training")) common += images;
       }
       passes.push_back(all);
-      seconds.push_back(time);
+      minutes.push_back(time);
       shared.push_back(common);
     }
     const Json& json = cell.first();
     const Json& environment = json.at("environment");
+    const auto widths = json.value("widths", Json::array()).size();
+    const std::string several = widths > 1 ? text("each image passes at ", widths, " widths, and is counted once") : "";
     table.rows.push_back(
         {id_of(source, cell),
-         {evidence.data_set(json).title + notes.mark(variant_of(*cell.results.front(), evidence)), variant(json),
-          cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(), fixed(summary(passes).mean, 1),
-          fixed(summary(seconds).mean, 1), fixed(summary(shared).mean, 1),
-          environment.value("gpu", text(environment.value("cpu", std::string("?")), ", ",
-                                        environment.value("threads", 0), " threads"))},
+         {marked_data(*cell.results.front(), evidence, notes), variant(json),
+          marked_label(cell, source, notes) + notes.mark(several), cell.budget(), fixed(summary(passes).mean, 1),
+          fixed(summary(shared).mean, 1), fixed(summary(minutes).mean, 1),
+          environment.value("gpu",
+                            text(environment.value("cpu", "?"), ", ", environment.value("threads", 0), " threads"))},
          cell.results});
   }
-  add_missing(table, source, cells, 2, 4);
-  return table;
+  add_missing(table, source, cells);
+  return finished(std::move(table), notes);
 }
 
 // Ranks from 1; ties share the mean of theirs.
@@ -287,14 +356,19 @@ double rank_correlation(const std::vector<double>& a, const std::vector<double>&
 Table sensitivity_of(const Source& source, const Evidence& evidence) {
   Table table{source.name,
               source.text("title"),
-              {"data", "model", "cell", "seed", "layers", "rank correlation with the authors' shape",
-               "smallest ÷ largest", "theirs"},
+              {"data", "model", "cell", "seed", "layers", "smallest ÷ largest", "theirs",
+               "mean difference, of the largest", "rank correlation"},
               {},
               {}};
-  Notes notes(table);
+  Notes notes;
+  const std::string of_theirs =
+      "with the shape of the authors' budgets for Tiny-ImageNet at width 64, which rises with depth in every layer: "
+      "ranking layers by "
+      "their depth alone gives 1";
   const std::vector<double>& theirs = evidence.published().resnet18_sensitivity;
+  const std::vector<MeasuredCell> cells = evidence.cells(source);
   std::set<std::string> shown;
-  for (const MeasuredCell& cell : evidence.cells(source)) {
+  for (const MeasuredCell& cell : cells) {
     for (const Result* result : cell.results) {
       const Json& sites = result->json.at("sites");
       if (sites.empty() || !sites[0].contains("pruning_sensitivity")) continue;
@@ -304,17 +378,23 @@ Table sensitivity_of(const Source& source, const Evidence& evidence) {
       // Budgets and scores share it.
       if (!shown.insert(Json(values).dump()).second) continue;
       const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
-      const bool comparable = values.size() == theirs.size();
+      const bool comparable =
+          result->json.at("model").at("plugin") == "resnet18" && values.size() == theirs.size() && *largest > 0;
+      double off = 0;
+      for (size_t l = 0; comparable && l < values.size(); ++l)
+        off += std::abs(values[l] / *largest - theirs[l]) / static_cast<double>(values.size());
       table.rows.push_back(
           {id_of(source, cell) + "-s" + seed,
-           {evidence.data_set(result->json).title + notes.mark(variant_of(*result, evidence)), variant(result->json),
-            cell.label(), seed, std::to_string(values.size()),
-            comparable ? fixed(rank_correlation(values, theirs), 3) : kNone, fixed(*smallest / *largest, 3),
-            comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone},
+           {marked_data(*result, evidence, notes), variant(result->json), marked_label(cell, source, notes), seed,
+            std::to_string(values.size()), *largest > 0 ? fixed(*smallest / *largest, 3) : kNone,
+            comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone,
+            comparable ? fixed(off, 3) : kNone,
+            comparable ? fixed(rank_correlation(values, theirs), 3) + notes.mark(of_theirs) : kNone},
            {result}});
     }
   }
-  return table;
+  add_missing(table, source, cells);
+  return finished(std::move(table), notes);
 }
 
 // What a two-party engine needed for each network that was measured.
@@ -325,7 +405,7 @@ Table measured_of(const Source& source, const Evidence& evidence) {
                "ReLUs MB", "linear MB", "one inference MB", "linear share", "rounds", "LAN s", "WAN s"},
               {},
               {}};
-  Notes notes(table);
+  Notes notes;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
   for (const MeasuredCell& cell : cells) {
@@ -338,9 +418,8 @@ Table measured_of(const Source& source, const Evidence& evidence) {
           caveats += (caveats.empty() ? "" : "; ") + caveat.get<std::string>();
         const std::string seed = result->json.at("seed").dump();
         table.rows.push_back(
-            {source.name + "/" + measured.file.stem().string(),
-             {evidence.data_set(result->json).title + notes.mark(variant_of(*result, evidence)),
-              cell.label() + notes.mark(note_of(source, cell.label())), cell.budget(), seed,
+            {source.name + "/" + slug(cell.experiment()) + "/" + measured.file.stem().string(),
+             {marked_data(*result, evidence, notes), marked_label(cell, source, notes), cell.budget(), seed,
               fixed(100 * result->json.at("result").at("accuracy").get<double>(), 2),
               json.at("protocol").get<std::string>() + notes.mark(caveats), json.at("masking").get<std::string>(),
               grouped(json.at("comparisons").at("relu").get<int64_t>()),
@@ -353,7 +432,7 @@ Table measured_of(const Source& source, const Evidence& evidence) {
       }
     }
   }
-  return table;
+  return finished(std::move(table), notes);
 }
 
 }  // namespace
@@ -363,11 +442,14 @@ const std::vector<Kind<Table>>& table_kinds() {
   static const std::vector<Kind<Table>> kinds = {
       {"main",
        "a row a cell and budget, beside what is published",
-       {notes, texts_option("published", "data sets whose published rows it lists too")},
+       {notes, texts_option("budgets", "of every label: which are missing is shown"),
+        texts_option("reproduces", "which cells stand beside which published method: \"label: method\""),
+        texts_option("published", "data sets whose published rows it lists too")},
        main_of},
       {"differences",
        "each cell against another, paired over seeds",
-       {notes, texts_option("against", "labels of the cells to compare with: for each row the first with its budget")},
+       {notes,
+        texts_option("against", "what cells are compared with: \"label: base\", and for others the bases alone")},
        differences_of},
       {"widths", "SENet++: a row a width", {}, widths_of},
       {"trainings", "image passes and time of each cell", {notes}, trainings_of},
@@ -395,15 +477,19 @@ std::vector<std::vector<std::string>> main_table(const std::vector<Result>& resu
 
 Json explained(const std::vector<Table>& tables, const std::string& id) {
   std::string known;
+  std::vector<Json> found;
   for (const Table& table : tables) {
     for (const Table::Row& row : table.rows) {
       known += "\n  " + row.id;
       if (row.id != id) continue;
       Json json = {{"row", row.id}, {"cells", Json::object()}, {"runs", Json::array()}};
       for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = row.cells[i];
+      json["notes"] = table.notes;
+      if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";
       for (const Result* result : row.evidence) {
         const Json& from = result->json;
         json["runs"].push_back({{"file", result->file.string()},
+                                {"cell", from.at("cell").at("label")},
                                 {"seed", from.at("seed")},
                                 {"accuracy", from.at("result").at("accuracy")},
                                 {"relus", from.at("result").at("relus")},
@@ -415,9 +501,12 @@ Json explained(const std::vector<Table>& tables, const std::string& id) {
         json["deviations"] = row.evidence.front()->json.value("deviations", Json::array());
         json["settings"] = row.evidence.front()->json.at("settings");
       }
-      return json;
+      found.push_back(std::move(json));
     }
   }
+  if (found.size() > 1)
+    fail_usage(found.size(), " rows are called '", id, "': give their cells labels that differ in letters");
+  if (found.size() == 1) return found.front();
   fail_usage("no row is called '", id, "'", known.empty() ? "; the tables are empty" : "; there are:" + known);
 }
 

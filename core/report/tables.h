@@ -1,6 +1,6 @@
 #pragma once
 
-#include "report/source.h"
+#include "report/evidence.h"
 #include "report/table.h"
 
 namespace senet {
@@ -12,8 +12,8 @@ const std::vector<Kind<Table>>& table_kinds();
 // (ratio of the two models' ReLU counts: SENet, table 1).
 std::vector<std::vector<std::string>> main_table(const std::vector<Result>& results);
 
-// What stands behind a row: files, revisions, settings that are not defaults, seeds, phases. Throws (exit code 2) with
-// the rows there are when none is called `id`.
+// What stands behind a row: files, environments, phases, seeds, deviations from the paper, settings. Throws (exit code
+// 2) with the rows there are when none is called `id`, or more than one.
 Json explained(const std::vector<Table>& tables, const std::string& id);
 
 }  // namespace senet

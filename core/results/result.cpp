@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 #include "senet/error.h"
 #include "storage/files.h"
@@ -52,28 +51,70 @@ fs::path result_path(const fs::path& results, const std::string& experiment, con
   return results / experiment / (slug(label) + "-" + slug(budget) + "-s" + std::to_string(seed) + ".json");
 }
 
+namespace {
+
+// What every reader of results relies on: where it stands, and what it has to be.
+struct Field {
+  const char* pointer;
+  const char* expected;
+  bool (*sound)(const Json&);
+};
+bool is_text(const Json& value) { return value.is_string(); }
+bool is_count(const Json& value) { return value.is_number_integer() && value >= 0; }
+bool is_integer(const Json& value) { return value.is_number_integer(); }
+bool is_share(const Json& value) { return value.is_number() && value >= 0 && value <= 1; }
+bool is_amount(const Json& value) { return value.is_number() && value >= 0; }
+bool is_amount_or_nothing(const Json& value) { return value.is_null() || is_amount(value); }
+constexpr Field kFields[] = {
+    {"/experiment", "a text", is_text},      {"/seed", "an integer", is_integer},
+    {"/cell/label", "a text", is_text},      {"/cell/method", "a text", is_text},
+    {"/budget/asked", "a text", is_text},    {"/budget/relus", "a count", is_count},
+    {"/model/plugin", "a text", is_text},    {"/model/variant", "a text", is_text},
+    {"/model/macs", "a count", is_count},    {"/dataset/plugin", "a text", is_text},
+    {"/dataset/train", "a count", is_count}, {"/teacher/accuracy", "a share of 1", is_share},
+    {"/teacher/relus", "a count", is_count}, {"/result/accuracy", "a share of 1", is_share},
+    {"/result/relus", "a count", is_count},
+};
+constexpr Field kSiteFields[] = {
+    {"/name", "a text", is_text}, {"/relus", "a count", is_count}, {"/kept", "a count", is_count}};
+constexpr Field kPhaseFields[] = {{"/kind", "a text", is_text},
+                                  {"/key", "a text", is_text},
+                                  {"/training_seconds", "an amount", is_amount},
+                                  {"/image_passes", "an amount", is_amount_or_nothing}};
+
+template <size_t N>
+void check_fields(const Json& json, const Field (&fields)[N], const std::string& where) {
+  for (const Field& field : fields) {
+    const Json value = json.value(Json::json_pointer(field.pointer), Json());
+    SENET_CHECK(field.sound(value), where, field.pointer, " is ", value.dump(), ", expected ", field.expected);
+  }
+}
+
+}  // namespace
+
 Result load_result(const fs::path& file) try {
-  const std::string bytes = read_file(file);
+  const std::string bytes = read_file(file), where = file.string() + ": ";
   Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
-  SENET_CHECK(json.is_object(), file.string(), ": is not a JSON object: not a result of `senet run`");
+  SENET_CHECK(json.is_object(), where, "is not a JSON object: not a result of `senet run`");
   const Json schema = json.value("schema", Json());
-  SENET_CHECK(schema == kResultSchema, file.string(), ": has the schema ", schema.dump(), ", expected ", kResultSchema,
+  SENET_CHECK(schema == kResultSchema, where, "has the schema ", schema.dump(), ", expected ", kResultSchema,
               "; run its experiment again with this version");
   for (const char* section : {"cell", "budget", "model", "dataset", "teacher", "result", "settings", "environment"}) {
-    SENET_CHECK(json.value(section, Json()).is_object(), file.string(), ": has no section '", section, "'");
+    SENET_CHECK(json.value(section, Json()).is_object(), where, "has no section '", section, "'");
   }
   for (const char* section : {"sites", "phases"}) {
-    SENET_CHECK(json.value(section, Json()).is_array(), file.string(), ": has no list '", section, "'");
+    SENET_CHECK(json.value(section, Json()).is_array(), where, "has no list '", section, "'");
   }
-  for (const auto& [section, number] :
-       {std::pair{"teacher", "accuracy"}, {"result", "accuracy"}, {"result", "relus"}}) {
-    const Json value = json.at(section).value(number, Json());
-    SENET_CHECK(value.is_number() && std::isfinite(value.get<double>()), file.string(), ": ", section, ".", number,
-                " is ", value.dump(), ", expected a finite number");
-  }
+  check_fields(json, kFields, where);
+  for (const Json& site : json.at("sites")) check_fields(site, kSiteFields, where + "a site's ");
+  for (const Json& phase : json.at("phases")) check_fields(phase, kPhaseFields, where + "a phase's ");
+  for (const Json& deviation : json.value("deviations", Json::array()))
+    SENET_CHECK(deviation.is_string(), where, "a deviation is ", deviation.dump(), ", expected a text");
   return {file, std::move(json)};
 } catch (const Error& error) {
   throw Error(error.what(), Exit::usage);
+} catch (const Json::exception& error) {
+  fail_usage(file.string(), ": ", error.what());
 }
 
 const Json& network_phase(const Result& result) {

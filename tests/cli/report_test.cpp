@@ -39,6 +39,10 @@ TEST(PaperFigures, AreWhatTheCommittedResultsSayByteForByte) {
     EXPECT_EQ(slurp(entry.path()), slurp(committed)) << committed << ": run senet tables and senet figures, and look";
   }
   EXPECT_GT(compared, 30);
+  for (const auto& entry : fs::directory_iterator(kSource / "paper_figures/generated")) {
+    EXPECT_TRUE(fs::exists(folder / "made" / entry.path().filename()))
+        << entry.path() << " is made of no source any more";
+  }
 }
 
 TEST(Readmes, ShowTheTablesThatTheResultsGive) {

@@ -89,6 +89,9 @@ TEST(Cost, OfAProfileThatLacksSomethingNamesIt) {
   EXPECT_NE(error_of([&] { profile_of(toml); }, &exit).find("made.toml: has no online_us under [per_relu]"),
             std::string::npos);
   EXPECT_EQ(exit, Exit::usage);
+  toml = kProfile;
+  toml.replace(toml.find("1.5, 0.5"), 8, "\"x\", 0.5");
+  EXPECT_NE(error_of([&] { profile_of(toml); }).find("made.toml:12: offline_s: expected a number"), std::string::npos);
   EXPECT_NE(error_of([] { profile_of("x"); }).find("made.toml:1"), std::string::npos);
   EXPECT_NE(error_of([] { load_profile("none.toml"); }).find("none.toml: there is no such profile"), std::string::npos);
 }

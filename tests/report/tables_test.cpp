@@ -1,5 +1,7 @@
 #include "report/tables.h"
 
+#include <cmath>
+
 #include "report/figures/figures.h"
 #include "results/masks.h"
 #include "support/results.h"
@@ -58,12 +60,12 @@ train_images = 50000
 TEST_F(Reports, TheMainTableHasMeansSavingsAndThePublishedValue) {
   add(made_result("SENet", "100", 1, 0.60));
   add(made_result("SENet", "100", 2, 0.62));
-  source("main", "table = \"main\"\npublished = [\"cifar10\"]");
+  source("main", "table = \"main\"\npublished = [\"cifar10\"]\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
   ASSERT_EQ(main.rows.size(), 2u);
   EXPECT_EQ(main.rows[0].cells,
             (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet", "100", "100",
-                                      "61.00 ± 1.41 (2)", "610.00", "10.00×", "60.50", "0.50"}));
+                                      "61.00 ± 1.41 (2)", "610.00", "10.00×", "60.50 at 0.1k", "+0.50"}));
   EXPECT_EQ(main.rows[1].cells[7], "missing") << "a published row that nobody measured";
   EXPECT_EQ(main.rows[1].cells[1], "wrn22_8 [1]");
   EXPECT_NE(main.notes[0].find("not certain"), std::string::npos);
@@ -73,17 +75,27 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   Result result = made_result("SENet", "100", 1, 0.60);
   result.json["dataset"]["fingerprint"] = "jpeg";
   result.json["dataset"]["train"] = 7600;
-  result.json["deviations"] = {"mask.epochs = 8 (default 150)", "dataset.train_limit = 8000 (default 0)"};
+  result.json["deviations"] = {"mask.epochs = 8 (default 150)", "finetune.epochs = 8 (default 180)",
+                               "mask.score = \"pre\" (default \"post\")", "dataset.train_limit = 8000 (default 0)"};
   add(result);
-  source("main", "table = \"main\"");
+  source("main", "table = \"main\"\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
   EXPECT_EQ(main.rows[0].cells[0], "CIFAR-10 [1]");
-  EXPECT_EQ(main.notes[0], "as JPEG; 7,600 of 50,000 training images; mask.epochs = 8 (default 150)");
-  EXPECT_EQ(main.rows[0].cells[10], "60.50");
+  EXPECT_EQ(main.notes[0], "as JPEG; 7,600 of 50,000 training images; epochs 8 (mask, finetune); float32");
+  EXPECT_EQ(main.rows[0].cells[4], "SENet [2]");
+  EXPECT_EQ(main.notes[1], "mask.score = \"pre\"");
+  EXPECT_EQ(main.rows[0].cells[10], "60.50 at 0.1k");
+  source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
+  EXPECT_NE(figure("x").script().find("SENet: CIFAR-10, resnet18 [1]"), std::string::npos) << figure("x").script();
+  EXPECT_NE(figure("x").script().find("[1] as JPEG; 7,600 of 50,000"), std::string::npos);
 
   result.json["model"]["variant"] = "resnet18 width=8";
   add(result);
-  EXPECT_EQ(table("main").rows[0].cells[10], "–") << "another model's count says nothing";
+  EXPECT_EQ(table("main").columns.back(), "comm. saving") << "another model's count says nothing";
+  result.json["model"]["variant"] = "resnet18";
+  add(result);
+  source("main", "table = \"main\"");
+  EXPECT_EQ(table("main").columns.back(), "comm. saving") << "the source names no cell that reproduces a published method";
 }
 
 TEST_F(Reports, WhatHasNoResultsIsShownAsMissing) {
@@ -93,7 +105,13 @@ TEST_F(Reports, WhatHasNoResultsIsShownAsMissing) {
   ASSERT_EQ(main.rows.size(), 2u);
   EXPECT_EQ(main.rows[0].cells[4], "here");
   EXPECT_EQ(main.rows[1].cells[4], "absent");
-  EXPECT_EQ(main.rows[1].cells[7], "missing");
+  EXPECT_EQ(main.rows[1].cells.back(), "missing");
+  source("main", "table = \"main\"\nlabels = [\"here\"]\nbudgets = [\"100\", \"5%\"]");
+  const Table budgets = table("main");
+  ASSERT_EQ(budgets.rows.size(), 2u);
+  EXPECT_EQ(budgets.rows[1].cells[5], "5%");
+  source("x", "table = \"widths\"");
+  EXPECT_EQ(table("x").rows.at(0).cells.back(), "missing") << "no row at all would look like a table that says nothing";
 }
 
 TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
@@ -103,20 +121,34 @@ TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
     add(made_result("c", "9%", seed, 0.7, 90));
     add(made_result("d", "9%", seed, 0.6, 90));
   }
+  add(made_result("e", "9%", 7, 0.6, 90));
   source("x",
-         "table = \"differences\"\nlabels = [\"a\", \"b\", \"d\"]\nagainst = [\"a\", \"c\"]\nnotes = [\"b: said\"]");
+         "table = \"differences\"\nlabels = [\"a\", \"b\", \"d\", \"e\"]\nagainst = [\"d: c\", \"e: c\", \"e: d\", "
+         "\"a\"]\n"
+         "notes = [\"b: said\"]");
   const Table table_x = table("x");
-  ASSERT_EQ(table_x.rows.size(), 3u);
-  EXPECT_EQ(table_x.rows[0].cells[6], "");
+  ASSERT_EQ(table_x.rows.size(), 5u);
+  EXPECT_EQ(table_x.rows[0].cells[6], "–");
   // 10 and 12 points: mean 11, s = √2, s/√2 = 1.
-  EXPECT_EQ(table_x.rows[1].cells[7], "+11.00 ± 1.00");
+  EXPECT_EQ(table_x.rows[1].cells[7], "+11.00 ± 1.00 (2)");
   EXPECT_EQ(table_x.rows[1].cells[2], "b [1]");
   EXPECT_EQ(table_x.rows[2].cells[6], "c");
-  EXPECT_EQ(table_x.rows[2].cells[7], "−10.00 ± 0.00");
+  EXPECT_EQ(table_x.rows[2].cells[7], "−10.00 ± 0.00 (2)");
+  EXPECT_EQ(table_x.rows[3].cells[7], "no seed in common");
+  EXPECT_NE(table_x.rows[3].id, table_x.rows[4].id);
   source("y", "table = \"differences\"\nagainst = [\"nobody\"]");
   EXPECT_NE(error_of([&] { table("y"); }).find("no cell is called 'nobody'"), std::string::npos);
   source("x", "table = \"differences\"\nagainst = [\"a\"]\nnotes = [\"nobody: said\"]");
   EXPECT_NE(error_of([&] { table("x"); }).find("does not begin with a cell's label"), std::string::npos);
+}
+
+TEST_F(Reports, DifferencesAreOfOneTeacher) {
+  add(made_result("a", "5%", 1, 0.4, 50));
+  Result other = made_result("b", "5%", 1, 0.5, 50);
+  other.json["phases"][0]["key"] = "another";
+  add(other);
+  source("x", "table = \"differences\"\nagainst = [\"a\"]");
+  EXPECT_NE(error_of([&] { table("x"); }).find("the teacher's phase is \"t\" and \"another\""), std::string::npos);
 }
 
 TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
@@ -125,8 +157,8 @@ TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
   source("x", "table = \"trainings\"");
   const Table trainings = table("x");
   EXPECT_EQ(trainings.rows[0].cells[4], "5.0");
-  EXPECT_EQ(trainings.rows[0].cells[5], "1.5");
-  EXPECT_EQ(trainings.rows[0].cells[6], "2.0");
+  EXPECT_EQ(trainings.rows[0].cells[5], "2.0");
+  EXPECT_EQ(trainings.rows[0].cells[6], "1.5");
 }
 
 TEST_F(Reports, WidthsHaveARowEach) {
@@ -141,6 +173,14 @@ TEST_F(Reports, WidthsHaveARowEach) {
   EXPECT_EQ(widths.rows[0].cells[4], "0.5");
   EXPECT_EQ(widths.rows[0].cells[5], "50.00 (1)");
   EXPECT_EQ(widths.rows[1].cells[6], "100");
+  EXPECT_EQ(widths.rows[0].cells[8], "16.70×");
+  Result other = result;
+  other.json["seed"] = 2;
+  other.file = "results/made/other.json";
+  std::swap(other.json["widths"][0], other.json["widths"][1]);
+  other.json["widths"][1]["accuracy"] = 0.52;
+  add(other);
+  EXPECT_EQ(table("x").rows[0].cells[5], "51.00 ± 1.41 (2)") << "widths are found by their number";
 }
 
 TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
@@ -156,8 +196,13 @@ TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
   }
   add(result);
   source("x", "table = \"sensitivity\"");
-  EXPECT_EQ(table("x").rows[0].cells[5], "0.800");
-  EXPECT_EQ(table("x").rows[0].cells[6], "0.125");
+  EXPECT_EQ(table("x").rows[0].cells[5], "0.125");
+  // |0.25 − 0.1|, |0.125 − 0.5|, |0.5 − 0.7|, 0: their mean.
+  EXPECT_EQ(table("x").rows[0].cells[7], "0.181");
+  EXPECT_EQ(table("x").rows[0].cells[8], "0.800 [1]");
+  result.json["model"]["plugin"] = "vgg16";
+  add(result);
+  EXPECT_EQ(table("x").rows[0].cells[8], "–") << "the authors' shape is a ResNet18's";
 }
 
 TEST_F(Reports, ExplainNamesTheRunsBehindARow) {
@@ -180,6 +225,8 @@ TEST_F(Reports, AMistypedSourceIsAnError) {
   EXPECT_NE(error_of([&] { table("x"); }).find("main"), std::string::npos);
   source("x", "title = \"neither\"");
   EXPECT_NE(error_of([&] { table("x"); }).find("neither 'table' nor 'figure'"), std::string::npos);
+  source("x", "table = \"main\"\nfigure = \"pareto\"");
+  EXPECT_NE(error_of([&] { table("x"); }).find("both 'table' and 'figure'"), std::string::npos);
   source("x", "table = \"main\"");
   EXPECT_NE(error_of([&] { table("mian"); }).find("there are: x"), std::string::npos);
 }
@@ -188,6 +235,10 @@ TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
   add(made_result("a", "5%", 1, 0.4, 50, "one"));
   add(made_result("a", "5%", 1, 0.4, 50, "two"));
   source("x", "table = \"main\"\nexperiments = [\"one\", \"two\"]");
+  for (const char* experiments : {"[\"one\", \"two\"]", "[]"}) {
+    source("x", std::string("table = \"main\"\nexperiments = ") + experiments);
+    EXPECT_NE(error_of([&] { table("x"); }).find("are both called 'a'"), std::string::npos) << experiments;
+  }
   const std::string message = error_of([&] { table("x"); });
   EXPECT_NE(message.find("one/a-5pct-s1.json"), std::string::npos) << message;
   EXPECT_NE(message.find("two/a-5pct-s1.json"), std::string::npos) << message;
@@ -195,6 +246,7 @@ TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
 
 TEST_F(Reports, FiguresQuoteTextsFromOutside) {
   add(made_result("a \"b\" `c` \\n {/Symbol x}", "5%", 1, 0.4));
+  add(made_result("two\n1 2 3 4\n\n\n9 9", "5%", 1, 0.4));
   source("x", "figure = \"pareto\"\ntitle = \"with `date` in it\"");
   const Figure pareto = figure("x");
   EXPECT_EQ(pareto.script().find('`'), std::string::npos) << "gnuplot would run it";
@@ -265,7 +317,7 @@ TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
   EXPECT_NE(error_of([&] { table("x"); }).find("SENet-100-s1.cheetah.json: was measured of another network"),
             std::string::npos);
   write_file(file, "{}");
-  EXPECT_NE(error_of([&] { table("x"); }).find("has no 'run'"), std::string::npos);
+  EXPECT_NE(error_of([&] { table("x"); }).find("is not a measurement"), std::string::npos);
 }
 
 TEST_F(Reports, UnsoundResultsAreRefusedByName) {
@@ -277,7 +329,41 @@ TEST_F(Reports, UnsoundResultsAreRefusedByName) {
   result.json["schema"] = kResultSchema;
   result.json["result"]["accuracy"] = std::nan("");
   add(result);
-  EXPECT_NE(error_of([&] { table("x"); }).find("result.accuracy is null"), std::string::npos);
+  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is null"), std::string::npos);
+  result.json["result"]["accuracy"] = 61.0;
+  add(result);
+  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is 61.0, expected a share of 1"), std::string::npos);
+  result.json["result"]["accuracy"] = 0.4;
+  for (const char* gone : {"/experiment", "/cell/label", "/budget/relus", "/model/variant", "/teacher/relus"}) {
+    Result without = result;
+    without.json[Json::json_pointer(gone)] = nullptr;
+    add(without);
+    EXPECT_NE(error_of([&] { table("x"); }).find("a-5pct-s1.json: " + std::string(gone) + " is null"),
+              std::string::npos)
+        << gone;
+  }
+}
+
+TEST_F(Reports, NamesOfDataSetsAreStrict) {
+  for (const char* wrong :
+       {"[[data_set]]\nplugin = \"x\"\ntitle = \"X\"\nvarient = \"as JPEG\"",
+        "[[data_set]]\nplugin = \"x\"\ntitle = \"X\"\ntrain_images = \"50000\"", "[[data_set]]\ntitle = \"X\""}) {
+    write_file(folder / "sources/data_sets.toml", wrong);
+    source("x", "table = \"main\"");
+    EXPECT_NE(error_of([&] { table("x"); }).find("data_sets.toml:"), std::string::npos) << wrong;
+  }
+}
+
+TEST_F(Reports, APictureIsThatOfTheScriptBesideItAlsoAfterAFailure) {
+  add(made_result("a", "5%", 1, 0.4));
+  source("x", "figure = \"pareto\"");
+  draw(figure("x"), folder / "drawn");
+  Figure broken = figure("x");
+  broken.commands = "no command of gnuplot\n";
+  EXPECT_NE(error_of([&] { draw(broken, folder / "drawn"); }).find("gnuplot could not draw"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder / "drawn/x.svg"));
+  draw(figure("x"), folder / "drawn");
+  EXPECT_TRUE(std::filesystem::exists(folder / "drawn/x.svg"));
 }
 
 }  // namespace

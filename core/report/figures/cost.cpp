@@ -7,20 +7,23 @@
 namespace senet {
 
 Figure cost(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, 1100, 820);
   const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
+  Figure figure(source.name, source.text("title") + ": " + profile.name, 1100, 960);
+  figure.notes.mark("costs of a ReLU and of linear layers: " + profile.source);
   std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
   bool scaled = false;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const NetworkCost cost = cost_of(*cell.results.front(), profile);
     scaled = scaled || !cost.linear_measured;
     const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
-    const std::string title = cell.label() + ", " + cell.first().at("model").at("variant").get<std::string>();
+    // Baselines end under a budget by seed.
+    const double relus = cell.over_seeds("result", "relus").mean;
+    const std::string title = cell.label() + ": " + origin_of(*cell.results.front(), evidence, figure.notes);
     if (series.empty() || series.back().first != title) series.push_back({title, {}});
-    series.back().second.push_back({fixed(accuracy.mean, 4), fixed(cost.relus.online_seconds, 6),
-                                    fixed(cost.linear.online_seconds, 6), fixed(cost.relus.offline_seconds, 6),
-                                    fixed(cost.linear.offline_seconds, 6), fixed(cost.relus.online_bytes / 1e6, 6),
-                                    fixed(cost.relus.offline_bytes / 1e6, 6),
+    series.back().second.push_back({fixed(accuracy.mean, 4), fixed(relus * profile.online_seconds, 6),
+                                    fixed(cost.linear.online_seconds, 6), fixed(relus * profile.offline_seconds, 6),
+                                    fixed(cost.linear.offline_seconds, 6), fixed(relus * profile.online_bytes / 1e6, 6),
+                                    fixed(relus * profile.offline_bytes / 1e6, 6),
                                     fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
   }
   if (series.empty()) {
@@ -46,15 +49,13 @@ Figure cost(const Source& source, const Evidence& evidence) {
     }
     return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
+  if (scaled) figure.notes.mark("linear layers: scaled by multiply-accumulates from " + profile.linear.model);
   figure.commands =
-      "set multiplot layout 2,2 title " +
-      gnuplot_text(source.text("title") + (scaled ? " (linear layers scaled by multiply-accumulates)" : "")) +
-      " noenhanced\nset logscale x\nset ylabel \"test accuracy, %\"\nset key top left font \",8\"\n"
-      "set offsets graph 0.05, graph 0.05, graph 0.45, graph 0.05\n" +
-      panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3") +
-      panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5") +
-      panel("online communication of ReLUs, MB (logarithmic)", "6", "") +
-      panel("offline communication of ReLUs, MB (logarithmic)", "7", "") + "unset multiplot\n";
+      "set logscale x\nset ylabel \"test accuracy, %\"\nset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n" +
+      four_panels(figure, {panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3"),
+                           panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5"),
+                           panel("online communication of ReLUs, MB (logarithmic)", "6", ""),
+                           panel("offline communication of ReLUs, MB (logarithmic)", "7", "")});
   return figure;
 }
 

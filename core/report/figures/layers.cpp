@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "report/figures/figures.h"
 #include "report/format.h"
@@ -43,15 +45,16 @@ std::string kept_panel(Figure& figure, const std::vector<std::pair<std::string, 
   std::vector<std::string> plots;
   for (const auto& [title, result] : series) {
     const std::string block = figure.add(title + ": layer, name, ReLUs", rows_of(sites_of(*result), {column}));
-    plots.push_back(block + " using 1:($3 > 0 ? $3 : 0.5):xtic(2) with linespoints " + style(plots.size()) + " title " +
-                    gnuplot_text(title));
+    plots.push_back(block + " using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints " +
+                    style(plots.size()) + " title " + gnuplot_text(title));
   }
   return std::string(
              "set ylabel \"ReLUs (logarithmic; none: at the bottom)\"\nset logscale y\nset yrange [0.5:*]\nplot ") +
          joined(plots, ", \\\n     ") + "\nunset logscale y\n";
 }
 
-// Sensitivity of each layer; beside it the shape of the authors' budgets, where it has as many layers.
+// Sensitivity of each layer; beside it the shape of the authors' budgets, which is relative to its largest, and the
+// measured one so too.
 std::string sensitivity_panel(Figure& figure, const std::string& title, const Result& result,
                               const std::vector<double>& authors) {
   const Json& sites = sites_of(result);
@@ -60,12 +63,20 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
   std::string plots = block + " using 1:3:xtic(2) with linespoints " + style(1) +
                       " title \"pruning: share of weights kept\", \\\n     " + block + " using 1:4 with linespoints " +
                       style(0) + " title \"ReLU: 1 − pruning sensitivity\"";
-  if (authors.size() == sites.size()) {
+  if (result.json.at("model").at("plugin") == "resnet18" && authors.size() == sites.size()) {
+    double largest = 0;
+    for (const Json& site : sites) largest = std::max(largest, site.at("sensitivity").get<double>());
     std::vector<std::vector<std::string>> rows;
-    for (size_t l = 0; l < authors.size(); ++l)
-      rows.push_back({std::to_string(l + 1), name_of(sites[l]), fixed(authors[l], 3)});
-    plots += ", \\\n     " + figure.add("published: layer, name, ReLU sensitivity over its largest", rows) +
-             " using 1:3 with linespoints " + style(6) + " title \"ReLU, over the largest: authors' budgets\"";
+    for (size_t l = 0; l < authors.size(); ++l) {
+      rows.push_back({std::to_string(l + 1), name_of(sites[l]),
+                      largest > 0 ? fixed(sites[l].at("sensitivity").get<double>() / largest, 6) : "NaN",
+                      fixed(authors[l], 3)});
+    }
+    const std::string both = figure.add(title + ": layer, name, ReLU sensitivity over its largest, authors'", rows);
+    plots += ", \\\n     " + both +
+             " using 1:3 with lines lc rgb \"#0072b2\" dt 3 title \"ReLU, over its largest\", \\\n     " + both +
+             " using 1:4 with linespoints " + style(6) +
+             " title \"over its largest: the authors' budgets for Tiny-ImageNet, width 64\"";
   }
   return "set title " + gnuplot_text(title) + " noenhanced\nset ylabel \"sensitivity, share\"\nset yrange [0:1.05]\n" +
          range_of(sites.size()) + "plot " + plots + "\n";
@@ -75,8 +86,6 @@ std::string title_of(const Result& result) {
   return result.json.at("cell").at("label").get<std::string>() + ", " +
          result.json.at("budget").at("asked").get<std::string>();
 }
-
-std::string model_of(const Result& result) { return result.json.at("model").at("variant").get<std::string>(); }
 
 // The results with the source's seed, one a cell and budget.
 std::vector<const Result*> with_seed(const Source& source, const Evidence& evidence) {
@@ -92,34 +101,31 @@ std::vector<const Result*> with_seed(const Source& source, const Evidence& evide
 }  // namespace
 
 Figure sensitivity(const Source& source, const Evidence& evidence) {
-  const Result* first = nullptr;
   const Result* criticality = nullptr;
-  std::vector<std::pair<std::string, const Result*>> panels;
-  std::vector<Json> seen;
+  std::vector<const Result*> shown;
+  std::set<std::string> seen;  // budgets and scores share a sensitivity
   for (const Result* result : with_seed(source, evidence)) {
     if (result->json.value("series", Json::object()).contains("criticality") && !criticality) criticality = result;
     if (!measured(*result)) continue;
-    Json values = Json::array();
-    for (const Json& site : sites_of(*result)) values.push_back(site.at("sensitivity"));
-    if (std::find(seen.begin(), seen.end(), values) != seen.end()) continue;
-    seen.push_back(values);
-    if (!first) first = result;
-    std::string title =
-        evidence.data_set(result->json).title + ", " + model_of(*result) + ", seed " + result->json.at("seed").dump();
-    const Json density = result->json.at("settings").value("sensitivity.density", Json());
-    if (!density.is_null()) title += ", d = " + density.dump();
-    panels.emplace_back(title, result);
+    std::string values;
+    for (const Json& site : sites_of(*result)) values += site.at("sensitivity").dump() + " ";
+    if (seen.insert(values).second) shown.push_back(result);
   }
-  const size_t count = panels.size() + (criticality ? 1 : 0);
-  Figure figure(source.name, 1000, static_cast<int>(120 + 360 * std::max<size_t>(count, 1)));
+  const size_t count = shown.size() + (criticality ? 1 : 0);
+  Figure figure(source.name, source.text("title"), 1000, static_cast<int>(160 + 370 * std::max<size_t>(count, 1)));
   if (count == 0) {
     figure.commands = nothing_to_show("no results with a measured sensitivity");
     return figure;
   }
-  figure.commands = "set multiplot layout " + std::to_string(count) + ",1 title " + gnuplot_text(source.text("title")) +
-                    " noenhanced\n" + kLayers;
-  for (const auto& [title, result] : panels)
-    figure.commands += sensitivity_panel(figure, title, *result, evidence.published().resnet18_sensitivity);
+  std::string panels;
+  for (const Result* result : shown) {
+    const Json density = result->json.at("settings").value("sensitivity.density", Json());
+    panels +=
+        sensitivity_panel(figure,
+                          origin_of(*result, evidence, figure.notes) + ", seed " + result->json.at("seed").dump() +
+                              (density.is_null() ? "" : ", d = " + density.dump()),
+                          *result, evidence.published().resnet18_sensitivity);
+  }
   if (criticality) {
     const Json& series = criticality->json.at("series");
     std::vector<std::vector<std::string>> rows;
@@ -129,29 +135,33 @@ Figure sensitivity(const Source& source, const Evidence& evidence) {
                       fixed(100 * series.at("stage_accuracy")[k].get<double>(), 4)});
     }
     const std::string block = figure.add("DeepReDuce: stage, name, 100 × criticality, held-out accuracy in %", rows);
-    figure.commands += "set title " +
-                       gnuplot_text("DeepReDuce's criticality of each stage, " + model_of(*criticality) + ", seed " +
-                                    criticality->json.at("seed").dump()) +
-                       " noenhanced\nset ylabel \"100 × criticality\"\nset yrange [0:*]\nset xtics norotate center\n" +
-                       range_of(rows.size()) + "set boxwidth 0.5\nset style fill solid 0.6\nplot " + block +
-                       " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"criticality\"\n";
+    panels +=
+        "set title " +
+        gnuplot_text("DeepReDuce's criticality of each stage: " + origin_of(*criticality, evidence, figure.notes) +
+                     ", seed " + criticality->json.at("seed").dump()) +
+        " noenhanced\nset ylabel \"100 × criticality\"\nset yrange [0:*]\nset xtics norotate center\n" +
+        range_of(rows.size()) + "set boxwidth 0.5\nset style fill solid 0.6\nplot " + block +
+        " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"criticality\"\n";
   }
-  figure.commands += "unset multiplot\n";
+  figure.commands = "set multiplot layout " + std::to_string(count) + ",1 title " + figure.heading() + " noenhanced\n" +
+                    kLayers + panels + "unset multiplot\n";
   return figure;
 }
 
 Figure budgets(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, 1000, 560);
+  Figure figure(source.name, source.text("title"), 1000, 620);
   std::vector<std::pair<std::string, const Result*>> series;
   for (const Result* result : with_seed(source, evidence)) {
     if (sites_of(*result).empty() || !sites_of(*result)[0].contains("allocated")) continue;
-    series.emplace_back(title_of(*result), result);
+    series.emplace_back(title_of(*result) + ": " + origin_of(*result, evidence, figure.notes) + ", seed " +
+                            result->json.at("seed").dump(),
+                        result);
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results with allocated budgets");
     return figure;
   }
-  figure.commands = std::string(kLayers) + "set title " + gnuplot_text(source.text("title")) + " noenhanced\n" +
+  figure.commands = std::string(kLayers) + "set title " + figure.heading() + " noenhanced\n" +
                     range_of(sites_of(*series.front().second).size());
   figure.commands += kept_panel(figure, series, "allocated");
   return figure;
@@ -168,10 +178,10 @@ Figure layers_of(const std::vector<Result>& results, const std::string& name) {
     if (result.json.at("seed") == first.json.at("seed") && sites_of(result).size() == sites_of(first).size())
       series.emplace_back(title_of(result), &result);
   }
-  Figure figure(name, 1100, 900);
-  figure.commands = std::string("set multiplot layout 2,1 title ") +
-                    gnuplot_text(model_of(first) + " on " + first.json.at("dataset").at("plugin").get<std::string>()) +
-                    " noenhanced\n" + kLayers + range_of(sites_of(first).size());
+  const std::string model = first.json.at("model").at("variant").get<std::string>();
+  Figure figure(name, model + " on " + first.json.at("dataset").at("plugin").get<std::string>(), 1100, 900);
+  figure.commands = "set multiplot layout 2,1 title " + figure.heading() + " noenhanced\n" + kLayers +
+                    range_of(sites_of(first).size());
   if (with_sensitivity) {
     figure.commands +=
         sensitivity_panel(figure, "Pruning sensitivity and ReLU sensitivity of each layer", *with_sensitivity, {});

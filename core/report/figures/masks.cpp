@@ -41,17 +41,23 @@ Figure masks(const Source& source, const Evidence& evidence) {
   }
   const int64_t columns = 6, count = std::max<int64_t>(static_cast<int64_t>(layers.size()), 1);
   const int64_t rows = (count + columns - 1) / columns;
-  Figure figure(source.name, 1100, static_cast<int>(90 + 200 * rows));
+
+  std::string title = source.text("title");
+  if (shown) {
+    const Json& json = shown->json;
+    title += ": " + json.at("cell").at("label").get<std::string>() + ", " +
+             json.at("budget").at("asked").get<std::string>() + ", seed " + json.at("seed").dump() +
+             " (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)";
+  }
+  Figure figure(source.name, title, 1100, static_cast<int>(110 + 200 * rows));
   if (!shown) {
     figure.commands = nothing_to_show("no results with masks beside them");
     return figure;
   }
   const Json& json = shown->json;
-  const std::string title = source.text("title") + ": " + json.at("cell").at("label").get<std::string>() + ", " +
-                            json.at("budget").at("asked").get<std::string>() + ", seed " + json.at("seed").dump() +
-                            " (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)";
+  origin_of(*shown, evidence, figure.notes);
   figure.commands = "set multiplot layout " + std::to_string(rows) + "," + std::to_string(columns) + " title " +
-                    gnuplot_text(title) +
+                    figure.heading() +
                     " noenhanced font \",10\"\nunset tics\nunset grid\nunset key\nunset colorbox\n"
                     "set palette defined (0 \"#ffffff\", 1 \"#08306b\")\nset size ratio -1\n";
   for (size_t l = 0; l < layers.size(); ++l) {
@@ -61,7 +67,7 @@ Figure masks(const Source& source, const Evidence& evidence) {
     const std::string block = figure.add(name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
     const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
     figure.commands += "set title " +
-                       gnuplot_text(name + "\n" + grouped(site.at("kept").get<int64_t>()) + " of " +
+                       gnuplot_text(name + ": " + grouped(site.at("kept").get<int64_t>()) + " of " +
                                     grouped(site.at("relus").get<int64_t>())) +
                        " noenhanced font \",8\"\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
                        "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "report/figures/figures.h"
 #include "report/format.h"
 #include "report/gnuplot.h"
@@ -6,13 +8,20 @@
 namespace senet {
 
 Figure measured(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, 1100, 860);
+  Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), 1100, 920);
+  std::string lan = "LAN", wan = "WAN";
   std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     for (const Result* result : cell.results) {
       if (result->json.at("seed") != source.seed()) continue;
       for (const Measurement& found : measurements_of(*result)) {
         if (found.json.at("protocol") != source.text("protocol")) continue;
+        for (const Json& row : found.json.at("latency")) {
+          const std::string of = row.at("network").get<std::string>() + " (" + row.value("bandwidth", Json()).dump() +
+                                 " Mb/s, " + row.value("round_trip", Json()).dump() + " ms)";
+          (row.at("network") == "WAN" ? wan : lan) = of;
+        }
+        origin_of(*result, evidence, figure.notes);
         const std::string masking = found.json.at("masking").get<std::string>();
         const std::string title = cell.label() + (masking == "gather" ? "" : ", masks by " + masking);
         auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
@@ -40,13 +49,12 @@ Figure measured(const Source& source, const Evidence& evidence) {
     }
     return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
-  figure.commands = "set multiplot layout 2,2 title " +
-                    gnuplot_text(source.text("title") + ", " + source.text("protocol")) +
-                    " noenhanced\nset ylabel \"test accuracy, %\"\nset key top left font \",8\"\nset xrange [0:*]\n"
-                    "set offsets 0, graph 0.05, graph 0.5, graph 0.05\n" +
-                    panel("measured bytes of one inference, MB", "2") + panel("measured bytes of its ReLUs, MB", "3") +
-                    panel("latency in a LAN (3 Gb/s, 0.8 ms), computed, s", "5") +
-                    panel("latency in a WAN (200 Mb/s, 40 ms), computed, s", "6") + "unset multiplot\n";
+  figure.commands =
+      "set ylabel \"test accuracy, %\"\nset xrange [0:*]\nset offsets 0, graph 0.05, graph 0.05, graph 0.05\n" +
+      four_panels(
+          figure,
+          {panel("measured bytes of one inference, MB", "2"), panel("measured bytes of its ReLUs, MB", "3"),
+           panel("latency in a " + lan + ", computed, s", "5"), panel("latency in a " + wan + ", computed, s", "6")});
   return figure;
 }
 

@@ -10,14 +10,12 @@
 namespace senet {
 
 Figure pareto(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, 1000, 760);
+  Figure figure(source.name, source.text("title"), 1000, 820);
   std::vector<std::string> plots;
   std::vector<std::string> labels;
   std::map<std::string, std::vector<std::vector<std::string>>> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
-    const Json& json = cell.first();
-    const std::string data = evidence.data_set(json).title + ", " + json.at("model").at("variant").get<std::string>();
-    const std::string title = cell.label() + ": " + data;
+    const std::string title = cell.label() + ": " + origin_of(*cell.results.front(), evidence, figure.notes);
     const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
     const Summary relus = cell.over_seeds("result", "relus", 1e-3);
     if (!series.count(title)) labels.push_back(title);
@@ -46,17 +44,20 @@ Figure pareto(const Source& source, const Evidence& evidence) {
                       gnuplot_text("published: " + title + ", " + evidence.title_of(dataset)));
     }
   }
+  if (drawn > 0)
+    figure.notes.mark("published: as collected by ReLUPruner (Li et al., AAAI 2026) from each method's paper");
   if (plots.empty()) {
     figure.commands = nothing_to_show("no results, and nothing published");
     return figure;
   }
-  figure.commands = "set title " + gnuplot_text(source.text("title")) +
-                    " noenhanced\nset logscale x\nset xlabel \"ReLUs, thousands (logarithmic)\"\n"
-                    "set ylabel \"test accuracy, %; bars: standard deviation over seeds\"\n"
-                    "set key bmargin center horizontal maxcols 2 font \",9\"\nset offsets graph 0.02, graph 0.02, "
-                    "graph 0.02, graph 0.02\n"
-                    "plot " +
-                    joined(plots, ", \\\n     ") + "\n";
+  figure.commands =
+      "set title " + figure.heading() +
+      " noenhanced\nset logscale x\nset xlabel \"ReLUs, thousands (logarithmic)\" offset 0,0.3\n"
+      "set ylabel \"test accuracy, %; bars: standard deviation over seeds\"\n"
+      "set key bmargin center horizontal maxcols 2 spacing 1.1 font \",9\"\nset offsets graph 0.02, graph 0.02, "
+      "graph 0.02, graph 0.02\n"
+      "plot " +
+      joined(plots, ", \\\n     ") + "\n";
   return figure;
 }
 
