@@ -140,21 +140,31 @@ std::string Evidence::title_of(const std::string& published) const {
   return published;
 }
 
-std::string variant_of(const Result& result, const Evidence& evidence) {
-  const DataSetName name = evidence.data_set(result.json);
-  const Json& dataset = result.json.at("dataset");
+namespace {
+
+std::vector<std::string> data_of(const Result& result, const DataSetName& name) {
   std::vector<std::string> all;
   if (!name.variant.empty()) all.push_back(name.variant);
-  const auto train = dataset.value("train", int64_t{0});
+  const auto train = result.json.at("dataset").value("train", int64_t{0});
   if (name.train_images > 0 && train < name.train_images)
     all.push_back(grouped(train) + " of " + grouped(name.train_images) + " training images");
+  return all;
+}
+
+// What data_of says already.
+bool is_of_data(const Deviation& deviation) {
+  static const std::set<std::string> said = {"plugin", "train_limit", "mean", "deviation"};
+  return deviation.section == "dataset" && said.count(deviation.option) > 0;
+}
+
+}  // namespace
+
+std::string variant_of(const Result& result, const Evidence& evidence) {
+  std::vector<std::string> all = data_of(result, evidence.data_set(result.json));
   // Sections that change an option in the same way are named together.
   std::vector<std::pair<std::string, std::string>> changes;  // "epochs 8", its sections
   for (const Deviation& deviation : deviations_of(result)) {
-    const bool said_above =
-        deviation.section == "dataset" && (deviation.option == "plugin" || deviation.option == "train_limit" ||
-                                           deviation.option == "mean" || deviation.option == "deviation");
-    if (!deviation.common() || said_above) continue;
+    if (!deviation.common() || is_of_data(deviation)) continue;
     const std::string change = deviation.option + " " + deviation.value;
     const auto at = std::find_if(changes.begin(), changes.end(), [&](const auto& one) { return one.first == change; });
     if (at == changes.end()) {
@@ -164,10 +174,22 @@ std::string variant_of(const Result& result, const Evidence& evidence) {
     }
   }
   for (const auto& [change, sections] : changes) all.push_back(change + " (" + sections + ")");
+  if (all.empty()) return "";
   const std::string precision = result.json.value("precision", "");
   if (!precision.empty()) all.push_back(precision);
-  // Precision alone makes no variant.
-  return all.size() > 1 || (all.size() == 1 && all.front() != precision) ? joined(all, "; ") : "";
+  return joined(all, "; ");
+}
+
+std::string short_variant_of(const Result& result, const Evidence& evidence) {
+  const DataSetName name = evidence.data_set(result.json);
+  std::vector<std::string> all = data_of(result, name);
+  all.insert(all.begin(), name.title + ", " + result.json.at("model").at("variant").get<std::string>());
+  const std::vector<Deviation> deviations = deviations_of(result);
+  const bool own_schedule = std::any_of(deviations.begin(), deviations.end(), [](const Deviation& deviation) {
+    return deviation.section != "model" && deviation.common() && !is_of_data(deviation);
+  });
+  if (own_schedule) all.push_back("schedules not the paper's");
+  return joined(all, "; ");
 }
 
 std::string changed_method(const Result& result) {

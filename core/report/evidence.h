@@ -50,6 +50,8 @@ class Evidence {
 // In which way the numbers of a result are not the paper's whatever the method: other data, fewer images, another
 // model, other precision, other schedules. Empty when there is none.
 std::string variant_of(const Result& result, const Evidence& evidence);
+// The same in few words for a figure, which names schedules as such: "CIFAR-10, resnet18 width=8; …".
+std::string short_variant_of(const Result& result, const Evidence& evidence);
 // What a result changes of its method: "mask.score = \"pre\", …". Empty when nothing.
 std::string changed_method(const Result& result);
 

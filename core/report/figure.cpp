@@ -92,8 +92,7 @@ std::string style(size_t i) {
 }
 
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes) {
-  return evidence.data_set(result.json).title + ", " + result.json.at("model").at("variant").get<std::string>() +
-         notes.mark(variant_of(result, evidence));
+  return notes.mark(short_variant_of(result, evidence)).substr(1);
 }
 
 std::string published_style(size_t i) {
@@ -103,10 +102,13 @@ std::string published_style(size_t i) {
 }
 
 std::string four_panels(const Figure& figure, const std::vector<std::string>& panels) {
-  return "set multiplot layout 2,2 margins screen 0.08,0.97,0.2,0.86 spacing screen 0.09,0.11 title " +
-         figure.heading() + " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) + panels.at(2) +
-         "set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font \",9\"\n" + panels.at(3) +
-         "unset multiplot\n";
+  const std::string heading = figure.heading();
+  size_t lines = 2;
+  for (size_t at = heading.find("\"\\n\""); at != std::string::npos; at = heading.find("\"\\n\"", at + 1)) ++lines;
+  return "set multiplot layout 2,2 margins screen 0.08,0.97,0.2," + fixed(1 - 0.019 * static_cast<double>(lines), 3) +
+         " spacing screen 0.09,0.11 title " + heading + " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) +
+         panels.at(2) + "set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font \",9\"\n" +
+         panels.at(3) + "unset multiplot\n";
 }
 
 std::string nothing_to_show(const std::string& why) {

@@ -44,7 +44,7 @@ std::string svg_of(const Figure& figure);
 std::string style(size_t i);
 std::string published_style(size_t i);
 
-// "CIFAR-10, resnet18 width=8 [1]": what a result was made from, with the mark of how that is not the paper's.
+// "[1]", which stands for what a result was made from (short_variant_of).
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes);
 
 // Two rows of two panels (each from "set xlabel" to the end of its "plot"), with one key for all below them.

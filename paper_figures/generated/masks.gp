@@ -7,7 +7,7 @@ set output "masks" . "." . format
 set encoding utf8
 set grid lt 1 lw 0.5 lc rgb "#dddddd"
 set key noenhanced
-set multiplot layout 3,6 title "ReLUs kept: SENet pre, 5%, seed 1 (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)" . "\n" . "[1] CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; epochs 8 (finetune, mask, sensitivity);" . "\n" . "schedule \"cosine\" (finetune, mask, sensitivity, teacher); batch 64 (finetune, mask, sensitivity, teacher); width 8 (model); epochs 20" . "\n" . "(teacher); float32" noenhanced font ",10"
+set multiplot layout 3,6 title "ReLUs kept: SENet pre, 5%, seed 1 (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" noenhanced font ",10"
 unset tics
 unset grid
 unset key

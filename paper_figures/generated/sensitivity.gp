@@ -7,11 +7,11 @@ set output "sensitivity" . "." . format
 set encoding utf8
 set grid lt 1 lw 0.5 lc rgb "#dddddd"
 set key noenhanced
-set multiplot layout 2,1 title "Sensitivity of each layer" . "\n" . "[1] CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; epochs 8 (finetune, mask," . "\n" . "sensitivity); schedule \"cosine\" (finetune, mask, sensitivity, teacher); batch 64 (finetune, mask, sensitivity, teacher);" . "\n" . "width 8 (model); epochs 20 (teacher); float32" . "\n" . "[2] CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; epochs 8 (deepreduce);" . "\n" . "criticality_epochs 2 (deepreduce); batch 64 (deepreduce, teacher); width 8 (model); epochs 20 (teacher); schedule \"cosine\"" . "\n" . "(teacher); float32" noenhanced
+set multiplot layout 2,1 title "Sensitivity of each layer" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images;" . "\n" . "schedules not the paper's" noenhanced
 set xtics rotate by 40 right noenhanced font ",9"
 set key bmargin center horizontal font ",9"
 set lmargin 11
-set title "CIFAR-10, resnet18 width=8 [1], seed 1, d = 0.1" noenhanced
+set title "seed 1, d = 0.1 [1]" noenhanced
 set ylabel "sensitivity, share"
 set yrange [0:1.05]
 set xrange [0.5:17.5]
@@ -19,7 +19,7 @@ plot "sensitivity.dat" index 0 using 1:3:xtic(2) with linespoints lc rgb "#d55e0
      "sensitivity.dat" index 0 using 1:4 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU: 1 − pruning sensitivity", \
      "sensitivity.dat" index 1 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
      "sensitivity.dat" index 1 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
-set title "DeepReDuce's criticality of each stage: CIFAR-10, resnet18 width=8 [2], seed 1" noenhanced
+set title "DeepReDuce's criticality of each stage: [1], seed 1" noenhanced
 set ylabel "100 × criticality"
 set yrange [0:*]
 set xtics norotate center

@@ -7,7 +7,7 @@ set output "settling" . "." . format
 set encoding utf8
 set grid lt 1 lw 0.5 lc rgb "#dddddd"
 set key noenhanced
-set multiplot layout 3,1 title "Do the masks settle? ResNet18 of width 8, 5 % of its ReLUs, mean over seeds" . "\n" . "[1] CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; epochs 8 (finetune, mask," . "\n" . "sensitivity); schedule \"cosine\" (finetune, mask, sensitivity, teacher); batch 64 (finetune, mask, sensitivity, teacher);" . "\n" . "width 8 (model); epochs 20 (teacher); float32" noenhanced
+set multiplot layout 3,1 title "Do the masks settle? ResNet18 of width 8, 5 % of its ReLUs, mean over seeds" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images;" . "\n" . "schedules not the paper's" noenhanced
 set lmargin 10
 set rmargin 28
 set key outside right top font ",9"

@@ -18,7 +18,7 @@ Figure cost(const Source& source, const Evidence& evidence) {
     const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
     // Baselines end under a budget by seed.
     const double relus = cell.over_seeds("result", "relus").mean;
-    const std::string title = cell.label() + ": " + origin_of(*cell.results.front(), evidence, figure.notes);
+    const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
     if (series.empty() || series.back().first != title) series.push_back({title, {}});
     series.back().second.push_back({fixed(accuracy.mean, 4), fixed(relus * profile.online_seconds, 6),
                                     fixed(cost.linear.online_seconds, 6), fixed(relus * profile.offline_seconds, 6),

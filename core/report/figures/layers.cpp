@@ -120,11 +120,11 @@ Figure sensitivity(const Source& source, const Evidence& evidence) {
   std::string panels;
   for (const Result* result : shown) {
     const Json density = result->json.at("settings").value("sensitivity.density", Json());
-    panels +=
-        sensitivity_panel(figure,
-                          origin_of(*result, evidence, figure.notes) + ", seed " + result->json.at("seed").dump() +
-                              (density.is_null() ? "" : ", d = " + density.dump()),
-                          *result, evidence.published().resnet18_sensitivity);
+    panels += sensitivity_panel(figure,
+                                "seed " + result->json.at("seed").dump() +
+                                    (density.is_null() ? "" : ", d = " + density.dump()) + " " +
+                                    origin_of(*result, evidence, figure.notes),
+                                *result, evidence.published().resnet18_sensitivity);
   }
   if (criticality) {
     const Json& series = criticality->json.at("series");
@@ -153,8 +153,8 @@ Figure budgets(const Source& source, const Evidence& evidence) {
   std::vector<std::pair<std::string, const Result*>> series;
   for (const Result* result : with_seed(source, evidence)) {
     if (sites_of(*result).empty() || !sites_of(*result)[0].contains("allocated")) continue;
-    series.emplace_back(title_of(*result) + ": " + origin_of(*result, evidence, figure.notes) + ", seed " +
-                            result->json.at("seed").dump(),
+    series.emplace_back(title_of(*result) + ", seed " + result->json.at("seed").dump() + " " +
+                            origin_of(*result, evidence, figure.notes),
                         result);
   }
   if (series.empty()) {

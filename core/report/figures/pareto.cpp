@@ -10,12 +10,12 @@
 namespace senet {
 
 Figure pareto(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, source.text("title"), 1000, 820);
+  Figure figure(source.name, source.text("title"), 1000, 720);
   std::vector<std::string> plots;
   std::vector<std::string> labels;
   std::map<std::string, std::vector<std::vector<std::string>>> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
-    const std::string title = cell.label() + ": " + origin_of(*cell.results.front(), evidence, figure.notes);
+    const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
     const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
     const Summary relus = cell.over_seeds("result", "relus", 1e-3);
     if (!series.count(title)) labels.push_back(title);
@@ -54,7 +54,7 @@ Figure pareto(const Source& source, const Evidence& evidence) {
       "set title " + figure.heading() +
       " noenhanced\nset logscale x\nset xlabel \"ReLUs, thousands (logarithmic)\" offset 0,0.3\n"
       "set ylabel \"test accuracy, %; bars: standard deviation over seeds\"\n"
-      "set key bmargin center horizontal maxcols 2 spacing 1.1 font \",9\"\nset offsets graph 0.02, graph 0.02, "
+      "set key bmargin center horizontal maxcols 3 spacing 1.1 font \",9\"\nset offsets graph 0.02, graph 0.02, "
       "graph 0.02, graph 0.02\n"
       "plot " +
       joined(plots, ", \\\n     ") + "\n";
