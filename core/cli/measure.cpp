@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "experiment/environment.h"
 #include "measure/measurement.h"
 #include "senet/error.h"
 #include "storage/files.h"
@@ -107,40 +108,71 @@ void show(const Json& measured, const fs::path& file) {
 
 }  // namespace
 
+namespace {
+
+// What all measurements of one call share.
+struct Bench {
+  const Arguments& arguments;
+  const Engine& engine;
+  const PluginHost& plugins;
+  const std::vector<NetworkProfile>& profiles;
+  const fs::path& work;
+  Console& console;
+};
+
+Json measure_run(const Bench& bench, const Result& result, const std::string& protocol) {
+  const Arguments& arguments = bench.arguments;
+  bench.console.message(text(result.id(), ": ", protocol, ", ", arguments.images, " images"));
+  const RestoredRun run = restore_run(result, bench.plugins, run_folders(arguments), torch::kCPU, arguments.width);
+  const NetworkExport exported(*run.network, masking_of(arguments.masking));
+  const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, Part::test), arguments.images);
+  Json about = describe_export(result, arguments.width, exported);
+  about["environment"] = environment(torch::kCPU);
+  const Subject subject{exported, golden, counted_relus(result, arguments.width), std::move(about)};
+  const fs::path folder = bench.work / slug(result.id() + "." + protocol + "." + arguments.masking);
+  fs::create_directories(folder);
+  const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
+                      arguments.images,  arguments.port, arguments.timeout};
+  const Json measured =
+      measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
+  const fs::path file = measurement_file(result, protocol, arguments);
+  write_atomically(file, readable(measured) + "\n");
+  if (!arguments.json) show(measured, file);
+  return measured;
+}
+
+}  // namespace
+
 int measure_runs(const Arguments& arguments) {
   const std::vector<NetworkProfile> profiles = profiles_of(arguments);
   const Engine engine(arguments.engine, installation_prefix());
   const PluginHost plugins = load_plugins(arguments);
   std::vector<Result> results;
-  for (const std::string& subject : arguments.subjects) {
-    results.push_back(find_result(arguments.results, subject));
-  }
+  for (const std::string& subject : arguments.subjects) results.push_back(find_result(arguments.results, subject));
   const std::vector<std::string> protocols =
       arguments.protocols.empty() ? std::vector<std::string>{"semi2k", "cheetah"} : arguments.protocols;
   prepare_cpu(arguments);
   Console console;
   const WorkFolder work(arguments.work);
+  const Bench bench{arguments, engine, plugins, profiles, work.path(), console};
   Json all = Json::array();
+  // One that fails leaves the others running.
+  std::vector<Error> failures;
   for (const Result& result : results) {
-    const RestoredRun run = restore_run(result, plugins, run_folders(arguments), torch::kCPU, arguments.width);
-    const NetworkExport exported(*run.network, masking_of(arguments.masking));
-    const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, Part::test), arguments.images);
-    const Subject subject{exported, golden, counted_relus(result, arguments.width),
-                          describe_export(result, arguments.width, exported)};
     for (const std::string& protocol : protocols) {
-      const fs::path folder = work.path() / slug(result.id() + "." + protocol + "." + arguments.masking);
-      fs::create_directories(folder);
-      const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
-                          arguments.images,  arguments.port, arguments.timeout};
-      const Json measured = measure(engine, subject, job, profiles, [&] { return console.stop_requested(); });
-      const fs::path file = measurement_file(result, protocol, arguments);
-      write_atomically(file, readable(measured) + "\n");
-      if (!arguments.json) show(measured, file);
-      all.push_back(measured);
+      try {
+        all.push_back(measure_run(bench, result, protocol));
+      } catch (const Error& error) {
+        if (error.exit() == Exit::interrupted) throw;
+        failures.emplace_back(text(result.id(), ", ", protocol, ": ", error.what()), error.exit());
+        console.message(failures.back().what());
+      }
     }
   }
   if (arguments.json) std::cout << all.dump(2) << "\n";
-  return 0;
+  if (failures.empty()) return 0;
+  throw Error(text(failures.size(), " of ", results.size() * protocols.size(), " measurements failed"),
+              failures.front().exit());
 }
 
 }  // namespace senet

@@ -42,6 +42,7 @@ Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
 Json describe_export(const Result& result, double width, const NetworkExport& exported) {
   return {{"schema", kManifestSchema},
           {"run", result.id()},
+          {"network", network_phase(result).at("key")},
           {"model", result.json.at("model")},
           {"width", width},
           {"masking", name_of(exported.masking)},

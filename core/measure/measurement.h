@@ -20,7 +20,7 @@ struct Subject {
 };
 
 // Writes the export into `work`, has the engine run it and compares. The measurement, as a JSON document:
-//   run, model, width, masking, relus, comparisons {relu, max_pool}: of the compiled program
+//   `about`, with comparisons {relu, max_pool} as the compiled program executes them
 //   protocol, field, fraction_bits, engine, machine, images, caveats
 //   agreement {largest_error, expected_error, same_class, accuracy, plaintext_accuracy, differing [{image, margin,
 //   error}]} first, later: {seconds, sent [client, server], messages [client, server], rounds} of the first image's run

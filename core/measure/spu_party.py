@@ -4,7 +4,7 @@ spu_party.py --version                 what is installed, as JSON
 spu_party.py RANK PORT0 PORT1 PACKAGE WORK PROTOCOL FRACTION_BITS IMAGES
     Party 0 is the client, party 1 the server. Runs the package's program on its first IMAGES images, then each of its
     layers alone on the first one. In WORK it leaves log<RANK> (costs of each run), messages<RANK> (each message, with a
-    mark before each run), party<RANK>.json, and as party 0 logits.bin and compiled/.
+    mark before and after each run), party<RANK>.json, and as party 0 logits.bin and compiled/.
 """
 
 import importlib.metadata
@@ -96,27 +96,43 @@ class Party:
         shares = self.io.MakeShares(value, VISIBILITY[owner], OWNER_RANK[owner])
         self.runtime.SetVar(argument["name"], shares[RANK])
 
-    def compile(self, name, file, inputs):
-        source = libspu.CompilationSource()
-        source.ir_type = libspu.SourceIRType.STABLEHLO
-        with open(os.path.join(PACKAGE, file), "rb") as text:
-            source.ir_txt = text.read()
-        secret = libspu.Visibility.VIS_SECRET
-        source.input_visibility = [self.visibility.get(i, secret) for i in inputs]
-        code = libspu.compile(source, libspu.CompilerOptions())
+    def mark(self, program):
+        self.link.all_gather(MARK + program + ";")
+
+    # Party 0 compiles, party 1 takes what it left.
+    def compile_all(self, programs):
+        compiled, known = os.path.join(WORK, "compiled"), {}
         if RANK == 0:
-            with open(os.path.join(WORK, "compiled", name), "wb") as text:
-                text.write(code)
-        return code
+            os.makedirs(compiled, exist_ok=True)
+            for name, file, inputs in programs:
+                source = libspu.CompilationSource()
+                source.ir_type = libspu.SourceIRType.STABLEHLO
+                with open(os.path.join(PACKAGE, file), "rb") as text:
+                    source.ir_txt = text.read()
+                secret = libspu.Visibility.VIS_SECRET
+                source.input_visibility = [self.visibility.get(i, secret) for i in inputs]
+                key = (source.ir_txt, *source.input_visibility)
+                if key not in known:
+                    known[key] = libspu.compile(source, libspu.CompilerOptions())
+                with open(os.path.join(compiled, name), "wb") as text:
+                    text.write(known[key])
+        self.mark("compiled")
+        codes = []
+        for name, _, _ in programs:
+            with open(os.path.join(compiled, name), "rb") as text:
+                codes.append(text.read())
+        return codes
 
     def run(self, name, code, inputs, output):
         executable = libspu.Executable()
         executable.name, executable.code = name, code
         executable.input_names, executable.output_names = inputs, [output]
-        self.link.all_gather(MARK + name + ";")
+        self.mark(name)
         begin = time.perf_counter()
         self.runtime.Run(executable)
-        return time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
+        self.mark("idle")
+        return seconds
 
     def revealed(self, name):
         share = self.runtime.GetVar(name)
@@ -134,13 +150,14 @@ def main():
     start_logs()
     with open(os.path.join(PACKAGE, "manifest.json"), encoding="utf-8") as file:
         manifest = json.load(file)
-    os.makedirs(os.path.join(WORK, "compiled"), exist_ok=True)
     arguments = manifest["arguments"]
     party = Party(manifest)
     begin = time.perf_counter()
     inputs = [argument["name"] for argument in arguments]
-    program = party.compile("program", manifest["program"], inputs)
-    layers = [party.compile(f"layer-{i}", l["file"], l["inputs"]) for i, l in enumerate(manifest["layers"])]
+    program, *layers = party.compile_all(
+        [("program", manifest["program"], inputs)]
+        + [(f"layer-{i}", layer["file"], layer["inputs"]) for i, layer in enumerate(manifest["layers"])]
+    )
     report = {"compile_seconds": time.perf_counter() - begin}
 
     for argument in arguments[1:]:
@@ -164,7 +181,6 @@ def main():
     ]
     if RANK == 0:
         np.concatenate(logits).astype(np.float32).tofile(os.path.join(WORK, "logits.bin"))
-    party.link.all_gather(MARK + "end;")
     party.link.stop_link()
     with open(os.path.join(WORK, f"party{RANK}.json"), "w", encoding="utf-8") as file:
         json.dump(report, file)

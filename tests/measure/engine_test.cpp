@@ -125,6 +125,34 @@ TEST(Measure, AWidthOfSENetPlusPlusIsMeasuredOnItsOwn) {
   EXPECT_LT(measured["relus"], result_of("two")["result"]["relus"]);
 }
 
+// A tiny network's measurement by an Engine, against a ReLU count and logits that may be wrong.
+std::string error_of_measuring(int64_t more_relus, double more_logits) {
+  const auto network = testing::build_model("resnet18", {2, 4, 4, 3, 1, 1, {1, 1, 1, 1}}, "model.width = 1");
+  const torch::NoGradGuard no_gradient;
+  const NetworkExport exported(*network, Masking::gather);
+  network->eval();
+  const torch::Tensor images = testing::random_tensor({1, 2, 4, 4}, 5, torch::kFloat32);
+  const Golden golden{images, network->forward(images) + more_logits, torch::zeros({1}, torch::kInt64)};
+  const TemporaryFolder folder;
+  const Engine engine(environment().string(), SENET_TEST_PREFIX);
+  const Subject subject{exported, golden, exported.graph.relus() + more_relus, Json::object()};
+  return error_of([&] {
+    measure(engine, subject, {folder / "export", folder.path(), "semi2k", 18, 1, 0, 600}, {}, [] { return false; });
+  });
+}
+
+TEST(MeasureFails, WhenTheCompiledProgramDoesNotCompareWhatTheResultCounts) {
+  NEEDS_ENGINE();
+  const std::string error = error_of_measuring(1, 0);
+  EXPECT_NE(error.find("(the result's ReLU count)"), std::string::npos) << error;
+}
+
+TEST(MeasureFails, WhenLogitsAreOffByMoreThanFixedPointNumbersExplain) {
+  NEEDS_ENGINE();
+  const std::string error = error_of_measuring(0, 0.5);
+  EXPECT_NE(error.find("logits are off by up to 0.5"), std::string::npos) << error;
+}
+
 struct Case {
   const char* name;
   const char* model;
@@ -218,6 +246,7 @@ TEST(MeasureFails, WhenTimeIsUp) {
   const Outcome outcome = measure_finished({"senet-20", "--protocol", "semi2k", "--timeout", "1"}, engine.string());
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.error.find("not done after 1 s"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("1 of 1 measurements failed"), std::string::npos) << outcome.error;
   EXPECT_NE(outcome.error.find("still at it"), std::string::npos) << outcome.error;
 }
 
@@ -267,7 +296,7 @@ class Sleeping {
       : process_({"measure", "senet-20", "--protocol", "semi2k", "--engine",
                   fake_engine(folder_ / "x", "exec sleep 300").string(), "--results", (finished() / "results").string(),
                   "--runs", (finished() / "runs").string()},
-                 folder_.path()) {
+                 folder_.path(), {"TMPDIR=" + folder_.path().string()}) {
     for (int i = 0; i < 600 && parties.size() < 2 && process_.running(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       parties = children_of(process_.pid());
