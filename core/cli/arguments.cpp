@@ -216,7 +216,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   exported
       ->add_option("--fraction-bits", arguments.fraction_bits,
                    "stablehlo: emulate the network with so many fractional bits, on the test set")
-      ->check(CLI::Range(1, 24))
+      ->check(CLI::Range(1, 20))
       ->delimiter(',')
       ->type_name("LIST")
       ->capture_default_str();

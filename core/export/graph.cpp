@@ -150,9 +150,11 @@ torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const
 
 }  // namespace
 
-torch::Tensor evaluate(const Graph& graph, const torch::Tensor& images, const Arithmetic& arithmetic) {
-  const torch::NoGradGuard no_gradient;
-  const Numbers numbers(arithmetic);
+namespace {
+
+constexpr int64_t kBatch = 64;
+
+torch::Tensor evaluate_batch(const Graph& graph, const torch::Tensor& images, const Numbers& numbers) {
   std::vector<int> left = graph.uses();
   std::vector<torch::Tensor> values(graph.nodes.size());
   values[0] = numbers.encoded(images.contiguous());
@@ -166,6 +168,16 @@ torch::Tensor evaluate(const Graph& graph, const torch::Tensor& images, const Ar
     }
   }
   return values.back().to(torch::kFloat32);
+}
+
+}  // namespace
+
+torch::Tensor evaluate(const Graph& graph, const torch::Tensor& images, const Arithmetic& arithmetic) {
+  const torch::NoGradGuard no_gradient;
+  const Numbers numbers(arithmetic);
+  std::vector<torch::Tensor> logits;
+  for (const torch::Tensor& batch : images.split(kBatch)) logits.push_back(evaluate_batch(graph, batch, numbers));
+  return torch::cat(logits);
 }
 
 }  // namespace senet

@@ -14,6 +14,7 @@ namespace senet {
 namespace {
 
 constexpr int kManifestSchema = 1;
+constexpr int64_t kBatch = 64;
 
 Graph checked_graph(Network& network) {
   for (const ReluSite& site : network.sites()) {
@@ -33,10 +34,15 @@ Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
   const torch::NoGradGuard no_gradient;
   std::vector<int64_t> indices(count);
   std::iota(indices.begin(), indices.end(), 0);
-  const Batch batch = data.load(indices.data(), count);
   network.eval();
-  const torch::Tensor images = batch.images.to(torch::kFloat32).contiguous();
-  return {images, network.forward(images).contiguous(), batch.labels};
+  std::vector<torch::Tensor> images, logits, labels;
+  for (int64_t at = 0; at < count; at += kBatch) {
+    const Batch batch = data.load(indices.data() + at, std::min(kBatch, count - at));
+    images.push_back(batch.images.to(torch::kFloat32).contiguous());
+    logits.push_back(network.forward(images.back()));
+    labels.push_back(batch.labels);
+  }
+  return {torch::cat(images), torch::cat(logits), torch::cat(labels)};
 }
 
 Json describe_export(const Result& result, double width, const NetworkExport& exported) {

@@ -4,7 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <sstream>
 
 #include "senet/error.h"
@@ -132,6 +132,7 @@ class ProgramBuilder {
     }
     ProgramLayer layer;
     layer.name = symbol(node.name);
+    while (!names_.insert(layer.name).second) layer.name += "_";
     layer.cost = Cost::linear;
     parameters_.clear();
     body_ = Body();
@@ -342,6 +343,7 @@ class ProgramBuilder {
   Body body_;
   std::vector<std::string> parameters_;
   ProgramLayer* layer_ = nullptr;
+  std::set<std::string> names_;
 };
 
 }  // namespace
