@@ -218,6 +218,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
                    "stablehlo: emulate the network with so many fractional bits, on the test set")
       ->check(CLI::Range(1, 20))
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->capture_default_str();
   exported->add_option("--limit", arguments.limit, "stablehlo: emulate on the first N test images; default: all")
@@ -231,7 +232,8 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   measure->add_option("RUN", arguments.subjects, "result files, or parts of results' names")->required()->type_name("");
   measure->add_option("--protocol", arguments.protocols, "the engine's protocol; default: both")
       ->check(CLI::IsMember({"semi2k", "cheetah"}))
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   measure.masking().width();
   measure->add_option("--images", arguments.images, "so many test images, one by one")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))

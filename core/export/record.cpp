@@ -58,6 +58,7 @@ class Recording final : public Observer {
     return nullptr;
   }
   static void end(const at::RecordFunction& function, at::ObserverContext*) {
+    if (current->open_.empty()) return;  // its start was refused, in a build whose LibTorch was made with other checks
     Call call = std::move(current->open_.back());
     current->open_.pop_back();
     for (const c10::IValue& output : function.outputs()) call.outputs.push_back(output);

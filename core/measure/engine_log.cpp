@@ -50,22 +50,23 @@ std::string from_hex(const std::string& hex) {
   return bytes;
 }
 
-// "root:P2P-4:0->1" is a message from 0 to 1, "root:5:ALLGATHER" one from each to the other.
+// "root:P2P-4:0->1" is a message from 0 to 1, "root:5:ALLGATHER" one from each to the other. A mark's tag is what the
+// engine finds in memory that it no longer owns: any bytes, line ends among them.
 std::vector<Event> read_events(const std::string& messages, char party) {
+  static const std::string begin = "[spu link] key=";
   static const std::string mark = "value=4073656e657420";  // "@senet "
   std::vector<Event> events;
-  std::istringstream lines(messages);
-  std::string line;
-  while (std::getline(lines, line)) {
-    const size_t key_at = line.find("[spu link] key=");
-    if (key_at == std::string::npos) continue;
-    const std::string key = line.substr(key_at + 15, line.find(',', key_at) - key_at - 15);
-    if (const size_t at = line.find(mark); at != std::string::npos) {
-      const std::string text = from_hex(line.substr(
-          at + mark.size(), line.find_first_not_of("0123456789abcdef", at + mark.size()) - at - mark.size()));
-      events.push_back({Event::Kind::mark, text.substr(0, text.find(';'))});
+  for (size_t at = messages.find(begin), next = 0; at != std::string::npos; at = next) {
+    at += begin.size();
+    next = messages.find(begin, at);
+    const std::string record = messages.substr(at, next == std::string::npos ? next : next - at);
+    if (const size_t found = record.find(mark); found != std::string::npos) {
+      const size_t hex = found + mark.size();
+      const std::string program = from_hex(record.substr(hex, record.find_first_not_of("0123456789abcdef", hex) - hex));
+      events.push_back({Event::Kind::mark, program.substr(0, program.find(';'))});
       continue;
     }
+    const std::string key = record.substr(0, record.find(','));
     const size_t arrow = key.find("->");
     if (arrow == std::string::npos || arrow == 0) {
       events.push_back({Event::Kind::both, key});

@@ -46,7 +46,9 @@ std::map<std::string, Traffic> traffic_by_program(const EngineReport& report) {
       traffic.sent[party] = cost.sent;
       traffic.messages[party] = cost.messages_sent;
       const auto rounds = report.rounds.find(cost.name);
-      if (rounds != report.rounds.end()) traffic.rounds = rounds->second;
+      SENET_CHECK(rounds != report.rounds.end(), "the engine's log of messages has no mark of its program '", cost.name,
+                  "'; is it another version's?");
+      traffic.rounds = rounds->second;
     }
   }
   return programs;

@@ -93,7 +93,7 @@ TEST(Measure, Semi2kTransfersWhatTheKeptReLUsCostAndEveryLayerIsAccountedFor) {
 
 TEST(Measure, CheetahGivesTheSameClassesAndItsFirstRunPaysASetUp) {
   NEEDS_ENGINE();
-  const json measured = json_of(measure_finished({"senet-20", "--protocol", "cheetah", "--images", "2", "--json"}))[0];
+  const json measured = json_of(measure_finished({"--protocol", "cheetah", "senet-20", "--images", "2", "--json"}))[0];
   EXPECT_EQ(measured["comparisons"]["relu"], measured["relus"]);
   EXPECT_EQ(measured["agreement"]["same_class"], 1);
   EXPECT_GT(measured["first"]["sent"][0].get<int64_t>(), 2 * measured["later"]["sent"][0].get<int64_t>());

@@ -91,6 +91,13 @@ TEST(Rounds, AreTheLongestChainOfMessagesThatWaitForEachOther) {
   EXPECT_EQ(rounds({"root:P2P-1:1->0", "root:P2P-1:0->1"}, {"root:P2P-1:0->1", "root:P2P-1:1->0"}), 1);
 }
 
+TEST(Rounds, AreReadWhateverAMarksTagHolds) {
+  std::string strange = kMark;
+  strange.replace(strange.find('\x01'), 1, "\n\xff, key=\n\n");
+  const auto rounds = read_rounds(strange + messages({"root:2:ALLGATHER"}), kMark + messages({"root:2:ALLGATHER"}));
+  EXPECT_EQ(rounds.at("image-0"), 1);
+}
+
 TEST(NetworkProfile, ComputesALatency) {
   const NetworkProfile lan{"LAN", 3000, 0.8};
   Traffic both_at_once;
