@@ -120,6 +120,15 @@ class Verb {
         ->type_name("S");
     return *this;
   }
+  Verb& masking() {
+    command_
+        ->add_option("--masking", arguments_.masking,
+                     "how ReLUs that a mask keeps are written: gather compares the kept elements alone; select and "
+                     "multiply, for comparison, every one")
+        ->check(CLI::IsMember({"gather", "select", "multiply"}))
+        ->capture_default_str();
+    return *this;
+  }
   Verb& out(const char* help, const char* type) {
     command_->add_option("--out", arguments_.out, help)->required()->type_name(type);
     return *this;
@@ -196,8 +205,67 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   Verb exported(program, arguments, "export",
                 "write the network of a finished RUN, as a plain one at one of its widths");
   exported.subject("RUN", "a result file, or a part of a result's name")->required();
-  exported.out("its weights, statistics and masks", "FILE.safetensors").width();
+  exported->add_option("DIR,--out", arguments.out, "the file, or with stablehlo the folder, to write")
+      ->required()
+      ->type_name("");
+  exported
+      ->add_option("--format", arguments.format,
+                   "safetensors: weights, statistics and masks; stablehlo: a program for private inference with "
+                   "its arguments, golden images and a fixed-point check")
+      ->check(CLI::IsMember({"safetensors", "stablehlo"}))
+      ->capture_default_str();
+  exported.width().masking();
+  exported->add_option("--images", arguments.images, "stablehlo: so many test images with their logits")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->type_name("N")
+      ->capture_default_str();
+  exported
+      ->add_option("--fraction-bits", arguments.fraction_bits,
+                   "stablehlo: emulate the network with so many fractional bits, on the test set")
+      ->check(CLI::Range(1, 20))
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("LIST")
+      ->capture_default_str();
+  exported->add_option("--limit", arguments.limit, "stablehlo: emulate on the first N test images; default: all")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+      ->type_name("N");
   exported.folders().device().plugins().json();
+
+  Verb measure(program, arguments, "measure",
+               "run the networks of finished RUNs privately, as two parties of a real engine over loopback, and count "
+               "what that costs");
+  measure->add_option("RUN", arguments.subjects, "result files, or parts of results' names")->required()->type_name("");
+  measure->add_option("--protocol", arguments.protocols, "the engine's protocol; default: both")
+      ->check(CLI::IsMember({"semi2k", "cheetah"}))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  measure.masking().width();
+  measure->add_option("--images", arguments.images, "so many test images, one by one")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->type_name("N")
+      ->capture_default_str();
+  measure
+      ->add_option("--profile", arguments.profiles,
+                   "networks (.toml) to compute latencies for; default: "
+                   "experiments/costs/lan.toml and wan.toml")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  measure
+      ->add_option("--engine", arguments.engine,
+                   "the virtual environment with the engine; default: SENET_MPC_VENV, else .venv-mpc here or beside "
+                   "the build folder")
+      ->type_name("DIR");
+  measure->add_option("--work", arguments.work, "keep the export, the compiled programs and the engine's logs there")
+      ->type_name("DIR");
+  measure->add_option("--port", arguments.port, "of party 0 on loopback, the next one for party 1; default: free ones")
+      ->check(CLI::Range(1024, 65534))
+      ->type_name("P");
+  measure->add_option("--timeout", arguments.timeout, "give the engine up after so many seconds")
+      ->check(CLI::PositiveNumber)
+      ->type_name("S")
+      ->capture_default_str();
+  measure.folders().threads().plugins().json();
 
   Verb compare(program, arguments, "compare", "how two RUNs differ: settings, ReLUs, masks, metrics");
   compare.subject("RUN", "a result file, or a part of a result's name")->required();

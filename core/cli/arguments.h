@@ -35,10 +35,21 @@ struct Arguments {
   std::string dataset, out, encoding = "raw";  // data
   int64_t count = 64, epoch = 0, seed = 0;
 
-  double width = 1;            // evaluate, export: SENet++
+  double width = 1;            // evaluate, export, measure: SENet++
   std::string split = "test";  // evaluate
   int64_t limit = 0;
   std::string logits;
+
+  std::string format = "safetensors", masking = "gather";  // export; masking: also measure
+  std::vector<int64_t> fraction_bits = {8, 12, 18};
+  int64_t images = 10;  // export: with their logits; measure: run privately
+
+  std::vector<std::string> subjects;  // measure: RUNs
+  std::vector<std::string> protocols;
+  std::vector<std::string> profiles;
+  std::string engine, work;
+  int64_t port = 0;
+  double timeout = 3600;
 };
 
 // Fills `arguments`; an exit code when there is nothing left to do (help, version, wrong usage).

@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 
 #include <ATen/Parallel.h>
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/runtime_symbol_info.hpp>
 
 #include <iostream>
 #include <map>
@@ -15,6 +17,10 @@ Document assigned(Document document, const std::map<std::string, std::string>& t
   for (const auto& [key, value] : texts) document.set(key + "=" + nlohmann::json(value).dump());
   for (const std::string& assignment : arguments.sets) document.set(assignment);
   return document;
+}
+
+std::filesystem::path installation_prefix() {
+  return std::filesystem::path(boost::dll::program_location().string()).parent_path().parent_path();
 }
 
 PluginHost load_plugins(const Arguments& arguments) {
@@ -55,7 +61,7 @@ extern "C" int senet_execute(const senet::Arguments* arguments) {
       {"export", export_run},      {"differences", show_differences},
       {"plugins new", new_plugin}, {"tables", make_tables},
       {"figures", make_figures},   {"report", make_report},
-      {"cost", show_cost},
+      {"cost", show_cost},         {"measure", measure_runs},
   };
   try {
     return verbs.at(arguments->verb)(*arguments);

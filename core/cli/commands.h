@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <filesystem>
 #include <map>
 
 #include "cli/arguments.h"
@@ -24,6 +25,7 @@ int diagnose(const Arguments& arguments);
 int collect_garbage(const Arguments& arguments);
 int import_network_file(const Arguments& arguments);
 int export_run(const Arguments& arguments);
+int measure_runs(const Arguments& arguments);
 int show_differences(const Arguments& arguments);
 int make_tables(const Arguments& arguments);
 int make_figures(const Arguments& arguments);
@@ -33,6 +35,8 @@ int pack_data(const Arguments& arguments);
 int verify_data(const Arguments& arguments);
 int show_data(const Arguments& arguments);
 
+// The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
+std::filesystem::path installation_prefix();
 // What a document says, with these keys set as texts, and then what --set says.
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments);
 PluginHost load_plugins(const Arguments& arguments);

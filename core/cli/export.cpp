@@ -1,13 +1,26 @@
 #include <iostream>
+#include <sstream>
 
 #include "cli/commands.h"
+#include "export/fixed_point.h"
+#include "export/network_export.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
 #include "train/trainer.h"
 
 namespace senet {
 
-int export_run(const Arguments& arguments) {
+namespace {
+
+void show(const Arguments& arguments, const Json& json, const std::string& line) {
+  if (arguments.json) {
+    std::cout << json.dump(2) << "\n";
+  } else {
+    std::cout << line << "\n";
+  }
+}
+
+int export_safetensors(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const auto [result, run] = restore_subject(plugins, arguments);
   const NetworkCounts counts = count(*run.network);
@@ -27,13 +40,48 @@ int export_run(const Arguments& arguments) {
                      {"macs", counts.macs},
                      {"parameters", counts.parameters},
                      {"tensors", archive.tensors().size()}};
-  if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
-  } else {
-    std::cout << arguments.out << ": " << result.id() << " at width " << arguments.width << ", " << counts.relus
-              << " ReLUs, " << counts.macs << " multiply–accumulates, " << counts.parameters << " parameters\n";
-  }
+  show(arguments, json,
+       text(arguments.out, ": ", result.id(), " at width ", arguments.width, ", ", counts.relus, " ReLUs, ",
+            counts.macs, " multiply–accumulates, ", counts.parameters, " parameters"));
   return 0;
+}
+
+int export_stablehlo(const Arguments& arguments) {
+  const PluginHost plugins = load_plugins(arguments);
+  Arguments on_cpu = arguments;
+  on_cpu.device = "cpu";
+  const auto [result, run] = restore_subject(plugins, on_cpu);
+  const BatchLoader images = make_loader(*run.laboratory, Part::test);
+  const NetworkExport exported(*run.network, masking_of(arguments.masking));
+  const FixedPointCheck check = check_fixed_point(exported.graph, images, arguments.fraction_bits, arguments.limit);
+  const Golden golden = golden_images(*run.network, images, arguments.images);
+  Json about = describe_export(result, arguments.width, exported);
+  about["fixed_point"] = to_json(check);
+  Json manifest = write_package(arguments.out, exported.program, golden, about);
+
+  std::ostringstream line;
+  line << arguments.out << ": " << result.id() << " at width " << arguments.width << ", masking " << arguments.masking
+       << ": " << exported.program.layers.size() << " layers, " << exported.graph.relus() << " ReLUs, "
+       << exported.program.comparisons(Cost::relu) << " comparisons for them";
+  if (const int64_t pooling = exported.program.comparisons(Cost::max_pool); pooling > 0) {
+    line << " and " << pooling << " for max-pooling";
+  }
+  line << "\ntest accuracy on " << check.images << " images, emulated: float32 " << 100 * check.accuracy << " %";
+  for (const FixedPointScore& score : check.scores) {
+    line << "; " << score.fraction_bits << " fractional bits " << 100 * score.accuracy << " % (same class for "
+         << 100 * score.agreement << " %, logits off by up to " << score.largest_error << ")";
+  }
+  manifest.erase("arguments");
+  manifest.erase("layers");
+  manifest["folder"] = arguments.out;
+  show(arguments, manifest, line.str());
+  return 0;
+}
+
+}  // namespace
+
+int export_run(const Arguments& arguments) {
+  return arguments.format == "stablehlo" ? export_stablehlo(arguments) : export_safetensors(arguments);
 }
 
 }  // namespace senet

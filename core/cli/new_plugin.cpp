@@ -1,6 +1,4 @@
 #include <algorithm>
-#define BOOST_DLL_USE_STD_FS
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <cctype>
 #include <filesystem>
 #include <iostream>
@@ -17,9 +15,6 @@ namespace senet {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
-fs::path prefix() { return fs::path(boost::dll::program_location().string()).parent_path().parent_path(); }
 
 std::set<std::string> names_in(const fs::path& folder, fs::file_type type) {
   std::set<std::string> names;
@@ -69,7 +64,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 int new_plugin(const Arguments& arguments) {
   const std::string &kind = arguments.kind, &name = arguments.subject;
-  const fs::path folder = arguments.out, skeletons = prefix() / "share/senet/skeleton";
+  const fs::path folder = arguments.out, skeletons = installation_prefix() / "share/senet/skeleton";
   SENET_CHECK(
       fs::is_directory(skeletons), skeletons.string(),
       ": no such folder; the skeletons of plugins belong beside the program: install it again (cmake --install)");
@@ -114,10 +109,11 @@ int new_plugin(const Arguments& arguments) {
   for (const auto& [file, lines] : written) std::cout << (folder / file).string() << ", " << lines << " lines\n";
   const std::string in = folder.string(), build = (folder / "build").string();
   std::cout << "\nbuild it, test it, run it:\n"
-            << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << prefix().string() << "\n"
+            << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << installation_prefix().string()
+            << "\n"
             << "  cmake --build " << build << "\n"
             << "  ctest --test-dir " << build << "\n"
-            << "  " << (prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
+            << "  " << (installation_prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
             << " --plugin-dir " << build << "\n";
   return 0;
 }

@@ -114,8 +114,9 @@ int make_report(const Arguments& arguments) {
 
 int show_cost(const Arguments& arguments) {
   const bool is_file = arguments.profile.find_first_of("/.") != std::string::npos;
-  const CostProfile profile = load_profile(is_file ? fs::path(arguments.profile)
-                                                   : fs::path("experiments/costs") / (arguments.profile + ".toml"));
+  const CostProfile profile = load_profile(
+      is_file ? fs::path(arguments.profile)
+              : installation_prefix() / "share" / "senet" / "costs" / (arguments.profile + ".toml"));
   const Result result = find_result(arguments.results, arguments.subject);
   const NetworkCost cost = cost_of(result, profile);
   const std::string linear_from = cost.linear_measured ? "measured on this network"

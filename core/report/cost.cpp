@@ -11,7 +11,7 @@ namespace senet {
 namespace fs = std::filesystem;
 
 CostProfile load_profile(const fs::path& file) {
-  if (!fs::exists(file)) fail_usage(file.string(), ": there is no such profile of costs; experiments/costs has them");
+  if (!fs::exists(file)) fail_usage(file.string(), ": there is no such profile of costs");
   toml::table table = parsed_toml(file);
   const auto of_key = [&](const char* section, const char* key) {
     const toml::node* node = section ? table[section][key].node() : table[key].node();

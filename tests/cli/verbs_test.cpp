@@ -34,7 +34,7 @@ Outcome in_finished(const std::vector<std::string>& arguments) {
 TEST(Help, EveryVerbHasItAndNamesItsOptions) {
   EXPECT_EQ(senet({"--help"}).code, 0);
   for (const char* verb : {"run", "status", "plugins", "options", "inspect", "budget", "evaluate", "compare", "export",
-                           "doctor", "gc", "tables", "figures", "report", "cost"}) {
+                            "measure", "doctor", "gc", "tables", "figures", "report", "cost"}) {
     const Outcome outcome = senet({verb, "--help"});
     EXPECT_EQ(outcome.code, 0) << verb;
     EXPECT_NE(outcome.out.find("Usage"), std::string::npos) << verb;

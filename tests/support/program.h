@@ -54,6 +54,7 @@ class Process {
     finish(status);
     return false;
   }
+  pid_t pid() const { return pid_; }
   void signal(int number) const { kill(pid_, number); }
   Outcome wait() {
     int status = 0;

@@ -1,0 +1,178 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "experiment/environment.h"
+#include "measure/measurement.h"
+#include "senet/error.h"
+#include "storage/files.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kFractionBits = 18;  // SPU's own for 64-bit numbers
+
+// A folder of its own for exports and the engine's logs, kept where the command line names one.
+class WorkFolder {
+ public:
+  explicit WorkFolder(const std::string& named) : kept_(!named.empty()), path_(named) {
+    if (kept_) {
+      fs::create_directories(path_);
+      return;
+    }
+    std::string pattern = (fs::temp_directory_path() / "senet-measure-XXXXXX").string();
+    SENET_CHECK(mkdtemp(pattern.data()), pattern, ": cannot be made");
+    path_ = pattern;
+  }
+  ~WorkFolder() {
+    std::error_code ignored;
+    if (!kept_) fs::remove_all(path_, ignored);
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  bool kept_;
+  fs::path path_;
+};
+
+std::vector<NetworkProfile> profiles_of(const Arguments& arguments) {
+  std::vector<NetworkProfile> profiles;
+  for (const std::string& file : arguments.profiles) profiles.push_back(load_network_profile(file));
+  if (!profiles.empty()) return profiles;
+  for (const char* file : {"lan.toml", "wan.toml"}) {
+    profiles.push_back(load_network_profile(installation_prefix() / "share" / "senet" / "costs" / file));
+  }
+  return profiles;
+}
+
+// ReLUs that a result counts in its network at a width.
+int64_t counted_relus(const Result& result, double width) {
+  if (width == 1) return result.json.at("result").at("relus").get<int64_t>();
+  for (const Json& row : result.json.value("widths", Json::array())) {
+    if (row.at("width").get<double>() == width) return row.at("relus").get<int64_t>();
+  }
+  fail(result.file.string(), ": counts no ReLUs at width ", width);
+}
+
+// <results>/<experiment>/measured/<run>.<protocol>[.<masking>][.width-<S>].json: a folder that holds no results.
+fs::path measurement_file(const Result& result, const std::string& protocol, const Arguments& arguments) {
+  std::string name = result.file.stem().string() + "." + protocol;
+  if (arguments.masking != "gather") name += "." + arguments.masking;
+  if (arguments.width != 1) name += ".width-" + Json(arguments.width).dump();
+  return result.file.parent_path() / "measured" / (name + ".json");
+}
+
+double megabytes(const Json& sent) { return 1e-6 * (sent[0].get<double>() + sent[1].get<double>()); }
+
+void show(const Json& measured, const fs::path& file) {
+  const auto row = [](const std::string& name, const Json& part, const std::string& comparisons) {
+    std::cout << "  " << std::left << std::setw(14) << name << std::right << std::setw(12) << comparisons << std::fixed
+              << std::setw(12) << std::setprecision(3) << megabytes(part.at("sent")) << std::setw(10)
+              << part.at("messages")[0].get<int64_t>() + part.at("messages")[1].get<int64_t>() << std::setw(8)
+              << part.at("rounds").get<int64_t>() << std::setw(10) << part.at("seconds").get<double>() << "\n";
+  };
+  std::cout << measured.at("run").get<std::string>() << ", " << measured.at("protocol").get<std::string>()
+            << ", masking " << measured.at("masking").get<std::string>() << ": " << measured.at("relus") << " ReLUs, "
+            << measured.at("images") << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
+            << std::setw(10) << "messages" << std::setw(8) << "rounds" << std::setw(10) << "s"
+            << "\n";
+  for (const char* part : {"linear", "relu", "max_pool"}) {
+    if (!measured.at("cost").contains(part)) continue;
+    const std::string count = part == std::string("linear") ? "" : measured.at("comparisons").at(part).dump();
+    row(part, measured.at("cost").at(part), count);
+  }
+  row("first image", measured.at("first"), "");
+  if (measured.contains("later")) row("later, mean", measured.at("later"), "");
+  const Json& agreement = measured.at("agreement");
+  std::cout << std::defaultfloat << std::setprecision(3)
+            << "  class as in plaintext: " << 100 * agreement.at("same_class").get<double>()
+            << " %, logits off by up to " << agreement.at("largest_error").get<double>() << "; memory "
+            << 1e-9 * measured.at("memory")[0].get<double>() << " and " << 1e-9 * measured.at("memory")[1].get<double>()
+            << " GB\n";
+  for (const Json& network : measured.at("latency")) {
+    std::cout << "  computed latency, " << network.at("network").get<std::string>() << " (" << network.at("bandwidth")
+              << " Mb/s, " << network.at("round_trip")
+              << " ms): " << network.at(network.contains("later") ? "later" : "first").get<double>() << " s\n";
+  }
+  std::cout << "  " << file.string() << "\n" << std::flush;
+}
+
+}  // namespace
+
+namespace {
+
+// What all measurements of one call share.
+struct Bench {
+  const Arguments& arguments;
+  const Engine& engine;
+  const PluginHost& plugins;
+  const std::vector<NetworkProfile>& profiles;
+  const fs::path& work;
+  Console& console;
+};
+
+Json measure_run(const Bench& bench, const Result& result, const std::string& protocol) {
+  const Arguments& arguments = bench.arguments;
+  bench.console.message(text(result.id(), ": ", protocol, ", ", arguments.images, " images"));
+  const RestoredRun run = restore_run(result, bench.plugins, run_folders(arguments), torch::kCPU, arguments.width);
+  const NetworkExport exported(*run.network, masking_of(arguments.masking));
+  const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, Part::test), arguments.images);
+  Json about = describe_export(result, arguments.width, exported);
+  about["environment"] = environment(torch::kCPU);
+  const Subject subject{exported, golden, counted_relus(result, arguments.width), std::move(about)};
+  const fs::path folder = bench.work / slug(result.id() + "." + protocol + "." + arguments.masking);
+  fs::create_directories(folder);
+  const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
+                      arguments.images,  arguments.port, arguments.timeout};
+  const Json measured =
+      measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
+  const fs::path file = measurement_file(result, protocol, arguments);
+  write_atomically(file, readable(measured) + "\n");
+  if (!arguments.json) show(measured, file);
+  return measured;
+}
+
+}  // namespace
+
+int measure_runs(const Arguments& arguments) {
+  const std::vector<NetworkProfile> profiles = profiles_of(arguments);
+  const Engine engine(arguments.engine, installation_prefix());
+  const PluginHost plugins = load_plugins(arguments);
+  std::vector<Result> results;
+  for (const std::string& subject : arguments.subjects) results.push_back(find_result(arguments.results, subject));
+  const std::vector<std::string> protocols =
+      arguments.protocols.empty() ? std::vector<std::string>{"semi2k", "cheetah"} : arguments.protocols;
+  prepare_cpu(arguments);
+  Console console;
+  const WorkFolder work(arguments.work);
+  const Bench bench{arguments, engine, plugins, profiles, work.path(), console};
+  Json all = Json::array();
+  // One that fails leaves the others running.
+  std::vector<Error> failures;
+  for (const Result& result : results) {
+    for (const std::string& protocol : protocols) {
+      try {
+        all.push_back(measure_run(bench, result, protocol));
+      } catch (const Error& error) {
+        if (error.exit() == Exit::interrupted) throw;
+        failures.emplace_back(text(result.id(), ", ", protocol, ": ", error.what()), error.exit());
+        console.message(failures.back().what());
+      }
+    }
+  }
+  if (arguments.json) std::cout << all.dump(2) << "\n";
+  if (failures.empty()) return 0;
+  throw Error(text(failures.size(), " of ", results.size() * protocols.size(), " measurements failed"),
+              failures.front().exit());
+}
+
+}  // namespace senet

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace senet {
+
+// A network between the two parties.
+struct NetworkProfile {
+  std::string name;
+  double bandwidth;   // Mb/s, in each direction
+  double round_trip;  // ms
+};
+
+// A TOML file with `name`, `bandwidth` and `round_trip`. Throws (exit code 2) for anything else.
+NetworkProfile load_network_profile(const std::filesystem::path& file);
+
+// What a part of a private inference does to the network, and how long it computes.
+struct Traffic {
+  double seconds = 0;            // measured over loopback
+  int64_t sent[2] = {0, 0};      // bytes, by each party
+  int64_t messages[2] = {0, 0};  // by each party
+  int64_t rounds = 0;            // the longest chain of messages, each of which waits for the one before
+};
+
+// Computed, not measured: seconds + rounds · round_trip / 2 + bytes / bandwidth. The two directions overlap where both
+// parties send in every round, and follow each other where a chain is longer than either party's messages.
+double latency(const Traffic& traffic, const NetworkProfile& profile);
+
+}  // namespace senet
