@@ -283,17 +283,24 @@ Table widths_of(const Source& source, const Evidence& evidence) {
   return finished(std::move(table), notes);
 }
 
-// What each cell took beside the teacher: image passes and minutes. What budgets share stands in the row of each.
+// What each cell took beside the teacher: image passes and minutes. What rows share stands in each of them.
 Table trainings_of(const Source& source, const Evidence& evidence) {
-  Table table{
-      source.name,
-      source.text("title"),
-      {"data", "model", "method", "budget", "image passes, thousands", "of them for every budget", "minutes", "device"},
-      {},
-      {}};
+  Table table{source.name,
+              source.text("title"),
+              {"data", "model", "method", "budget", "image passes, thousands", "of them shared with other rows",
+               "minutes", "device"},
+              {},
+              {}};
   Notes notes;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
+  std::map<std::string, std::set<std::string>> budgets_of;  // by the key of a phase
+  for (const MeasuredCell& cell : cells) {
+    for (const Result* result : cell.results) {
+      for (const Json& phase : result->json.at("phases"))
+        budgets_of[phase.at("key")].insert(cell.label() + " " + cell.budget());
+    }
+  }
   for (const MeasuredCell& cell : cells) {
     std::vector<double> passes, minutes, shared;
     for (const Result* result : cell.results) {
@@ -304,8 +311,7 @@ Table trainings_of(const Source& source, const Evidence& evidence) {
         const double images = phase.value("image_passes", std::numeric_limits<double>::quiet_NaN()) / 1000;
         all += images;
         time += phase.at("training_seconds").get<double>() / 60;
-        // Phases that no budget enters: the sensitivity, and what a baseline trains once.
-        if (kind == "sensitivity" || phase.contains("training")) common += images;
+        if (budgets_of.at(phase.at("key")).size() > 1) common += images;
       }
       passes.push_back(all);
       minutes.push_back(time);
