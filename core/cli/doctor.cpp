@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "experiment/environment.h"
+#include "measure/engine.h"
 #include "report/format.h"
 #include "senet/error.h"
 
@@ -117,6 +118,15 @@ void examine_folders(Findings& findings, const RunFolders& folders) {
   }
 }
 
+void examine_engine(Findings& findings) {
+  const char* what = "private inference";
+  try {
+    findings.add(what, "SecretFlow SPU " + Engine("", installation_prefix()).versions().at("spu").get<std::string>());
+  } catch (const Error& error) {
+    findings.add(what, "`senet measure` has no engine", error.what());
+  }
+}
+
 void examine_plugins(Findings& findings, const PluginHost& host) {
   std::set<std::string> names;
   for (const auto& plugin : host.loaded()) names.insert(text(kind_name(plugin.entry.kind), " ", plugin.entry.name));
@@ -132,6 +142,7 @@ int diagnose(const Arguments& arguments) {
   examine_machine(findings, arguments);
   examine_libraries(findings);
   examine_folders(findings, run_folders(arguments));
+  examine_engine(findings);
   examine_plugins(findings, load_plugins(arguments));
   if (arguments.json) {
     std::cout << Json{{"findings", findings.rows()}}.dump(2) << "\n";

@@ -34,7 +34,7 @@ Outcome in_finished(const std::vector<std::string>& arguments) {
 TEST(Help, EveryVerbHasItAndNamesItsOptions) {
   EXPECT_EQ(senet({"--help"}).code, 0);
   for (const char* verb : {"run", "status", "plugins", "options", "inspect", "budget", "evaluate", "compare", "export",
-                            "measure", "doctor", "gc", "tables", "figures", "report", "cost"}) {
+                           "measure", "doctor", "gc", "tables", "figures", "report", "cost"}) {
     const Outcome outcome = senet({verb, "--help"});
     EXPECT_EQ(outcome.code, 0) << verb;
     EXPECT_NE(outcome.out.find("Usage"), std::string::npos) << verb;
@@ -330,7 +330,8 @@ TEST(Doctor, SaysWhatThereIs) {
     topics.insert(finding["what"].get<std::string>());
     EXPECT_EQ(finding["ok"].get<bool>(), finding["advice"] == "") << finding;
   }
-  for (const char* topic : {"device", "CPU", "threads", "precision", "LibTorch", "BLAS", "runs", "plugins"})
+  for (const char* topic :
+       {"device", "CPU", "threads", "precision", "LibTorch", "BLAS", "runs", "private inference", "plugins"})
     EXPECT_TRUE(topics.count(topic)) << topic;
   const json refused =
       json_of(senet({"doctor", "--json", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/another_abi"}));
