@@ -20,7 +20,8 @@ struct MeasuredCell {
   std::vector<const Result*> results;
 
   const Json& first() const { return results.front()->json; }
-  std::string experiment() const { return first().at("experiment").get<std::string>(); }
+  // The folder that its results lie in: an experiment's results may be kept twice, under names of their own.
+  std::string experiment() const { return results.front()->file.parent_path().filename().string(); }
   std::string label() const { return first().at("cell").at("label").get<std::string>(); }
   std::string method() const { return first().at("cell").at("method").get<std::string>(); }
   std::string budget() const { return first().at("budget").at("asked").get<std::string>(); }

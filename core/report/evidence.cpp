@@ -108,7 +108,7 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
 
 std::vector<std::string> Evidence::missing(const Source& source) const {
   std::set<std::string> experiments, labels;
-  for (const Result& result : results_) experiments.insert(result.json.at("experiment").get<std::string>());
+  for (const Result& result : results_) experiments.insert(result.file.parent_path().filename().string());
   for (const MeasuredCell& cell : cells(source)) labels.insert(cell.label());
   std::vector<std::string> missing;
   for (const std::string& name : source.texts("experiments")) {

@@ -38,12 +38,15 @@ TEST(MeasuredCells, GatherSeedsAndOrderBudgets) {
 
 TEST(MeasuredCells, RefuseTheSameSeedTwiceAndSeedsThatDifferInMoreThanTheSeed) {
   Result copy = made_result("a", "5%", 1, 0.3);
-  copy.file = "elsewhere.json";
+  copy.file = copy.file.parent_path() / "copy.json";
   Exit exit{};
   const std::string twice = error_of([&] { measured_cells({made_result("a", "5%", 1, 0.3), copy}); }, &exit);
-  EXPECT_NE(twice.find("a-5pct-s1.json and elsewhere.json are the same cell, budget and seed twice"), std::string::npos)
+  EXPECT_NE(twice.find("a-5pct-s1.json and results/made/copy.json are the same cell, budget and seed twice"),
+            std::string::npos)
       << twice;
   EXPECT_EQ(exit, Exit::usage);
+  copy.file = "results/kept/a-5pct-s1.json";
+  EXPECT_EQ(measured_cells({made_result("a", "5%", 1, 0.3), copy}).size(), 2u) << "another folder, another experiment";
   for (const auto& [section, name] :
        {std::pair{"dataset", "fingerprint"}, {"dataset", "train"}, {"model", "variant"}}) {
     Result other = made_result("a", "5%", 2, 0.3);
