@@ -114,16 +114,16 @@ int make_report(const Arguments& arguments) {
 
 int show_cost(const Arguments& arguments) {
   const bool is_file = arguments.profile.find_first_of("/.") != std::string::npos;
-  const CostProfile profile = load_profile(
-      is_file ? fs::path(arguments.profile)
-              : installation_prefix() / "share" / "senet" / "costs" / (arguments.profile + ".toml"));
+  const CostProfile profile =
+      load_profile(is_file ? fs::path(arguments.profile)
+                           : installation_prefix() / "share" / "senet" / "costs" / (arguments.profile + ".toml"));
   const Result result = find_result(arguments.results, arguments.subject);
   const NetworkCost cost = cost_of(result, profile);
   const std::string linear_from = cost.linear_measured ? "measured on this network"
                                                        : text("scaled by multiply-accumulates from ",
                                                               profile.linear.model, ", ", profile.linear.macs);
   if (arguments.json) {
-    const auto numbers = [](const Cost& of) {
+    const auto numbers = [](const InferenceCost& of) {
       // What is not known is null.
       return Json{{"online_seconds", of.online_seconds},
                   {"offline_seconds", of.offline_seconds},
@@ -151,7 +151,7 @@ int show_cost(const Arguments& arguments) {
   }
   std::vector<std::vector<std::string>> table = {
       {"layer", "ReLUs", "online s", "offline s", "online MB", "offline MB", "stored MB"}};
-  const auto add = [&](const std::string& name, const std::string& relus, const Cost& of) {
+  const auto add = [&](const std::string& name, const std::string& relus, const InferenceCost& of) {
     const auto megabytes = [](double bytes) { return std::isnan(bytes) ? "–" : fixed(bytes / 1e6, 3); };
     const auto seconds = [](double s) { return std::isnan(s) ? "–" : fixed(s, 4); };
     table.push_back({name, relus, seconds(of.online_seconds), seconds(of.offline_seconds), megabytes(of.online_bytes),

@@ -63,8 +63,8 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   for (const Json& site : result.json.at("sites")) {
     const auto kept = site.at("kept").get<int64_t>();
     const auto n = static_cast<double>(kept);
-    const Cost cost{n * profile.online_seconds, n * profile.offline_seconds, n * profile.online_bytes,
-                    n * profile.offline_bytes, n * profile.storage_bytes};
+    const InferenceCost cost{n * profile.online_seconds, n * profile.offline_seconds, n * profile.online_bytes,
+                             n * profile.offline_bytes, n * profile.storage_bytes};
     all.relu_layers.push_back({site.at("name").get<std::string>(), kept, cost});
     all.relus.online_seconds += cost.online_seconds;
     all.relus.offline_seconds += cost.offline_seconds;
@@ -86,7 +86,7 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   }
   const auto scaled = [&](double macs) {
     const double share = macs / static_cast<double>(linear.macs);
-    return Cost{share * linear.online_seconds, share * sum, unknown, unknown, unknown};
+    return InferenceCost{share * linear.online_seconds, share * sum, unknown, unknown, unknown};
   };
   all.linear = scaled(json.at("model").at("macs").get<double>());
   const Json layers = json.at("model").value("layers", Json::object());

@@ -26,7 +26,7 @@ struct CostProfile {
 // Throws (exit code 2) with the file's name and what it lacks.
 CostProfile load_profile(const std::filesystem::path& file);
 
-struct Cost {
+struct InferenceCost {
   double online_seconds = 0, offline_seconds = 0, online_bytes = 0, offline_bytes = 0, storage_bytes = 0;
 };
 
@@ -38,11 +38,11 @@ struct NetworkCost {
   struct Layer {
     std::string name;
     int64_t relus;  // kept
-    Cost cost;
+    InferenceCost cost;
   };
   std::vector<Layer> relu_layers;  // sites in order
   std::vector<Layer> linear_layers;
-  Cost relus, linear;
+  InferenceCost relus, linear;
   bool linear_measured;  // false: scaled
 };
 NetworkCost cost_of(const Result& result, const CostProfile& profile);

@@ -87,7 +87,9 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   EXPECT_EQ(main.rows[0].cells[10], "60.50 at 0.1k");
   source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
   EXPECT_NE(figure("x").script().find("title \"SENet [1]\""), std::string::npos) << figure("x").script();
-  EXPECT_NE(figure("x").script().find("[1] CIFAR-10, resnet18; as JPEG; 7,600 of 50,000 training images; schedules not the paper's"), std::string::npos);
+  EXPECT_NE(figure("x").script().find(
+                "[1] CIFAR-10, resnet18; as JPEG; 7,600 of 50,000 training images; schedules not the paper's"),
+            std::string::npos);
 
   result.json["model"]["variant"] = "resnet18 width=8";
   add(result);
@@ -95,7 +97,8 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   result.json["model"]["variant"] = "resnet18";
   add(result);
   source("main", "table = \"main\"");
-  EXPECT_EQ(table("main").columns.back(), "comm. saving") << "the source names no cell that reproduces a published method";
+  EXPECT_EQ(table("main").columns.back(), "comm. saving")
+      << "the source names no cell that reproduces a published method";
 }
 
 TEST_F(Reports, WhatHasNoResultsIsShownAsMissing) {
