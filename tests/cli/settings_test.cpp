@@ -1,3 +1,5 @@
+#include <cmath>
+#include <numeric>
 #include <sstream>
 
 #include "storage/safetensors.h"
@@ -112,6 +114,47 @@ TEST(Pruning, AProjectionStandsForItsBlocksSecondReluWhenAsked) {
     EXPECT_DOUBLE_EQ(result["sites"][l]["pruning_sensitivity"].get<double>(), expected[l]) << l;
     EXPECT_DOUBLE_EQ(result["sites"][l]["sensitivity"].get<double>(), 1 - expected[l]) << l;
   }
+}
+
+TEST(Listed, GivesEachLayerItsPartOfTheBudget) {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& values, const std::string& per) {
+    write_file(folder / "tiny.toml", testing::tiny_experiment_of(
+                                         "[mask]\nepochs = 1\n[finetune]\nepochs = 1\n[[cell]]\nlabel = \"" + per +
+                                         "\"\nbudgets = [230]\nsensitivity.plugin = \"listed\"\nsensitivity.per = \"" +
+                                         per + "\"\nsensitivity.values = [" + values + "]\n"));
+    return testing::run_program({"run", "tiny.toml", "--threads", "2", "--set", "teacher.epochs=1"}, folder.path());
+  };
+  const auto kept = [&](const std::string& per) {
+    std::vector<int64_t> counts;
+    const json result = json::parse(testing::slurp(folder / ("results/tiny/" + per + "-230-s1.json")));
+    for (const json& site : result["sites"]) counts.push_back(site["kept"].get<int64_t>());
+    return counts;
+  };
+  // Sites of 128 ReLUs five times, then of 64, 32 and 16 four times each.
+  const auto repeated = [](const std::vector<int64_t>& of_stages) {
+    std::vector<int64_t> all = {of_stages[0]};
+    for (const int64_t of_stage : of_stages) all.insert(all.end(), 4, of_stage);
+    return all;
+  };
+  // 5 · 10 + 4 · 20 + 4 · 20 + 4 · 5
+  const Outcome per_layer = run("1, 1,1,1,1, 2,2,2,2, 2,2,2,2, 0.5,0.5,0.5,0.5", "layer");
+  ASSERT_EQ(per_layer.code, 0) << per_layer.error;
+  EXPECT_EQ(kept("layer"), repeated({10, 20, 20, 5}));
+  // An eighth of the first five, none of the next, three eighths and all of the last: 16, 0, 12, 16. That is 192 in
+  // all; the last are full, so the first and third share what 230 leaves, 166, as 16 : 12.
+  const Outcome per_relu = run("0.125, 0.125,0.125,0.125,0.125, 0,0,0,0, 0.375,0.375,0.375,0.375, 1,1,1,1", "relu");
+  ASSERT_EQ(per_relu.code, 0) << per_relu.error;
+  const std::vector<int64_t> counts = kept("relu");
+  ASSERT_EQ(counts.size(), 17u);
+  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), int64_t{0}), 230);
+  for (size_t l = 0; l < 17; ++l) {
+    const double exact = l < 5 ? 166.0 * 16 / 128 : l < 9 ? 0 : l < 13 ? 166.0 * 12 / 128 : 16;
+    EXPECT_LT(std::abs(static_cast<double>(counts[l]) - exact), 1) << "layer " << l;
+  }
+  const Outcome short_of_one = run("1, 1", "layer");
+  EXPECT_NE(short_of_one.code, 0);
+  EXPECT_NE(short_of_one.error.find("2 numbers, the model 17 layers"), std::string::npos) << short_of_one.error;
 }
 
 }  // namespace

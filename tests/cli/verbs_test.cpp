@@ -71,8 +71,8 @@ TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {
   std::set<std::string> names;
   for (const json& plugin : listed["plugins"])
     names.insert(plugin["kind"].get<std::string>() + "/" + plugin["name"].get<std::string>());
-  for (const char* name :
-       {"dataset/fashion_mnist", "dataset/synthetic", "model/resnet18", "sensitivity/pruning", "sensitivity/uniform"}) {
+  for (const char* name : {"dataset/fashion_mnist", "dataset/synthetic", "model/resnet18", "sensitivity/listed",
+                           "sensitivity/pruning", "sensitivity/uniform"}) {
     EXPECT_TRUE(names.count(name)) << name;
   }
   const json pruning = json_of(senet({"plugins", "pruning", "--json"}))["plugins"][0];

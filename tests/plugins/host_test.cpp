@@ -29,7 +29,7 @@ TEST(PluginHost, AnUnknownNameListsTheKnownAndTheNearest) {
   const std::string message = error_of([&] { host.find(PluginKind::sensitivity, "prunning"); }, &exit);
   EXPECT_EQ(exit, Exit::usage);
   EXPECT_NE(message.find("did you mean 'pruning'"), std::string::npos) << message;
-  EXPECT_NE(message.find("known: pruning, stage_criticality, uniform"), std::string::npos) << message;
+  EXPECT_NE(message.find("known: listed, pruning, stage_criticality, uniform"), std::string::npos) << message;
 }
 
 TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
