@@ -234,7 +234,7 @@ class DocumentBuilder {
 
 Document Document::from_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) fail_usage(path, ": no such file, or it cannot be read; give the path of an experiment file (.toml)");
+  if (!in) fail_usage(path, ": no such file, or it cannot be read; give the path of a TOML file");
   std::ostringstream content;
   content << in.rdbuf();
   if (!in || in.bad()) fail_usage(path, ": cannot be read as a file");

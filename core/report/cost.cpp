@@ -1,59 +1,63 @@
 #include "report/cost.h"
 
-#include <cmath>
 #include <limits>
 #include <numeric>
 
-#include "report/toml_file.h"
+#include "config/document.h"
+#include "senet/error.h"
 
 namespace senet {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr Option kTop[] = {
+    text_option("source", "\"\"", "who measured it, where"),
+};
+// A default out of bounds: every figure has to be said.
+constexpr Option kPerRelu[] = {
+    real_option("online_us", "-1", "of the online phase").at_least(0).in("µs"),
+    real_option("offline_us", "-1", "of the offline phase").at_least(0).in("µs"),
+    real_option("online_bytes", "-1", "sent in the online phase").at_least(0).in("bytes"),
+    real_option("offline_bytes", "-1", "sent in the offline phase").at_least(0).in("bytes"),
+    real_option("storage_bytes", "-1", "kept from the offline phase until it is used").at_least(0).in("bytes"),
+};
+constexpr Option kLinear[] = {
+    text_option("model", "\"\"", "the network that was measured"),
+    integers_option("input", "[]", "its input: C, H, W").at_least(1),
+    integer_option("macs", "-1", "its multiply–accumulates").at_least(1),
+    reals_option("offline_s", "[]", "of each linear layer").at_least(0).in("s"),
+    real_option("online_s", "-1", "of all of them").at_least(0).in("s"),
+};
+
+Options required(const Document& document, const std::string& section, const std::vector<Option>& declared) {
+  const Options options = document.resolve(section, declared);
+  for (const Options::Item& item : options.items()) {
+    if (!item.is_default) continue;
+    fail_usage(document.name(), ": has no ", item.declaration.name,
+               section.empty() ? " at its top" : " under [" + section + "]", " (", item.declaration.help, ")");
+  }
+  return options;
+}
+
+}  // namespace
+
 CostProfile load_profile(const fs::path& file) {
-  if (!fs::exists(file)) fail_usage(file.string(), ": there is no such profile of costs");
-  toml::table table = parsed_toml(file);
-  const auto of_key = [&](const char* section, const char* key) {
-    const toml::node* node = section ? table[section][key].node() : table[key].node();
-    if (!node)
-      fail_usage(file.string(), ": has no ", key, section ? text(" under [", section, "]") : text(" at its top"));
-    return node;
-  };
-  const auto wrong = [&](const toml::node& node, const char* key, const char* expected) {
-    fail_usage(file.string(), ":", node.source().begin.line, ": ", key, ": expected ", expected);
-  };
-  const auto number_in = [&](const toml::node& node, const char* key, double least) {
-    const auto value = node.value<double>();
-    if (!value || !(*value >= least) || std::isinf(*value))
-      wrong(node, key, text("a number of at least ", least).c_str());
-    return *value;
-  };
-  const auto number = [&](const char* section, const char* key) { return number_in(*of_key(section, key), key, 0); };
-  const auto words = [&](const char* section, const char* key) {
-    const toml::node* node = of_key(section, key);
-    if (!node->is_string()) wrong(*node, key, "a text");
-    return *node->value<std::string>();
-  };
-  const auto numbers = [&](const char* section, const char* key) {
-    const toml::node* node = of_key(section, key);
-    if (!node->is_array() || node->as_array()->empty()) wrong(*node, key, "a list of numbers");
-    std::vector<double> values;
-    for (const toml::node& value : *node->as_array()) values.push_back(number_in(value, key, 0));
-    return values;
-  };
+  const Document document = Document::from_file(file.string());
+  const Options top = required(document, "", declare(kTop)), relu = required(document, "per_relu", declare(kPerRelu)),
+                linear = required(document, "linear", declare(kLinear));
+  document.refuse_unread();
   CostProfile profile;
   profile.name = file.stem();
-  profile.source = words(nullptr, "source");
-  profile.online_seconds = number("per_relu", "online_us") * 1e-6;
-  profile.offline_seconds = number("per_relu", "offline_us") * 1e-6;
-  profile.online_bytes = number("per_relu", "online_bytes");
-  profile.offline_bytes = number("per_relu", "offline_bytes");
-  profile.storage_bytes = number("per_relu", "storage_bytes");
-  profile.linear.model = words("linear", "model");
-  profile.linear.macs = static_cast<int64_t>(number_in(*of_key("linear", "macs"), "macs", 1));
-  profile.linear.online_seconds = number("linear", "online_s");
-  for (const double size : numbers("linear", "input")) profile.linear.input.push_back(std::llround(size));
-  profile.linear.offline_seconds = numbers("linear", "offline_s");
+  profile.source = top.text("source");
+  profile.online_seconds = relu.real("online_us") * 1e-6;
+  profile.offline_seconds = relu.real("offline_us") * 1e-6;
+  profile.online_bytes = relu.real("online_bytes");
+  profile.offline_bytes = relu.real("offline_bytes");
+  profile.storage_bytes = relu.real("storage_bytes");
+  profile.linear = {linear.text("model"), linear.integers("input"), linear.integer("macs"), linear.reals("offline_s"),
+                    linear.real("online_s")};
   return profile;
 }
 

@@ -23,7 +23,7 @@ struct CostProfile {
     double online_seconds;
   } linear;
 };
-// Throws (exit code 2) with the file's name and what it lacks.
+// Throws (exit code 2) with the file's name for what it lacks, and for a key that no profile has.
 CostProfile load_profile(const std::filesystem::path& file);
 
 struct InferenceCost {

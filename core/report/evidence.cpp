@@ -71,7 +71,7 @@ DataSetName name_of(const toml::table& entry, const fs::path& file, std::string&
 }  // namespace
 
 Evidence::Evidence(const fs::path& results, const fs::path& sources)
-    : results_(load_results(results)), published_(load_published(results)) {
+    : results_(load_results(results)), cells_(measured_cells(results_)), published_(load_published(results)) {
   const fs::path file = sources / "data_sets.toml";
   if (!fs::exists(file)) return;
   const toml::table table = parsed_toml(file);
@@ -92,7 +92,7 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
   };
   std::vector<MeasuredCell> cells;
   std::map<std::vector<std::string>, std::string> seen;
-  for (const MeasuredCell& cell : chosen(measured_cells(results_), source.texts("labels"))) {
+  for (const MeasuredCell& cell : chosen(cells_, source.texts("labels"))) {
     if (!wanted(cell.experiment())) continue;
     const std::string file = cell.results.front()->file.string();
     const auto [at, added] = seen.try_emplace(

@@ -22,12 +22,15 @@ struct DataSetName {
 // Everything that tables and figures are made from: results, what others published, names.
 class Evidence {
  public:
-  // Loads every result under `results`; throws (exit code 2) with a file's name for what is not sound.
+  // Loads every result under `results`; throws (exit code 2) with a file's name for what is not sound, and for results
+  // of one cell that contradict each other, whichever source asks.
   Evidence(const std::filesystem::path& results, const std::filesystem::path& sources);
+  Evidence(const Evidence&) = delete;  // its cells point into its results
 
   // The cells of a source's experiments (all, when it names none), of those labels that it names. Throws (exit code 2)
   // when two of them have results for the same label, budget and model.
   std::vector<MeasuredCell> cells(const Source& source) const;
+  const std::vector<MeasuredCell>& cells() const { return cells_; }
   // Experiments and labels that a source names and no result has, in words.
   std::vector<std::string> missing(const Source& source) const;
 
@@ -43,6 +46,7 @@ class Evidence {
     DataSetName name;
   };
   std::vector<Result> results_;
+  std::vector<MeasuredCell> cells_;
   Published published_;
   std::vector<Named> names_;
 };

@@ -49,7 +49,7 @@ std::string block(const Json& json) { return "<pre>" + html_escaped(readable(jso
 std::string experiments(const Evidence& evidence) {
   std::string out;
   std::map<std::string, std::string> of_experiment;
-  for (const MeasuredCell& cell : measured_cells(evidence.results())) {
+  for (const MeasuredCell& cell : evidence.cells()) {
     const Json& json = cell.first();
     std::string seeds;
     for (const Result* result : cell.results) seeds += (seeds.empty() ? "" : ", ") + result->json.at("seed").dump();
