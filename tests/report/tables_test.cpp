@@ -71,6 +71,32 @@ TEST_F(Reports, TheMainTableHasMeansSavingsAndThePublishedValue) {
   EXPECT_NE(main.notes[0].find("not certain"), std::string::npos);
 }
 
+TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
+  add(made_result("SENet", "100", 1, 0.60));
+  add(made_result("SENet", "100", 2, 0.62));
+  add(made_result("SENet", "50", 1, 0.50, 50));
+  Result under = made_result("SNL", "100", 1, 0.70);
+  under.json["result"]["relus"] = 97;
+  add(under);
+  source("all", "table = \"overview\"");
+  const Table all = table("all");
+  EXPECT_EQ(all.columns, (std::vector<std::string>{"data", "model", "ReLUs", "AR acc %", "method", "acc % (n) at 50",
+                                                   "acc % (n) at 100"}));
+  ASSERT_EQ(all.rows.size(), 2u);
+  EXPECT_EQ(all.rows[0].cells, (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet",
+                                                         "50.00 (1)", "61.00 ± 1.41 (2)"}));
+  EXPECT_EQ(all.rows[0].evidence.size(), 3u);
+  EXPECT_EQ(all.rows[1].cells[5], "missing");
+  EXPECT_EQ(all.rows[1].cells[6], "70.00 (1) at 97") << "under its budget, which is said";
+
+  source("asked", "table = \"overview\"\nbudgets = [\"100\", \"10\"]\nlabels = [\"SNL\", \"none\"]");
+  const Table asked = table("asked");
+  ASSERT_EQ(asked.rows.size(), 2u);
+  EXPECT_EQ(asked.rows[0].cells[6], "missing");
+  EXPECT_EQ(asked.rows[1].cells[4], "none");
+  EXPECT_EQ(asked.rows[1].cells[5], "missing") << "a label without any result";
+}
+
 TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   Result result = made_result("SENet", "100", 1, 0.60);
   result.json["dataset"]["fingerprint"] = "jpeg";
