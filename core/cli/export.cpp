@@ -47,14 +47,15 @@ int export_safetensors(const Arguments& arguments) {
 }
 
 int export_stablehlo(const Arguments& arguments) {
+  check_room(arguments.out);
   const PluginHost plugins = load_plugins(arguments);
   Arguments on_cpu = arguments;
   on_cpu.device = "cpu";
   const auto [result, run] = restore_subject(plugins, on_cpu);
   const BatchLoader images = make_loader(*run.laboratory, Part::test);
   const NetworkExport exported(*run.network, masking_of(arguments.masking));
-  const FixedPointCheck check = check_fixed_point(exported.graph, images, arguments.fraction_bits, arguments.limit);
   const Golden golden = golden_images(*run.network, images, arguments.images);
+  const FixedPointCheck check = check_fixed_point(exported.graph, images, arguments.fraction_bits, arguments.limit);
   Json about = describe_export(result, arguments.width, exported);
   about["fixed_point"] = to_json(check);
   Json manifest = write_package(arguments.out, exported.program, golden, about);

@@ -63,6 +63,15 @@ int64_t counted_relus(const Result& result, double width) {
   fail(result.file.string(), ": counts no ReLUs at width ", width);
 }
 
+// By site, where the result says it: at full width.
+std::map<std::string, int64_t> kept_by_site(const Result& result, double width) {
+  std::map<std::string, int64_t> kept;
+  for (const Json& site : result.json.at("sites")) {
+    if (width == 1) kept[site.at("name").get<std::string>()] = site.at("kept").get<int64_t>();
+  }
+  return kept;
+}
+
 // <results>/<experiment>/measured/<run>.<protocol>[.<masking>][.width-<S>].json: a folder that holds no results.
 fs::path measurement_file(const Result& result, const std::string& protocol, const Arguments& arguments) {
   std::string name = result.file.stem().string() + "." + protocol;
@@ -106,10 +115,6 @@ void show(const Json& measured, const fs::path& file) {
   std::cout << "  " << file.string() << "\n" << std::flush;
 }
 
-}  // namespace
-
-namespace {
-
 // What all measurements of one call share.
 struct Bench {
   const Arguments& arguments;
@@ -128,14 +133,16 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, Part::test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
   about["environment"] = environment(torch::kCPU);
-  const Subject subject{exported, golden, counted_relus(result, arguments.width), std::move(about)};
-  const fs::path folder = bench.work / slug(result.id() + "." + protocol + "." + arguments.masking);
+  const Subject subject{exported, golden, counted_relus(result, arguments.width), kept_by_site(result, arguments.width),
+                        std::move(about)};
+  const fs::path file = measurement_file(result, protocol, arguments);
+  const fs::path folder =
+      bench.work / slug(result.json.at("experiment").get<std::string>() + "-" + file.stem().string());
   fs::create_directories(folder);
   const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
                       arguments.images,  arguments.port, arguments.timeout};
   const Json measured =
       measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
-  const fs::path file = measurement_file(result, protocol, arguments);
   write_atomically(file, readable(measured) + "\n");
   if (!arguments.json) show(measured, file);
   return measured;
@@ -158,14 +165,19 @@ int measure_runs(const Arguments& arguments) {
   Json all = Json::array();
   // One that fails leaves the others running.
   std::vector<Error> failures;
+  const auto failed = [&](const Result& result, const std::string& protocol, const char* why, Exit exit) {
+    failures.emplace_back(text(result.id(), ", ", protocol, ": ", why), exit);
+    console.message(failures.back().what());
+  };
   for (const Result& result : results) {
     for (const std::string& protocol : protocols) {
       try {
         all.push_back(measure_run(bench, result, protocol));
       } catch (const Error& error) {
         if (error.exit() == Exit::interrupted) throw;
-        failures.emplace_back(text(result.id(), ", ", protocol, ": ", error.what()), error.exit());
-        console.message(failures.back().what());
+        failed(result, protocol, error.what(), error.exit());
+      } catch (const std::exception& error) {
+        failed(result, protocol, error.what(), Exit::failure);
       }
     }
   }

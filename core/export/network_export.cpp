@@ -30,7 +30,8 @@ NetworkExport::NetworkExport(Network& network, Masking form)
     : graph(checked_graph(network)), masking(form), program(make_program(graph, form)) {}
 
 Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
-  SENET_CHECK(data.count() >= count, count, " test images were asked for; the data set has ", data.count());
+  if (data.count() < count)
+    fail_usage(count, " test images were asked for; the data set has ", data.count(), ": ask for no more");
   const torch::NoGradGuard no_gradient;
   std::vector<int64_t> indices(count);
   std::iota(indices.begin(), indices.end(), 0);

@@ -22,15 +22,18 @@ std::string raw(const torch::Tensor& tensor) {
   return {static_cast<const char*>(values.data_ptr()), static_cast<size_t>(values.nbytes())};
 }
 
+// An export that was cut off has no manifest, but the mark that it was one.
+constexpr const char* kBegun = "export.begun";
+
 void make_room(const fs::path& folder) {
-  if (fs::exists(folder) && !fs::is_empty(folder)) {
-    if (!fs::exists(folder / "manifest.json") || !fs::exists(folder / "program.mlir")) {
-      fail_usage(folder.string(), ": holds something that is no export; give a new or an empty folder");
-    }
+  const bool export_of_ours = fs::exists(folder / "manifest.json") || fs::exists(folder / kBegun);
+  check_room(folder);
+  if (export_of_ours) {
     for (const char* name :
          {"layers", "arguments", "program.mlir", "images.bin", "golden.safetensors", "manifest.json"})
       fs::remove_all(folder / name);
   }
+  write_atomically(folder / kBegun, "");
 }
 
 std::string layer_file(size_t index, const ProgramLayer& layer) {
@@ -45,6 +48,12 @@ const char* type_name(const torch::Tensor& value) {
 }
 
 }  // namespace
+
+void check_room(const fs::path& folder) {
+  if (fs::exists(folder) && !fs::is_empty(folder) && !fs::exists(folder / "manifest.json") &&
+      !fs::exists(folder / kBegun))
+    fail_usage(folder.string(), ": holds something that is no export; give a new or an empty folder");
+}
 
 Json write_package(const fs::path& folder, const Program& program, const Golden& golden, Json about) {
   make_room(folder);
@@ -77,6 +86,7 @@ Json write_package(const fs::path& folder, const Program& program, const Golden&
   save_safetensors(folder / "golden.safetensors",
                    {{"images", golden.images}, {"logits", golden.logits}, {"labels", golden.labels}});
   write_atomically(folder / "manifest.json", readable(manifest) + "\n");
+  fs::remove(folder / kBegun);
   return manifest;
 }
 

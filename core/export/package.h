@@ -16,6 +16,9 @@ struct Golden {
   torch::Tensor labels;  // N
 };
 
+// Throws (exit code 2) when the folder holds anything but an earlier export, whole or cut off.
+void check_room(const std::filesystem::path& folder);
+
 // Writes a program and everything that an engine needs to run it into a folder:
 //   program.mlir             the whole network
 //   layers/<n>-<name>.mlir   each of its functions alone
@@ -23,7 +26,7 @@ struct Golden {
 //   images.bin               the golden images in the program's layout (NHWC), float32
 //   golden.safetensors       images (N×C×H×W), logits, labels
 //   manifest.json            `about`, and which argument is whose, of which type and shape; what each layer takes
-// Returns the manifest. Throws (exit code 2) when the folder holds anything but an earlier export.
+// Returns the manifest. Throws as check_room does.
 Json write_package(const std::filesystem::path& folder, const Program& program, const Golden& golden, Json about);
 
 }  // namespace senet

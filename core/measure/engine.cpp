@@ -26,7 +26,8 @@ constexpr const char* kVersion = "0.9.5";
 constexpr const char* kSetup = "scripts/setup-mpc installs it";
 constexpr const char* kPartyName[2] = {"party 0 (client)", "party 1 (server)"};
 constexpr auto kPoll = std::chrono::milliseconds(20);
-constexpr double kGrace = 5;  // seconds that a party is given to end after the other
+constexpr double kGrace = 60;  // seconds that a party is given to end after the other: both leave at their own pace
+constexpr double kProbe = 60;  // seconds in which an engine has to say which it is
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -107,8 +108,7 @@ PartyReport read_report(const fs::path& work, int party) {
   const fs::path log = work / ("log" + number);
   PartyReport report;
   report.programs = read_run_costs(read_file(log), log.string());
-  report.seconds = json.at("seconds").get<std::vector<double>>();
-  report.memory = json.at("memory").get<int64_t>();
+  report.memory = json.at("memory").get<std::map<std::string, int64_t>>();
   report.compile_seconds = json.at("compile_seconds").get<double>();
   return report;
 }
@@ -123,16 +123,24 @@ Engine::Engine(const std::string& environment, fs::path prefix) : script_(prefix
                ", --engine or SENET_MPC_VENV name another environment");
   }
   SENET_CHECK(fs::exists(script_), script_.string(), ": is missing beside the program");
-  const fs::path output = fs::temp_directory_path() / text("senet-engine-", getpid());
+  std::string output = (fs::temp_directory_path() / "senet-engine-XXXXXX").string();
+  const int made = mkstemp(output.data());
+  SENET_CHECK(made >= 0, output, ": cannot be made: ", std::strerror(errno));
+  close(made);
   std::string said;
-  bool answered = false;
+  bool answered = false, in_time = false;
   {
     ChildProcess probe({python_.string(), script_.string(), "--version"}, output);
-    for (const double begin = now(); probe.running() && now() - begin < 60;) std::this_thread::sleep_for(kPoll);
-    answered = !probe.running() && probe.succeeded();
+    for (const double begin = now(); probe.running() && now() - begin < kProbe;) std::this_thread::sleep_for(kPoll);
+    in_time = !probe.running();
+    answered = in_time && probe.succeeded();
     said = content(output);
   }
   fs::remove(output);
+  if (!in_time) {
+    fail_usage("the engine in ", folder.string(), " did not say within ", kProbe, " s which version it is; is ",
+               python_.string(), " sound?");
+  }
   versions_ = Json::parse(said, nullptr, /*allow_exceptions=*/false);
   if (!answered || !versions_.is_object()) {
     fail_usage("the environment ", folder.string(), " has no working engine (", said, "); ", kSetup);
@@ -148,11 +156,9 @@ EngineReport Engine::run(const EngineJob& job, const std::function<bool()>& stop
   const std::array<std::string, 2> ports = two_ports(job.port);
   std::string protocol;
   for (const char c : job.protocol) protocol += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  for (const auto& entry : fs::directory_iterator(job.work)) {
-    const std::string name = entry.path().filename().string();
-    for (const char* old : {"log", "messages", "output", "party", "compiled", "logits.bin"}) {
-      if (name.rfind(old, 0) == 0) fs::remove_all(entry.path());
-    }
+  for (const char* old : {"log0", "log1", "messages0", "messages1", "output0", "output1", "party0.json", "party1.json",
+                          "compiled", "logits.bin"}) {
+    fs::remove_all(job.work / old);
   }
   const auto start = [&](int party) {
     const std::string number = std::to_string(party);

@@ -24,18 +24,17 @@ struct EngineJob {
 };
 
 struct PartyReport {
-  std::vector<RunCost>
-      programs;  // "image-0" …: the whole program; then "layer-0" …: each layer alone, on the first image
-  std::vector<double> seconds;  // of the images' runs, by its own clock
-  int64_t memory = 0;           // its largest, bytes
+  // "image-0" …: the whole program; then "layer-0", "layer-0-again" …: each layer alone on the first image, twice.
+  std::vector<RunCost> programs;
+  std::map<std::string, int64_t> memory;  // of each program, the most that the process held meanwhile, bytes
   double compile_seconds = 0;
 };
 
 struct EngineReport {
-  PartyReport parties[2];                 // the client, the server
-  std::map<std::string, int64_t> rounds;  // of each program
-  std::vector<float> logits;              // images×classes
-  std::string compiled_program;           // PPHLO text
+  PartyReport parties[2];                // the client, the server
+  std::map<std::string, Rounds> rounds;  // of each program
+  std::vector<float> logits;             // images×classes
+  std::string compiled_program;          // PPHLO text
   std::vector<std::string> compiled_layers;
 };
 

@@ -92,50 +92,118 @@ Programs by_program(const std::vector<Event>& events) {
   return programs;
 }
 
-// Lamport's clocks: a message carries the depth of its sender.
-int64_t depth_of(const std::vector<Event>& first, const std::vector<Event>& second) {
-  const std::vector<Event>* events[2] = {&first, &second};
-  size_t at[2] = {0, 0};
-  int64_t clock[2] = {0, 0};
-  std::map<std::string, int64_t> sent[2];  // depth of each message on its arrival, by its sender
-  bool announced[2] = {false, false};      // the event at hand is of kind both, and its message is on its way
-  for (;;) {
-    bool moved = false;
-    for (const int party : {0, 1}) {
-      while (at[party] < events[party]->size()) {
-        const Event& event = (*events[party])[at[party]];
-        if (event.kind != Event::Kind::receive && !announced[party]) {
-          sent[party][event.key] = clock[party] + 1;
-          announced[party] = true;
-        }
-        if (event.kind != Event::Kind::send) {
-          const auto message = sent[1 - party].find(event.key);
-          if (message == sent[1 - party].end()) break;
-          clock[party] = std::max(clock[party], message->second);
-        }
-        announced[party] = false;
-        ++at[party];
-        moved = true;
-      }
+// A party's main thread talks over the link "root". For large values it starts threads with links of their own
+// ("root-1"), whose events are logged as they come, and goes on when they are done.
+struct Thread {
+  std::vector<Event> events;
+  size_t at = 0;
+  int64_t clock = 0;
+  bool announced = false;  // the event at hand is of kind both, and its message is on its way
+
+  bool done() const { return at == events.size(); }
+};
+using Section = std::map<std::string, Thread>;  // what runs at one time, by link
+
+using Depths = std::map<std::string, int64_t>;  // of each message on its arrival
+
+class Party {
+ public:
+  explicit Party(const std::vector<Event>& events) {
+    bool main = false;
+    for (const Event& event : events) {
+      const std::string link = event.key.substr(0, event.key.find(':'));
+      if (sections_.empty() || main != (link == kMainLink)) sections_.emplace_back();
+      main = link == kMainLink;
+      sections_.back()[link].events.push_back(event);
     }
-    if (moved) continue;
-    // Threads of a party log as they come: what waits for a message that is logged later is let go.
-    const int party = at[0] < events[0]->size() ? 0 : 1;
-    if (at[party] >= events[party]->size()) break;
-    announced[party] = false;
-    ++at[party];
   }
-  return std::max(clock[0], clock[1]);
+
+  bool done() const { return at_ == sections_.size(); }
+  int64_t clock() const { return clock_; }
+
+  // Goes on as far as messages have arrived. Whether it went on at all.
+  bool advance(Depths& sent, const Depths& arriving) {
+    bool moved = false;
+    for (; !done(); ++at_) {
+      bool all = true;
+      for (auto& [link, thread] : sections_[at_]) {
+        moved = advance(thread, sent, arriving) || moved;
+        all = all && thread.done();
+      }
+      if (!all) break;
+      join();
+    }
+    return moved;
+  }
+  // Lets one message go that does not come.
+  void skip() {
+    for (auto& [link, thread] : sections_[at_]) {
+      if (thread.done()) continue;
+      thread.announced = false;
+      ++thread.at;
+      return;
+    }
+  }
+
+ private:
+  static constexpr const char* kMainLink = "root";
+
+  bool advance(Thread& thread, Depths& sent, const Depths& arriving) const {
+    bool moved = false;
+    if (thread.at == 0) thread.clock = clock_;
+    for (; !thread.done(); ++thread.at) {
+      const Event& event = thread.events[thread.at];
+      if (event.kind != Event::Kind::receive && !thread.announced) {
+        sent[event.key] = thread.clock + 1;
+        thread.announced = moved = true;
+      }
+      if (event.kind != Event::Kind::send) {
+        const auto message = arriving.find(event.key);
+        if (message == arriving.end()) break;
+        thread.clock = std::max(thread.clock, message->second);
+      }
+      thread.announced = false;
+      moved = true;
+    }
+    return moved;
+  }
+  void join() {
+    for (const auto& [link, thread] : sections_[at_]) clock_ = std::max(clock_, thread.clock);
+  }
+
+  std::vector<Section> sections_;
+  size_t at_ = 0;
+  int64_t clock_ = 0;
+};
+
+// Lamport's clocks: a message carries the depth of its sender.
+Rounds rounds_of(const std::vector<Event>& first, const std::vector<Event>& second) {
+  Rounds rounds;
+  for (const Event& event : first) rounds.messages_sent[0] += event.kind != Event::Kind::receive;
+  for (const Event& event : second) rounds.messages_sent[1] += event.kind != Event::Kind::receive;
+  Party client(first), server(second);
+  Depths from_client, from_server;
+  while (!client.done() || !server.done()) {
+    const bool client_moved = client.advance(from_client, from_server);
+    const bool server_moved = server.advance(from_server, from_client);
+    if (client_moved || server_moved) continue;
+    ++rounds.unordered;
+    (client.done() ? server : client).skip();
+  }
+  rounds.count = std::max(client.clock(), server.clock());
+  return rounds;
 }
 
 }  // namespace
 
-std::map<std::string, int64_t> read_rounds(const std::string& messages0, const std::string& messages1) {
+std::map<std::string, Rounds> read_rounds(const std::string& messages0, const std::string& messages1) {
   const Programs first = by_program(read_events(messages0, '0')), second = by_program(read_events(messages1, '1'));
-  std::map<std::string, int64_t> rounds;
+  std::map<std::string, Rounds> rounds;
   for (const auto& [program, events] : first) {
     const auto other = second.find(program);
-    rounds[program] = depth_of(events, other == second.end() ? std::vector<Event>() : other->second);
+    SENET_CHECK(other != second.end(), "the engine's second party has not logged the messages of its program '",
+                program, "', which its first party has");
+    rounds[program] = rounds_of(events, other->second);
   }
   return rounds;
 }

@@ -29,8 +29,8 @@ NetworkProfile load_network_profile(const std::filesystem::path& file) {
 }
 
 double latency(const Traffic& traffic, const NetworkProfile& profile) {
-  const bool in_turns = traffic.rounds > std::max(traffic.messages[0], traffic.messages[1]);
-  const int64_t bytes = in_turns ? traffic.sent[0] + traffic.sent[1] : std::max(traffic.sent[0], traffic.sent[1]);
+  const int64_t bytes =
+      traffic.in_turns ? traffic.sent[0] + traffic.sent[1] : std::max(traffic.sent[0], traffic.sent[1]);
   return traffic.seconds + static_cast<double>(traffic.rounds) * profile.round_trip / 2e3 +
          8e-6 * static_cast<double>(bytes) / profile.bandwidth;
 }

@@ -21,10 +21,11 @@ struct Traffic {
   int64_t sent[2] = {0, 0};      // bytes, by each party
   int64_t messages[2] = {0, 0};  // by each party
   int64_t rounds = 0;            // the longest chain of messages, each of which waits for the one before
+  bool in_turns = false;         // the parties answer each other, in place of both sending in each round
 };
 
-// Computed, not measured: seconds + rounds · round_trip / 2 + bytes / bandwidth. The two directions overlap where both
-// parties send in every round, and follow each other where a chain is longer than either party's messages.
+// Computed, not measured: seconds + rounds · round_trip / 2 + bytes / bandwidth. Bytes are the larger direction's where
+// both parties send at once, and those of both directions where they send in turns.
 double latency(const Traffic& traffic, const NetworkProfile& profile);
 
 }  // namespace senet

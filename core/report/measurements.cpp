@@ -23,6 +23,12 @@ double Measurement::megabytes(const char* part) const {
   return cost.contains(part) ? megabytes_of(cost.at(part)) : 0;
 }
 
+std::string Measurement::title(const std::string& label) const {
+  const std::string masking = json.at("masking").get<std::string>();
+  return label + (width() == 1 ? "" : " at width " + Json(width()).dump()) +
+         (masking == "gather" ? "" : ", masks by " + masking);
+}
+
 const Json& Measurement::whole() const { return json.contains("later") ? json.at("later") : json.at("first"); }
 
 double Measurement::total_megabytes() const { return megabytes_of(whole()); }
@@ -34,6 +40,16 @@ double Measurement::latency(const char* network) const {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+Json at_width(const Result& result, double width) {
+  for (const Json& row : result.json.value("widths", Json::array())) {
+    if (row.at("width").get<double>() == width) return row;
+  }
+  SENET_CHECK(width == 1, result.file.string(), ": says nothing of the width ", width);
+  Json row = result.json.at("result");
+  row["macs"] = result.json.at("model").at("macs");
+  return row;
+}
+
 std::vector<Measurement> measurements_of(const Result& result) {
   const fs::path folder = result.file.parent_path() / "measured";
   std::vector<Measurement> found;
@@ -43,7 +59,11 @@ std::vector<Measurement> measurements_of(const Result& result) {
     if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
     const Json json = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
     const Measurement measurement{entry.path(), json};
-    bool full_width = false;
+    Json relus;
+    if (json.is_object() && json.value("schema", 0) != kMeasurementSchema) {
+      fail_usage(entry.path().string(), ": has the schema ", json.value("schema", Json()).dump(),
+                 ", this program reads ", kMeasurementSchema, "; `senet measure` measures it again");
+    }
     // What readers will ask for.
     try {
       for (const char* section : {"run", "protocol", "masking"}) json.at(section).get<std::string>();
@@ -52,16 +72,15 @@ std::vector<Measurement> measurements_of(const Result& result) {
       measurement.whole().at("rounds").get<int64_t>();
       measurement.total_megabytes();
       for (const Json& row : json.at("latency")) measurement.latency(row.at("network").get<std::string>().c_str());
-      full_width = json.at("width").get<double>() == 1;
+      relus = at_width(result, measurement.width()).at("relus");
     } catch (const Json::exception& error) {
       fail_usage(entry.path().string(), ": is not a measurement of `senet measure`: ", error.what());
     }
-    if (json.at("run") != result.id() ||
-        (full_width && json.value("relus", Json()) != result.json.at("result").at("relus"))) {
+    if (json.at("run") != result.id() || json.value("relus", Json()) != relus) {
       fail_usage(entry.path().string(), ": was measured of another network than ", result.file.string(),
                  "; `senet measure` measures it again");
     }
-    if (full_width) found.push_back(measurement);
+    found.push_back(measurement);
   }
   std::sort(found.begin(), found.end(), [](const Measurement& a, const Measurement& b) { return a.file < b.file; });
   return found;

@@ -28,7 +28,12 @@ const std::vector<Kind<Table>>& table_kinds() {
       {"widths", "SENet++: a row a width", {}, widths_table},
       {"trainings", "image passes and time of each cell", {notes}, trainings_table},
       {"sensitivity", "the measured sensitivity's shape against the authors'", {}, sensitivity_table},
-      {"measured", "what a two-party engine needed for each network", {notes}, measured_table},
+      {"measured",
+       "what a two-party engine needed for each network",
+       {notes, text_option("profile", "\"\"",
+                           "a published cost of a ReLU and of linear layers to set beside it; seen from the source's "
+                           "folder; none: no column for it")},
+       measured_table},
   };
   return kinds;
 }

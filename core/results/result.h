@@ -11,6 +11,8 @@ using Json = nlohmann::ordered_json;
 
 // The version of the result files' schema; files of another are refused.
 constexpr int kResultSchema = 1;
+// That of the measurements which lie in `measured/` beside them.
+constexpr int kMeasurementSchema = 2;
 
 // One finished (cell, budget, seed): numbers, settings, environment, phases. A JSON file under
 // `<results>/<experiment>/`.

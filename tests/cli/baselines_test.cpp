@@ -18,14 +18,15 @@ const std::string kDeepReduce =
     "[deepreduce]\nepochs = 2\ncriticality_epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\", 60]\n";
 
 const TemporaryFolder& deepreduced() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    write_file(*made / "tiny.toml", tiny_experiment_of(kDeepReduce));
-    const Outcome outcome = testing::run_program(testing::kRun, made->path());
+  static const TemporaryFolder folder;
+  static const bool made = [] {
+    write_file(folder / "tiny.toml", tiny_experiment_of(kDeepReduce));
+    const Outcome outcome = testing::run_program(testing::kRun, folder.path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
-    return made;
+    return true;
   }();
-  return *folder;
+  EXPECT_TRUE(made);
+  return folder;
 }
 
 json result_of(const std::string& name) {

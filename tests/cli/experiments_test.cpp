@@ -22,9 +22,9 @@ std::string records(int64_t label_bytes) {
 
 // Data sets of four images in the publishers' layouts, where experiment files look for them.
 const fs::path& made_up_data() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    const fs::path data = made->path() / "data";
+  static const TemporaryFolder folder;
+  static const bool made = [] {
+    const fs::path data = folder / "data";
     write_file(data / "cifar-10-batches-bin/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
     write_file(data / "cifar-10-batches-bin/test_batch.bin", records(1));
     for (int i = 1; i <= 5; ++i) {
@@ -50,9 +50,10 @@ const fs::path& made_up_data() {
     folder_of(data / "tiny-imagenet-200", "images", 64);
     folder_of(data / "imagenet", "", 260);
     folder_of(data / "cifar10-jpeg", "", 32);
-    return new fs::path(made->path());
+    return true;
   }();
-  return *folder;
+  EXPECT_TRUE(made);
+  return folder.path();
 }
 
 class Experiments : public ::testing::TestWithParam<fs::path> {};

@@ -17,14 +17,15 @@ namespace fs = std::filesystem;
 
 // SENet++ at two widths.
 const TemporaryFolder& at_two_widths() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    write_file(*made / "tiny.toml", testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");
-    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, made->path());
+  static const TemporaryFolder folder;
+  static const bool made = [] {
+    write_file(folder / "tiny.toml", testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
-    return made;
+    return true;
   }();
-  return *folder;
+  EXPECT_TRUE(made);
+  return folder;
 }
 
 TEST(SenetPlusPlus, EachWidthIsEvaluatedCountedAndExportedAsThePlainNetworkItIs) {

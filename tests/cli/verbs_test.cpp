@@ -17,15 +17,16 @@ Outcome senet(const std::vector<std::string>& arguments) {
 
 // One finished run that the tests below look at.
 const TemporaryFolder& finished() {
-  static const auto* folder = [] {
-    auto* made = new TemporaryFolder;
-    write_file(*made / "tiny.toml", testing::tiny_experiment());
-    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, made->path());
+  static const TemporaryFolder folder;
+  static const bool made = [] {
+    write_file(folder / "tiny.toml", testing::tiny_experiment());
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
     EXPECT_NE(outcome.out.find("sensitivity.png"), std::string::npos) << outcome.out;
-    return made;
+    return true;
   }();
-  return *folder;
+  EXPECT_TRUE(made);
+  return folder;
 }
 Outcome in_finished(const std::vector<std::string>& arguments) {
   return testing::run_program(arguments, finished().path());

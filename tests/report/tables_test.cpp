@@ -320,7 +320,8 @@ TEST_F(Reports, MasksAreDrawnAsShareOfChannelsAtEachPixel) {
 TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
   add(made_result("SENet", "100", 1, 0.60));
   Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
-  Json json = {{"run", "made/SENet-100-s1"},
+  Json json = {{"schema", kMeasurementSchema},
+               {"run", "made/SENet-100-s1"},
                {"width", 1.0},
                {"relus", 100},
                {"masking", "gather"},
@@ -337,16 +338,30 @@ TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
   const Table table_x = table("x");
   ASSERT_EQ(table_x.rows.size(), 1u) << "a measurement is no result of its own";
   EXPECT_EQ(table_x.rows[0].cells,
-            (std::vector<std::string>{"CIFAR-10", "SENet", "100", "1", "60.00", "cheetah [1]", "gather", "100", "7",
-                                      "1.50", "1.50", "1.50", "50 %", "5", "2.50", ""}));
+            (std::vector<std::string>{"CIFAR-10", "SENet", "100", "1", "60.00", "0.00", "cheetah [1]", "gather", "100",
+                                      "7", "1.50", "1.50", "1.50", "50 %", "5", "2.50", ""}));
+  write_file(folder / "costs.toml", R"(source = "made up"
+per_relu = {online_us = 1e4, offline_us = 1, online_bytes = 1, offline_bytes = 1, storage_bytes = 1}
+linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0], online_s = 0.25}
+)");
+  source("z", "table = \"measured\"\nprofile = \"../costs.toml\"");
+  const Table promised = table("z");
+  EXPECT_EQ(promised.columns.back(), "costs online s [1]");
+  EXPECT_EQ(promised.rows[0].cells.back(), "0.290") << "four ReLUs of 10 ms, and the linear layers";
   source("y", "figure = \"measured\"");
   EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000"), std::string::npos) << figure("y").data();
+  json["width"] = 0.5;
+  write_file(file, json.dump());
+  EXPECT_NE(error_of([&] { table("x"); }).find("says nothing of the width 0.5"), std::string::npos);
+  json["width"] = 1.0;
   json["relus"] = 99;
   write_file(file, json.dump());
   EXPECT_NE(error_of([&] { table("x"); }).find("SENet-100-s1.cheetah.json: was measured of another network"),
             std::string::npos);
-  write_file(file, "{}");
+  write_file(file, "[]");
   EXPECT_NE(error_of([&] { table("x"); }).find("is not a measurement"), std::string::npos);
+  write_file(file, "{}");
+  EXPECT_NE(error_of([&] { table("x"); }).find("has the schema null, this program reads"), std::string::npos);
 }
 
 TEST_F(Reports, UnsoundResultsAreRefusedByName) {

@@ -22,11 +22,10 @@ Figure measured(const Source& source, const Evidence& evidence) {
           (row.at("network") == "WAN" ? wan : lan) = of;
         }
         origin_of(*result, evidence, figure.notes);
-        const std::string masking = found.json.at("masking").get<std::string>();
-        const std::string title = cell.label() + (masking == "gather" ? "" : ", masks by " + masking);
+        const std::string title = found.title(cell.label());
         auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
         if (at == series.end()) at = series.insert(series.end(), {title, {}});
-        at->second.push_back({fixed(100 * result->json.at("result").at("accuracy").get<double>(), 4),
+        at->second.push_back({fixed(100 * at_width(*result, found.width()).at("accuracy").get<double>(), 4),
                               fixed(found.total_megabytes(), 6), fixed(found.megabytes("relu"), 6),
                               found.whole().at("rounds").dump(), fixed(found.latency("LAN"), 6),
                               fixed(found.latency("WAN"), 6)});
@@ -53,7 +52,7 @@ Figure measured(const Source& source, const Evidence& evidence) {
       "set ylabel \"test accuracy, %\"\nset xrange [0:*]\nset offsets 0, graph 0.05, graph 0.05, graph 0.05\n" +
       four_panels(
           figure,
-          {panel("measured bytes of one inference, MB", "2"), panel("measured bytes of its ReLUs, MB", "3"),
+          {panel("measured bytes of one inference, MB", "2"), panel("measured rounds of one inference", "4"),
            panel("latency in a " + lan + ", computed, s", "5"), panel("latency in a " + wan + ", computed, s", "6")});
   return figure;
 }

@@ -1,3 +1,6 @@
+#include <optional>
+
+#include "report/cost.h"
 #include "report/format.h"
 #include "report/measurements.h"
 #include "report/tables/rows.h"
@@ -5,38 +8,62 @@
 
 namespace senet {
 
-// What a two-party engine needed for each network that was measured.
+// What a two-party engine needed for each network that was measured, and what a published cost of one ReLU promises.
 Table measured_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "cell", "budget", "seed", "acc %", "protocol", "masking", "comparisons", "of max-pooling",
-               "ReLUs MB", "linear MB", "one inference MB", "linear share", "rounds", "LAN s", "WAN s"},
-              {},
-              {}};
+  Table table{
+      source.name,
+      source.text("title"),
+      {"data", "cell", "budget", "seed", "acc %", "MACs, millions", "protocol", "masking", "comparisons",
+       "of max-pooling", "ReLUs MB", "linear MB", "one inference MB", "linear share", "rounds", "LAN s", "WAN s"},
+      {},
+      {}};
   Notes notes;
+  std::optional<CostProfile> promised;
+  if (!source.text("profile").empty()) {
+    promised = load_profile(source.file.parent_path() / source.text("profile"));
+    table.columns.push_back(promised->name + " online s" +
+                            notes.mark("not measured here: " + promised->source +
+                                       "; its "
+                                       "time of a ReLU times their number, of linear layers by multiply-accumulates"));
+  }
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
   for (const MeasuredCell& cell : cells) {
     for (const Result* result : cell.results) {
       for (const Measurement& measured : measurements_of(*result)) {
         const Json& json = measured.json;
+        const Json network = at_width(*result, measured.width());
         const double total = measured.megabytes("linear") + measured.megabytes("relu") + measured.megabytes("max_pool");
         std::string caveats;
         for (const Json& caveat : json.value("caveats", Json::array()))
           caveats += (caveats.empty() ? "" : "; ") + caveat.get<std::string>();
-        const std::string seed = result->json.at("seed").dump();
-        table.rows.push_back(
-            {source.name + "/" + slug(cell.experiment()) + "/" + measured.file.stem().string(),
-             {marked_data(*result, evidence, notes), marked_label(cell, source, notes), cell.budget(), seed,
-              fixed(100 * result->json.at("result").at("accuracy").get<double>(), 2),
-              json.at("protocol").get<std::string>() + notes.mark(caveats), json.at("masking").get<std::string>(),
-              grouped(json.at("comparisons").at("relu").get<int64_t>()),
-              grouped(json.at("comparisons").at("max_pool").get<int64_t>()), fixed(measured.megabytes("relu"), 2),
-              fixed(measured.megabytes("linear"), 2), fixed(measured.total_megabytes(), 2),
-              fixed(100 * measured.megabytes("linear") / total, 0) + " %",
-              std::to_string(measured.whole().at("rounds").get<int64_t>()), fixed(measured.latency("LAN"), 2),
-              fixed(measured.latency("WAN"), 2)},
-             {result}});
+        const std::string width = measured.width() == 1 ? "" : " at width " + Json(measured.width()).dump();
+        std::vector<std::string> row = {marked_data(*result, evidence, notes),
+                                        marked_label(cell, source, notes) + width,
+                                        cell.budget(),
+                                        result->json.at("seed").dump(),
+                                        fixed(100 * network.at("accuracy").get<double>(), 2),
+                                        fixed(1e-6 * network.at("macs").get<double>(), 2),
+                                        json.at("protocol").get<std::string>() + notes.mark(caveats),
+                                        json.at("masking").get<std::string>(),
+                                        grouped(json.at("comparisons").at("relu").get<int64_t>()),
+                                        grouped(json.at("comparisons").at("max_pool").get<int64_t>()),
+                                        fixed(measured.megabytes("relu"), 2),
+                                        fixed(measured.megabytes("linear"), 2),
+                                        fixed(measured.total_megabytes(), 2),
+                                        fixed(100 * measured.megabytes("linear") / total, 0) + " %",
+                                        std::to_string(measured.whole().at("rounds").get<int64_t>()),
+                                        fixed(measured.latency("LAN"), 2),
+                                        fixed(measured.latency("WAN"), 2)};
+        if (promised && measured.width() == 1) {
+          const NetworkCost cost = cost_of(*result, *promised);
+          row.push_back(fixed(cost.relus.online_seconds + cost.linear.online_seconds, 3));
+        } else if (promised) {
+          row.emplace_back(kNone);
+        }
+        table.rows.push_back({source.name + "/" + slug(cell.experiment()) + "/" + measured.file.stem().string(),
+                              std::move(row),
+                              {result}});
       }
     }
   }
