@@ -324,6 +324,11 @@ class Sleeping {
     EXPECT_FALSE(alive(parties[0]));
     EXPECT_FALSE(alive(parties[1]));
   }
+  void expect_no_folder_left() {
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      EXPECT_EQ(entry.path().filename().string().rfind("senet-", 0), std::string::npos) << entry.path();
+    }
+  }
   std::vector<pid_t> parties;
 
  private:
@@ -339,6 +344,7 @@ TEST(MeasureEnds, ItsOtherPartyWhenOneDies) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.error.find("was ended by signal 9"), std::string::npos) << outcome.error;
   sleeping.expect_nothing_left();
+  sleeping.expect_no_folder_left();
 }
 
 TEST(MeasureEnds, BothPartiesOnCtrlC) {
@@ -347,6 +353,7 @@ TEST(MeasureEnds, BothPartiesOnCtrlC) {
   sleeping.process().signal(SIGINT);
   EXPECT_EQ(sleeping.process().wait().code, 130);
   sleeping.expect_nothing_left();
+  sleeping.expect_no_folder_left();
 }
 
 TEST(MeasureEnds, BothPartiesWhenItIsKilledItself) {
