@@ -25,10 +25,12 @@ plot "cost.dat" index 0 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 l
      "cost.dat" index 4 using 3:1 with points lc rgb "#999999" pt 2 title "", \
      "cost.dat" index 5 using 2:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
      "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 6 using 2:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 6 using 2:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
      "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 7 using 2:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "uniform pre [2]", \
-     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 title ""
+     "cost.dat" index 7 using 2:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 title "", \
+     "cost.dat" index 8 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]", \
+     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 title ""
 set xlabel "offline latency, s (logarithmic): ReLUs; ×: linear layers"
 plot "cost.dat" index 0 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
      "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 title "linear layers", \
@@ -42,10 +44,12 @@ plot "cost.dat" index 0 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 l
      "cost.dat" index 4 using 5:1 with points lc rgb "#999999" pt 2 title "", \
      "cost.dat" index 5 using 4:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
      "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 6 using 4:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 6 using 4:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
      "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 7 using 4:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "uniform pre [2]", \
-     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 title ""
+     "cost.dat" index 7 using 4:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 title "", \
+     "cost.dat" index 8 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]", \
+     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 title ""
 set xlabel "online communication of ReLUs, MB (logarithmic)"
 plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
      "cost.dat" index 1 using 6:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \
@@ -53,8 +57,9 @@ plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 l
      "cost.dat" index 3 using 6:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
      "cost.dat" index 4 using 6:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
      "cost.dat" index 5 using 6:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "uniform pre [2]"
+     "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
+     "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 8 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]"
 set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font ",9"
 set xlabel "offline communication of ReLUs, MB (logarithmic)"
 plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
@@ -63,7 +68,8 @@ plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 l
      "cost.dat" index 3 using 7:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
      "cost.dat" index 4 using 7:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
      "cost.dat" index 5 using 7:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 6 using 7:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 7 using 7:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "uniform pre [2]"
+     "cost.dat" index 6 using 7:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
+     "cost.dat" index 7 using 7:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
+     "cost.dat" index 8 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]"
 unset multiplot
 unset output

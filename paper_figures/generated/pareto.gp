@@ -19,13 +19,14 @@ plot "pareto.dat" index 0 using 1:2:3 with yerrorlines lc rgb "#0072b2" pt 7 dt 
      "pareto.dat" index 3 using 1:2:3 with yerrorlines lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "SENet pre from teacher [1]", \
      "pareto.dat" index 4 using 1:2:3 with yerrorlines lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "SENet++ pre [1]", \
      "pareto.dat" index 5 using 1:2:3 with yerrorlines lc rgb "#e69f00" pt 15 dt 1 lw 1.5 title "SNL [1]", \
-     "pareto.dat" index 6 using 1:2:3 with yerrorlines lc rgb "#000000" pt 3 dt 2 lw 1.5 title "channel pre [1]", \
-     "pareto.dat" index 7 using 1:2:3 with yerrorlines lc rgb "#999999" pt 1 dt 3 lw 1.5 title "uniform pre [1]", \
-     "pareto.dat" index 8 using 1:2 with points lc rgb "#333333" pt 6 title "published: CryptoNAS nas, CIFAR-10", \
-     "pareto.dat" index 9 using 1:2 with points lc rgb "#666666" pt 4 title "published: DeepReDuce resnet18, CIFAR-10", \
-     "pareto.dat" index 10 using 1:2 with points lc rgb "#888888" pt 8 title "published: ReLUPruner resnet18, CIFAR-10", \
-     "pareto.dat" index 11 using 1:2 with points lc rgb "#aaaaaa" pt 10 title "published: SENet resnet18, CIFAR-10", \
-     "pareto.dat" index 12 using 1:2 with points lc rgb "#333333" pt 12 title "published: SENet resnet18?, CIFAR-10", \
-     "pareto.dat" index 13 using 1:2 with points lc rgb "#666666" pt 14 title "published: SNL resnet18, CIFAR-10", \
-     "pareto.dat" index 14 using 1:2 with points lc rgb "#888888" pt 1 title "published: SNL wrn22_8, CIFAR-10"
+     "pareto.dat" index 6 using 1:2:3 with yerrorlines lc rgb "#000000" pt 3 dt 2 lw 1.5 title "all ReLUs [1]", \
+     "pareto.dat" index 7 using 1:2:3 with yerrorlines lc rgb "#999999" pt 1 dt 3 lw 1.5 title "channel pre [1]", \
+     "pareto.dat" index 8 using 1:2:3 with yerrorlines lc rgb "#0072b2" pt 5 dt 4 lw 1.5 title "uniform pre [1]", \
+     "pareto.dat" index 9 using 1:2 with points lc rgb "#333333" pt 6 title "published: CryptoNAS nas, CIFAR-10", \
+     "pareto.dat" index 10 using 1:2 with points lc rgb "#666666" pt 4 title "published: DeepReDuce resnet18, CIFAR-10", \
+     "pareto.dat" index 11 using 1:2 with points lc rgb "#888888" pt 8 title "published: ReLUPruner resnet18, CIFAR-10", \
+     "pareto.dat" index 12 using 1:2 with points lc rgb "#aaaaaa" pt 10 title "published: SENet resnet18, CIFAR-10", \
+     "pareto.dat" index 13 using 1:2 with points lc rgb "#333333" pt 12 title "published: SENet resnet18?, CIFAR-10", \
+     "pareto.dat" index 14 using 1:2 with points lc rgb "#666666" pt 14 title "published: SNL resnet18, CIFAR-10", \
+     "pareto.dat" index 15 using 1:2 with points lc rgb "#888888" pt 1 title "published: SNL wrn22_8, CIFAR-10"
 unset output
