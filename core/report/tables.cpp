@@ -30,9 +30,11 @@ const std::vector<Kind<Table>>& table_kinds() {
       {"sensitivity", "the measured sensitivity's shape against the authors'", {}, sensitivity_table},
       {"measured",
        "what a two-party engine needed for each network",
-       {notes, text_option("profile", "\"\"",
-                           "a published cost of a ReLU and of linear layers to set beside it; seen from the source's "
-                           "folder; none: no column for it")},
+       {notes, texts_option("budgets", "whose networks it shows; none: all"),
+        texts_option("columns", "which it shows, in this order; none: all"),
+        text_option("profile", "\"\"",
+                    "a published cost of a ReLU and of linear layers to set beside it; seen from the source's "
+                    "folder; none: no column for it")},
        measured_table},
   };
   return kinds;

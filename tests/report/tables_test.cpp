@@ -348,6 +348,14 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
   const Table promised = table("z");
   EXPECT_EQ(promised.columns.back(), "costs online s [1]");
   EXPECT_EQ(promised.rows[0].cells.back(), "0.290") << "four ReLUs of 10 ms, and the linear layers";
+  source("z", "table = \"measured\"\ncolumns = [\"rounds\", \"cell\"]\nbudgets = [\"100\"]");
+  EXPECT_EQ(table("z").columns, (std::vector<std::string>{"rounds", "cell"}));
+  EXPECT_EQ(table("z").rows[0].cells, (std::vector<std::string>{"5", "SENet"}));
+  source("z", "table = \"measured\"\nbudgets = [\"5%\"]");
+  EXPECT_EQ(table("z").rows[0].cells.back(), "missing");
+  source("z", "table = \"measured\"\ncolumns = [\"round\"]");
+  EXPECT_NE(error_of([&] { table("z"); }).find("there is no column 'round'; there are: data, cell"), std::string::npos);
+  testing::fs::remove(folder / "sources/z.toml");
   source("y", "figure = \"measured\"");
   EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000"), std::string::npos) << figure("y").data();
   json["width"] = 0.5;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "report/cost.h"
@@ -5,8 +6,34 @@
 #include "report/measurements.h"
 #include "report/tables/rows.h"
 #include "report/tables/tables.h"
+#include "senet/error.h"
 
 namespace senet {
+
+namespace {
+
+// Of a table's columns, those that a source names, in its order; a mark that follows a column's name is part of it.
+void keep_columns(Table& table, const Source& source) {
+  if (source.texts("columns").empty()) return;
+  std::vector<size_t> kept;
+  for (const std::string& name : source.texts("columns")) {
+    const auto at = std::find_if(table.columns.begin(), table.columns.end(), [&](const std::string& column) {
+      return column == name || column.rfind(name + " [", 0) == 0;
+    });
+    if (at == table.columns.end())
+      fail_usage(source.file.string(), ": there is no column '", name, "'; there are: ", joined(table.columns, ", "));
+    kept.push_back(static_cast<size_t>(at - table.columns.begin()));
+  }
+  const auto chosen = [&](const std::vector<std::string>& all) {
+    std::vector<std::string> some;
+    for (const size_t i : kept) some.push_back(all[i]);
+    return some;
+  };
+  table.columns = chosen(table.columns);
+  for (Table::Row& row : table.rows) row.cells = chosen(row.cells);
+}
+
+}  // namespace
 
 // What a two-party engine needed for each network that was measured, and what a published cost of one ReLU promises.
 Table measured_table(const Source& source, const Evidence& evidence) {
@@ -28,7 +55,9 @@ Table measured_table(const Source& source, const Evidence& evidence) {
   }
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
+  const std::vector<std::string>& budgets = source.texts("budgets");
   for (const MeasuredCell& cell : cells) {
+    if (!budgets.empty() && std::find(budgets.begin(), budgets.end(), cell.budget()) == budgets.end()) continue;
     for (const Result* result : cell.results) {
       for (const Measurement& measured : measurements_of(*result)) {
         const Json& json = measured.json;
@@ -67,6 +96,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
       }
     }
   }
+  keep_columns(table, source);
   return finished(std::move(table), notes);
 }
 
