@@ -101,14 +101,16 @@ std::string published_style(size_t i) {
   return std::string("lc rgb \"") + greys[i % 4] + "\" pt " + std::to_string(points[i % 8]);
 }
 
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels) {
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels, size_t titles) {
   const std::string heading = figure.heading();
   size_t lines = 2;
   for (size_t at = heading.find("\"\\n\""); at != std::string::npos; at = heading.find("\"\\n\"", at + 1)) ++lines;
-  return "set multiplot layout 2,2 margins screen 0.08,0.97,0.2," + fixed(1 - 0.019 * static_cast<double>(lines), 3) +
-         " spacing screen 0.09,0.11 title " + heading + " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) +
-         panels.at(2) + "set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font \",9\"\n" +
-         panels.at(3) + "unset multiplot\n";
+  const size_t rows = (titles + 1) / 2;  // of the key, which has two columns
+  return "set multiplot layout 2,2 margins screen 0.08,0.97," + fixed(0.09 + 0.016 * static_cast<double>(rows), 3) +
+         "," + fixed(1 - 0.019 * static_cast<double>(lines), 3) + " spacing screen 0.09,0.11 title " + heading +
+         " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) + panels.at(2) +
+         "set key at screen 0.5,0.01 bottom center vertical maxrows " + std::to_string(rows) +
+         " noenhanced font \",9\"\n" + panels.at(3) + "unset multiplot\n";
 }
 
 std::string nothing_to_show(const std::string& why) {

@@ -47,8 +47,9 @@ std::string published_style(size_t i);
 // "[1]", which stands for what a result was made from (short_variant_of).
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes);
 
-// Two rows of two panels (each from "set xlabel" to the end of its "plot"), with one key for all below them.
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels);
+// Two rows of two panels (each from "set xlabel" to the end of its "plot"), with one key for all, of so many titles,
+// below them.
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels, size_t titles);
 
 // The commands of a figure that has nothing to show: it says why.
 std::string nothing_to_show(const std::string& why);

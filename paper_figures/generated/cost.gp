@@ -10,7 +10,7 @@ set key noenhanced
 set logscale x
 set ylabel "test accuracy, %"
 set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05
-set multiplot layout 2,2 margins screen 0.08,0.97,0.2,0.886 spacing screen 0.09,0.11 title "What one inference costs under Delphi: delphi" . "\n" . "[1] costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)" . "\n" . "[2] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" . "\n" . "[3] linear layers: scaled by multiply-accumulates from resnet18" noenhanced
+set multiplot layout 2,2 margins screen 0.08,0.97,0.170,0.886 spacing screen 0.09,0.11 title "What one inference costs under Delphi: delphi" . "\n" . "[1] costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)" . "\n" . "[2] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" . "\n" . "[3] linear layers: scaled by multiply-accumulates from resnet18" noenhanced
 unset key
 set xlabel "online latency, s (logarithmic): ReLUs; ×: linear layers"
 plot "cost.dat" index 0 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
@@ -60,7 +60,7 @@ plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 l
      "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
      "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
      "cost.dat" index 8 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]"
-set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font ",9"
+set key at screen 0.5,0.01 bottom center vertical maxrows 5 noenhanced font ",9"
 set xlabel "offline communication of ReLUs, MB (logarithmic)"
 plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
      "cost.dat" index 1 using 7:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \

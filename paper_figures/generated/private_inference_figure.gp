@@ -10,7 +10,7 @@ set key noenhanced
 set ylabel "test accuracy, %"
 set xrange [0:*]
 set offsets 0, graph 0.05, graph 0.05, graph 0.05
-set multiplot layout 2,2 margins screen 0.08,0.97,0.2,0.924 spacing screen 0.09,0.11 title "Accuracy against what one inference takes in a two-party engine, cheetah" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" noenhanced
+set multiplot layout 2,2 margins screen 0.08,0.97,0.170,0.924 spacing screen 0.09,0.11 title "Accuracy against what one inference takes in a two-party engine, cheetah" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" noenhanced
 unset key
 set xlabel "measured bytes of one inference, MB"
 plot "private_inference_figure.dat" index 0 using 2:1 with points lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce", \
@@ -42,7 +42,7 @@ plot "private_inference_figure.dat" index 0 using 5:1 with points lc rgb "#0072b
      "private_inference_figure.dat" index 6 using 5:1 with points lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "SNL", \
      "private_inference_figure.dat" index 7 using 5:1 with points lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "all ReLUs", \
      "private_inference_figure.dat" index 8 using 5:1 with points lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "channel pre"
-set key at screen 0.5,0.01 bottom center horizontal maxcols 3 noenhanced font ",9"
+set key at screen 0.5,0.01 bottom center vertical maxrows 5 noenhanced font ",9"
 set xlabel "latency in a WAN (200.0 Mb/s, 40.0 ms), computed, s"
 plot "private_inference_figure.dat" index 0 using 6:1 with points lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce", \
      "private_inference_figure.dat" index 1 using 6:1 with points lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet pre from teacher", \

@@ -52,10 +52,12 @@ Figure cost(const Source& source, const Evidence& evidence) {
   if (scaled) figure.notes.mark("linear layers: scaled by multiply-accumulates from " + profile.linear.model);
   figure.commands =
       "set logscale x\nset ylabel \"test accuracy, %\"\nset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n" +
-      four_panels(figure, {panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3"),
-                           panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5"),
-                           panel("online communication of ReLUs, MB (logarithmic)", "6", ""),
-                           panel("offline communication of ReLUs, MB (logarithmic)", "7", "")});
+      four_panels(figure,
+                  {panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3"),
+                   panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5"),
+                   panel("online communication of ReLUs, MB (logarithmic)", "6", ""),
+                   panel("offline communication of ReLUs, MB (logarithmic)", "7", "")},
+                  series.size());
   return figure;
 }
 

@@ -53,7 +53,8 @@ Figure measured(const Source& source, const Evidence& evidence) {
       four_panels(
           figure,
           {panel("measured bytes of one inference, MB", "2"), panel("measured rounds of one inference", "4"),
-           panel("latency in a " + lan + ", computed, s", "5"), panel("latency in a " + wan + ", computed, s", "6")});
+           panel("latency in a " + lan + ", computed, s", "5"), panel("latency in a " + wan + ", computed, s", "6")},
+          series.size());
   return figure;
 }
 
