@@ -89,9 +89,13 @@ def peak_memory():
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
+# Where the kernel lets nobody do that, a peak is that of all that came before, too.
 def forget_peak():
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as control:
-        control.write("5")
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as control:
+            control.write("5")
+    except OSError:
+        pass
 
 
 class Party:
