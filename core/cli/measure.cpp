@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -8,8 +6,10 @@
 #include "cli/console.h"
 #include "experiment/environment.h"
 #include "measure/measurement.h"
+#include "report/measurements.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/scratch_folder.h"
 
 namespace senet {
 
@@ -19,31 +19,6 @@ namespace {
 
 constexpr int kFractionBits = 18;  // SPU's own for 64-bit numbers
 
-// A folder of its own for exports and the engine's logs, kept where the command line names one.
-class WorkFolder {
- public:
-  explicit WorkFolder(const std::string& named) : kept_(!named.empty()), path_(named) {
-    if (kept_) {
-      fs::create_directories(path_);
-      return;
-    }
-    std::string pattern = (fs::temp_directory_path() / "senet-measure-XXXXXX").string();
-    SENET_CHECK(mkdtemp(pattern.data()), pattern, ": cannot be made");
-    path_ = pattern;
-  }
-  ~WorkFolder() {
-    std::error_code ignored;
-    if (!kept_) fs::remove_all(path_, ignored);
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  bool kept_;
-  fs::path path_;
-};
-
 std::vector<NetworkProfile> profiles_of(const Arguments& arguments) {
   std::vector<NetworkProfile> profiles;
   for (const std::string& file : arguments.profiles) profiles.push_back(load_network_profile(file));
@@ -52,15 +27,6 @@ std::vector<NetworkProfile> profiles_of(const Arguments& arguments) {
     profiles.push_back(load_network_profile(installation_prefix() / "share" / "senet" / "costs" / file));
   }
   return profiles;
-}
-
-// ReLUs that a result counts in its network at a width.
-int64_t counted_relus(const Result& result, double width) {
-  if (width == 1) return result.json.at("result").at("relus").get<int64_t>();
-  for (const Json& row : result.json.value("widths", Json::array())) {
-    if (row.at("width").get<double>() == width) return row.at("relus").get<int64_t>();
-  }
-  fail(result.file.string(), ": counts no ReLUs at width ", width);
 }
 
 // By site, where the result says it: at full width.
@@ -133,8 +99,8 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, Part::test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
   about["environment"] = environment(torch::kCPU);
-  const Subject subject{exported, golden, counted_relus(result, arguments.width), kept_by_site(result, arguments.width),
-                        std::move(about)};
+  const Subject subject{exported, golden, at_width(result, arguments.width).at("relus").get<int64_t>(),
+                        kept_by_site(result, arguments.width), std::move(about)};
   const fs::path file = measurement_file(result, protocol, arguments);
   const fs::path folder =
       bench.work / slug(result.json.at("experiment").get<std::string>() + "-" + file.stem().string());
@@ -160,8 +126,11 @@ int measure_runs(const Arguments& arguments) {
       arguments.protocols.empty() ? std::vector<std::string>{"semi2k", "cheetah"} : arguments.protocols;
   prepare_cpu(arguments);
   Console console;
-  const WorkFolder work(arguments.work);
-  const Bench bench{arguments, engine, plugins, profiles, work.path(), console};
+  // Exports and the engine's logs are kept where the command line names a folder for them.
+  const ScratchFolder scratch("measure");
+  const fs::path work = arguments.work.empty() ? scratch.path() : fs::path(arguments.work);
+  fs::create_directories(work);
+  const Bench bench{arguments, engine, plugins, profiles, work, console};
   Json all = Json::array();
   // One that fails leaves the others running.
   std::vector<Error> failures;

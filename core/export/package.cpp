@@ -26,13 +26,9 @@ std::string raw(const torch::Tensor& tensor) {
 constexpr const char* kBegun = "export.begun";
 
 void make_room(const fs::path& folder) {
-  const bool export_of_ours = fs::exists(folder / "manifest.json") || fs::exists(folder / kBegun);
   check_room(folder);
-  if (export_of_ours) {
-    for (const char* name :
-         {"layers", "arguments", "program.mlir", "images.bin", "golden.safetensors", "manifest.json"})
-      fs::remove_all(folder / name);
-  }
+  for (const char* name : {"layers", "arguments", "program.mlir", "images.bin", "golden.safetensors", "manifest.json"})
+    fs::remove_all(folder / name);
   write_atomically(folder / kBegun, "");
 }
 

@@ -15,6 +15,7 @@
 #include "measure/process.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/scratch_folder.h"
 
 namespace senet {
 
@@ -123,10 +124,8 @@ Engine::Engine(const std::string& environment, fs::path prefix) : script_(prefix
                ", --engine or SENET_MPC_VENV name another environment");
   }
   SENET_CHECK(fs::exists(script_), script_.string(), ": is missing beside the program");
-  std::string output = (fs::temp_directory_path() / "senet-engine-XXXXXX").string();
-  const int made = mkstemp(output.data());
-  SENET_CHECK(made >= 0, output, ": cannot be made: ", std::strerror(errno));
-  close(made);
+  const ScratchFolder scratch("engine");
+  const fs::path output = scratch.path() / "output";
   std::string said;
   bool answered = false, in_time = false;
   {
@@ -136,7 +135,6 @@ Engine::Engine(const std::string& environment, fs::path prefix) : script_(prefix
     answered = in_time && probe.succeeded();
     said = content(output);
   }
-  fs::remove(output);
   if (!in_time) {
     fail_usage("the engine in ", folder.string(), " did not say within ", kProbe, " s which version it is; is ",
                python_.string(), " sound?");

@@ -5,6 +5,7 @@
 
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/scratch_folder.h"
 
 namespace senet {
 
@@ -37,21 +38,11 @@ void run_gnuplot(const fs::path& folder, const std::string& commands) {
 
 std::string draw_once(const std::string& script, const std::map<std::string, std::string>& files,
                       const std::string& made) {
-  std::string pattern = (fs::temp_directory_path() / "senet-figure-XXXXXX").string();
-  SENET_CHECK(::mkdtemp(pattern.data()), pattern, ": cannot make the folder");
-  const fs::path folder = pattern;
-  std::string bytes;
-  try {
-    for (const auto& [name, content] : files) write_atomically(folder / name, content);
-    write_atomically(folder / "script.gp", script);
-    run_gnuplot(folder, "load \"script.gp\"");
-    if (!made.empty()) bytes = read_file(folder / made);
-  } catch (...) {
-    fs::remove_all(folder);
-    throw;
-  }
-  fs::remove_all(folder);
-  return bytes;
+  const ScratchFolder folder("figure");
+  for (const auto& [name, content] : files) write_atomically(folder.path() / name, content);
+  write_atomically(folder.path() / "script.gp", script);
+  run_gnuplot(folder.path(), "load \"script.gp\"");
+  return made.empty() ? "" : read_file(folder.path() / made);
 }
 
 }  // namespace senet

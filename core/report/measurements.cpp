@@ -23,10 +23,11 @@ double Measurement::megabytes(const char* part) const {
   return cost.contains(part) ? megabytes_of(cost.at(part)) : 0;
 }
 
+std::string Measurement::at_its_width() const { return width() == 1 ? "" : " at width " + Json(width()).dump(); }
+
 std::string Measurement::title(const std::string& label) const {
   const std::string masking = json.at("masking").get<std::string>();
-  return label + (width() == 1 ? "" : " at width " + Json(width()).dump()) +
-         (masking == "gather" ? "" : ", masks by " + masking);
+  return label + at_its_width() + (masking == "gather" ? "" : ", masks by " + masking);
 }
 
 const Json& Measurement::whole() const { return json.contains("later") ? json.at("later") : json.at("first"); }

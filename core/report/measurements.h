@@ -13,6 +13,7 @@ struct Measurement {
   Json json;
 
   double width() const { return json.at("width").get<double>(); }
+  std::string at_its_width() const;                   // " at width 0.5"; empty at full width
   std::string title(const std::string& label) const;  // of its cell, with the width of a narrower one, and the masking
 
   double megabytes(const char* part) const;  // sent by both parties for "linear", "relu" or "max_pool"; 0 without it

@@ -48,10 +48,10 @@ Table measured_table(const Source& source, const Evidence& evidence) {
   std::optional<CostProfile> promised;
   if (!source.text("profile").empty()) {
     promised = load_profile(source.file.parent_path() / source.text("profile"));
-    table.columns.push_back(promised->name + " online s" +
-                            notes.mark("not measured here: " + promised->source +
-                                       "; its "
-                                       "time of a ReLU times their number, of linear layers by multiply-accumulates"));
+    table.columns.push_back(
+        promised->name + " online s" +
+        notes.mark("not measured here: " + promised->source +
+                   "; its time of a ReLU times their number, of linear layers by multiply-accumulates"));
   }
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   check_notes(source, cells);
@@ -66,9 +66,8 @@ Table measured_table(const Source& source, const Evidence& evidence) {
         std::string caveats;
         for (const Json& caveat : json.value("caveats", Json::array()))
           caveats += (caveats.empty() ? "" : "; ") + caveat.get<std::string>();
-        const std::string width = measured.width() == 1 ? "" : " at width " + Json(measured.width()).dump();
         std::vector<std::string> row = {marked_data(*result, evidence, notes),
-                                        marked_label(cell, source, notes) + width,
+                                        marked_label(cell, source, notes) + measured.at_its_width(),
                                         cell.budget(),
                                         result->json.at("seed").dump(),
                                         fixed(100 * network.at("accuracy").get<double>(), 2),
