@@ -6,6 +6,7 @@
 #include "report/format.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -32,9 +33,12 @@ std::string megabytes(int64_t bytes) {
 bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json"); }
 
 Json describe(const fs::path& folder, const std::set<std::string>& needed) {
-  const Json inputs = Json::parse(read_file(folder / "inputs.json"), nullptr, /*allow_exceptions=*/false);
-  const bool readable = inputs.is_object() && inputs.contains("kind") && inputs.contains("key");
-  const auto key = readable ? inputs.at("key").get<std::string>() : "";
+  std::string key;
+  try {
+    key = parse_json(read_file(folder / "inputs.json"), "inputs.json").at("key").get<std::string>();
+  } catch (const std::exception&) {
+    // Nothing is known to need it.
+  }
   const std::string name = folder.filename().string();
   const bool damaged = name.find(".damaged-") != std::string::npos;
   const bool finished = fs::exists(folder / "record.json");

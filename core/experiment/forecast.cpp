@@ -11,6 +11,7 @@
 #include "senet/baseline.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -18,8 +19,12 @@ namespace {
 
 // The revision of the code that finished a phase.
 std::string revision_of(const std::filesystem::path& phase) {
-  const Json record = Json::parse(read_file(phase / "record.json"), nullptr, /*allow_exceptions=*/false);
-  return record.is_object() ? record.value("environment", Json::object()).value("revision", "unknown") : "damaged";
+  try {
+    const Json record = parse_json(read_file(phase / "record.json"), (phase / "record.json").string());
+    return record.value("environment", Json::object()).value("revision", "unknown");
+  } catch (const std::exception&) {
+    return "damaged";
+  }
 }
 
 // Of those that a phase trains at.

@@ -15,6 +15,7 @@
 #include "measure/process.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/json.h"
 #include "storage/scratch_folder.h"
 
 namespace senet {
@@ -105,7 +106,8 @@ fs::path environment_folder(const std::string& named, const fs::path& prefix) {
 
 PartyReport read_report(const fs::path& work, int party) {
   const std::string number = std::to_string(party);
-  const Json json = Json::parse(read_file(work / ("party" + number + ".json")));
+  const fs::path said = work / ("party" + number + ".json");
+  const Json json = parse_json(read_file(said), said.string());
   const fs::path log = work / ("log" + number);
   PartyReport report;
   report.programs = read_run_costs(read_file(log), log.string());

@@ -3,6 +3,7 @@
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -41,7 +42,7 @@ std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::
   const fs::path path = folder(kind, key);
   if (!fs::exists(path / "record.json")) return std::nullopt;
   try {
-    Json json = Json::parse(read_file(path / "record.json"));
+    Json json = parse_json(read_file(path / "record.json"), (path / "record.json").string());
     SENET_CHECK(json.is_object() && json.value("key", "") == key, (path / "record.json").string(),
                 ": belongs to the key ", json.value("key", "(none)"), ", expected ", key);
     const Json files = json.value("files", Json::object());
@@ -120,7 +121,7 @@ std::set<std::string> PhaseStore::claimed() const {
   std::set<std::string> all;
   if (!fs::is_directory(root_ / kClaims)) return all;
   for (const auto& entry : fs::directory_iterator(root_ / kClaims)) {
-    const Json keys = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
+    const Json keys = parse_json(read_file(entry.path()), entry.path().string());
     SENET_CHECK(keys.is_array(), entry.path().string(), ": is damaged; run its experiment again, or remove the file");
     for (const Json& key : keys) all.insert(key.get<std::string>());
   }

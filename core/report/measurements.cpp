@@ -5,6 +5,7 @@
 
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -58,7 +59,7 @@ std::vector<Measurement> measurements_of(const Result& result) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string(), run = result.file.stem().string() + ".";
     if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
-    const Json json = Json::parse(read_file(entry.path()), nullptr, /*allow_exceptions=*/false);
+    const Json json = parse_json(read_file(entry.path()), entry.path().string());
     const Measurement measurement{entry.path(), json};
     Json relus;
     if (json.is_object() && json.value("schema", 0) != kMeasurementSchema) {

@@ -5,6 +5,7 @@
 
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -93,8 +94,8 @@ void check_fields(const Json& json, const Field (&fields)[N], const std::string&
 }  // namespace
 
 Result load_result(const fs::path& file) try {
-  const std::string bytes = read_file(file), where = file.string() + ": ";
-  Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  const std::string where = file.string() + ": ";
+  Json json = parse_json(read_file(file), file.string());
   SENET_CHECK(json.is_object(), where, "is not a JSON object: not a result of `senet run`");
   const Json schema = json.value("schema", Json());
   SENET_CHECK(schema == kResultSchema, where, "has the schema ", schema.dump(), ", expected ", kResultSchema,

@@ -121,6 +121,43 @@ TEST(Damage, AResultIsNeverBelievedAndWrittenAgain) {
   }
 }
 
+// Brackets enough for whatever recurses to run out of stack.
+std::string deeply_nested() {
+  constexpr int kLevels = 100000;
+  return std::string(kLevels, '[') + std::string(kLevels, ']');
+}
+
+TEST(DeepNesting, InAResultIsAnErrorThatNamesTheFile) {
+  const TemporaryFolder folder;
+  fs::copy(uninterrupted().path(), folder.path(), fs::copy_options::recursive);
+  const fs::path result = folder / "results/tiny/senet-20pct-s1.json";
+  std::string bytes = slurp(result);
+  const std::string sites = "\"sites\": ";
+  bytes.insert(bytes.find(sites) + sites.size(), deeply_nested() + ", \"rest\": ");
+  write_file(result, bytes);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"compare", "senet-20pct", "senet-20pct"},
+                                                  std::vector<std::string>{"gc"}}) {
+    const Outcome outcome = run_program(command, folder.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.error;
+    EXPECT_NE(outcome.error.find("senet-20pct-s1.json: is nested deeper than 64 levels"), std::string::npos)
+        << outcome.error;
+  }
+}
+
+TEST(DeepNesting, InTheRecordsOfAPhaseIsDamage) {
+  const TemporaryFolder folder;
+  fs::copy(uninterrupted().path(), folder.path(), fs::copy_options::recursive);
+  const fs::path record = phase_folder(folder.path(), "mask") / "record.json";
+  write_file(record, "{\"deep\": " + deeply_nested() + ", " + slurp(record).substr(1));
+  write_file(phase_folder(folder.path(), "finetune") / "inputs.json", deeply_nested());
+  EXPECT_EQ(run_program({"status", "tiny.toml"}, folder.path()).code, 0);
+  EXPECT_EQ(run_program({"gc"}, folder.path()).code, 0);
+  const Outcome again = run_program(kRun, folder.path());
+  EXPECT_EQ(again.code, 0) << again.error;
+  EXPECT_NE(again.error.find("record.json: is nested deeper than 64 levels; set aside as"), std::string::npos)
+      << again.error;
+}
+
 // A file system of its own, so that it can be full or read-only for root too.
 bool can_mount(const fs::path& folder) { return run_shell("unshare -rm true", folder).code == 0; }
 

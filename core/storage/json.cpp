@@ -1,0 +1,26 @@
+#include "storage/json.h"
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int kDeepest = 64;
+
+}  // namespace
+
+nlohmann::ordered_json parse_json(const std::string& bytes, const std::string& name) {
+  using Json = nlohmann::ordered_json;
+  const auto bounded = [&](int depth, Json::parse_event_t, const Json&) {
+    if (depth > kDeepest) fail_usage(name, ": is nested deeper than ", kDeepest, " levels");
+    return true;
+  };
+  try {
+    return Json::parse(bytes, bounded);
+  } catch (const Json::parse_error& error) {
+    fail_usage(name, ": is not JSON from byte ", error.byte, " on");
+  }
+}
+
+}  // namespace senet
