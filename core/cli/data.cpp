@@ -45,11 +45,10 @@ int pack_data(const Arguments& arguments) {
   }
   const auto dataset = plugins.make<Dataset>(arguments.dataset, options);
   PluginHost::guard(PluginKind::dataset, arguments.dataset, [&] {
+    const LabelledSet set = load_all(*dataset, arguments.dataset);
     write_packed(arguments.out,
-                 {arguments.dataset, pack_options(options), dataset->classes(), dataset->class_names(),
-                  dataset->normalisation()},
-                 dataset->load(Split::train), dataset->load(Split::test),
-                 arguments.encoding == "raw" ? PackEncoding::raw : PackEncoding::encoded);
+                 {arguments.dataset, pack_options(options), set.classes, set.class_names, set.normalisation}, set.train,
+                 set.test, arguments.encoding == "raw" ? PackEncoding::raw : PackEncoding::encoded);
   });
   Json json = describe(PackedSet(arguments.out));
   json["file"] = arguments.out;
@@ -89,12 +88,14 @@ int show_data(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Document document = settings_of(arguments);
   const Options options = resolve_plugin_section(document, plugins, PluginKind::dataset);
-  const TrainingSettings training = training_settings(document.resolve("training", training_options()));
+  const Options training_section = document.resolve("training", training_options());
+  const TrainingSettings training = training_settings(training_section);
   document.refuse_unread();
   const auto dataset = is_packed(options) ? nullptr : plugins.make<Dataset>(arguments.dataset, options);
   DataSplits data;
   PluginHost::guard(PluginKind::dataset, arguments.dataset,
                     [&] { data = make_splits(dataset.get(), options, arguments.dataset); });
+  check_random_crops(data, training_section);
   // Scaled to 0 … 1 and no further, so that what is drawn is what the image shows.
   const std::vector<double> zeros(data.input.channels, 0), ones(data.input.channels, 1);
   const BatchLoader loader(data.train, {zeros, ones}, torch::kFloat32, torch::kCPU);

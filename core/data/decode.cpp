@@ -78,13 +78,17 @@ class JpegDecoder {
 struct PngReading {
   const std::string* bytes;
   size_t at = 0;
+  bool has_all_rows = false, ends_early = false;
   char message[256] = "";
   std::jmp_buf failed = {};
 };
 
 void read_png_bytes(png_structp png, png_bytep to, size_t count) {
   auto* reading = static_cast<PngReading*>(png_get_io_ptr(png));
-  if (count > reading->bytes->size() - reading->at) png_error(png, "the file ends early");
+  if (count > reading->bytes->size() - reading->at) {
+    reading->ends_early = true;
+    png_error(png, "the file ends early");
+  }
   std::memcpy(to, reading->bytes->data() + reading->at, count);
   reading->at += count;
 }
@@ -118,11 +122,12 @@ bool png_begin(png_structp png, png_infop info, PngReading& reading, png_uint_32
 
 bool png_finish(png_structp png, png_infop info, PngReading& reading, uint8_t* pixels, png_bytep* rows,
                 size_t row_bytes) {
-  if (setjmp(reading.failed)) return false;
+  if (setjmp(reading.failed)) return reading.has_all_rows && reading.ends_early;
   png_read_update_info(png, info);
   if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "its rows are not RGB");
   for (png_uint_32 y = 0; y < png_get_image_height(png, info); ++y) rows[y] = pixels + y * row_bytes;
   png_read_image(png, rows);
+  reading.has_all_rows = true;
   png_read_end(png, nullptr);
   return true;
 }
@@ -146,7 +151,12 @@ Image decode_png(const std::string& bytes, const std::string& name) {
   return image;
 }
 
+bool is_jpeg(std::string_view bytes) { return bytes.substr(0, 2) == "\xff\xd8"; }
+bool is_png(std::string_view bytes) { return bytes.substr(0, 4) == "\x89PNG"; }
+
 }  // namespace
+
+bool is_jpeg_or_png(std::string_view bytes) { return is_jpeg(bytes) || is_png(bytes); }
 
 Image decode_image(const std::string& bytes, const std::string& name) {
   Image image;
@@ -155,8 +165,7 @@ Image decode_image(const std::string& bytes, const std::string& name) {
 }
 
 void decode_image(const std::string& bytes, const std::string& name, Image& image) {
-  const std::string_view view = bytes;
-  if (view.substr(0, 2) == "\xff\xd8") {
+  if (is_jpeg(bytes)) {
     thread_local std::unique_ptr<JpegDecoder> decoder;
     if (!decoder) decoder = std::make_unique<JpegDecoder>();
     try {
@@ -167,7 +176,7 @@ void decode_image(const std::string& bytes, const std::string& name, Image& imag
       throw;
     }
   }
-  if (view.substr(0, 4) == "\x89PNG") {
+  if (is_png(bytes)) {
     image = decode_png(bytes, name);
     return;
   }

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <numeric>
 #include <optional>
 
 #include "data/decode.h"
@@ -33,6 +34,7 @@ int64_t for_each(const Images& images, const Make& make, const Use& use) {
           chunk[i] = make(first + i);
         } catch (const Error&) {
           if (!images.skip_undecodable) throw;
+          images.source->encoded(first + i);  // a file that cannot be read may be a sound image
         }
       }
     });
@@ -64,8 +66,17 @@ Image viewed(const Images& images, int64_t index) {
 
 ImageShape shape_of(const Images& images) {
   if (images.pixels.defined()) return {images.pixels.size(1), images.pixels.size(2), images.pixels.size(3)};
-  const Image first = viewed(images, 0);
-  return {first.height, first.width, first.channels};
+  std::string reason;
+  for (int64_t i = 0; i < images.count(); ++i) {
+    try {
+      const Image image = viewed(images, i);
+      return {image.height, image.width, image.channels};
+    } catch (const Error& error) {
+      if (!images.skip_undecodable) throw;
+      reason = error.what();
+    }
+  }
+  fail("no image can be decoded; the last: ", reason);
 }
 
 void check_shape(const Image& image, const ImageShape& expected, const Images& images, int64_t index) {
@@ -91,16 +102,8 @@ int64_t for_each_file(const Images& images, const std::function<void(int64_t, co
 }
 
 int64_t decoded_bytes(const Images& images) {
-  std::string reason;
-  for (int64_t i = 0; i < images.count(); ++i) {
-    try {
-      return images.count() * static_cast<int64_t>(viewed(images, i).pixels.size());
-    } catch (const Error& error) {
-      if (!images.skip_undecodable) throw;
-      reason = error.what();
-    }
-  }
-  fail("no image can be decoded; the last: ", reason);
+  const ImageShape shape = shape_of(images);
+  return images.count() * shape[0] * shape[1] * shape[2];
 }
 
 int64_t decode_into_memory(Images& images) {
@@ -126,24 +129,41 @@ int64_t decode_into_memory(Images& images) {
   return left_out;
 }
 
-std::string fingerprint_of(const std::vector<uint64_t>& checksums, torch::IntArrayRef sizes,
-                           const std::vector<int64_t>& labels) {
-  Hash hash;
-  hash.add(checksums.data(), checksums.size() * sizeof(uint64_t));
-  hash.add(sizes.data(), sizes.size() * sizeof(int64_t));
-  hash.add(labels.data(), labels.size() * sizeof(int64_t));
-  return hash.hex();
+namespace {
+
+std::vector<uint64_t> checksums_of(const Images& images) {
+  const int64_t count = images.count();
+  if (images.source) {
+    std::vector<int64_t> all(count);
+    std::iota(all.begin(), all.end(), 0);
+    return images.source->checksums(all);
+  }
+  const auto* pixels = images.pixels.data_ptr<uint8_t>();
+  const int64_t size = images.pixels.numel() / count;
+  std::vector<uint64_t> checksums(count);
+  for (int64_t i = 0; i < count; ++i) checksums[i] = checksum(pixels + i * size, size);
+  return checksums;
 }
+
+}  // namespace
 
 std::string fingerprint_of(const Images& images) {
   if (images.count() == 0) return "";
-  if (!images.pixels.defined()) return images.source->fingerprint();
-  const auto* pixels = images.pixels.data_ptr<uint8_t>();
-  const auto* labels = images.labels.data_ptr<int64_t>();
-  const int64_t size = images.pixels.numel() / images.count();
-  std::vector<uint64_t> checksums(images.count());
-  for (int64_t i = 0; i < images.count(); ++i) checksums[i] = checksum(pixels + i * size, size);
-  return fingerprint_of(checksums, images.pixels.sizes(), {labels, labels + images.count()});
+  const bool of_files = images.source && !images.given_as_pixels;
+  const std::vector<uint64_t> checksums = checksums_of(images);
+  const ImageShape shape = shape_of(images);
+  const int64_t sizes[] = {images.count(), shape[0], shape[1], shape[2]};
+  Hash hash;
+  if (of_files) hash.add("files");
+  hash.add(checksums.data(), checksums.size() * sizeof(uint64_t));
+  hash.add(sizes, sizeof sizes);
+  hash.add(images.labels.data_ptr<int64_t>(), images.count() * sizeof(int64_t));
+  if (of_files) {
+    const View& view = images.packed_view.is_whole() ? images.view : images.packed_view;
+    const int64_t seen[] = {view.resize, view.size};
+    hash.add(seen, sizeof seen);
+  }
+  return hash.hex();
 }
 
 }  // namespace senet

@@ -13,7 +13,7 @@ Image viewed(const Images& images, int64_t index);
 
 using ImageShape = std::array<int64_t, 3>;  // H, W, C
 
-// Of the images of a set as viewed, by the first.
+// Of the images of a set as viewed, by the first that can be decoded.
 ImageShape shape_of(const Images& images);
 // Throws when an image of a set, as viewed, has not the shape of those before it.
 void check_shape(const Image& image, const ImageShape& expected, const Images& images, int64_t index);
@@ -36,11 +36,9 @@ int64_t decoded_bytes(const Images& images);
 // images, as viewed, are not of one size.
 int64_t decode_into_memory(Images& images);
 
-// Of pixels and labels; the source's own for images that are not in memory.
+// What a set is known by: labels, shape as viewed, and the checksums of its images: of their pixels for a set that is
+// given as pixels, of their files' bytes together with the view for a set of files. Neither where the images lie nor
+// whether they are in memory changes it.
 std::string fingerprint_of(const Images& images);
-
-// The same, for a set whose images have these checksums (storage/hash.h), each of its pixels.
-std::string fingerprint_of(const std::vector<uint64_t>& checksums, torch::IntArrayRef sizes,
-                           const std::vector<int64_t>& labels);
 
 }  // namespace senet

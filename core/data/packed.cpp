@@ -11,6 +11,7 @@
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -18,102 +19,126 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr char kMagic[] = "SENETPK1";
+constexpr char kMagic[] = "SENETPK2";
+constexpr char kEarlierMagic[] = "SENETPK1";
 constexpr size_t kMagicBytes = 8;
-constexpr int64_t kHeaderBytes = kMagicBytes + 2 * sizeof(uint64_t);
+struct Header {
+  char magic[kMagicBytes];
+  uint64_t tables, description_bytes, checksum;
+};
+static_assert(sizeof(Header) == 32);
 constexpr uint64_t kMostDescription = 64 << 20;
+constexpr int64_t kMostViewed = 4096;
+constexpr int64_t kMostClasses = 1 << 20;
 
 struct Record {
-  uint64_t offset, bytes, checksum;
+  uint64_t offset, bytes, checksum, file_checksum;
   uint32_t height, width, channels, label;
 };
-static_assert(sizeof(Record) == 40);
+static_assert(sizeof(Record) == 48);
+using Table = std::vector<Record>;
 
-Json to_json(const View& view) { return {{"resize", view.resize}, {"size", view.size}}; }
+bool is_sound(const View& view) {
+  return view.resize >= 0 && view.size >= 0 && view.resize <= kMostViewed && view.size <= kMostViewed;
+}
+bool is_sound(int64_t classes) { return classes >= 2 && classes <= kMostClasses; }
 
-// Appends one split's payload and table, and says where they lie.
-Json append_split(AtomicFile& file, const Images& images, PackEncoding encoding) {
+// Appends one split's payload.
+Table append_payload(AtomicFile& file, const Images& images, PackEncoding encoding) {
+  SENET_CHECK(is_sound(images.view), "a view of ", images.view.resize, " and ", images.view.size,
+              " pixels cannot be packed, expected 0 … ", kMostViewed);
   const auto* labels = images.labels.data_ptr<int64_t>();
-  const bool raw = encoding == PackEncoding::raw;
-  std::vector<Record> table;
-  std::vector<int64_t> kept_labels;
-  std::vector<uint64_t> checksums;
+  Table table;
   const auto append = [&](int64_t index, const void* bytes, size_t count, const ImageShape& shape) {
-    checksums.push_back(checksum(bytes, count));
-    table.push_back({static_cast<uint64_t>(file.size()), count, checksums.back(), static_cast<uint32_t>(shape[0]),
+    const uint64_t sum = checksum(bytes, count);
+    table.push_back({static_cast<uint64_t>(file.size()), count, sum, sum, static_cast<uint32_t>(shape[0]),
                      static_cast<uint32_t>(shape[1]), static_cast<uint32_t>(shape[2]),
                      static_cast<uint32_t>(labels[index])});
-    kept_labels.push_back(labels[index]);
     file.append(bytes, count);
   };
-  if (raw) {
-    ImageShape shape{};
-    for_each_viewed(images, [&](int64_t i, const Image& image) {
-      if (table.empty()) shape = {image.height, image.width, image.channels};
-      check_shape(image, shape, images, i);
-      append(i, image.pixels.data(), image.pixels.size(), shape);
-    });
-  } else {
+  if (encoding == PackEncoding::encoded) {
     if (!images.source) fail_usage("this data set holds no image files: pack it with --encoding raw");
     for_each_file(images, [&](int64_t i, const SoundFile& sound) {
       append(i, sound.bytes.data(), sound.bytes.size(), sound.shape);
     });
+    return table;
   }
+  ImageShape shape{};
+  std::vector<int64_t> kept;
+  for_each_viewed(images, [&](int64_t i, const Image& image) {
+    if (table.empty()) shape = {image.height, image.width, image.channels};
+    check_shape(image, shape, images, i);
+    append(i, image.pixels.data(), image.pixels.size(), shape);
+    kept.push_back(i);
+  });
+  if (images.source) {
+    const std::vector<uint64_t> files = images.source->checksums(kept);
+    for (size_t i = 0; i < files.size(); ++i) table[i].file_checksum = files[i];
+  }
+  return table;
+}
+
+Json describe(const Images& images, const Table& table) {
   const auto count = static_cast<int64_t>(table.size());
-  const Record& any = table.front();
-  const int64_t table_offset = file.size();
-  file.append(table.data(), table.size() * sizeof(Record));
-  return {{"encoding", raw ? "raw" : "encoded"},
-          {"count", count},
+  return {{"count", count},
           {"left_out", images.count() - count},
-          {"table", table_offset},
-          {"table_hash", Hash().add(table.data(), table.size() * sizeof(Record)).hex()},
-          {"fingerprint", raw ? fingerprint_of(checksums, {count, any.height, any.width, any.channels}, kept_labels)
-                              : images.source->fingerprint()},
-          {"view", to_json(raw ? View() : images.view)}};
+          {"given_as_pixels", images.source == nullptr},
+          {"view", {{"resize", images.view.resize}, {"size", images.view.size}}}};
+}
+
+std::string bytes_of(const Table& table) {
+  return {reinterpret_cast<const char*>(table.data()), table.size() * sizeof(Record)};
 }
 
 }  // namespace
 
 void write_packed(const std::filesystem::path& path, const PackDescription& description, const Images& train,
                   const Images& test, PackEncoding encoding) {
+  SENET_CHECK(is_sound(description.classes), "a set of ", description.classes,
+              " classes cannot be packed, expected 2 … ", kMostClasses);
   AtomicFile file(path);
-  file.append(kMagic, kMagicBytes);
-  const uint64_t nowhere[2] = {0, 0};
-  file.append(nowhere, sizeof nowhere);
-  Json json = {{"plugin", description.plugin},           {"options", description.options},
-               {"classes", description.classes},         {"class_names", description.class_names},
-               {"mean", description.normalisation.mean}, {"deviation", description.normalisation.deviation}};
-  json["train"] = append_split(file, train, encoding);
-  json["test"] = append_split(file, test, encoding);
-  const std::string bytes = json.dump();
-  const uint64_t place[2] = {static_cast<uint64_t>(file.size()), bytes.size()};
-  file.append(bytes.data(), bytes.size());
-  file.overwrite(kMagicBytes, place, sizeof place);
+  Header header{};
+  std::memcpy(header.magic, kMagic, kMagicBytes);
+  file.append(&header, sizeof header);
+  const Table of_train = append_payload(file, train, encoding), of_test = append_payload(file, test, encoding);
+  const std::string json = Json{{"plugin", description.plugin},
+                                {"options", description.options},
+                                {"classes", description.classes},
+                                {"class_names", description.class_names},
+                                {"mean", description.normalisation.mean},
+                                {"deviation", description.normalisation.deviation},
+                                {"encoding", encoding == PackEncoding::raw ? "raw" : "encoded"},
+                                {"train", describe(train, of_train)},
+                                {"test", describe(test, of_test)}}
+                               .dump();
+  const std::string end = bytes_of(of_train) + bytes_of(of_test) + json;
+  header.tables = static_cast<uint64_t>(file.size());
+  header.description_bytes = json.size();
+  header.checksum = checksum(end.data(), end.size());
+  file.append(end.data(), end.size());
+  file.overwrite(0, &header, sizeof header);
   file.commit();
 }
 
 // One split of a packed file.
 class PackedSet::Part final : public ImageSource {
  public:
-  Part(std::shared_ptr<const ReadableFile> file, const Json& json, int64_t classes, uint64_t end)
+  // `payload_end`: where the payload ends and the tables begin.
+  Part(std::shared_ptr<const ReadableFile> file, Table table, const Json& description, const Json& split,
+       uint64_t payload_end)
       : file_(std::move(file)),
-        raw_(json.at("encoding").get<std::string>() == "raw"),
-        fingerprint_(json.at("fingerprint").get<std::string>()),
-        left_out_(json.at("left_out").get<int64_t>()),
-        view_{json.at("view").at("resize").get<int64_t>(), json.at("view").at("size").get<int64_t>()} {
-    const auto count = json.at("count").get<uint64_t>(), offset = json.at("table").get<uint64_t>();
-    check(count > 0 && count <= end / sizeof(Record) && offset <= end - count * sizeof(Record), "announces ", count,
-          " records at byte ", offset, ", but its payload ends at byte ", end);
-    check(view_.resize >= 0 && view_.size >= 0 && view_.resize <= 1 << 16 && view_.size <= 1 << 16,
-          "announces a view of ", view_.resize, " and ", view_.size, " pixels");
-    table_.resize(count);
-    file_->read(static_cast<int64_t>(offset), table_.data(), count * sizeof(Record));
-    check(Hash().add(table_.data(), count * sizeof(Record)).hex() == json.at("table_hash").get<std::string>(),
-          "its record table is not the one that was written");
+        raw_(description.at("encoding").get<std::string>() == "raw"),
+        given_as_pixels_(split.at("given_as_pixels").get<bool>()),
+        left_out_(split.at("left_out").get<int64_t>()),
+        view_{split.at("view").at("resize").get<int64_t>(), split.at("view").at("size").get<int64_t>()},
+        table_(std::move(table)) {
+    const auto classes = description.at("classes").get<int64_t>();
+    check(is_sound(view_), "announces a view of ", view_.resize, " and ", view_.size, " pixels, expected 0 … ",
+          kMostViewed);
+    check(left_out_ >= 0, "announces ", left_out_, " images that were left out");
     for (size_t i = 0; i < table_.size(); ++i) {
       const Record& record = table_[i];
-      check(record.offset <= offset && record.bytes <= offset - record.offset, "its record ", i, " lies at [",
+      check(record.offset <= payload_end && record.bytes <= payload_end - record.offset, "its record ", i, " lies at [",
             record.offset, ", +", record.bytes, "), outside its payload");
       check(static_cast<int64_t>(record.label) < classes, "its record ", i, " has the label ", record.label,
             ", expected 0 … ", classes - 1);
@@ -132,7 +157,7 @@ class PackedSet::Part final : public ImageSource {
   int64_t count() const override { return static_cast<int64_t>(table_.size()); }
   int64_t left_out() const { return left_out_; }
   std::string name(int64_t index) const override { return text(file_->path().string(), ", image ", index); }
-  std::string fingerprint() const override { return fingerprint_; }
+  uint64_t checksum(int64_t index) const override { return table_.at(index).file_checksum; }
 
   std::string encoded(int64_t index) const override {
     SENET_CHECK(!raw_, file_->path().string(),
@@ -152,7 +177,8 @@ class PackedSet::Part final : public ImageSource {
     images.labels = torch::empty({count()}, torch::kInt64);
     for (int64_t i = 0; i < count(); ++i) images.labels.data_ptr<int64_t>()[i] = table_[i].label;
     images.source = std::move(self);
-    images.view = view_;
+    (raw_ ? images.packed_view : images.view) = view_;
+    images.given_as_pixels = given_as_pixels_;
     return images;
   }
 
@@ -165,17 +191,16 @@ class PackedSet::Part final : public ImageSource {
     const Record& record = table_.at(index);
     std::string bytes(record.bytes, '\0');
     file_->read(static_cast<int64_t>(record.offset), bytes.data(), bytes.size());
-    check(checksum(bytes.data(), bytes.size()) == record.checksum, "its image ", index,
+    check(senet::checksum(bytes.data(), bytes.size()) == record.checksum, "its image ", index,
           " is not the one that was written; pack the set again");
     return bytes;
   }
 
   std::shared_ptr<const ReadableFile> file_;
-  bool raw_;
-  std::string fingerprint_;
+  bool raw_, given_as_pixels_;
   int64_t left_out_;
   View view_;
-  std::vector<Record> table_;
+  Table table_;
 };
 
 PackedSet::PackedSet(const std::filesystem::path& path) {
@@ -183,18 +208,26 @@ PackedSet::PackedSet(const std::filesystem::path& path) {
   const auto check = [&](bool condition, const auto&... parts) {
     SENET_CHECK(condition, path.string(), ": not a sound packed data set: ", parts...);
   };
-  check(file->size() >= kHeaderBytes, "it has ", file->size(), " bytes");
-  char header[kHeaderBytes];
-  file->read(0, header, sizeof header);
-  check(std::memcmp(header, kMagic, kMagicBytes) == 0, "it does not begin with ", kMagic);
-  uint64_t place[2];
-  std::memcpy(place, header + kMagicBytes, sizeof place);
   const auto size = static_cast<uint64_t>(file->size());
-  check(place[0] >= kHeaderBytes && place[0] <= size && place[1] == size - place[0] && place[1] <= kMostDescription,
-        "its description would lie at [", place[0], ", +", place[1], ") of ", size, " bytes");
-  std::string bytes(place[1], '\0');
-  file->read(static_cast<int64_t>(place[0]), bytes.data(), bytes.size());
-  const Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  check(size >= sizeof(Header), "it has ", size, " bytes");
+  Header header;
+  file->read(0, &header, sizeof header);
+  if (std::memcmp(header.magic, kEarlierMagic, kMagicBytes) == 0) {
+    fail_usage(path.string(),
+               ": was packed by an earlier version, which did not keep what a set is known by; pack again "
+               "(`senet data pack`)");
+  }
+  check(std::memcmp(header.magic, kMagic, kMagicBytes) == 0, "it does not begin with ", kMagic);
+  const uint64_t tables = header.tables, described = header.description_bytes;
+  check(tables >= sizeof header && tables <= size && described <= size - tables && described <= kMostDescription,
+        "its tables and a description of ", described, " bytes would lie at [", tables, ", ", size, ")");
+  std::string end(size - tables, '\0');
+  file->read(static_cast<int64_t>(tables), end.data(), end.size());
+  check(checksum(end.data(), end.size()) == header.checksum,
+        "its tables or its description are not those that were "
+        "written; pack the set again");
+  const uint64_t of_tables = end.size() - described;
+  const Json json = parse_json(end.substr(of_tables), path.string() + ": not a sound packed data set: its description");
   check(json.is_object(), "its description is not a JSON object");
   try {
     description_.plugin = json.at("plugin").get<std::string>();
@@ -203,9 +236,18 @@ PackedSet::PackedSet(const std::filesystem::path& path) {
     description_.class_names = json.at("class_names").get<std::vector<std::string>>();
     description_.normalisation = {json.at("mean").get<std::vector<double>>(),
                                   json.at("deviation").get<std::vector<double>>()};
-    check(description_.classes >= 2 && description_.classes <= 1 << 24, "announces ", description_.classes, " classes");
-    train_ = std::make_shared<const Part>(file, json.at("train"), description_.classes, place[0]);
-    test_ = std::make_shared<const Part>(file, json.at("test"), description_.classes, place[0]);
+    check(is_sound(description_.classes), "announces ", description_.classes, " classes, expected 2 … ", kMostClasses);
+    uint64_t at = 0;
+    for (auto [split, part] : {std::pair{"train", &train_}, {"test", &test_}}) {
+      const auto count = json.at(split).at("count").get<uint64_t>();
+      check(count > 0 && count <= (of_tables - at) / sizeof(Record), "announces ", count,
+            " records, but its tables have ", of_tables / sizeof(Record));
+      Table table(count);
+      std::memcpy(table.data(), end.data() + at, count * sizeof(Record));
+      at += count * sizeof(Record);
+      *part = std::make_shared<const Part>(file, std::move(table), json, json.at(split), tables);
+    }
+    check(at == of_tables, "its tables have ", of_tables, " bytes, expected ", at);
   } catch (const Json::exception& error) {
     check(false, "its description: ", error.what());
   }

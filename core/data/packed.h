@@ -9,13 +9,14 @@ namespace senet {
 
 // A packed data set: one file with everything there is to know of a data set, made once by `senet data pack`.
 //
-//   "SENETPK1"; u64 offset and u64 length of the description; payloads of both splits; their record tables;
-//   description.
+//   "SENETPK2"; u64 offset of the record tables; u64 length of the description; u64 checksum of tables and description;
+//   payloads of both splits; their record tables; description.
 //
-// Little-endian. A record: u64 offset, u64 bytes, u64 checksum (checked at every reading), u32 height, u32 width, u32
-// channels, u32 label. The description is JSON: plugin, its options, classes, normalisation, and for each split its
-// encoding ("raw": H×W×C bytes of images of one size; "encoded": JPEG or PNG files), count, view, where its table lies,
-// the table's hash, and the fingerprint of the set it was made from.
+// Little-endian. A record: u64 offset, u64 bytes, u64 checksum of them (checked at every reading), u64 checksum of the
+// image's file (of its pixels, where the set is given as pixels), u32 height, u32 width, u32 channels, u32 label. The
+// description is JSON: plugin, its options, classes, normalisation, encoding ("raw": H×W×C bytes of images of one size;
+// "encoded": JPEG or PNG files), and for each split its count, its view, whether it was given as pixels, and how many
+// images were left out because they cannot be decoded.
 struct PackDescription {
   std::string plugin;
   nlohmann::ordered_json options;  // that the images depend on

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "data/decode.h"
 #include "senet/error.h"
 #include "senet/random.h"
 
@@ -109,6 +110,8 @@ Image view_of(Image image, const View& view, const std::string& name) {
   if (view.resize > 0) {
     const int64_t shorter = std::min(image.height, image.width), longer = std::max(image.height, image.width);
     const int64_t other = view.resize * longer / shorter;
+    SENET_CHECK(other <= kMostPixels / view.resize, name, ": has ", image.height, "×", image.width,
+                " pixels; resized to a shorter side of ", view.resize, " it would have more than ", kMostPixels);
     image = image.height <= image.width ? resize(image, view.resize, other) : resize(image, other, view.resize);
   }
   if (view.size == 0) return image;

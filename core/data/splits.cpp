@@ -64,8 +64,8 @@ int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
   return 0;
 }
 
-// Both splits, from the packed file.
-std::pair<Images, Images> load_packed(const Options& options, const std::string& plugin, DataSplits& splits) {
+// From the packed file. `left_out`: how many images were left out when it was packed.
+LabelledSet load_packed(const Options& options, const std::string& plugin, int64_t& left_out) {
   const std::string& packed = options.text("packed");
   const PackedSet set(packed);
   const PackDescription& description = set.description();
@@ -75,11 +75,40 @@ std::pair<Images, Images> load_packed(const Options& options, const std::string&
                "' with the options ", description.options.dump(), ", expected '", plugin, "' with ", asked.dump(),
                "; pack it again, or set the same options");
   }
-  splits.classes = description.classes;
-  splits.class_names = description.class_names;
-  splits.normalisation = description.normalisation;
-  splits.left_out = set.left_out(Split::train) + set.left_out(Split::test);
-  return {set.images(Split::train), set.images(Split::test)};
+  left_out = set.left_out(Split::train) + set.left_out(Split::test);
+  return {set.images(Split::train), set.images(Split::test), description.classes, description.class_names,
+          description.normalisation};
+}
+
+std::string named(const std::string& plugin) { return "data set '" + plugin + "'"; }
+
+// Throws when a set is not what the interface promises; returns the shape of its images.
+ImageShape check(const LabelledSet& set, const std::string& where) {
+  SENET_CHECK(set.classes >= 2, where, ": has ", set.classes, " classes, expected at least 2");
+  SENET_CHECK(set.class_names.empty() || static_cast<int64_t>(set.class_names.size()) == set.classes, where, ": has ",
+              set.classes, " classes but ", set.class_names.size(), " class names");
+  check(set.train, where + ", training set", set.classes);
+  check(set.test, where + ", test set", set.classes);
+  const ImageShape shape = shape_of(set.train), test_shape = shape_of(set.test);
+  SENET_CHECK(shape == test_shape, where, ": training images are ", torch::IntArrayRef(shape), " but test images ",
+              torch::IntArrayRef(test_shape), " (H×W×C)");
+  const auto channels = static_cast<size_t>(shape[2]);
+  const Normalisation& normalisation = set.normalisation;
+  SENET_CHECK(normalisation.mean.size() == channels && normalisation.deviation.size() == channels, where,
+              ": images have ", channels, " channels but the normalisation has ", normalisation.mean.size(),
+              " means and ", normalisation.deviation.size(), " deviations");
+  for (size_t c = 0; c < channels; ++c) {
+    SENET_CHECK(std::isfinite(normalisation.mean[c]), where, ": a mean of ", normalisation.mean[c],
+                " cannot normalise");
+    SENET_CHECK(std::isfinite(normalisation.deviation[c]) && normalisation.deviation[c] > 0, where, ": a deviation of ",
+                normalisation.deviation[c], " cannot normalise; expected a positive number");
+  }
+  return shape;
+}
+
+LabelledSet load(Dataset& dataset) {
+  return {dataset.load(Split::train), dataset.load(Split::test), dataset.classes(), dataset.class_names(),
+          dataset.normalisation()};
 }
 
 }  // namespace
@@ -104,26 +133,31 @@ nlohmann::ordered_json pack_options(const Options& options) {
   return json;
 }
 
+LabelledSet load_all(Dataset& dataset, const std::string& plugin) {
+  LabelledSet set = load(dataset);
+  check(set, named(plugin));
+  return set;
+}
+
+void check_random_crops(const DataSplits& data, const Options& section) {
+  if (data.train.packed_view.is_whole() || !section.has("random_resized") || !section.boolean("random_resized")) return;
+  fail_usage(section.item("random_resized").origin, ": ", section.section(),
+             ".random_resized takes its crops from whole images, but the packed file holds resized and cut ones; pack "
+             "the set with --encoding encoded");
+}
+
 bool is_packed(const Options& options) { return !options.text("packed").empty(); }
 
 DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin) {
-  const std::string where = "data set '" + plugin + "'";
+  const std::string where = named(plugin);
   DataSplits splits;
-  Images all, test;
-  if (is_packed(options)) {
-    std::tie(all, test) = load_packed(options, plugin, splits);
-  } else {
-    splits.classes = dataset->classes();
-    splits.class_names = dataset->class_names();
-    splits.normalisation = dataset->normalisation();
-    all = dataset->load(Split::train);
-    test = dataset->load(Split::test);
-  }
-  SENET_CHECK(splits.classes >= 2, where, ": has ", splits.classes, " classes, expected at least 2");
-  SENET_CHECK(splits.class_names.empty() || static_cast<int64_t>(splits.class_names.size()) == splits.classes, where,
-              ": has ", splits.classes, " classes but ", splits.class_names.size(), " class names");
-  check(all, where + ", training set", splits.classes);
-  check(test, where + ", test set", splits.classes);
+  LabelledSet set = is_packed(options) ? load_packed(options, plugin, splits.left_out) : load(*dataset);
+  const ImageShape shape = check(set, where);
+  const Images& all = set.train;
+  splits.classes = set.classes;
+  splits.class_names = std::move(set.class_names);
+  splits.normalisation = std::move(set.normalisation);
+  splits.input = {shape[2], shape[0], shape[1], splits.classes};
 
   const int64_t limit = options.integer("train_limit");
   if (limit > all.count()) {
@@ -139,21 +173,9 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
   const auto held_out = static_cast<int64_t>(std::floor(options.real("holdout") * static_cast<double>(order.size())));
   splits.train = subset(all, {order.begin(), order.end() - held_out});
   splits.held_out = subset(all, {order.end() - held_out, order.end()});
-  splits.test = std::move(test);
+  splits.test = std::move(set.test);
   for (Images* images : {&splits.train, &splits.held_out, &splits.test}) {
     if (images->count() > 0) splits.left_out += bring_in(*images, options.real("memory"), where);
-  }
-  const ImageShape shape = shape_of(splits.train), test_shape = shape_of(splits.test);
-  SENET_CHECK(shape == test_shape, where, ": training images are ", torch::IntArrayRef(shape), " but test images ",
-              torch::IntArrayRef(test_shape), " (H×W×C)");
-  splits.input = {shape[2], shape[0], shape[1], splits.classes};
-  const auto channels = static_cast<size_t>(shape[2]);
-  SENET_CHECK(splits.normalisation.mean.size() == channels && splits.normalisation.deviation.size() == channels, where,
-              ": images have ", channels, " channels but the normalisation has ", splits.normalisation.mean.size(),
-              " means and ", splits.normalisation.deviation.size(), " deviations");
-  for (const double deviation : splits.normalisation.deviation) {
-    SENET_CHECK(std::isfinite(deviation) && deviation > 0, where, ": a deviation of ", deviation,
-                " cannot normalise; expected a positive number");
   }
 
   Hash hash;

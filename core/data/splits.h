@@ -27,6 +27,16 @@ struct DataSplits {
   const Images& part(Part part) const;
 };
 
+// What a plugin gives, whole.
+struct LabelledSet {
+  Images train, test;
+  int64_t classes = 0;
+  std::vector<std::string> class_names;
+  Normalisation normalisation;
+};
+// Throws when a plugin's set is not what the interface promises.
+LabelledSet load_all(Dataset& dataset, const std::string& plugin);
+
 // Whether the images are read from a packed file (`dataset.packed`).
 bool is_packed(const Options& options);
 
@@ -34,6 +44,10 @@ bool is_packed(const Options& options);
 // then, is null if it is_packed(). In memory when it fits into `dataset.memory`. Throws when it is not what the
 // interface promises.
 DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin);
+
+// Throws when a section's training asks for random crops of whole images (random_resized), and the images are those of
+// a packed file that holds only what their view shows.
+void check_random_crops(const DataSplits& data, const Options& section);
 
 // The options of a [dataset] section that its images depend on: what a packed file is known by.
 nlohmann::ordered_json pack_options(const Options& options);

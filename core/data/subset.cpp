@@ -3,8 +3,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "storage/hash.h"
-
 namespace senet {
 
 namespace {
@@ -18,8 +16,11 @@ class Subset final : public ImageSource {
   Image read(int64_t index) const override { return source_->read(indices_.at(index)); }
   std::string encoded(int64_t index) const override { return source_->encoded(indices_.at(index)); }
   std::string name(int64_t index) const override { return source_->name(indices_.at(index)); }
-  std::string fingerprint() const override {
-    return Hash().add(source_->fingerprint()).add(indices_.data(), indices_.size() * sizeof(int64_t)).hex();
+  uint64_t checksum(int64_t index) const override { return source_->checksum(indices_.at(index)); }
+  std::vector<uint64_t> checksums(const std::vector<int64_t>& indices) const override {
+    std::vector<int64_t> of_source;
+    for (const int64_t index : indices) of_source.push_back(indices_.at(index));
+    return source_->checksums(of_source);
   }
 
  private:

@@ -236,8 +236,10 @@ std::vector<const PhaseInputs*> CellPhases::in_order() const {
 
 PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
   const Options& model = cell.section("model");
+  const NetworkShape& input = laboratory.input;
   return {laboratory.data.fingerprint,
           with_version({{"plugin", model.text("plugin")}, {"options", changed_options(model)}}, cell, "model"),
+          {input.channels, input.height, input.width, input.classes},
           precision_name(laboratory.precision), static_cast<uint64_t>(seed)};
 }
 

@@ -121,6 +121,7 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
   std::set<std::filesystem::path> files;
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
+    for (const auto& [name, options] : cell.sections) check_random_crops(laboratory.data, options);
     for (const std::string& budget_text : cell.budgets) {
       const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {

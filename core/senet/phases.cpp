@@ -114,7 +114,9 @@ PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
   const std::string& weights = teacher.text("weights");
   if (weights.empty()) return {"teacher", 1, base_inputs(base, teacher)};
   try {
-    return {"teacher", 1, {{"model", base.model}, {"weights", Hash().add(read_file(weights)).hex()}}};
+    return {"teacher",
+            1,
+            {{"model", base.model}, {"input", base.input}, {"weights", Hash().add(read_file(weights)).hex()}}};
   } catch (const Error& error) {
     fail_usage(teacher.item("weights").origin, ": teacher.weights: ", error.what());
   }

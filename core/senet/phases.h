@@ -16,6 +16,7 @@ std::vector<Option> finetune_options();
 struct PhaseBase {
   std::string data;  // fingerprint
   Json model;        // plugin and changed options
+  Json input;        // of the model: channels, height, width, classes
   std::string precision;
   uint64_t seed;
 };

@@ -32,7 +32,6 @@ class MemoryFiles final : public ImageSource {
   Image read(int64_t index) const override { return decode_image(files[index], name(index)); }
   std::string encoded(int64_t index) const override { return files[index]; }
   std::string name(int64_t index) const override { return std::to_string(index); }
-  std::string fingerprint() const override { return "in memory"; }
 
   std::vector<std::string> files;
 };

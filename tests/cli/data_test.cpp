@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "storage/safetensors.h"
 #include "support/bits.h"
 #include "support/image_writer.h"
@@ -47,13 +49,183 @@ TEST(DataPack, ARunFromThePackedFileGivesTheSameBitsFromMemoryAndReadAhead) {
       return json{{"teacher", whole["teacher"]}, {"result", whole["result"]}, {"sites", whole["sites"]}};
     };
     EXPECT_EQ(result(folder), result(uninterrupted())) << "memory " << memory;
-    if (*memory == '8') {
-      const json whole = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
-      const json plain = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
-      EXPECT_EQ(whole["dataset"]["fingerprint"], plain["dataset"]["fingerprint"]);
-      EXPECT_EQ(whole["phases"][0]["key"], plain["phases"][0]["key"]) << "where images lie changes no phase";
+    const json whole = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
+    const json plain = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
+    EXPECT_EQ(whole["dataset"]["fingerprint"], plain["dataset"]["fingerprint"]);
+    EXPECT_EQ(whole["phases"][0]["key"], plain["phases"][0]["key"]) << "where images lie changes no phase";
+  }
+}
+
+std::filesystem::path teacher_of(const TemporaryFolder& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) {
+    if (entry.path().filename().string().rfind("teacher-", 0) == 0) return entry.path() / "network.safetensors";
+  }
+  ADD_FAILURE() << "there is no teacher";
+  return {};
+}
+
+// An experiment on images/train and images/val, 12 and 6 PNG files of 20×24 of two classes.
+struct ImageExperiment {
+  TemporaryFolder folder;
+  const std::vector<std::string> view = {"--set", "dataset.resize=16", "--set", "dataset.size=12"};
+
+  ImageExperiment() {
+    for (int i = 0; i < 18; ++i) {
+      write_file(folder / text("images/", i < 12 ? "train" : "val", i % 2 ? "/b/" : "/a/", i, ".png"),
+                 testing::png_of(testing::made_up_image(20, 24, i)) + "behind the image");
+    }
+    std::string experiment = testing::tiny_experiment();
+    const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
+    experiment.replace(section, end - section, "[dataset]\nplugin = \"image_folder\"\npath = \"images\"\n\n");
+    write_file(folder / "tiny.toml", experiment);
+  }
+  // The keys of all phases.
+  std::vector<std::string> keys(const std::vector<std::string>& settings, const std::string& cache = "cache") const {
+    const json forecast =
+        json_of(run_program(with({"run", "tiny.toml", "--dry-run", "--json", "--threads", "2"}, settings),
+                            folder.path(), {"XDG_CACHE_HOME=" + (folder / cache).string()}));
+    std::vector<std::string> keys;
+    for (const json& phase : forecast["phases"]) keys.push_back(phase["key"]);
+    EXPECT_EQ(keys.size(), 6u);
+    return keys;
+  }
+  void pack(const std::string& encoding, const std::string& out) const {
+    const Outcome outcome = run_program(with({"data", "pack", "--dataset", "image_folder", "--set",
+                                              "dataset.path=\"images\"", "--encoding", encoding, "--out", out},
+                                             view),
+                                        folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+  }
+};
+
+TEST(PhaseKeys, KnowWhatTheImagesLookLikeAndNotWhereTheyLie) {
+  const ImageExperiment images;
+  const std::vector<std::string> streamed = {"--set", "dataset.memory=0"};
+  const auto keys = images.keys(images.view);
+  EXPECT_EQ(images.keys(with(images.view, streamed)), keys) << "the memory that images may take";
+  for (const char* encoding : {"raw", "encoded"}) {
+    images.pack(encoding, "x.pack");
+    const auto packed = with(images.view, {"--set", "dataset.packed=\"x.pack\""});
+    EXPECT_EQ(images.keys(with(packed, streamed)), keys) << encoding << ", read as they are needed";
+    if (encoding == std::string("raw")) {
+      EXPECT_EQ(images.keys(packed), keys) << "raw, in memory";
     }
   }
+  const auto differ = [&](const std::vector<std::string>& settings, const char* what) {
+    const auto others = images.keys(settings);
+    for (size_t i = 0; i < keys.size(); ++i) EXPECT_NE(others[i], keys[i]) << what << ", phase " << i;
+  };
+  const auto replaced = [&](const char* setting) { return with(with(images.view, streamed), {"--set", setting}); };
+  differ(replaced("dataset.resize=14"), "another length of the shorter side");
+  differ(replaced("dataset.size=10"), "another crop");
+
+  write_file(images.folder / "images/val/a/12.png", slurp(images.folder / "images/val/a/14.png"));
+  differ(with(images.view, streamed), "another image under the name");
+  images.pack("encoded", "x.pack");
+  differ(with(with(images.view, streamed), {"--set", "dataset.packed=\"x.pack\""}), "the same, packed");
+}
+
+TEST(Fingerprint, OfASetThatIsGivenAsPixelsIsThatOfEarlierVersions) {
+  const json result = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
+  EXPECT_EQ(result["dataset"]["fingerprint"], "54fb5255ad2bacc544fbd290dd3571d9");
+}
+
+TEST(PhaseKeys, OfAnImportedTeacherKnowTheShapeOfTheInput) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  std::filesystem::copy(teacher_of(uninterrupted()), folder / "mine.safetensors");
+  const auto teacher = [&](const char* height) {
+    const json forecast =
+        json_of(run_program({"run", "tiny.toml", "--dry-run", "--json", "--set", "teacher.weights=\"mine.safetensors\"",
+                             "--set", std::string("dataset.height=") + height},
+                            folder.path()));
+    return forecast["phases"][0]["key"];
+  };
+  EXPECT_NE(teacher("8"), teacher("12"));
+}
+
+TEST(Checksums, OfAFolderAreRememberedByPathSizeAndTimeOfChange) {
+  const ImageExperiment images;
+  const std::vector<std::string> streamed = with(images.view, {"--set", "dataset.memory=0"});
+  const auto remembered = [&] {
+    std::map<std::string, std::string> files;
+    const auto folder = images.folder / "cache/senet/checksums";
+    if (!std::filesystem::exists(folder)) return files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      files[entry.path().string()] = slurp(entry.path());
+    }
+    return files;
+  };
+  const auto fresh = images.keys(streamed);
+  EXPECT_TRUE(remembered().empty()) << "what has just changed may change again within one tick of the clock";
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  EXPECT_EQ(images.keys(streamed), fresh);
+  const auto after = remembered();
+  ASSERT_EQ(after.size(), 2u) << "one for train, one for val";
+  size_t bytes = 0;
+  for (const auto& [file, content] : after) bytes += content.size();
+  EXPECT_EQ(bytes, 2 * 16 + 18 * 32u) << "an entry of 32 bytes for each image";
+  EXPECT_EQ(images.keys(streamed), fresh);
+  EXPECT_EQ(remembered(), after) << "nothing was read again";
+
+  for (const auto& [file, content] : after) {
+    std::string damaged = content;
+    damaged[damaged.size() - 3] ^= 1;
+    write_file(file, damaged);
+  }
+  EXPECT_EQ(images.keys(streamed), fresh) << "what is damaged is not believed";
+  EXPECT_EQ(remembered(), after) << "but made anew";
+
+  const std::filesystem::path image = images.folder / "images/train/a/0.png";
+  std::string content = slurp(image);
+  const auto time = std::filesystem::last_write_time(image);
+  content.back() ^= 1;
+  write_file(image, content);
+  std::filesystem::last_write_time(image, time);
+  EXPECT_NE(images.keys(streamed, "elsewhere"), fresh);
+  EXPECT_NE(images.keys(streamed), fresh) << "a file's date can be set; the time of its change cannot";
+
+  write_file(images.folder / "no-folder", "");
+  EXPECT_EQ(images.keys(streamed, "no-folder").size(), 6u) << "a cache that cannot be written is none";
+}
+
+TEST(DataPack, RandomCropsNeedTheWholeImages) {
+  const ImageExperiment images;
+  images.pack("raw", "raw.pack");
+  images.pack("encoded", "encoded.pack");
+  const auto run = [&](const char* pack) {
+    return run_program(with({"run", "tiny.toml", "--dry-run", "--set", "finetune.random_resized=true", "--set",
+                             std::string("dataset.packed=\"") + pack + "\""},
+                            images.view),
+                       images.folder.path());
+  };
+  EXPECT_EQ(run("encoded.pack").code, 0);
+  const Outcome refused = run("raw.pack");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.error.find("finetune.random_resized takes its crops from whole images"), std::string::npos)
+      << refused.error;
+}
+
+TEST(DataPack, ASetThatARunWouldRefuseIsNotPacked) {
+  const ImageExperiment images;
+  std::filesystem::remove_all(images.folder / "images/train/b");
+  std::filesystem::remove_all(images.folder / "images/val/b");
+  const Outcome packed =
+      run_program({"data", "pack", "--dataset", "image_folder", "--set", "dataset.path=\"images\"", "--out", "x.pack"},
+                  images.folder.path());
+  EXPECT_NE(packed.code, 0);
+  EXPECT_NE(packed.error.find("data set 'image_folder': has 1 classes, expected at least 2"), std::string::npos)
+      << packed.error;
+  EXPECT_FALSE(std::filesystem::exists(images.folder / "x.pack"));
+}
+
+TEST(DataVerify, AFileOfAnEarlierVersionIsToBePackedAgain) {
+  const TemporaryFolder folder;
+  const Outcome verify = run_program(
+      {"data", "verify", std::string(SENET_TEST_SOURCE) + "/tests/fuzz/corpus/packed/older.pack"}, folder.path());
+  EXPECT_EQ(verify.code, 2);
+  EXPECT_NE(verify.error.find("older.pack: was packed by an earlier version"), std::string::npos) << verify.error;
+  EXPECT_NE(verify.error.find("pack again"), std::string::npos) << verify.error;
 }
 
 TEST(DataPack, WhatCannotBePackedIsRefusedAndLeavesNoFile) {
@@ -77,7 +249,7 @@ TEST(DataVerify, NamesTheFileAndTheImageThatChanged) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_program(with({"data", "pack", "--out", "x.pack"}, kSynthetic), folder.path()).code, 0);
   std::string bytes = slurp(folder / "x.pack");
-  bytes[24 + 128 * 5 + 3] ^= 1;
+  bytes[32 + 128 * 5 + 3] ^= 1;
   write_file(folder / "x.pack", bytes);
   const Outcome verify = run_program({"data", "verify", "x.pack"}, folder.path());
   EXPECT_EQ(verify.code, 2);
@@ -144,14 +316,6 @@ TEST(ImageFolder, ARunCountsTheImagesThatItLeavesOut) {
 }
 
 const std::vector<std::string> kModel = {"--model", "resnet18", "--set", "model.width=2"};
-
-std::filesystem::path teacher_of(const TemporaryFolder& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) {
-    if (entry.path().filename().string().rfind("teacher-", 0) == 0) return entry.path() / "network.safetensors";
-  }
-  ADD_FAILURE() << "there is no teacher";
-  return {};
-}
 
 TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
   const TemporaryFolder folder;

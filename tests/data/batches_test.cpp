@@ -127,7 +127,6 @@ class Counting final : public ImageSource {
   }
   std::string encoded(int64_t) const override { return ""; }
   std::string name(int64_t index) const override { return "image " + std::to_string(index); }
-  std::string fingerprint() const override { return "counting"; }
 
   mutable std::atomic<int64_t> reads{0};
 
@@ -182,7 +181,6 @@ TEST(BatchStream, AnImageThatCannotBeReadFailsTheBatchThatHoldsIt) {
     }
     std::string encoded(int64_t) const override { return ""; }
     std::string name(int64_t index) const override { return "image " + std::to_string(index); }
-    std::string fingerprint() const override { return ""; }
   };
   Images images{torch::Tensor(), torch::zeros({40}, torch::kInt64)};
   images.source = std::make_shared<Failing>();

@@ -22,6 +22,8 @@ struct Image {
 struct View {
   int64_t resize = 0;
   int64_t size = 0;
+
+  bool is_whole() const { return resize == 0 && size == 0; }
 };
 
 // Images that are read one by one, when they are needed. Every method may be called by several threads.
@@ -32,7 +34,9 @@ class ImageSource {
   virtual Image read(int64_t index) const = 0;           // throws with the image's name when it cannot be decoded
   virtual std::string encoded(int64_t index) const = 0;  // the bytes of its JPEG or PNG file
   virtual std::string name(int64_t index) const = 0;
-  virtual std::string fingerprint() const = 0;  // of images, names and order
+  // What an image is known by, wherever its file lies: a 64-bit XXH3 checksum of the file's bytes.
+  virtual uint64_t checksum(int64_t index) const;
+  virtual std::vector<uint64_t> checksums(const std::vector<int64_t>& indices) const;
 };
 
 // A set of labelled images: in memory, all of one size, or in a source.
@@ -42,6 +46,10 @@ struct Images {
   std::shared_ptr<const ImageSource> source = nullptr;
   View view = {};                 // of the source's images
   bool skip_undecodable = false;  // leave out images that cannot be decoded, and count them; else they are an error
+
+  // Set by the harness for what it reads from a packed file of decoded images.
+  View packed_view = {};         // that they were seen through when they were packed
+  bool given_as_pixels = false;  // they never were files: the source's checksums are those of their pixels
 
   int64_t count() const { return labels.defined() ? labels.size(0) : 0; }
 };
@@ -54,14 +62,17 @@ struct ImageFile {
 // A folder with one subfolder a class, whose names in sorted order are the labels.
 struct ClassFolders {
   std::vector<std::string> classes;
-  std::vector<ImageFile> files;  // .jpg, .jpeg and .png (in any case), sorted within each class; by path
+  std::vector<ImageFile> files;  // sorted by path within each class
 };
-// `below`: the folder of a class that holds its files ("images"), where it is there. Throws when the folder is missing
-// or a class has no images.
-ClassFolders class_folders(const std::filesystem::path& folder, const std::string& below = "");
+// Every image below a class's folder, however deep: files whose ending is that of a picture (.jpg, .png, .bmp, …, in
+// any case) or that begin as JPEG and PNG files do. Names that begin with a dot, and @eaDir, are neither classes nor
+// images. Throws when the folder is missing, a class has no images, an image lies beside the classes' folders, or a
+// link leads nowhere or in a circle.
+ClassFolders class_folders(const std::filesystem::path& folder);
 
 // Images in JPEG and PNG files of any size, decoded by the harness as RGB: grey, palette, CMYK and alpha as PIL's
-// convert("RGB") gives them. Those that fit into memory (dataset.memory) are decoded once, on all cores.
+// convert("RGB") gives them; of 16 bits the high byte. Those that fit into memory (dataset.memory) are decoded once, on
+// all cores. A file of another kind is an error, or an image that cannot be decoded with `skip_undecodable`.
 Images image_files(std::vector<ImageFile> files, const View& view = {}, bool skip_undecodable = false);
 
 struct Normalisation {  // of pixels scaled to [0, 1]: (x − mean) / deviation, one value a channel

@@ -30,7 +30,7 @@ class TinyImageNet final : public senet::Dataset {
   explicit TinyImageNet(const senet::Options& options)
       : path_(options.text("path")),
         normalise_(options.text("normalisation") == "snl"),
-        train_(senet::class_folders(path_ / "train", "images")) {}
+        train_(senet::class_folders(path_ / "train")) {}
 
   senet::Images load(senet::Split split) override {
     return senet::image_files(split == senet::Split::train ? train_.files : validation());
@@ -63,7 +63,7 @@ class TinyImageNet final : public senet::Dataset {
   }
 
   std::vector<senet::ImageFile> sorted_by_class(const fs::path& folder) const {
-    senet::ClassFolders all = senet::class_folders(folder, "images");
+    senet::ClassFolders all = senet::class_folders(folder);
     std::vector<senet::ImageFile> files;
     for (senet::ImageFile& file : all.files) {
       file.label = label_of(all.classes[file.label]);
