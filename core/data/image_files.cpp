@@ -94,7 +94,7 @@ void collect(const fs::path& folder, std::vector<fs::path> above, std::vector<fs
     check_link(entry);
     if (entry.is_directory()) {
       SENET_CHECK(std::find(above.begin(), above.end(), fs::canonical(entry.path())) == above.end(),
-                  entry.path().string(), ": is a link to a folder that it lies in; remove it");
+                  entry.path().string(), ": leads back to a folder that it lies in; remove the link");
       collect(entry.path(), above, images);
     } else if (entry.is_regular_file() ? is_picture(entry.path()) : is_jpeg_or_png_by_name(entry.path())) {
       SENET_CHECK(entry.is_regular_file(), entry.path().string(), ": is called an image, but is no regular file");
@@ -103,11 +103,8 @@ void collect(const fs::path& folder, std::vector<fs::path> above, std::vector<fs
   }
 }
 
-}  // namespace
-
-ClassFolders class_folders(const fs::path& folder) {
-  SENET_CHECK(fs::is_directory(folder), folder.string(), ": no such folder; expected a folder of classes there");
-  ClassFolders found;
+// The folders of all classes.
+std::vector<fs::path> folders_in(const fs::path& folder) {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (is_passed_over(entry.path())) continue;
@@ -119,7 +116,22 @@ ClassFolders class_folders(const fs::path& folder) {
                   ": lies beside the folders of the classes; an image's class is the folder that it lies in");
     }
   }
+  SENET_CHECK(!folders.empty(), folder.string(), ": has no subfolders, expected one a class");
   std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+}  // namespace
+
+ClassFolders class_folders(const fs::path& folder, const std::vector<std::string>& classes) {
+  SENET_CHECK(fs::is_directory(folder), folder.string(), ": no such folder; expected a folder of classes there");
+  std::vector<fs::path> folders;
+  for (const std::string& name : classes) {
+    folders.push_back(folder / name);
+    SENET_CHECK(fs::is_directory(folders.back()), folder.string(), ": has no folder of the class '", name, "'");
+  }
+  if (classes.empty()) folders = folders_in(folder);
+  ClassFolders found;
   for (const fs::path& of_class : folders) {
     std::vector<fs::path> files;
     collect(of_class, {}, files);
@@ -130,7 +142,6 @@ ClassFolders class_folders(const fs::path& folder) {
     }
     found.classes.push_back(of_class.filename().string());
   }
-  SENET_CHECK(!found.classes.empty(), folder.string(), ": has no subfolders, expected one a class");
   return found;
 }
 
@@ -144,7 +155,7 @@ Images image_files(std::vector<ImageFile> files, const View& view, bool skip_und
     if (!readable) of_other_kinds.push_back(file.path.string());
   }
   if (!skip_undecodable && !of_other_kinds.empty()) {
-    const std::string others = of_other_kinds.size() > 1 ? text(" and ", of_other_kinds.size() - 1, " others") : "";
+    const std::string others = of_other_kinds.size() > 1 ? text(" and ", of_other_kinds.size() - 1, " more") : "";
     fail(of_other_kinds.front(), others, ": neither JPEG nor PNG; convert such files, or take them out of the set");
   }
   images.labels = torch::tensor(labels, torch::kInt64);

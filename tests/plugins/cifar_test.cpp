@@ -97,6 +97,38 @@ TEST(Cifar10, ReadsThePublishersFilesUnpackedAndAsTheyAreDownloaded) {
   expect_cifar10(*dataset_at("cifar10", folder / "plain.tar"));
 }
 
+TEST(Cifar10, ReadsArchivesWithTheHeadersThatPaxAndGnuPutBeforeMembers) {
+  const TemporaryFolder folder;
+  const std::string time = "30 mtime=1234567890.123456789\n", deep(120, 'd');
+  const auto record = [](const std::string& key_and_value) {
+    const std::string rest = " " + key_and_value + "\n";
+    const size_t length = rest.size() + std::to_string(rest.size() + 3).size();
+    return std::to_string(length) + rest;
+  };
+  std::string pax = tar_member("pax_global_header", "52 comment=0123456789012345678901234567890123456789\n", 'g');
+  std::string gnu = tar_member("cifar-10-batches-bin/", "", '5');
+  for (const auto& [name, content] : cifar10_files()) {
+    const std::string path = deep + "/cifar-10-batches-bin/" + name;
+    pax += tar_member("PaxHeaders/" + name, time + record("path=" + path), 'x') + tar_member("cut-name", content);
+    gnu += tar_member("././@LongLink", path + '\0', 'L') + tar_member(path.substr(0, 99), content);
+  }
+  for (const std::string& tar : {pax, gnu}) {
+    write_gzip(folder / "x.tar.gz", tar + std::string(1024, '\0'));
+    expect_cifar10(*dataset_at("cifar10", folder / "x.tar.gz"));
+  }
+  for (const char* damaged :
+       {"30mtime=1\n", "999 path=x\n", "0 path=x\n", "9 path=abcd\n", "x path=x\n", "13 size=-512\n"}) {
+    write_gzip(folder / "x.tar.gz", tar_member("PaxHeaders/x", damaged, 'x') + tar_of(cifar10_files()));
+    const std::string message = error_of([&] { dataset_at("cifar10", folder / "x.tar.gz")->load(Split::train); });
+    EXPECT_NE(message.find("x.tar.gz: not a sound tar archive: a pax header"), std::string::npos) << message;
+  }
+  write_gzip(folder / "x.tar.gz", tar_member("PaxHeaders/x", record("path=../../data_batch_1.bin"), 'x') +
+                                      tar_member("x", "x") + tar_of(cifar10_files()));
+  EXPECT_NE(
+      error_of([&] { dataset_at("cifar10", folder / "x.tar.gz")->load(Split::train); }).find("leaves the archive"),
+      std::string::npos);
+}
+
 TEST(Cifar100, TakesTheFineLabel) {
   const TemporaryFolder folder;
   write_file(folder / "train.bin", records(120, 2, 100));

@@ -67,8 +67,8 @@ struct ClassFolders {
 // Every image below a class's folder, however deep: files whose ending is that of a picture (.jpg, .png, .bmp, …, in
 // any case) or that begin as JPEG and PNG files do. Names that begin with a dot, and @eaDir, are neither classes nor
 // images. Throws when the folder is missing, a class has no images, an image lies beside the classes' folders, or a
-// link leads nowhere or in a circle.
-ClassFolders class_folders(const std::filesystem::path& folder);
+// link leads nowhere or in a circle. With `classes`: of these alone and in their order, whatever else lies there.
+ClassFolders class_folders(const std::filesystem::path& folder, const std::vector<std::string>& classes = {});
 
 // Images in JPEG and PNG files of any size, decoded by the harness as RGB: grey, palette, CMYK and alpha as PIL's
 // convert("RGB") gives them; of 16 bits the high byte. Those that fit into memory (dataset.memory) are decoded once, on

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -61,26 +62,80 @@ void check_checksum(const char* header, const std::string& path) {
 
 std::string text_field(const char* field, size_t count) { return {field, strnlen(field, count)}; }
 
+// The content of a member; where it is not to be kept, it is read all the same.
+std::string read_content(Reader& in, int64_t size, bool keep, const std::string& member) {
+  std::string content;
+  char block[kBlock];
+  for (int64_t left = size; left > 0; left -= kBlock) {
+    SENET_CHECK(in.read(block, kBlock), in.path(), ": ends within its member '", member, "'");
+    if (keep) content.append(block, std::min<size_t>(kBlock, static_cast<size_t>(left)));
+  }
+  return content;
+}
+
+// What the headers before a member say of it; empty and −1 where they say nothing.
+struct Extended {
+  std::string path;
+  int64_t size = -1;
+};
+
+// Records of "<length> <key>=<value>\n", whose length counts all of it.
+void read_pax(const std::string& records, const std::string& archive, Extended& extended) {
+  for (size_t at = 0; at < records.size();) {
+    const size_t blank = records.find(' ', at), equals = records.find('=', at);
+    uint64_t length = 0;
+    const char* const digits = records.data() + at;
+    const char* const end = blank == std::string::npos ? digits : records.data() + blank;
+    const bool number = std::from_chars(digits, end, length).ptr == end && end != digits;
+    SENET_CHECK(number && length <= records.size() - at && equals != std::string::npos && blank < equals &&
+                    equals < at + length && records[at + length - 1] == '\n',
+                archive, ": not a sound tar archive: a pax header's record does not parse");
+    const std::string key = records.substr(blank + 1, equals - blank - 1);
+    const std::string value = records.substr(equals + 1, at + length - equals - 2);
+    if (key == "path") extended.path = value;
+    if (key == "size") {
+      const auto read = std::from_chars(value.data(), value.data() + value.size(), extended.size);
+      SENET_CHECK(read.ptr == value.data() + value.size() && extended.size >= 0 && extended.size < int64_t{1} << 58,
+                  archive, ": not a sound tar archive: a pax header gives the size '", value, "'");
+    }
+    at += length;
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> read_tar(const std::filesystem::path& archive, const std::set<std::string>& wanted,
                                             int64_t most_bytes) {
+  constexpr int64_t kMostHeader = 1 << 20;
   Reader in(archive);
   std::map<std::string, std::string> members;
+  Extended extended;
   char header[kBlock];
   while (in.read(header, kBlock)) {
     if (header[0] == '\0') break;  // the end is marked by blocks of zeros
     check_checksum(header, in.path());
     const std::string prefix = text_field(header + 345, 155), base = text_field(header, 100);
     const bool ustar = std::memcmp(header + 257, "ustar", 5) == 0;
-    const std::filesystem::path path = ustar && !prefix.empty() ? prefix + "/" + base : base;
+    const std::string own = ustar && !prefix.empty() ? prefix + "/" + base : base;
+    const int64_t own_size = octal(header + 124, 12, in.path());
+    const char type = header[156];
+    if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
+      SENET_CHECK(own_size <= kMostHeader, in.path(), ": its header '", own, "' has ", own_size,
+                  " bytes, expected at most ", kMostHeader);
+      const std::string content = read_content(in, own_size, true, own);
+      if (type == 'x') read_pax(content, in.path(), extended);
+      if (type == 'L') extended.path = content.c_str();
+      continue;
+    }
+    const std::filesystem::path path = extended.path.empty() ? own : extended.path;
+    const int64_t size = extended.size < 0 ? own_size : extended.size;
+    extended = {};
     for (const auto& part : path) {
       SENET_CHECK(!path.is_absolute() && part != "..", in.path(), ": its member '", path.string(),
                   "' leaves the archive; this is not the publisher's file");
     }
-    const int64_t size = octal(header + 124, 12, in.path());
     const std::string name = path.filename().string();
-    const bool regular = header[156] == '0' || header[156] == '\0';
+    const bool regular = type == '0' || type == '\0';
     const bool keep = wanted.count(name) > 0;
     if (keep) {
       SENET_CHECK(regular, in.path(), ": its member '", path.string(), "' is not a regular file");
@@ -88,12 +143,7 @@ std::map<std::string, std::string> read_tar(const std::filesystem::path& archive
                   " bytes, expected at most ", most_bytes);
       SENET_CHECK(!members.count(name), in.path(), ": has two members '", name, "'");
     }
-    std::string content;
-    char block[kBlock];
-    for (int64_t left = size; left > 0; left -= kBlock) {
-      SENET_CHECK(in.read(block, kBlock), in.path(), ": ends within its member '", path.string(), "'");
-      if (keep) content.append(block, std::min<size_t>(kBlock, static_cast<size_t>(left)));
-    }
+    std::string content = read_content(in, size, keep, path.string());
     if (keep) members[name] = std::move(content);
   }
   return members;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -22,6 +23,10 @@ constexpr senet::Option kOptions[] = {
         "public code of the authors")
         .one_of("snl none"),
 };
+
+constexpr const char* kLayouts =
+    "neither folders of the training set's classes (val sorted by class) nor all of the publisher's layout "
+    "(val/images/*.JPEG and val/val_annotations.txt)";
 
 // The images and classes of Tiny-ImageNet (Stanford CS231n): labels are the classes' wnids in sorted order. Training
 // classes may be fewer than 200; validation images of other classes are left out.
@@ -51,30 +56,25 @@ class TinyImageNet final : public senet::Dataset {
 
   std::vector<senet::ImageFile> validation() const {
     const fs::path folder = path_ / "val", annotations = folder / "val_annotations.txt";
-    std::vector<senet::ImageFile> files =
-        fs::is_regular_file(annotations) ? annotated(folder, annotations) : sorted_by_class(folder);
-    std::set<int64_t> seen;
-    for (const senet::ImageFile& file : files) seen.insert(file.label);
-    for (int64_t label = 0; label < classes(); ++label) {
-      SENET_CHECK(seen.count(label), folder.string(), ": has no image of the class ", train_.classes[label], ", which ",
-                  (path_ / "train").string(), " has");
+    const bool is_annotated = fs::is_regular_file(annotations);
+    const bool is_sorted = std::any_of(train_.classes.begin(), train_.classes.end(),
+                                       [&](const std::string& wnid) { return fs::is_directory(folder / wnid); });
+    if (is_sorted) {
+      std::vector<senet::ImageFile> files = senet::class_folders(folder, train_.classes).files;
+      if (is_annotated) confirm(files, annotations);
+      return files;
     }
-    return files;
+    SENET_CHECK(is_annotated, folder.string(), ": has ", kLayouts);
+    return annotated(folder, annotations);
   }
 
-  std::vector<senet::ImageFile> sorted_by_class(const fs::path& folder) const {
-    senet::ClassFolders all = senet::class_folders(folder);
-    std::vector<senet::ImageFile> files;
-    for (senet::ImageFile& file : all.files) {
-      file.label = label_of(all.classes[file.label]);
-      if (file.label >= 0) files.push_back(std::move(file));
-    }
-    return files;
-  }
-
-  // Lines of "val_0.JPEG<tab>n03444034<tab>0<tab>32<tab>44<tab>62": file, wnid, bounding box.
-  std::vector<senet::ImageFile> annotated(const fs::path& folder, const fs::path& annotations) const {
-    std::vector<senet::ImageFile> files;
+  struct Annotation {
+    std::string wnid;
+    int64_t line;
+  };
+  // By file name; lines of "val_0.JPEG<tab>n03444034<tab>0<tab>32<tab>44<tab>62": file, wnid, bounding box.
+  static std::map<std::string, Annotation> read(const fs::path& annotations) {
+    std::map<std::string, Annotation> read;
     std::ifstream lines(annotations);
     int64_t number = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -82,15 +82,46 @@ class TinyImageNet final : public senet::Dataset {
       if (line.empty()) continue;
       std::istringstream fields(line);
       std::string name, wnid;
-      const bool read = static_cast<bool>(fields >> name >> wnid);
-      SENET_CHECK(read, annotations.string(), ":", number, ": expected a file name and a wnid, found '", line, "'");
+      const bool whole = static_cast<bool>(fields >> name >> wnid);
+      SENET_CHECK(whole, annotations.string(), ":", number, ": expected a file name and a wnid, found '", line, "'");
       SENET_CHECK(fs::path(name).filename() == name && name != "..", annotations.string(), ":", number, ": '", name,
                   "' is not a file name");
-      const int64_t label = label_of(wnid);
+      SENET_CHECK(read.emplace(name, Annotation{wnid, number}).second, annotations.string(), ":", number, ": names '",
+                  name, "' a second time");
+    }
+    return read;
+  }
+
+  void confirm(const std::vector<senet::ImageFile>& files, const fs::path& annotations) const {
+    const std::map<std::string, Annotation> all = read(annotations);
+    for (const senet::ImageFile& file : files) {
+      const auto found = all.find(file.path.filename().string());
+      if (found == all.end()) continue;
+      SENET_CHECK(label_of(found->second.wnid) == file.label, file.path.string(), ": lies in the folder of ",
+                  train_.classes[file.label], ", but ", annotations.string(), ":", found->second.line,
+                  " gives it the class ", found->second.wnid);
+    }
+  }
+
+  std::vector<senet::ImageFile> annotated(const fs::path& folder, const fs::path& annotations) const {
+    std::vector<senet::ImageFile> files;
+    std::set<int64_t> seen;
+    const std::map<std::string, Annotation> all = read(annotations);
+    for (const auto& [name, annotation] : all) {
+      const int64_t label = label_of(annotation.wnid);
       if (label < 0) continue;
       files.push_back({folder / "images" / name, label});
-      SENET_CHECK(fs::is_regular_file(files.back().path), files.back().path.string(), ": no such file; ",
-                  annotations.string(), ":", number, " names it");
+      seen.insert(label);
+      SENET_CHECK(fs::is_regular_file(files.back().path), files.back().path.string(), ": no such file, though ",
+                  annotations.string(), ":", annotation.line, " names it; ", folder.string(), " has ", kLayouts);
+    }
+    for (int64_t label = 0; label < classes(); ++label) {
+      SENET_CHECK(seen.count(label), folder.string(), ": has no image of the class ", train_.classes[label], ", which ",
+                  (path_ / "train").string(), " has");
+    }
+    for (const senet::ImageFile& file : senet::class_folders(folder, {"images"}).files) {
+      SENET_CHECK(all.count(file.path.filename().string()), file.path.string(), ": ", annotations.string(),
+                  " does not say which class it has");
     }
     std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     return files;
