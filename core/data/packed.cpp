@@ -30,6 +30,7 @@ static_assert(sizeof(Header) == 32);
 constexpr uint64_t kMostDescription = 64 << 20;
 constexpr int64_t kMostViewed = 4096;
 constexpr int64_t kMostClasses = 1 << 20;
+constexpr int64_t kMostLeftOut = int64_t{1} << 40;
 
 struct Record {
   uint64_t offset, bytes, checksum, file_checksum;
@@ -135,7 +136,7 @@ class PackedSet::Part final : public ImageSource {
     const auto classes = description.at("classes").get<int64_t>();
     check(is_sound(view_), "announces a view of ", view_.resize, " and ", view_.size, " pixels, expected 0 … ",
           kMostViewed);
-    check(left_out_ >= 0, "announces ", left_out_, " images that were left out");
+    check(left_out_ >= 0 && left_out_ <= kMostLeftOut, "announces ", left_out_, " images that were left out");
     for (size_t i = 0; i < table_.size(); ++i) {
       const Record& record = table_[i];
       check(record.offset <= payload_end && record.bytes <= payload_end - record.offset, "its record ", i, " lies at [",

@@ -38,6 +38,7 @@ void check(const Images& images, const std::string& where, int64_t classes) {
   SENET_CHECK(images.labels.dim() == 1 && images.labels.scalar_type() == torch::kInt64, where,
               ": labels have to be an N array of int64; found ", images.labels.dtype(), " ", images.labels.sizes());
   SENET_CHECK(images.pixels.defined() || images.source, where, ": has labels but no images");
+  SENET_CHECK(!images.pixels.defined() || !images.source, where, ": has its images twice, as pixels and in a source");
   const int64_t low = images.labels.min().item<int64_t>(), high = images.labels.max().item<int64_t>();
   SENET_CHECK(low >= 0 && high < classes, where, ": labels lie in [", low, ", ", high, "], expected [0, ", classes - 1,
               "]");

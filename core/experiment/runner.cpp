@@ -469,7 +469,8 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   }
   SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
               result.file.string(), ": was made from other data (fingerprint ",
-              result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint, ")");
+              result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint,
+              "), or by an earlier version, which knew image files otherwise");
   run.network = run.laboratory->build(shape_of(*record, run.laboratory->input, width));
   run.network->to(device);
   load_at_width(network_tensors(*record, kNetwork), width, *run.network);

@@ -84,7 +84,12 @@ TEST(Splits, RefuseWhatTheInterfaceDoesNotPromise) {
   EXPECT_NE(refusal([](MadeUp& d) { d.train.pixels = d.train.pixels.to(torch::kFloat32); }).find("uint8"),
             std::string::npos);
   EXPECT_NE(refusal([](MadeUp& d) { d.normal.mean = {1, 2}; }).find("2 means"), std::string::npos);
+  EXPECT_NE(refusal([](MadeUp& d) { d.normal.mean = {NAN}; }).find("a mean of nan"), std::string::npos);
   EXPECT_NE(refusal([](MadeUp& d) { d.normal.deviation = {0}; }).find("positive"), std::string::npos);
+  EXPECT_NE(refusal([](MadeUp& d) {
+              d.train.source = image_files({{"x.png", 0}}).source;
+            }).find("twice"),
+            std::string::npos);
   EXPECT_NE(refusal([](MadeUp& d) { d.train = {}; }).find("has no images"), std::string::npos);
   const std::string limit = refusal([](MadeUp&) {}, "dataset.train_limit = 201");
   EXPECT_NE(limit.find("201"), std::string::npos);
