@@ -26,7 +26,7 @@ Json describe(const PackedSet& set) {
           {"classes", description.classes},
           {"train", set.images(Split::train).count()},
           {"test", set.images(Split::test).count()},
-          {"left_out", set.left_out(Split::train) + set.left_out(Split::test)}};
+          {"left_out", set.left_out(Split::train).size() + set.left_out(Split::test).size()}};
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "data/decode.h"
 #include "data/decoded.h"
@@ -30,7 +32,6 @@ static_assert(sizeof(Header) == 32);
 constexpr uint64_t kMostDescription = 64 << 20;
 constexpr int64_t kMostViewed = 4096;
 constexpr int64_t kMostClasses = 1 << 20;
-constexpr int64_t kMostLeftOut = int64_t{1} << 40;
 
 struct Record {
   uint64_t offset, bytes, checksum, file_checksum;
@@ -44,13 +45,20 @@ bool is_sound(const View& view) {
 }
 bool is_sound(int64_t classes) { return classes >= 2 && classes <= kMostClasses; }
 
+struct Payload {
+  Table table;
+  std::vector<int64_t> kept;  // the place of each in the whole set
+};
+
 // Appends one split's payload.
-Table append_payload(AtomicFile& file, const Images& images, PackEncoding encoding) {
+Payload append_payload(AtomicFile& file, const Images& images, PackEncoding encoding) {
   SENET_CHECK(is_sound(images.view), "a view of ", images.view.resize, " and ", images.view.size,
               " pixels cannot be packed, expected 0 … ", kMostViewed);
   const auto* labels = images.labels.data_ptr<int64_t>();
-  Table table;
+  Payload payload;
+  Table& table = payload.table;
   const auto append = [&](int64_t index, const void* bytes, size_t count, const ImageShape& shape) {
+    payload.kept.push_back(index);
     const uint64_t sum = checksum(bytes, count);
     table.push_back({static_cast<uint64_t>(file.size()), count, sum, sum, static_cast<uint32_t>(shape[0]),
                      static_cast<uint32_t>(shape[1]), static_cast<uint32_t>(shape[2]),
@@ -62,27 +70,27 @@ Table append_payload(AtomicFile& file, const Images& images, PackEncoding encodi
     for_each_file(images, [&](int64_t i, const SoundFile& sound) {
       append(i, sound.bytes.data(), sound.bytes.size(), sound.shape);
     });
-    return table;
+    return payload;
   }
   ImageShape shape{};
-  std::vector<int64_t> kept;
   for_each_viewed(images, [&](int64_t i, const Image& image) {
     if (table.empty()) shape = {image.height, image.width, image.channels};
     check_shape(image, shape, images, i);
     append(i, image.pixels.data(), image.pixels.size(), shape);
-    kept.push_back(i);
   });
   if (images.source) {
-    const std::vector<uint64_t> files = images.source->checksums(kept);
+    const std::vector<uint64_t> files = images.source->checksums(payload.kept);
     for (size_t i = 0; i < files.size(); ++i) table[i].file_checksum = files[i];
   }
-  return table;
+  return payload;
 }
 
-Json describe(const Images& images, const Table& table) {
-  const auto count = static_cast<int64_t>(table.size());
-  return {{"count", count},
-          {"left_out", images.count() - count},
+Json describe(const Images& images, const Payload& payload) {
+  std::vector<int64_t> all(images.count()), left_out;
+  std::iota(all.begin(), all.end(), 0);
+  std::set_difference(all.begin(), all.end(), payload.kept.begin(), payload.kept.end(), std::back_inserter(left_out));
+  return {{"count", payload.table.size()},
+          {"left_out", left_out},
           {"given_as_pixels", images.source == nullptr},
           {"view", {{"resize", images.view.resize}, {"size", images.view.size}}}};
 }
@@ -101,7 +109,7 @@ void write_packed(const std::filesystem::path& path, const PackDescription& desc
   Header header{};
   std::memcpy(header.magic, kMagic, kMagicBytes);
   file.append(&header, sizeof header);
-  const Table of_train = append_payload(file, train, encoding), of_test = append_payload(file, test, encoding);
+  const Payload of_train = append_payload(file, train, encoding), of_test = append_payload(file, test, encoding);
   const std::string json = Json{{"plugin", description.plugin},
                                 {"options", description.options},
                                 {"classes", description.classes},
@@ -112,7 +120,7 @@ void write_packed(const std::filesystem::path& path, const PackDescription& desc
                                 {"train", describe(train, of_train)},
                                 {"test", describe(test, of_test)}}
                                .dump();
-  const std::string end = bytes_of(of_train) + bytes_of(of_test) + json;
+  const std::string end = bytes_of(of_train.table) + bytes_of(of_test.table) + json;
   header.tables = static_cast<uint64_t>(file.size());
   header.description_bytes = json.size();
   header.checksum = checksum(end.data(), end.size());
@@ -130,13 +138,17 @@ class PackedSet::Part final : public ImageSource {
       : file_(std::move(file)),
         raw_(description.at("encoding").get<std::string>() == "raw"),
         given_as_pixels_(split.at("given_as_pixels").get<bool>()),
-        left_out_(split.at("left_out").get<int64_t>()),
+        left_out_(split.at("left_out").get<std::vector<int64_t>>()),
         view_{split.at("view").at("resize").get<int64_t>(), split.at("view").at("size").get<int64_t>()},
         table_(std::move(table)) {
     const auto classes = description.at("classes").get<int64_t>();
     check(is_sound(view_), "announces a view of ", view_.resize, " and ", view_.size, " pixels, expected 0 … ",
           kMostViewed);
-    check(left_out_ >= 0 && left_out_ <= kMostLeftOut, "announces ", left_out_, " images that were left out");
+    const auto whole = static_cast<int64_t>(table_.size() + left_out_.size());
+    for (size_t i = 0; i < left_out_.size(); ++i) {
+      check(left_out_[i] >= 0 && left_out_[i] < whole && (i == 0 || left_out_[i] > left_out_[i - 1]),
+            "its list of images that were left out has ", left_out_[i], " at place ", i);
+    }
     for (size_t i = 0; i < table_.size(); ++i) {
       const Record& record = table_[i];
       check(record.offset <= payload_end && record.bytes <= payload_end - record.offset, "its record ", i, " lies at [",
@@ -156,7 +168,7 @@ class PackedSet::Part final : public ImageSource {
   }
 
   int64_t count() const override { return static_cast<int64_t>(table_.size()); }
-  int64_t left_out() const { return left_out_; }
+  const std::vector<int64_t>& left_out() const { return left_out_; }
   std::string name(int64_t index) const override { return text(file_->path().string(), ", image ", index); }
   uint64_t checksum(int64_t index) const override { return table_.at(index).file_checksum; }
 
@@ -199,7 +211,7 @@ class PackedSet::Part final : public ImageSource {
 
   std::shared_ptr<const ReadableFile> file_;
   bool raw_, given_as_pixels_;
-  int64_t left_out_;
+  std::vector<int64_t> left_out_;
   View view_;
   Table table_;
 };
@@ -259,7 +271,9 @@ Images PackedSet::images(Split split) const {
   return part->images(part);
 }
 
-int64_t PackedSet::left_out(Split split) const { return (split == Split::train ? train_ : test_)->left_out(); }
+const std::vector<int64_t>& PackedSet::left_out(Split split) const {
+  return (split == Split::train ? train_ : test_)->left_out();
+}
 
 void PackedSet::verify() const {
   for (const auto& part : {train_, test_}) {

@@ -15,8 +15,8 @@ namespace senet {
 // Little-endian. A record: u64 offset, u64 bytes, u64 checksum of them (checked at every reading), u64 checksum of the
 // image's file (of its pixels, where the set is given as pixels), u32 height, u32 width, u32 channels, u32 label. The
 // description is JSON: plugin, its options, classes, normalisation, encoding ("raw": H×W×C bytes of images of one size;
-// "encoded": JPEG or PNG files), and for each split its count, its view, whether it was given as pixels, and how many
-// images were left out because they cannot be decoded.
+// "encoded": JPEG or PNG files), and for each split its count, its view, whether it was given as pixels, and the places
+// in the whole set of images that were left out because they cannot be decoded.
 struct PackDescription {
   std::string plugin;
   nlohmann::ordered_json options;  // that the images depend on
@@ -40,7 +40,8 @@ class PackedSet {
   const PackDescription& description() const { return description_; }
   // In a source that reads with pread, by any number of threads.
   Images images(Split split) const;
-  int64_t left_out(Split split) const;  // images that could not be decoded when it was packed
+  // The places in the whole set, in ascending order, of images that could not be decoded when it was packed.
+  const std::vector<int64_t>& left_out(Split split) const;
   // Reads and decodes every image; throws when a byte is not the one that was written.
   void verify() const;
 

@@ -65,8 +65,7 @@ int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
   return 0;
 }
 
-// From the packed file. `left_out`: how many images were left out when it was packed.
-LabelledSet load_packed(const Options& options, const std::string& plugin, int64_t& left_out) {
+LabelledSet load_packed(const Options& options, const std::string& plugin) {
   const std::string& packed = options.text("packed");
   const PackedSet set(packed);
   const PackDescription& description = set.description();
@@ -76,9 +75,8 @@ LabelledSet load_packed(const Options& options, const std::string& plugin, int64
                "' with the options ", description.options.dump(), ", expected '", plugin, "' with ", asked.dump(),
                "; pack it again, or set the same options");
   }
-  left_out = set.left_out(Split::train) + set.left_out(Split::test);
-  return {set.images(Split::train), set.images(Split::test), description.classes, description.class_names,
-          description.normalisation};
+  return {set.images(Split::train),  set.images(Split::test),    description.classes,      description.class_names,
+          description.normalisation, set.left_out(Split::train), set.left_out(Split::test)};
 }
 
 std::string named(const std::string& plugin) { return "data set '" + plugin + "'"; }
@@ -152,7 +150,7 @@ bool is_packed(const Options& options) { return !options.text("packed").empty();
 DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin) {
   const std::string where = named(plugin);
   DataSplits splits;
-  LabelledSet set = is_packed(options) ? load_packed(options, plugin, splits.left_out) : load(*dataset);
+  LabelledSet set = is_packed(options) ? load_packed(options, plugin) : load(*dataset);
   const ImageShape shape = check(set, where);
   const Images& all = set.train;
   splits.classes = set.classes;
@@ -161,20 +159,33 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
   splits.input = {shape[2], shape[0], shape[1], splits.classes};
 
   const int64_t limit = options.integer("train_limit");
-  if (limit > all.count()) {
+  const int64_t whole = all.count() + static_cast<int64_t>(set.left_out_of_train.size());
+  if (limit > whole) {
     fail_usage(options.item("train_limit").origin, ": dataset.train_limit = ", limit, " but ", where, " has only ",
-               all.count(), " training images");
+               whole, " training images");
   }
-  std::vector<int64_t> order(all.count());
+  std::vector<int64_t> order(whole);
   std::iota(order.begin(), order.end(), 0);
   std::vector<uint64_t> keys(order.size());
   for (const int64_t i : order) keys[i] = random_bits(0, 0, i);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });
   if (limit > 0) order.resize(limit);
   const auto held_out = static_cast<int64_t>(std::floor(options.real("holdout") * static_cast<double>(order.size())));
-  splits.train = subset(all, {order.begin(), order.end() - held_out});
-  splits.held_out = subset(all, {order.end() - held_out, order.end()});
+  const auto part = [&](auto begin, auto end) {
+    std::vector<int64_t> indices;
+    for (auto place = begin; place != end; ++place) {
+      const auto& left_out = set.left_out_of_train;
+      const auto before = std::lower_bound(left_out.begin(), left_out.end(), *place);
+      if (before == left_out.end() || *before != *place) indices.push_back(*place - (before - left_out.begin()));
+    }
+    splits.left_out += (end - begin) - static_cast<int64_t>(indices.size());
+    return subset(all, indices);
+  };
+  splits.train = part(order.begin(), order.end() - held_out);
+  splits.held_out = part(order.end() - held_out, order.end());
   splits.test = std::move(set.test);
+  splits.left_out += static_cast<int64_t>(set.left_out_of_test.size());
+  SENET_CHECK(splits.train.count() > 0, where, ": no training image is left");
   for (Images* images : {&splits.train, &splits.held_out, &splits.test}) {
     if (images->count() > 0) splits.left_out += bring_in(*images, options.real("memory"), where);
   }

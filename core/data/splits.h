@@ -33,6 +33,8 @@ struct LabelledSet {
   int64_t classes = 0;
   std::vector<std::string> class_names;
   Normalisation normalisation;
+  // The places in the whole set of images that a packed file lacks, in ascending order.
+  std::vector<int64_t> left_out_of_train = {}, left_out_of_test = {};
 };
 // Throws when a plugin's set is not what the interface promises.
 LabelledSet load_all(Dataset& dataset, const std::string& plugin);

@@ -185,7 +185,7 @@ TEST(Packed, WhatIsSoundInItselfButLiesIsRefusedBeforeAnythingIsReadOrAllocated)
     return std::string(reinterpret_cast<const char*>(&record), sizeof record);
   };
   const auto split = [](const std::string& count, const std::string& view) {
-    return R"({"count":)" + count + R"(,"left_out":0,"given_as_pixels":false,"view":)" + view + "}";
+    return R"({"count":)" + count + R"(,"left_out":[],"given_as_pixels":false,"view":)" + view + "}";
   };
   const std::string plain = R"({"resize":0,"size":0})";
   const auto whole = [&](const std::string& train, const std::string& classes = "2") {
@@ -215,8 +215,8 @@ TEST(Packed, WhatIsSoundInItselfButLiesIsRefusedBeforeAnythingIsReadOrAllocated)
   refused(two + table({}), sound, "its tables have 144 bytes, expected 96");
   refused(two, whole(split("1", R"({"resize":65536,"size":0})")), "a view of 65536 and 0 pixels, expected 0 … 4096");
   refused(two, whole(split("1", R"({"resize":0,"size":-1})")), "a view of 0 and -1 pixels");
-  refused(two, whole(R"({"count":1,"left_out":9223372036854775807,"given_as_pixels":false,"view":)" + plain + "}"),
-          "announces 9223372036854775807 images that were left out");
+  refused(two, whole(R"({"count":1,"left_out":[0,0],"given_as_pixels":false,"view":)" + plain + "}"),
+          "its list of images that were left out has 0 at place 1");
   refused(two, whole(split("1", plain), "16777216"), "announces 16777216 classes");
   Record record;
   record.offset = uint64_t{0} - 4;
