@@ -16,7 +16,7 @@ int evaluate_run(const Arguments& arguments) {
   const BatchLoader data = make_loader(*run.laboratory, part);
   SENET_CHECK(data.count() > 0, result.id(), ": has no ", arguments.split, " images");
   torch::Tensor logits;
-  const Score score = evaluate(*run.network, data, &logits, arguments.limit);
+  const Score score = evaluate(*run.network, data, result.id(), &logits, arguments.limit);
   if (!arguments.logits.empty()) {
     save_safetensors(arguments.logits,
                      {{"logits", logits}, {"labels", run.laboratory->data.part(part).labels.slice(0, 0, score.images)}},

@@ -62,9 +62,11 @@ void print_sites(const Json& json) {
     table.push_back(std::move(row));
   }
   std::cout << aligned(table) << "\n";
-  for (const char* key : {"budget", "kept", "relus", "parameters", "macs"}) {
+  for (const char* key : {"budget", "kept", "relus", "max_pool_comparisons", "parameters", "macs"}) {
     if (json.contains(key)) std::cout << key << ": " << json.at(key).dump() << "\n";
   }
+  for (const Json& operation : json.value("not_counted", Json::array()))
+    std::cout << "not counted: " << operation.get<std::string>() << "\n";
 }
 
 std::vector<double> parse_numbers(const std::string& list) {
@@ -97,6 +99,8 @@ int inspect(const Arguments& arguments) {
             {"parameters", result.at("model").at("parameters")},
             {"macs", result.at("model").at("macs")},
             {"sites", result.at("sites")}};
+    for (const char* key : {"max_pool_comparisons", "not_counted"})
+      if (result.at("model").contains(key)) json[key] = result.at("model").at(key);
   } else {
     const auto network = build_model(arguments);
     const NetworkCounts counts = count(*network);
@@ -104,6 +108,7 @@ int inspect(const Arguments& arguments) {
             {"parameters", counts.parameters},
             {"macs", counts.macs},
             {"sites", describe_sites(*network, false)}};
+    describe_outside_sites(counts, json);
   }
   if (arguments.json) {
     std::cout << json.dump(2) << "\n";

@@ -1,5 +1,6 @@
 #include "evaluate/evaluation.h"
 
+#include "senet/error.h"
 #include "senet/widths.h"
 
 #include <torch/types.h>
@@ -12,6 +13,11 @@ PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_
 
 Json to_json(const Score& score) {
   return {{"accuracy", score.accuracy}, {"loss", score.loss}, {"images", score.images}};
+}
+
+void describe_outside_sites(const NetworkCounts& counts, Json& into) {
+  if (counts.max_pool_comparisons > 0) into["max_pool_comparisons"] = counts.max_pool_comparisons;
+  if (!counts.not_counted.empty()) into["not_counted"] = counts.not_counted;
 }
 
 Json describe_sites(const Network& network, bool with_kept) {
@@ -39,18 +45,23 @@ Json describe_layers(Network& network) {
 }
 
 void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
-                    Json& record) {
+                    const std::string& weights_file, Json& record) {
+  const std::string weights =
+      weights_file.empty() ? (network_phase.folder / text(kNetwork, ".safetensors")).string() : weights_file;
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
   const auto evaluate_at = [&](double width) {
     Json into = Json::object();
     const auto network = experiment.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
     load_at_width(tensors, width, *network);
-    into["test"] = to_json(experiment.evaluate(*network, Part::test));
-    if (laboratory.data.held_out.count() > 0) into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out));
+    const std::string at = width == 1 ? weights : text(weights, ", width ", width);
+    into["test"] = to_json(experiment.evaluate(*network, Part::test, at));
+    if (laboratory.data.held_out.count() > 0)
+      into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out, at));
     const NetworkCounts counts = count(*network);
     into["relus"] = counts.relus;
     into["parameters"] = counts.parameters;
     into["macs"] = counts.macs;
+    describe_outside_sites(counts, into);
     if (width == 1) record["sites"] = describe_sites(*network, true);
     return into;
   };

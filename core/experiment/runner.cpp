@@ -45,9 +45,9 @@ Cell restored_cell(const Result& result, const PluginHost& plugins) {
 }
 
 // What a plugin gives before anything is trained: when it is unsound, there is something to put right (exit code 2).
-void checked(PluginKind kind, const std::string& name, const std::function<void()>& call) {
+void as_usage(const std::function<void()>& call) {
   try {
-    PluginHost::guard(kind, name, call);
+    call();
   } catch (const Error& error) {
     throw Error(error.what(), error.exit() == Exit::failure ? Exit::usage : error.exit());
   }
@@ -71,22 +71,27 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   const Options& dataset_options = cell.section("dataset");
   const std::string dataset_name = dataset_options.text("plugin");
   const auto dataset = is_packed(dataset_options) ? nullptr : plugins.make<Dataset>(dataset_name, dataset_options);
-  checked(PluginKind::dataset, dataset_name,
-          [&] { laboratory->data = make_splits(dataset.get(), dataset_options, dataset_name); });
+  as_usage([&] {
+    PluginHost::guard(PluginKind::dataset, dataset_name,
+                      [&] { laboratory->data = make_splits(dataset.get(), dataset_options, dataset_name); });
+  });
   laboratory->input = laboratory->data.input;
   const std::string model_name = cell.section("model").text("plugin");
   const auto model = plugins.make<Model>(model_name, cell.section("model"));
-  laboratory->build = [model, model_name](const NetworkShape& shape) {
+  // A network of each shape is counted once, before one is trained: what it computes outside its sites is known then.
+  const auto counted = std::make_shared<std::map<std::string, NetworkCounts>>();
+  laboratory->build = [model, model_name, counted](const NetworkShape& shape) {
     std::shared_ptr<Network> network;
-    PluginHost::guard(PluginKind::model, model_name, [&] { network = model->build(shape); });
+    PluginHost::guard(PluginKind::model, model_name, [&] {
+      network = model->build(shape);
+      SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
+      const std::string name = text(shape.scale, " ", shape.stem_stride, " ", torch::IntArrayRef(shape.blocks));
+      if (counted->count(name) == 0) counted->emplace(name, count(*network));
+    });
     return network;
   };
-  checked(PluginKind::model, model_name, [&] {
-    const std::shared_ptr<Network> network = model->build(laboratory->input);
-    SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
-    count(*network);
-    laboratory->relus = network->relus();
-  });
+  as_usage([&] { laboratory->relus = laboratory->build(laboratory->input)->relus(); });
+  laboratory->not_counted = counted->begin()->second.not_counted;
   laboratory->device = device;
   laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
   return laboratory;
@@ -112,6 +117,8 @@ Laboratory& Runner::laboratory_of(const Cell& cell) {
     if (laboratory->data.left_out > 0) {
       listener_.message(text(laboratory->data.left_out, " images cannot be decoded and are left out"));
     }
+    for (const std::string& operation : laboratory->not_counted)
+      listener_.message(text("not counted, in no budget: the model's ", operation));
   }
   return *laboratory;
 }
@@ -122,6 +129,10 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
     for (const auto& [name, options] : cell.sections) check_random_crops(laboratory.data, options);
+    if (cell.is_senet()) {
+      for (const double width : cell.section("mask").reals("widths"))
+        as_usage([&] { laboratory.build(laboratory.input.at_scale(width)); });
+    }
     for (const std::string& budget_text : cell.budgets) {
       const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {
@@ -202,7 +213,8 @@ PhaseRecord Runner::run_teacher_phase(const Task& task) {
 
 PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network) {
   return run_phase(task, inputs, Options(), [&](PhaseExperiment& experiment, Json& record) {
-    run_evaluation(experiment, laboratory_of(*task.cell), network, record);
+    const std::string weights = network.kind == "teacher" ? task.cell->section("teacher").text("weights") : "";
+    run_evaluation(experiment, laboratory_of(*task.cell), network, weights, record);
   });
 }
 
@@ -339,6 +351,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
       {"environment", method.back().json.at("environment")},
       {"finished", evaluation.json.at("finished")},
   };
+  describe_outside_sites(count(*network), result.json["model"]);
   if (!series.empty()) result.json["series"] = std::move(series);
   for (const PhaseRecord& phase : method) {
     if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
@@ -352,6 +365,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     row.update(numbers(at));
     row["parameters"] = at.at("parameters");
     row["macs"] = at.at("macs");
+    for (const char* name : {"max_pool_comparisons", "not_counted"})
+      if (at.contains(name)) row[name] = at.at(name);
     row["relu_saving"] = teacher_evaluation.json.at("relus").get<double>() / at.at("relus").get<double>();
     row["mac_saving"] = teacher_evaluation.json.at("macs").get<double>() / at.at("macs").get<double>();
     result.json["widths"].push_back(std::move(row));

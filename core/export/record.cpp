@@ -1,6 +1,5 @@
 #include "export/record.h"
 
-#include <ATen/record_function.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -8,75 +7,12 @@
 #include <map>
 #include <unordered_map>
 
+#include "nn/recording.h"
 #include "senet/error.h"
 
 namespace senet {
 
 namespace {
-
-// An operator that LibTorch executed, with those that it is made of; or a ReLU site that the pass came by.
-struct Call {
-  std::string name;
-  std::vector<c10::IValue> inputs, outputs;
-  std::vector<Call> parts;
-  const ReluSite* site = nullptr;
-};
-
-// Everything recorded is kept until the end, so that a tensor's address stands for the tensor.
-class Recording final : public Observer {
- public:
-  Recording() {
-    current = this;
-    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&Recording::start, &Recording::end)
-                                             .needsInputs(true)
-                                             .needsOutputs(true)
-                                             .scopes({at::RecordScope::FUNCTION}));
-  }
-  ~Recording() override {
-    at::removeCallback(handle_);
-    current = nullptr;
-  }
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-
-  void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
-    Call call;
-    call.site = &site;
-    call.inputs = {pre};
-    call.outputs = {post};
-    calls.push_back(std::move(call));
-  }
-
-  std::vector<Call> calls;
-
- private:
-  static std::unique_ptr<at::ObserverContext> start(const at::RecordFunction& function) {
-    Call call;
-    call.name = function.name();
-    for (const c10::IValue& input : function.inputs()) call.inputs.push_back(input);
-    current->open_.push_back(std::move(call));
-    return nullptr;
-  }
-  static void end(const at::RecordFunction& function, at::ObserverContext*) {
-    if (current->open_.empty()) return;  // its start was refused, in a build whose LibTorch was made with other checks
-    Call call = std::move(current->open_.back());
-    current->open_.pop_back();
-    for (const c10::IValue& output : function.outputs()) call.outputs.push_back(output);
-    (current->open_.empty() ? current->calls : current->open_.back().parts).push_back(std::move(call));
-  }
-
-  static thread_local Recording* current;
-  at::CallbackHandle handle_;
-  std::vector<Call> open_;
-};
-thread_local Recording* Recording::current = nullptr;
-
-std::vector<torch::Tensor> tensors_in(const c10::IValue& value) {
-  if (value.isTensor())
-    return value.toTensor().defined() ? std::vector{value.toTensor()} : std::vector<torch::Tensor>();
-  if (value.isTensorList()) return value.toTensorVector();
-  return {};
-}
 
 std::vector<int64_t> shape_of_image(const torch::Tensor& batch) { return batch.sizes().slice(1).vec(); }
 
@@ -418,9 +354,8 @@ Graph record_graph(Network& network) {
   const NetworkShape& shape = network.shape();
   const bool training = network.is_training();
   network.eval();
-  // Two images, so that a reshape across images shows. Plain layout, and gradients on: the layers then run operator by
-  // operator, in no pass of their own.
-  const torch::AutoGradMode with_gradient(true);
+  // Two images, so that a reshape across images shows.
+  const torch::NoGradGuard no_gradient;
   const torch::Tensor images = torch::arange(2 * shape.channels * shape.height * shape.width, torch::kFloat32)
                                    .sin()
                                    .view({2, shape.channels, shape.height, shape.width});

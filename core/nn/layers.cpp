@@ -104,6 +104,7 @@ FullyConnected::FullyConnected(int64_t in_features, int64_t out_features, double
 
 torch::Tensor FullyConnected::forward(const torch::Tensor& x) {
   macs_per_image_ = weight.numel();
+  for (int64_t d = 1; d + 1 < x.dim(); ++d) macs_per_image_ *= x.size(d);  // tokens
   return at::linear(x, weight.to(x.scalar_type()), bias.to(x.scalar_type()));
 }
 

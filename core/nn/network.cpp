@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 #if __has_include(<ATen/CPUGeneratorImpl.h>)
 #include <ATen/CPUGeneratorImpl.h>
 #endif
 
 #include "nn/norm_activation.h"
+#include "nn/outside_sites.h"
+#include "nn/recording.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -22,7 +26,11 @@ void ReluSite::check_shape(const torch::Tensor& x) const {
 
 torch::Tensor ReluSite::forward(const torch::Tensor& x, Observer* observer) const {
   check_shape(x);
+  // A recording is told of the site itself.
+  std::optional<at::RecordFunctionGuard> unrecorded;
+  if (observer && Recording::active()) unrecorded.emplace(false);
   torch::Tensor y = activation_->forward(x);
+  unrecorded.reset();
   if (observer) observer->at_site(*this, x, y);
   return y;
 }
@@ -133,35 +141,82 @@ std::vector<int64_t> NetworkShape::blocks_or(const std::vector<int64_t>& own) co
   return blocks;
 }
 
+namespace {
+
+// What an activation is given: 0, and magnitudes that no bound of a clamp, a polynomial or a threshold is likely to
+// treat alike. Of each both signs, mixed over the elements, so that an element's neighbours have the other one.
+torch::Tensor probes(const SiteShape& shape) {
+  std::vector<torch::Tensor> all = {torch::zeros(torch::IntArrayRef(shape))};
+  const torch::Tensor draw = torch::arange(all[0].numel(), torch::kFloat64).mul(0.7548776662466927).frac();
+  const torch::Tensor signs = draw.lt(0.5).to(torch::kFloat32).mul(2).sub(1).view(torch::IntArrayRef(shape));
+  for (const double magnitude : {1e-6, 1e-3, 1.0, 7.0, 1e3, 1e6}) {
+    all.push_back(signs * magnitude);
+    all.push_back(signs * -magnitude);
+  }
+  return torch::stack(all);
+}
+
+// A Layer's parameters are drawn from the seed, an activation's are its method's.
+void check_parameters(const Network& network) {
+  std::set<std::string> owners;
+  for (const auto& module : network.named_modules("", /*include_self=*/false)) {
+    const bool owner = dynamic_cast<const Layer*>(module.value().get()) != nullptr ||
+                       dynamic_cast<const Activation*>(module.value().get()) != nullptr;
+    if (owner) owners.insert(module.key());
+  }
+  for (const auto& parameter : network.named_parameters()) {
+    const std::string& name = parameter.key();
+    bool owned = false;
+    for (size_t dot = name.find('.'); dot != std::string::npos && !owned; dot = name.find('.', dot + 1))
+      owned = owners.count(name.substr(0, dot)) != 0;
+    if (!owned) {
+      fail_usage("the network's parameter '", name,
+                 "' belongs to no senet::Layer: its first value would not come from the seed; register it in a class "
+                 "derived from senet::Layer, whose reset_parameters draws it");
+    }
+  }
+}
+
+}  // namespace
+
 int64_t count_relus(const ReluSite& site) {
   const torch::NoGradGuard no_gradient;
-  const SiteShape shape = site.shape();
-  const torch::Tensor one = torch::ones({1, shape[0], shape[1], shape[2]});
-  const torch::Tensor positive = site.activation().forward(one);
-  SENET_CHECK(positive.eq(1).all().item<bool>(), "the activation at ReLU site '", site.name(),
-              "' does not leave 1 unchanged: it is neither a ReLU nor the identity everywhere");
-  const torch::Tensor negative = site.activation().forward(-one);
-  const int64_t rectified = negative.eq(0).sum().item<int64_t>();
-  SENET_CHECK(rectified + negative.eq(-1).sum().item<int64_t>() == site.relus(), "the activation at ReLU site '",
-              site.name(),
-              "' maps −1 to something other than 0 or −1: it is neither a ReLU nor the identity everywhere");
-  return rectified;
+  const torch::Tensor x = probes(site.shape());
+  const torch::Tensor y = site.activation().forward(x);
+  const torch::Tensor unchanged = y.eq(x).all(0), rectified = y.eq(x.clamp_min(0)).all(0);
+  const torch::Tensor neither = unchanged.logical_or(rectified).logical_not();
+  if (neither.any().item<bool>()) {
+    const torch::Tensor wrong = y.ne(x).logical_and(y.ne(x.clamp_min(0))).flatten().nonzero();
+    const int64_t at = wrong.numel() > 0 ? wrong[0].item<int64_t>() : -1;
+    fail("the activation at ReLU site '", site.name(), "' is neither a ReLU nor the identity at ",
+         neither.sum().item<int64_t>(), " of its ", site.relus(), " elements",
+         at < 0 ? std::string(": at one of them it is one for some numbers and the other for others")
+                : text(": it maps ", x.flatten()[at].item<float>(), " to ", y.flatten()[at].item<float>()));
+  }
+  return rectified.sum().item<int64_t>();
 }
 
 NetworkCounts count(Network& network) {
   const NetworkShape& shape = network.shape();
   const torch::NoGradGuard no_gradient;
+  check_parameters(network);
   const bool training = network.is_training();
   network.eval();
   const auto parameters = network.parameters();
   const torch::Device device = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
-  const torch::Tensor logits = network.forward(torch::zeros({1, shape.channels, shape.height, shape.width}, device)
-                                                   .contiguous(torch::MemoryFormat::ChannelsLast));
-  network.train(training);
-  SENET_CHECK(logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == shape.classes, "the network gives ",
-              logits.sizes(), " logits for one image, expected [1, ", shape.classes, "]");
-
-  NetworkCounts counts{0, 0, 0};
+  const torch::Tensor image = torch::zeros({1, shape.channels, shape.height, shape.width}, device)
+                                  .contiguous(torch::MemoryFormat::ChannelsLast);
+  NetworkCounts counts;
+  {
+    Recording recording;
+    const torch::Tensor logits = network.forward(image, &recording);
+    network.train(training);
+    SENET_CHECK(logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == shape.classes, "the network gives ",
+                logits.sizes(), " logits for one image, expected [1, ", shape.classes, "]");
+    OutsideSites outside = outside_sites(network, recording, image, logits);
+    counts.max_pool_comparisons = outside.max_pool_comparisons;
+    counts.not_counted = std::move(outside.not_counted);
+  }
   for (const ReluSite& site : network.sites()) counts.relus += count_relus(site);
   for (const torch::Tensor& parameter : parameters) counts.parameters += parameter.numel();
   for (const auto& module : network.modules(/*include_self=*/false)) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/cpu_loops.h"
+#include "nn/recording.h"
 
 namespace senet {
 
@@ -334,6 +335,7 @@ bool in_order(const torch::Tensor& x) { return x.is_contiguous(torch::MemoryForm
 }  // namespace
 
 bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, const torch::Tensor& shortcut) {
+  if (Recording::active()) return false;
   if (!(x.is_cpu() || x.is_cuda()) || x.dim() != 4 || !in_order(x) || norm.weight.scalar_type() != torch::kFloat32)
     return false;
   if (x.scalar_type() != torch::kFloat32 && x.scalar_type() != torch::kBFloat16) return false;

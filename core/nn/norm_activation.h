@@ -8,7 +8,7 @@
 namespace senet {
 
 // Whether norm_activation() takes these: float32 or bfloat16 in channels-last memory; on the CPU batch statistics or no
-// gradient.
+// gradient. Never while operators are recorded.
 bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, const torch::Tensor& shortcut);
 
 // y = activation(norm(x) + shortcut), batch norm and what follows it in as few passes over memory as there can be: two

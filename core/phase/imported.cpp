@@ -10,9 +10,8 @@ namespace senet {
 
 namespace {
 
-bool may_be_missing(const std::string& name) {
-  const std::string counter = "num_batches_tracked";
-  return name.size() >= counter.size() && name.compare(name.size() - counter.size(), counter.size(), counter) == 0;
+bool ends_with(const std::string& name, const std::string& end) {
+  return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -30,7 +29,7 @@ void import_network(const std::filesystem::path& file, Network& network) try {
   const auto take = [&](const std::string& name, torch::Tensor& value) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) {
-      if (!may_be_missing(name)) missing.push_back(name);
+      if (!ends_with(name, "num_batches_tracked")) missing.push_back(name);
       return;
     }
     const torch::Tensor& given = found->second;
@@ -40,6 +39,8 @@ void import_network(const std::filesystem::path& file, Network& network) try {
                 given.dtype(), ", expected ", value.dtype());
     SENET_CHECK(!given.is_floating_point() || given.isfinite().all().item<bool>(), file.string(), ": tensor '", name,
                 "' holds numbers that are not finite");
+    SENET_CHECK(!ends_with(name, "running_var") || given.ge(0).all().item<bool>(), file.string(), ": tensor '", name,
+                "' holds variances below 0 (the least is ", given.min().item<double>(), "): the file is damaged");
     value.copy_(given);
     tensors.erase(found);
   };
@@ -57,7 +58,8 @@ void import_network(const std::filesystem::path& file, Network& network) try {
   if (missing.empty() && unknown.empty()) return;
   fail(file.string(), ": its tensors are not the model's", missing.empty() ? "" : ": it lacks " + listed(missing),
        unknown.empty() ? "" : text(missing.empty() ? ": " : "; ", "the model has no ", listed(unknown)),
-       "; scripts/pth-to-safetensors can rename them");
+       missing.empty() ? "; scripts/pth-to-safetensors can leave them out (--drop)"
+                       : "; scripts/pth-to-safetensors can give tensors other names (--rename)");
 } catch (const Error& error) {
   throw Error(error.what(), Exit::usage);
 }

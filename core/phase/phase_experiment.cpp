@@ -203,11 +203,13 @@ std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpos
   auto network = laboratory_.build(shape);
   network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
+  trained_.erase(network.get());
   return network;
 }
 
 void PhaseExperiment::train(const std::string& name, Network& network, Objective& objective,
                             const TrainingSettings& settings) {
+  trained_[&network] = name;
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   if (stored.finished()) {
     restore(stored.tensors(), network, &objective);
@@ -227,6 +229,7 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
 void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
                                             const TrainingSettings& settings) {
   if (!shared_) return train(name, network, objective, settings);
+  trained_[&network] = name;
   const PhaseRecord phase =
       shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
   if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
@@ -251,12 +254,20 @@ void PhaseExperiment::keep(const std::string& name, Network& network) {
 }
 
 Score PhaseExperiment::evaluate(Network& network, Part part) {
+  const auto trained = trained_.find(&network);
+  return evaluate(network, part,
+                  trained == trained_.end()
+                      ? text("a network of phase '", phase_, "'")
+                      : text("the network of training '", trained->second, "' of phase '", phase_, "'"));
+}
+
+Score PhaseExperiment::evaluate(Network& network, Part part, const std::string& weights) {
   if (laboratory_.data.part(part).count() == 0) {
     fail_usage("phase '", phase_,
                "' judges networks by held-out training images, and none are held out; set "
                "dataset.holdout (0.05 by default)");
   }
-  return senet::evaluate(network, make_loader(laboratory_, part));
+  return senet::evaluate(network, make_loader(laboratory_, part), weights);
 }
 
 void PhaseExperiment::record(const std::string& name, const std::vector<double>& values) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct Laboratory {
   DataSplits data;
   NetworkShape input;
   int64_t relus = 0;                                                   // of the model, with a ReLU at every site
+  std::vector<std::string> not_counted;                                // NetworkCounts::not_counted, of the model
   std::function<std::shared_ptr<Network>(const NetworkShape&)> build;  // all ReLUs in place, weights not yet drawn
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
@@ -56,10 +58,13 @@ class PhaseExperiment final : public Experiment {
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
+  // `weights`: what an error calls the network.
+  Score evaluate(Network& network, Part part, const std::string& weights);
   void record(const std::string& name, const std::vector<double>& values) override;
   void record(const std::vector<Candidate>& candidates) override;
 
  private:
+  std::map<const Network*, std::string> trained_;  // by which training, for errors
   const Laboratory& laboratory_;
   std::string phase_;
   std::filesystem::path folder_;

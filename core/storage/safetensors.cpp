@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "senet/error.h"
 #include "storage/files.h"
@@ -26,6 +28,8 @@ constexpr TypeName kTypes[] = {
     {torch::kInt64, "I64"},   {torch::kInt32, "I32"},   {torch::kUInt8, "U8"},      {torch::kBool, "BOOL"},
 };
 constexpr uint64_t kLargestHeader = 100'000'000;
+constexpr int kDeepestHeader = 8;
+constexpr uint64_t kMostElements = std::numeric_limits<int64_t>::max();
 
 const char* type_name(torch::ScalarType type) {
   for (const TypeName& known : kTypes) {
@@ -44,6 +48,22 @@ std::string content_hash(const TensorMap& tensors) {
     hash.add(tensor.data_ptr(), tensor.nbytes());
   }
   return hash.hex();
+}
+
+// Levels of objects and lists. Before parsing, because what copies or frees a document recurses; not by the parser's
+// own callback, with which it looks through all members of an object at the end of each.
+int64_t depth_of(std::string_view json) {
+  int64_t depth = 0, deepest = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\') ++i;
+    if (quoted) continue;
+    if (c == '{' || c == '[') deepest = std::max(deepest, ++depth);
+    if (c == '}' || c == ']') --depth;
+  }
+  return deepest;
 }
 
 }  // namespace
@@ -80,8 +100,11 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
   if (length > kLargestHeader || length > bytes.size() - sizeof length) {
     damaged("its header claims ", length, " bytes, the file has ", bytes.size());
   }
-  const std::string text_header = bytes.substr(sizeof length, length);
-  const Json header = Json::parse(text_header, nullptr, /*allow_exceptions=*/false);
+  // Not ordered: a member of an ordered object is looked for one by one, and a header may have a great many.
+  using Header = nlohmann::json;
+  const auto text_header = std::string_view(bytes).substr(sizeof length, length);
+  if (depth_of(text_header) > kDeepestHeader) damaged("its header is nested deeper than ", kDeepestHeader, " levels");
+  const Header header = Header::parse(text_header, nullptr, /*allow_exceptions=*/false);
   if (!header.is_object()) damaged("its header is not a JSON object");
   const uint64_t payload_at = sizeof length + length;
   const uint64_t payload = bytes.size() - payload_at;
@@ -90,7 +113,7 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
   std::vector<std::pair<uint64_t, uint64_t>> extents;
   for (const auto& item : header.items()) {
     const std::string& key = item.key();
-    const Json& value = item.value();
+    const Header& value = item.value();
     if (key == "__metadata__") {
       if (!value.is_object()) damaged("__metadata__ is not an object");
       for (const auto& [name_of, entry] : value.items()) {
@@ -99,28 +122,37 @@ Safetensors from_safetensors(const std::string& bytes, const std::string& name) 
       }
       continue;
     }
-    const auto field = [&](const char* which) -> Json {
-      return value.is_object() ? value.value(which, Json()) : Json();
+    static const Header kNone;
+    const auto field = [&](const char* which) -> const Header& {
+      const auto found = value.find(which);
+      return found == value.end() ? kNone : *found;
     };
-    const Json dtype = field("dtype"), shape = field("shape"), offsets = field("data_offsets");
-    const auto unsigned_list = [](const Json& list) {
+    const Header &dtype = field("dtype"), &shape = field("shape"), &offsets = field("data_offsets");
+    const auto unsigned_list = [](const Header& list) {
       return list.is_array() &&
-             std::all_of(list.begin(), list.end(), [](const Json& e) { return e.is_number_unsigned(); });
+             std::all_of(list.begin(), list.end(), [](const Header& e) { return e.is_number_unsigned(); });
     };
     if (!dtype.is_string() || !unsigned_list(shape) || !unsigned_list(offsets) || offsets.size() != 2) {
       damaged("tensor '", key, "' needs a dtype, a shape and two data_offsets");
     }
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                     [&](const TypeName& known) { return dtype.get<std::string>() == known.name; });
-    if (type == std::end(kTypes)) damaged("tensor '", key, "' has the type ", dtype, ", which is not known here");
+    if (type == std::end(kTypes)) {
+      std::string known;
+      for (const TypeName& each : kTypes) known += std::string(" ") + each.name;
+      fail(name, ": its tensor '", key, "' has the type ", dtype.get<std::string>(), "; this program reads", known);
+    }
     const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
     if (begin > end || end > payload) {
       damaged("tensor '", key, "' lies at [", begin, ", ", end, ") of a payload of ", payload, " bytes");
     }
     std::vector<int64_t> sizes;
     uint64_t size = c10::elementSize(type->type);
-    for (const Json& dimension : shape) {
+    int64_t spanned = 1;  // strides are products of the dimensions, also where one of them is 0
+    for (const Header& dimension : shape) {
       const uint64_t extent = dimension.get<uint64_t>();
+      if (extent > kMostElements || __builtin_mul_overflow(spanned, std::max<int64_t>(1, extent), &spanned))
+        damaged("tensor '", key, "' has the shape ", shape.dump(), ", which no memory holds");
       if (extent != 0 && size > payload / extent)
         damaged("tensor '", key, "' of shape ", shape.dump(), " is larger than the file");
       size *= extent;

@@ -31,7 +31,8 @@ class Rate {
   double images_ = 0, seconds_ = 0;
 };
 
-Score scored(Network& network, const BatchLoader& data, torch::Tensor* logits, int64_t limit) {
+Score scored(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits,
+             int64_t limit) {
   const torch::NoGradGuard no_gradient;
   const bool training = network.is_training();
   network.eval();
@@ -39,7 +40,8 @@ Score scored(Network& network, const BatchLoader& data, torch::Tensor* logits, i
   SENET_CHECK(count > 0, "there are no images to evaluate on");
   const Span span("evaluate");
   std::vector<torch::Tensor> parts;
-  torch::Tensor sums;  // of the losses, and of the images classified correctly; where the network is
+  // Of the losses, of the images classified correctly, and of those whose logits are not finite; where the network is.
+  torch::Tensor sums;
   std::vector<int64_t> indices(count);
   std::iota(indices.begin(), indices.end(), 0);
   BatchStream batches(data, std::move(indices), kEvaluationBatch);
@@ -48,14 +50,23 @@ Score scored(Network& network, const BatchLoader& data, torch::Tensor* logits, i
     const torch::Tensor out = network.forward(batch.images);
     const torch::Tensor loss = cross_entropy(out, batch.labels).to(torch::kFloat64);
     const torch::Tensor of_batch =
-        torch::stack({loss * batch.labels.size(0), out.argmax(1).eq(batch.labels).sum().to(torch::kFloat64)});
+        torch::stack({loss * batch.labels.size(0), out.argmax(1).eq(batch.labels).sum().to(torch::kFloat64),
+                      out.isfinite().all(1).logical_not().sum().to(torch::kFloat64)});
     sums = sums.defined() ? sums + of_batch : of_batch;
     if (logits) parts.push_back(out.cpu());
   }
   network.train(training);
   if (logits) *logits = torch::cat(parts);
   const auto images = static_cast<double>(count);
-  return {sums[1].item<double>() / images, sums[0].item<double>() / images, count};
+  const Score score{sums[1].item<double>() / images, sums[0].item<double>() / images, count};
+  const auto not_finite = static_cast<int64_t>(sums[2].item<double>());
+  SENET_CHECK(
+      not_finite == 0 && std::isfinite(score.loss), weights, ": gives logits that are not finite for ", not_finite,
+      " of ", count, " images, and a loss of ", score.loss,
+      ": no accuracy can be told; its weights are finite, but what they compute leaves float32's range (a variance "
+      "below 0, or activations that grow from layer to layer); take other weights, or train them with a lower "
+      "learning rate");
+  return score;
 }
 
 }  // namespace
@@ -75,8 +86,9 @@ void network_state(Network& network, Archive& archive) {
   if (archive.is_loading() && described) network.set_masks(masks);
 }
 
-Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits, int64_t limit) {
-  return with_explained_errors([&] { return scored(network, data, logits, limit); });
+Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits,
+               int64_t limit) {
+  return with_explained_errors([&] { return scored(network, data, weights, logits, limit); });
 }
 
 void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
@@ -187,7 +199,7 @@ void Trainer::train(Network& network, Objective& objective, TrainingHost& host) 
                        data_seconds / epoch_seconds,
                        std::nullopt,
                        &metrics};
-    if (held_out_.count() > 0) report.held_out = evaluate(network, held_out_);
+    if (held_out_.count() > 0) report.held_out = evaluate(network, held_out_, text("the network after epoch ", epoch));
     host.report(report);
 
     const int64_t finished_epoch = epoch;

@@ -62,8 +62,10 @@ class Trainer {
 };
 
 // Accuracy and mean cross entropy in eval mode, without augmentation; `logits` (N×classes, float32) is optional. The
-// network's mode is restored.
-Score evaluate(Network& network, const BatchLoader& data, torch::Tensor* logits = nullptr, int64_t limit = 0);
+// network's mode is restored. Throws, naming `weights` (what an error calls the network), where a logit or the loss is
+// not finite.
+Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits = nullptr,
+               int64_t limit = 0);
 
 // Parameters, buffers and masks (`mask.<site>`) by name. Sites whose activation is not described by a mask are saved as
 // the parameters they have.

@@ -354,7 +354,22 @@ TEST(Import, WhatIsNotTheModelsIsRefusedByName) {
   };
   refuse([](TensorMap& t) { t.erase("layer2.0.conv1.weight"); },
          {"mine.safetensors", "it lacks 'layer2.0.conv1.weight'"});
-  refuse([](TensorMap& t) { t["fc.weight"] = torch::zeros({4, 16}); }, {"the model has no 'fc.weight'"});
+  refuse(
+      [](TensorMap& t) {
+        t["fc.weight"] = torch::zeros({4, 16});
+      },
+      {"the model has no 'fc.weight'; scripts/pth-to-safetensors can leave them out (--drop)"});
+  refuse(
+      [](TensorMap& t) {
+        t["fc.weight"] = t["linear.weight"];
+        t.erase("linear.weight");
+      },
+      {"it lacks 'linear.weight'; the model has no 'fc.weight'", "other names (--rename)"});
+  refuse(
+      [](TensorMap& t) {
+        t["bn1.running_var"] = torch::tensor({1.0f, -1.0f});
+      },
+      {"'bn1.running_var' holds variances below 0 (the least is -1)"});
   refuse(
       [](TensorMap& t) {
         t["linear.weight"] = torch::zeros({10, 16});
@@ -373,6 +388,52 @@ TEST(Import, WhatIsNotTheModelsIsRefusedByName) {
   const Outcome missing = run_program(with(with({"import", "none.safetensors"}, kModel), kSynthetic), folder.path());
   EXPECT_EQ(missing.code, 2);
   EXPECT_NE(missing.error.find("none.safetensors"), std::string::npos) << missing.error;
+}
+
+TEST(Import, LogitsThatAreNotFiniteAreAnErrorThatNamesTheFile) {
+  const TemporaryFolder folder;
+  TensorMap tensors = load_safetensors(teacher_of(uninterrupted())).tensors;
+  tensors["linear.weight"] = torch::full_like(tensors["linear.weight"], 3e38);
+  save_safetensors(folder / "mine.safetensors", tensors);
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  for (const std::vector<std::string>& arguments :
+       {with(with({"import", "mine.safetensors"}, kModel), kSynthetic),
+        with(testing::kRun, {"--set", "teacher.weights=\"mine.safetensors\""})}) {
+    const Outcome outcome = run_program(arguments, folder.path());
+    EXPECT_EQ(outcome.code, 1) << outcome.error;
+    EXPECT_NE(outcome.error.find("mine.safetensors: gives logits that are not finite for 64 of 64 images"),
+              std::string::npos)
+        << outcome.error;
+    EXPECT_EQ(outcome.error.find("\n  sensitivity"), std::string::npos)
+        << "nothing is trained on it: " << outcome.error;
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST(Import, TheScriptLeavesOutAlphasOfReluEverywhereAndWhatItIsTold) {
+  const TemporaryFolder folder;
+  write_file(
+      folder / "save.py",
+      "import torch\n"
+      "half = torch.ones(1, 2, 4, 4)\n"
+      "half[0, 0] = 0\n"
+      "torch.save({'snet': 0, 'conv1.weight': torch.zeros(2), 'a.alphas': torch.ones(1, 2, 4, 4), 'b.alphas': half,\n"
+      "            'aux.head.weight': torch.zeros(3)}, 'mine.pth')\n");
+  const std::string python = SENET_TEST_PYTHON,
+                    script = python + " '" SENET_TEST_SOURCE "/scripts/pth-to-safetensors' ";
+  const Outcome converted =
+      testing::run_shell(python + " save.py && " + script + "mine.pth mine.safetensors --drop aux.", folder.path());
+  ASSERT_EQ(converted.code, 0) << converted.error;
+  const TensorMap tensors = load_safetensors(folder / "mine.safetensors").tensors;
+  EXPECT_EQ(tensors.size(), 2u);
+  EXPECT_TRUE(tensors.count("conv1.weight") && tensors.count("b.alphas"));
+  EXPECT_NE(converted.error.find("left out: aux.head.weight"), std::string::npos) << converted.error;
+  EXPECT_NE(converted.error.find("left out, as all their α are 1: a.alphas"), std::string::npos) << converted.error;
+  EXPECT_NE(converted.error.find("16 of the 32 α in b.alphas are not 1"), std::string::npos) << converted.error;
+
+  const Outcome mistyped = testing::run_shell(script + "mine.pth mine.safetensors --drop auxx.", folder.path());
+  EXPECT_EQ(mistyped.code, 1);
+  EXPECT_NE(mistyped.error.find("--drop auxx.: no tensor's name contains it"), std::string::npos) << mistyped.error;
 }
 
 TEST(Import, APthFileGoesThroughTheScript) {

@@ -135,8 +135,8 @@ TEST(DeepNesting, InAResultIsAnErrorThatNamesTheFile) {
   const std::string sites = "\"sites\": ";
   bytes.insert(bytes.find(sites) + sites.size(), deeply_nested() + ", \"rest\": ");
   write_file(result, bytes);
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"compare", "senet-20pct", "senet-20pct"},
-                                                  std::vector<std::string>{"gc"}}) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"compare", "senet-20pct", "senet-20pct"}, std::vector<std::string>{"gc"}}) {
     const Outcome outcome = run_program(command, folder.path());
     EXPECT_EQ(outcome.code, 2) << outcome.error;
     EXPECT_NE(outcome.error.find("senet-20pct-s1.json: is nested deeper than 64 levels"), std::string::npos)
@@ -327,6 +327,10 @@ INSTANTIATE_TEST_SUITE_P(Each, UnsoundBaseline,
                          ::testing::Values(std::pair{"too_many",
                                                      "1088 ReLUs, counted by evaluating it, for a budget of 217"},
                                            std::pair{"unfrozen", "left an activation of its own at ReLU site 'relu'"},
+                                           std::pair{"relu6", "'relu' is neither a ReLU nor the identity"},
+                                           std::pair{"overflowing",
+                                                     "training 'candidate' of phase 'overflowing': "
+                                                     "gives logits that are not finite for 8 of 8 images"},
                                            std::pair{"nothing", "gave no network"}),
                          [](const auto& test) { return test.param.first; });
 

@@ -69,6 +69,10 @@ TEST(Safetensors, RefusesFilesThatLie) {
   EXPECT_NE(
       one(R"({"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]})", 4).find("larger than the file"),
       std::string::npos);
+  EXPECT_NE(one(R"({"dtype":"F32","shape":[0,9223372036854775808],"data_offsets":[0,0]})", 0).find("no memory holds"),
+            std::string::npos);
+  EXPECT_NE(one(R"({"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]})", 0).find("no memory holds"),
+            std::string::npos);
   EXPECT_NE(one(R"("text")", 0).find("needs a dtype"), std::string::npos);
   const std::string overlap =
       R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})";
@@ -79,6 +83,30 @@ TEST(Safetensors, RefusesFilesThatLie) {
   std::string huge = good;
   huge[7] = '\x7f';
   EXPECT_NE(refusal(huge).find("claims"), std::string::npos);
+}
+
+TEST(Safetensors, ATypeThatIsNotReadIsNoDamage) {
+  for (const std::string type : {"F8_E4M3", "I16"}) {
+    const std::string message =
+        refusal(file_with(R"({"w":{"dtype":")" + type + R"(","shape":[2],"data_offsets":[0,2]}})", "xy"));
+    EXPECT_EQ(message, "file.safetensors: its tensor 'w' has the type " + type +
+                           "; this program reads F64 F32 BF16 F16 I64 I32 U8 BOOL");
+  }
+}
+
+TEST(Safetensors, AHeaderOfVeryManyTensorsIsReadInAMoment) {
+  constexpr int kTensors = 100000;
+  std::string header = "{";
+  for (int i = 0; i < kTensors; ++i) {
+    header += (i ? ",\"t" : "\"t") + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+  }
+  EXPECT_EQ(from_safetensors(file_with(header + "}", ""), "x").tensors.size(), kTensors);
+}
+
+TEST(Safetensors, ADeeplyNestedHeaderIsRefused) {
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+  for (const std::string& header : {"{\"a\":" + deep + "}", deep, R"({"a":{"dtype":)" + deep + "}}"})
+    EXPECT_NE(refusal(file_with(header, "")).find("nested deeper than 8 levels"), std::string::npos);
 }
 
 TEST(Safetensors, AFlippedBitOfAFileOfOursIsFound) {

@@ -201,7 +201,7 @@ TEST(Evaluate, ScoresInEvalModeWithoutAugmentation) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
   torch::Tensor logits;
-  const Score score = evaluate(network, setting.data, &logits);
+  const Score score = evaluate(network, setting.data, "it", &logits);
   EXPECT_TRUE(network.is_training()) << "the mode is restored";
   std::vector<int64_t> all(22);
   for (int64_t i = 0; i < 22; ++i) all[i] = i;
@@ -211,7 +211,54 @@ TEST(Evaluate, ScoresInEvalModeWithoutAugmentation) {
   EXPECT_LT(testing::largest_difference(logits, expected), 1e-6);
   EXPECT_NEAR(score.accuracy, expected.argmax(1).eq(batch.labels).to(torch::kFloat64).mean().item<double>(), 1e-12);
   EXPECT_NEAR(score.loss, cross_entropy(expected, batch.labels).item<double>(), 1e-6);
-  EXPECT_EQ(evaluate(network, setting.data, nullptr, 9).images, 9);
+  EXPECT_EQ(evaluate(network, setting.data, "it", nullptr, 9).images, 9);
+}
+
+TEST(Evaluate, LogitsThatAreNotFiniteAreAnErrorThatNamesTheWeights) {
+  Setting setting;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  network.bn1->running_var.fill_(-1);
+  const std::string negative = error_of([&] { evaluate(network, setting.data, "mine.safetensors"); });
+  EXPECT_NE(negative.find("mine.safetensors: gives logits that are not finite for 22 of 22 images"), std::string::npos)
+      << negative;
+  network.initialise(1);
+  // Finite logits, whose loss leaves float32.
+  const torch::NoGradGuard no_gradient;
+  network.linear->weight.zero_();
+  network.linear->bias.copy_(torch::tensor({3e38f, -3e38f, 0.0f, 0.0f, 0.0f}));
+  const std::string large = error_of([&] { evaluate(network, setting.data, "mine.safetensors"); });
+  EXPECT_NE(large.find("for 0 of 22 images, and a loss of inf"), std::string::npos) << large;
+}
+
+// Leaves a network at an epoch's end whose evaluation overflows.
+class Overflowing final : public Objective {
+ public:
+  explicit Overflowing(TinyNetwork& network) : network_(network) {}
+  Loss loss(const Batch& batch, EpochSums&) override {
+    const torch::Tensor logits = network_.forward(batch.images);
+    return {cross_entropy(logits, batch.labels), logits};
+  }
+  void epoch_end(EpochEnd& end) override {
+    if (end.epoch == 1) network_.bn2->running_var.fill_(-1);
+  }
+
+ private:
+  TinyNetwork& network_;
+};
+
+TEST(Trainer, HeldOutLogitsThatAreNotFiniteEndTheTraining) {
+  Setting setting;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  Overflowing objective(network);
+  Host host;
+  const std::string message =
+      error_of([&] { Trainer(setting.data, setting.held_out, setting.settings, 3).run(network, objective, host); });
+  EXPECT_NE(message.find("the network after epoch 1: gives logits that are not finite for 7 of 7 images"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(host.reports.size(), 1u) << "the epoch before it stays";
 }
 
 TEST(NetworkState, ComesBackWithMasksAndRefusesAnotherNetworks) {

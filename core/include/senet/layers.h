@@ -68,7 +68,7 @@ class BatchNorm2d final : public Layer {
   torch::Tensor bias, running_mean, running_var, num_batches_tracked;
 };
 
-// N×in → N×out with bias. Initial values as PyTorch's: U(−1/√in, 1/√in); with a `deviation`: N(0, deviation), bias 0.
+// N×in → N×out, or N×T×in → N×T×out, with bias. Initial values as PyTorch's: U(−1/√in, 1/√in); with a `deviation`: N(0, deviation), bias 0.
 class FullyConnected : public Layer {
  public:
   FullyConnected(int64_t in_features, int64_t out_features, double deviation = 0);

@@ -1,3 +1,4 @@
+#include "senet/error.h"
 #include "senet/sensitivity.h"
 #include "sparse_momentum.h"
 
@@ -14,8 +15,9 @@ constexpr senet::Option kOptions[] = {
 };
 
 // ReLU sensitivity (SENet, section 3; stage 1): η_α,l = 1 − η_θ,l, with the pruning sensitivity η_θ,l = non-zero
-// weights / weights of the convolution that feeds site l, at the end of a training that is sparse at density d. With
-// `projection`, a site fed by `<block>.conv2` is measured at `<block>.shortcut.0` where there is one.
+// weights / weights of the layer (a convolution, or a fully connected one) that feeds site l, at the end of a training
+// that is sparse at density d. With `projection`, a site fed by `<block>.conv2` is measured at `<block>.shortcut.0`
+// where there is one.
 class Pruning final : public senet::Sensitivity {
  public:
   explicit Pruning(const senet::Options& options)
@@ -26,6 +28,12 @@ class Pruning final : public senet::Sensitivity {
   std::vector<double> measure(senet::Network&, senet::Experiment& experiment) override {
     const auto network = experiment.make_network("sparse");
     senet::SparseMomentum objective(*network, density_, prune_rate_, experiment.seed());
+    for (const senet::ReluSite& site : network->sites()) {
+      if (!objective.prunes(measured_at(site.conv_name(), objective)))
+        senet::fail_usage("ReLU site '", site.name(), "' is fed by '", site.conv_name(),
+                          "', which is no layer with a matrix of weights: it has no pruning sensitivity; take another "
+                          "measure (sensitivity.plugin), or name the layer before it in the model's add_site()");
+    }
     experiment.train("sparse", *network, objective, experiment.training());
     std::vector<double> pruning, relu;
     for (const senet::ReluSite& site : network->sites()) {

@@ -27,6 +27,13 @@ void keep_first(std::vector<int64_t>& indices, int64_t count, const std::functio
   indices.resize(count);
 }
 
+// With a matrix or more for its weight: a batch norm has nothing to prune.
+bool feeds_a_site(const Network& network, const Layer& layer) {
+  return layer.weight.dim() > 1 &&
+         std::any_of(network.sites().begin(), network.sites().end(),
+                     [&](const ReluSite& site) { return site.conv_weight().is_same(layer.weight); });
+}
+
 const Parameter& find(const Parameters& parameters, const std::string& name) {
   for (const Parameter& parameter : parameters) {
     if (parameter.name == name) return parameter;
@@ -41,10 +48,10 @@ SparseMomentum::SparseMomentum(Network& network, double density, double prune_ra
   const torch::NoGradGuard no_gradient;
   std::vector<torch::Tensor> weights;
   for (const auto& module : network.named_modules("", /*include_self=*/false)) {
-    if (const auto* conv = dynamic_cast<const Conv2d*>(module.value().get())) {
-      layers_.push_back({module.key() + ".weight", torch::zeros_like(conv->weight, torch::kUInt8)});
-      weights.push_back(conv->weight);
-    }
+    const auto* layer = dynamic_cast<const senet::Layer*>(module.value().get());
+    if (!layer || !(dynamic_cast<const Conv2d*>(layer) || feeds_a_site(network, *layer))) continue;
+    layers_.push_back({module.key() + ".weight", torch::zeros_like(layer->weight, torch::kUInt8)});
+    weights.push_back(layer->weight);
   }
   SENET_CHECK(!layers_.empty(), "sparse momentum: the network has no convolution");
 
@@ -174,7 +181,7 @@ double SparseMomentum::density_of(const std::string& conv_name) const {
   for (const Layer& layer : layers_) {
     if (layer.name == conv_name + ".weight") return layer.kept.to(torch::kFloat64).mean().item<double>();
   }
-  fail("sparse momentum: the network has no convolution '", conv_name, "'");
+  fail("sparse momentum: the network has no layer '", conv_name, "' whose weights it prunes");
 }
 
 }  // namespace senet

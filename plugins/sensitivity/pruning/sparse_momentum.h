@@ -10,8 +10,9 @@
 namespace senet {
 
 // Sparse-momentum learning (Dettmers and Zettlemoyer, "Sparse Networks from Scratch", 2019) of a network's
-// convolutions, shortcuts included, at a global density d; classifier, biases and batch norm stay dense and do not
-// count. Gradients and momentum are dense, weights are masked after each step. At the end of each epoch but the last:
+// convolutions, shortcuts included, and of what else feeds a ReLU site (a classifier's hidden layers), at a global
+// density d; the last layer, biases and batch norm stay dense and do not count. Gradients and momentum are dense,
+// weights are masked after each step. At the end of each epoch but the last:
 //   1. a layer's share is the mean |momentum| of its kept weights over the sum of these means;
 //   2. the ⌈p·nnz⌉ kept weights of least magnitude are dropped (where a layer's sparsity is under 0.2 and its share
 //   over
@@ -25,7 +26,7 @@ class SparseMomentum final : public Objective {
 
   Loss loss(const Batch& batch, EpochSums& sums) override;
   void after_update(const Parameters& parameters) override;
-  // Metrics: prune_rate, and the series `density` (of each sparse convolution, in the network's order).
+  // Metrics: prune_rate, and the series `density` (of each sparse layer, in the network's order).
   void epoch_end(EpochEnd& end) override;
   void state(Archive& archive) override;
 

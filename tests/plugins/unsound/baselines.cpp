@@ -1,6 +1,8 @@
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include "senet/baseline.h"
+#include "senet/distilled.h"
 
 namespace {
 
@@ -37,6 +39,44 @@ class Unfrozen final : public senet::Baseline {
   }
 };
 
+// Says that a mask describes it.
+class Bounded final : public senet::Activation {
+ public:
+  explicit Bounded(senet::SiteShape shape) : shape_(shape) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return x.clamp(0, 6); }
+  torch::Tensor mask() const override { return torch::ones(torch::IntArrayRef(shape_), torch::kUInt8); }
+  bool described_by_mask() const override { return true; }
+
+ private:
+  senet::SiteShape shape_;
+};
+
+class Relu6 final : public senet::Baseline {
+ public:
+  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
+    auto network = experiment.make_network("own");
+    for (const senet::ReluSite& site : network->sites())
+      network->set_activation(site, std::make_shared<Bounded>(site.shape()));
+    return network;
+  }
+};
+
+// Judges a candidate whose finite weights give logits that are not.
+class Overflowing final : public senet::Baseline {
+ public:
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
+    auto network = experiment.make_network("own");
+    senet::Distilled objective(teacher, *network, {});
+    senet::TrainingSettings training = experiment.training();
+    training.epochs = 1;
+    experiment.train("candidate", *network, objective, training);
+    const torch::NoGradGuard no_gradient;
+    for (torch::Tensor& parameter : network->parameters()) parameter.fill_(1e30);
+    experiment.evaluate(*network, senet::Part::held_out);
+    return network;
+  }
+};
+
 class Nothing final : public senet::Baseline {
  public:
   std::shared_ptr<Network> linearise(Network&, int64_t, Experiment&) override { return nullptr; }
@@ -46,4 +86,6 @@ class Nothing final : public senet::Baseline {
 
 SENET_PLUGIN(senet::entry<TooMany>("too_many", "keeps every ReLU"),
              senet::entry<Unfrozen>("unfrozen", "leaves activations of its own"),
+             senet::entry<Relu6>("relu6", "keeps ReLUs with an upper bound"),
+             senet::entry<Overflowing>("overflowing", "judges a network that overflows"),
              senet::entry<Nothing>("nothing", "gives no network"));
