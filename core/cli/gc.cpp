@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "cli/commands.h"
+#include "phase/claims.h"
 #include "phase/store.h"
 #include "report/format.h"
 #include "senet/error.h"
@@ -14,10 +18,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::chrono::hours kOld{1};
+constexpr const char* kSetAside = ".damaged-";  // free_name_aside
+
 int64_t bytes_of(const fs::path& folder) {
   int64_t bytes = 0;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) bytes += static_cast<int64_t>(entry.file_size());
+    std::error_code error;  // a phase that runs replaces its files
+    const uintmax_t size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
+    if (!error) bytes += static_cast<int64_t>(size);
   }
   return bytes;
 }
@@ -29,27 +38,66 @@ std::string megabytes(int64_t bytes) {
   return out.str();
 }
 
-// Only what a phase store has made is ever listed, let alone removed.
-bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json"); }
+bool is_set_aside(const fs::path& folder) { return folder.filename().string().find(kSetAside) != std::string::npos; }
 
-Json describe(const fs::path& folder, const std::set<std::string>& needed) {
-  std::string key;
+// Only what a phase store has made is ever listed, let alone removed.
+bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json") || is_set_aside(folder); }
+
+// The key of a phase; nothing where it cannot be told: the phase may be needed then.
+std::optional<std::string> key_of(const fs::path& folder) {
   try {
-    key = parse_json(read_file(folder / "inputs.json"), "inputs.json").at("key").get<std::string>();
-  } catch (const std::exception&) {
-    // Nothing is known to need it.
+    return parse_json(read_file(folder / "inputs.json"), "inputs.json").at("key").get<std::string>();
+  } catch (const Error&) {
+    return std::nullopt;
+  } catch (const Json::exception&) {
+    return std::nullopt;
   }
+}
+
+std::string state_of(const fs::path& folder, const std::set<std::string>& needed) {
+  if (is_set_aside(folder)) return "damaged";
+  if (!lock_holder(folder / "lock").empty()) return "running";
+  if (!fs::exists(folder / "record.json")) return "unfinished";
+  const std::optional<std::string> key = key_of(folder);
+  return !key ? "unreadable" : needed.count(*key) ? "needed" : "unneeded";
+}
+
+bool may_go(const std::string& state) { return state == "damaged" || state == "unneeded"; }
+
+// A folder has its name until it is gone as a whole: who waits for the phase's lock may begin it anew meanwhile.
+void remove_folder(const fs::path& folder) {
+  const fs::path aside = is_set_aside(folder) ? folder : free_name_aside(folder);
+  if (aside != folder) fs::rename(folder, aside);
+  fs::remove_all(aside);
+}
+
+// Temporary files of processes that ended while they wrote: all of a folder that nobody writes to, else old ones.
+int64_t remove_temporaries(const fs::path& folder, std::chrono::hours age = std::chrono::hours(0)) {
+  int64_t removed = 0;
+  if (!fs::is_directory(folder)) return 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!is_temporary(entry.path()) || fs::file_time_type::clock::now() - entry.last_write_time() < age) continue;
+    removed += static_cast<int64_t>(fs::remove(entry.path()));
+  }
+  return removed;
+}
+
+// Removes a phase that may go, and the temporary files of one that stays, unless another process has the phase now.
+void clean(const fs::path& folder, Json& row, int64_t& temporaries) {
+  // What is set aside is moved under the lock of the phase that it was.
   const std::string name = folder.filename().string();
-  const bool damaged = name.find(".damaged-") != std::string::npos;
-  const bool finished = fs::exists(folder / "record.json");
-  Json row = {{"folder", folder.string()}, {"bytes", bytes_of(folder)}};
-  row["state"] = damaged                                 ? "damaged"
-                 : !lock_holder(folder / "lock").empty() ? "running"
-                 : !finished                             ? "unfinished"
-                 : needed.count(key)                     ? "needed"
-                                                         : "unneeded";
-  row["may_go"] = row["state"] == "damaged" || row["state"] == "unneeded";
-  return row;
+  const fs::path phase = folder.parent_path() / name.substr(0, name.find(kSetAside));
+  std::optional<FileLock> lock;
+  if (fs::exists(phase)) lock.emplace(phase / "lock");
+  if (lock && !lock->held()) {
+    row["state"] = "running";
+    row["may_go"] = false;
+  } else if (row["may_go"].get<bool>()) {
+    remove_folder(folder);
+  } else {
+    temporaries += remove_temporaries(folder);
+  }
+  row["removed"] = row["may_go"];
 }
 
 }  // namespace
@@ -58,26 +106,41 @@ int collect_garbage(const Arguments& arguments) {
   const RunFolders folders = run_folders(arguments);
   if (!fs::is_directory(folders.runs))
     fail_usage(folders.runs.string(), ": no such folder; give the store with --runs");
-  std::set<std::string> needed = PhaseStore(folders.runs).claimed();
-  for (const Result& result : load_results(folders.results)) {
-    for (const Json& phase : result.json.at("phases")) needed.insert(phase.at("key").get<std::string>());
+  std::optional<FileLock> no_other_claims;
+  if (arguments.remove)
+    no_other_claims.emplace(claims_lock(folders.runs), FileLock::Kind::exclusive, FileLock::Wait::yes);
+  Claimed claims = claimed(folders.runs);
+  claims.results.insert(one_path_of(folders.results));
+  int64_t held = 0, garbage = 0, temporaries = 0;
+  std::set<fs::path> written;
+  for (const fs::path& results : claims.results) {
+    for (const Result& result : load_results(results)) {
+      for (const Json& phase : result.json.at("phases")) claims.keys.insert(phase.at("key").get<std::string>());
+      written.insert(result.file.parent_path());
+    }
+  }
+  std::vector<fs::path> phases;
+  for (const auto& entry : fs::directory_iterator(folders.runs)) {
+    if (entry.is_directory() && is_phase_folder(entry.path())) phases.push_back(entry.path());
+  }
+  std::sort(phases.begin(), phases.end());
+  if (arguments.remove) {
+    temporaries += remove_temporaries(claims_lock(folders.runs).parent_path());
+    for (const fs::path& results : written) temporaries += remove_temporaries(results, kOld);
   }
   Json rows = Json::array();
-  int64_t held = 0, may_go = 0;
-  for (const auto& entry : fs::directory_iterator(folders.runs)) {
-    if (!entry.is_directory() || !is_phase_folder(entry.path())) continue;
-    Json row = describe(entry.path(), needed);
+  for (const fs::path& phase : phases) {
+    const std::string state = state_of(phase, claims.keys);
+    Json row = {{"folder", phase.string()}, {"bytes", bytes_of(phase)}, {"state", state}, {"may_go", may_go(state)}};
+    if (arguments.remove && state != "running") clean(phase, row, temporaries);
     held += row.at("bytes").get<int64_t>();
-    if (row.at("may_go")) {
-      may_go += row.at("bytes").get<int64_t>();
-      row["removed"] = arguments.remove;
-      if (arguments.remove) fs::remove_all(entry.path());
-    }
+    if (row.at("may_go")) garbage += row.at("bytes").get<int64_t>();
     rows.push_back(std::move(row));
   }
-  std::sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) { return a.at("folder") < b.at("folder"); });
   if (arguments.json) {
-    std::cout << Json{{"bytes", held}, {"may_go", may_go}, {"phases", rows}}.dump(2) << "\n";
+    std::cout << Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}
+                     .dump(2)
+              << "\n";
     return 0;
   }
   std::vector<std::vector<std::string>> table = {{"phase", "size", "state", ""}};
@@ -88,12 +151,15 @@ int collect_garbage(const Arguments& arguments) {
                      : arguments.remove            ? "removed"
                                                    : "may go"});
   }
-  std::cout << aligned(table) << "\n" << megabytes(held) << " held, " << megabytes(may_go);
+  std::cout << aligned(table) << "\n" << megabytes(held) << " held, " << megabytes(garbage);
   std::cout << (arguments.remove ? " removed\n"
-                : may_go > 0     ? " may go: `senet gc --delete` removes it\n"
+                : garbage > 0    ? " may go: `senet gc --delete` removes it\n"
                                  : " may go\n");
+  if (temporaries > 0)
+    std::cout << temporaries << " temporary files of processes that ended while they wrote removed\n";
   std::cout << "needed: by a result under " << folders.results.string()
-            << ", or by an experiment as it last ran; unfinished phases go on when run again\n";
+            << " or a folder that an experiment of this store wrote results to, or by an experiment as it last ran; "
+               "unfinished phases go on when run again\n";
   return 0;
 }
 

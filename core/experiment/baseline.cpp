@@ -29,7 +29,8 @@ void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHos
                   int64_t budget) {
   const auto baseline = plugins.make<Baseline>(method, experiment.options());
   std::shared_ptr<Network> network;
-  PluginHost::guard(PluginKind::baseline, method, [&] { network = baseline->linearise(teacher, budget, experiment); });
+  experiment.run_plugin(PluginKind::baseline, method,
+                        [&] { network = baseline->linearise(teacher, budget, experiment); });
   const std::string plugin = "baseline plugin '" + method + "'";
   SENET_CHECK(network != nullptr, plugin, " gave no network");
   for (const ReluSite& site : network->sites()) {

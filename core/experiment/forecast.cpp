@@ -41,7 +41,6 @@ struct Logged {
 };
 Logged logged(const std::filesystem::path& folder) {
   Logged log;
-  if (!MetricsLog::exists(folder)) return log;
   for (const Json& epoch : MetricsLog::read(folder)) {
     ++log.epochs;
     log.seconds += epoch.at("seconds").get<double>();

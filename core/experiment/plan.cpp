@@ -8,6 +8,7 @@
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "senet/widths.h"
+#include "storage/files.h"
 #include "train/training_settings.h"
 
 namespace senet {
@@ -50,12 +51,6 @@ void resolve_senet(const Document& document, const PluginHost& plugins, int i, C
                ": finetune.pram = \"vector\" compares whole activations, which the "
                "narrower ones of mask.widths do not have; expected attention or none");
   }
-}
-
-bool is_file_name(const std::string& name) {
-  return !name.empty() && name.front() != '.' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-             std::string::npos;
 }
 
 std::string shown(const OptionValue& value) {
@@ -128,9 +123,9 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
   Plan plan;
   const Options top = document.resolve("", declare(kExperimentOptions));
   plan.name = top.text("name");
-  if (!is_file_name(plan.name)) {
+  if (!is_plain_name(plan.name)) {
     fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"",
-               plan.name, "\": an experiment needs a name of letters, digits, '.', '_' and '-'");
+               plan.name, "\": an experiment needs a name of 1 to 100 letters, digits, '.', '_' and '-'");
   }
   if (document.cells() == 0) fail_usage(document.name(), ": has no [[cell]]: add one with a method and budgets");
   std::set<std::string> labels;
@@ -240,7 +235,8 @@ PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t see
   return {laboratory.data.fingerprint,
           with_version({{"plugin", model.text("plugin")}, {"options", changed_options(model)}}, cell, "model"),
           {input.channels, input.height, input.width, input.classes},
-          precision_name(laboratory.precision), static_cast<uint64_t>(seed)};
+          precision_name(laboratory.precision),
+          static_cast<uint64_t>(seed)};
 }
 
 std::string model_variant(const Options& model) {

@@ -2,8 +2,11 @@
 
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <thread>
 
@@ -11,7 +14,9 @@
 #include "experiment/baseline.h"
 #include "experiment/environment.h"
 #include "results/masks.h"
+#include "senet/baseline.h"
 #include "senet/error.h"
+#include "senet/sensitivity.h"
 #include "senet/widths.h"
 #include "storage/files.h"
 
@@ -23,7 +28,9 @@ constexpr std::chrono::seconds kWait{1};
 
 // Thrown out of a task when another process runs one of its phases now.
 struct PhaseElsewhere final : Error {
-  explicit PhaseElsewhere(const std::string& what) : Error(what, Exit::interrupted) {}
+  PhaseElsewhere(const std::string& what, std::string phase_kind, std::string phase_key)
+      : Error(what, Exit::interrupted), kind(std::move(phase_kind)), key(std::move(phase_key)) {}
+  std::string kind, key;
 };
 
 // Thrown out of a task whose phase failed, now or for an earlier task of this run.
@@ -50,6 +57,32 @@ void as_usage(const std::function<void()>& call) {
     call();
   } catch (const Error& error) {
     throw Error(error.what(), error.exit() == Exit::failure ? Exit::usage : error.exit());
+  }
+}
+
+// A method or measure that chooses by held-out images needs some.
+template <class Plugin>
+void check_held_out(const PluginHost& plugins, const std::string& name, const Options& options,
+                    const DataSplits& data) {
+  if (data.held_out.count() > 0 || !plugins.make<Plugin>(name, options)->needs_held_out()) return;
+  fail_usage(
+      kind_name(Plugin::kKind), " plugin '", name,
+      "' judges networks by held-out training images, and none are held out; set dataset.holdout (0.05 by default)");
+}
+
+// Where results are going to be written, asked before anything is trained for them.
+void check_writable(const std::filesystem::path& file) {
+  if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
+    fail_usage(file.string(), ": is where a result is to be written, and is no file");
+  }
+  std::filesystem::path folder = file.parent_path();
+  while (!folder.empty() && !std::filesystem::exists(folder)) folder = folder.parent_path();
+  if (folder.empty()) folder = ".";
+  if (!std::filesystem::is_directory(folder))
+    fail_usage(folder.string(), ": is where results are to be written, and is no folder");
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    fail_usage(folder.string(), ": results cannot be written there: ", std::strerror(errno),
+               "; give another folder with --results");
   }
 }
 
@@ -132,6 +165,10 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
     if (cell.is_senet()) {
       for (const double width : cell.section("mask").reals("widths"))
         as_usage([&] { laboratory.build(laboratory.input.at_scale(width)); });
+      const Options& options = cell.section("sensitivity");
+      check_held_out<Sensitivity>(plugins_, options.text("plugin"), options, laboratory.data);
+    } else {
+      check_held_out<Baseline>(plugins_, cell.method, cell.section(cell.method), laboratory.data);
     }
     for (const std::string& budget_text : cell.budgets) {
       const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
@@ -140,6 +177,10 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
         if (!files.insert(file).second) {
           fail_usage(cell.budgets_origin, ": two results would be called ", file.string(),
                      "; name each budget and seed once, or give the cell a label of its own");
+        }
+        if (!name_fits(std::filesystem::path(file).replace_extension(".masks"))) {
+          fail_usage(cell.budgets_origin, ": the result's name ", file.filename().string(),
+                     " is too long for a file; give the cell a shorter label of its own");
         }
         tasks.push_back(
             {&cell, budget_text, budget, seed, cell_phases(cell, phase_base(cell, laboratory, seed), budget)});
@@ -162,6 +203,8 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     record["finished"] = utc_now();
   };
   const std::string key = inputs.key();
+  // Found sound once, and claimed: its files are not read again for every task that stands on it.
+  if (const auto it = finished_.find(key); it != finished_.end()) return it->second;
   const auto failed = [&](const Error& error) -> PhaseFailed {
     failed_.emplace(key, error);
     return {error, inputs.kind};
@@ -178,8 +221,9 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   } catch (const std::exception& error) {
     throw failed(Error(error.what()));
   }
-  if (!record) throw PhaseElsewhere(text(where, ": ", holder, " runs its ", inputs.kind));
+  if (!record) throw PhaseElsewhere(text(where, ": ", holder, " runs its ", inputs.kind), inputs.kind, key);
   listener_.phase_finished(where, *record);
+  finished_.emplace(key, *record).first->second.found_finished = true;
   return *record;
 }
 
@@ -221,7 +265,7 @@ PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& in
 PhaseExperiment::SharedTraining Runner::share_trainings(const Task& task) {
   return [this, &task](const std::string& name, const std::function<void(PhaseExperiment&)>& train) {
     const PhaseInputs inputs = shared_training_inputs(task.phases.method[0], name);
-    claim({inputs.key()});
+    claim_->join({inputs.key()});
     return run_phase(task, inputs, task.cell->section(task.cell->method),
                      [&](PhaseExperiment& experiment, Json&) { train(experiment); });
   };
@@ -293,22 +337,22 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   Json phase_list = Json::array();
   std::set<std::string> shared;
   const auto list = [&](const std::string& kind, const std::string& key, const TrainingTime& time) -> Json& {
-    return phase_list.emplace_back(Json{{"kind", kind},
-                                        {"key", key},
-                                        {"training_seconds", time.seconds},
-                                        {"image_passes", time.epochs * data.train.count()}});
+    return phase_list.emplace_back(
+        Json{{"kind", kind}, {"key", key}, {"training_seconds", time.seconds}, {"image_passes", time.image_passes}});
   };
   for (const PhaseRecord& phase : done) {
     const Json trainings = phase.json.value("shared", Json::array());
     for (const Json& training : trainings) {
       const std::string key = training.at("key");
-      list(training.at("kind"), key, {training.at("epochs"), training.at("seconds")})["training"] =
+      const auto epochs = training.at("epochs").get<int64_t>();
+      list(training.at("kind"), key,
+           {epochs, training.at("seconds"), training.value("image_passes", epochs * data.train.count())})["training"] =
           training.at("training");
       shared.insert(key);
     }
-    list(phase.kind, phase.key, training_time(phase.json));
+    list(phase.kind, phase.key, training_time(phase.json, data.train.count()));
   }
-  claim(shared);
+  claim_->join(shared);
   const auto numbers = [](const Json& record) {
     Json json = record.at("test");
     if (record.contains("held_out")) json["held_out_accuracy"] = record.at("held_out").at("accuracy");
@@ -378,6 +422,15 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   if (data.left_out > 0) {
     result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
   }
+  for (const PhaseRecord& phase : done) {
+    const Json trainings = phase.json.value("trainings", Json::object());
+    for (const auto& [name, training] : trainings.items()) {
+      const auto lost = training.value("epochs_not_logged", int64_t{0});
+      if (lost == 0) continue;
+      result.json["deviations"].push_back(text(phase.kind, ": the log lost ", lost, " of the ", training.at("epochs"),
+                                               " epochs of training '", name, "'; its curves lack them"));
+    }
+  }
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : network->sites()) masks.push_back(site.mask());
   save_masks(result, masks);
@@ -395,12 +448,6 @@ void Runner::write(const Result& result) {
     }
   }
   save_result(result);
-}
-
-void Runner::claim(const std::set<std::string>& keys) {
-  const size_t before = keys_.size();
-  keys_.insert(keys.begin(), keys.end());
-  if (keys_.size() > before) store_.claim(experiment_, keys_);
 }
 
 Json Runner::import_teacher(const Plan& plan) {
@@ -422,13 +469,14 @@ RunOutcome Runner::run(const Plan& plan) {
   const std::vector<Task> all = tasks(plan);
   std::set<std::string> keys;
   for (const Task& task : all) {
+    check_writable(result_path(folders_.results, plan.name, task.cell->label, task.budget_text, task.seed));
     for (const PhaseInputs* phase : task.phases.in_order()) keys.insert(phase->key());
   }
-  experiment_ = plan.name;
-  keys_.clear();
-  claim(keys);
+  claim_.emplace(folders_.runs, plan.name, folders_.results);
+  claim_->join(keys);
   std::vector<std::optional<Result>> done(all.size());
   std::vector<std::optional<RunFailure>> failed(all.size());
+  std::vector<std::optional<PhaseElsewhere>> awaited(all.size());
   // What another process runs now is left for later: parallel processes share the cells among them.
   std::string told;
   for (size_t left = all.size(); left > 0;) {
@@ -436,6 +484,10 @@ RunOutcome Runner::run(const Plan& plan) {
     std::string elsewhere;
     for (size_t i = 0; i < all.size(); ++i) {
       if (done[i] || failed[i]) continue;
+      if (awaited[i] && store_.state(awaited[i]->kind, awaited[i]->key) == PhaseStore::State::running) {
+        if (elsewhere.empty()) elsewhere = awaited[i]->what();
+        continue;
+      }
       const auto fail_with = [&](const std::string& phase, const Error& error) {
         failed[i] = {all[i].cell->label, all[i].budget_text, all[i].seed, phase, error.what(), error.exit()};
         listener_.message(failed[i]->description());
@@ -446,6 +498,7 @@ RunOutcome Runner::run(const Plan& plan) {
         --left;
       } catch (const PhaseElsewhere& phase) {
         if (elsewhere.empty()) elsewhere = phase.what();
+        awaited[i].emplace(phase);
       } catch (const PhaseFailed& phase) {
         fail_with(phase.phase, phase);
       } catch (const Error& error) {
@@ -466,6 +519,8 @@ RunOutcome Runner::run(const Plan& plan) {
     if (done[i]) outcome.results.push_back(std::move(*done[i]));
     if (failed[i]) outcome.failures.push_back(std::move(*failed[i]));
   }
+  if (outcome.failures.empty()) claim_->replace();
+  claim_.reset();
   return outcome;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "experiment/plan.h"
+#include "phase/claims.h"
 #include "results/result.h"
 #include "senet/error.h"
 
@@ -81,8 +82,6 @@ class Runner {
   // The finished phases of a task's method, the last with the network under kNetwork.
   std::vector<PhaseRecord> run_method(const Task& task, const PhaseRecord& teacher);
   void write(const Result& result);
-  // The phases of the experiment that runs are not to be removed while it may go on.
-  void claim(const std::set<std::string>& keys);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(PhaseExperiment&, Json&)>& body);
   PhaseRecord run_teacher_phase(const Task& task);
@@ -96,9 +95,9 @@ class Runner {
   RunListener& listener_;
   PhaseStore store_;
   std::map<std::string, std::shared_ptr<Laboratory>> laboratories_;
-  std::map<std::string, Error> failed_;  // by the phase's key
-  std::string experiment_;               // that runs
-  std::set<std::string> keys_;           // of its phases
+  std::map<std::string, Error> failed_;          // by the phase's key
+  std::map<std::string, PhaseRecord> finished_;  // likewise
+  std::optional<Claim> claim_;                   // of the experiment that runs
 };
 
 // The network of a finished result, with its weights and masks, and the laboratory to evaluate it in; at one of the

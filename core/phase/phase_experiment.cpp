@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
+#include <limits>
 
 #include "phase/metrics_log.h"
 #include "senet/error.h"
@@ -25,6 +25,23 @@ const std::set<std::string> kNoCurves = {"epoch", "seconds", "images_per_second"
 
 std::string file_of(const std::string& training) { return training + ".safetensors"; }
 
+// What results say of each site: no plugin's series has such a name.
+const std::set<std::string> kOwnSeries = {"name", "shape", "relus",     "stage",
+                                          "conv", "kept",  "allocated", "sensitivity"};
+
+// Those of the core: the network that a phase keeps and, beside a sensitivity's trainings in the curves of a result,
+// the phases that follow.
+std::set<std::string> own_trainings(PluginKind kind) {
+  if (kind == PluginKind::sensitivity) return {"network", "mask", "finetune"};
+  return {"network"};
+}
+
+// What a training took, over all processes that worked on it.
+struct Took {
+  int64_t epochs = 0;
+  double seconds = 0;
+};
+
 // A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
 class StoredTraining final : public TrainingHost {
  public:
@@ -36,24 +53,29 @@ class StoredTraining final : public TrainingHost {
         name_(std::move(name)),
         file_(folder / file_of(name_)),
         log_(folder) {
-    if (fs::exists(file_)) {
-      try {
-        read_checkpoint();
-      } catch (const Error& error) {
-        saved_.reset();
-        const fs::path aside = free_name_aside(file_);
-        fs::rename(file_, aside);
-        if (laboratory_.on_message) {
-          laboratory_.on_message(text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(),
-                                      ", the training begins anew"));
-        }
+    try {
+      read_checkpoint();
+    } catch (const Unreadable& error) {
+      if (!error.is_missing()) throw;
+    } catch (const Error& error) {
+      saved_.reset();
+      took_ = {};
+      const fs::path aside = free_name_aside(file_);
+      fs::rename(file_, aside);
+      if (laboratory_.on_message) {
+        laboratory_.on_message(text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(),
+                                    ", the training begins anew"));
       }
     }
-    if (!finished()) log_.cut_back(saved_ ? lengths() : began_at());
+    if (!finished()) {
+      log_.go_back(name_, took_.epochs,
+                   saved_ && saved_->metadata.count("events") ? number<int64_t>("events") : log_.events());
+    }
   }
 
   bool finished() const { return saved_ && saved_->metadata.at("finished") == "true"; }
   const TensorMap& tensors() const { return saved_->tensors; }
+  const Took& took() const { return took_; }
 
   std::optional<TensorMap> restore() override {
     if (!saved_) return std::nullopt;
@@ -63,6 +85,8 @@ class StoredTraining final : public TrainingHost {
   void finish(const TensorMap& state) { write(state, true); }
   void report(const EpochReport& report) override {
     log_.add(name_, report);
+    ++took_.epochs;
+    took_.seconds += report.seconds;
     if (laboratory_.on_epoch) laboratory_.on_epoch(phase_, name_, report);
   }
   void progress(const Progress& progress) override {
@@ -73,40 +97,44 @@ class StoredTraining final : public TrainingHost {
  private:
   void read_checkpoint() {
     saved_ = load_safetensors(file_);
-    for (const char* needed : {"finished", "lines", "events"}) {
-      SENET_CHECK(saved_->metadata.count(needed), file_.string(), ": has no '", needed, "' in its metadata");
+    SENET_CHECK(saved_->metadata.count("finished"), file_.string(), ": has no 'finished' in its metadata");
+    if (saved_->metadata.count("epochs")) {
+      took_ = {number<int64_t>("epochs"), number<double>("seconds")};
+    } else {
+      take_from_log();
     }
-    const MetricsLog::Lengths found = log_.lengths();
-    SENET_CHECK(found.lines >= lengths().lines && found.events >= lengths().events, file_.string(),
-                ": was written when the metrics beside it were longer (", lengths().lines, " and ", lengths().events,
-                " bytes) than they are (", found.lines, " and ", found.events, ")");
   }
+  // A checkpoint of an earlier program does not say what its training took.
+  void take_from_log() {
+    const auto epoch = saved_->tensors.find("trainer.epoch");
+    const int64_t most =
+        epoch == saved_->tensors.end() ? std::numeric_limits<int64_t>::max() : epoch->second.item<int64_t>();
+    for (const Json& entry : MetricsLog::read(file_.parent_path())) {
+      if (entry.at("training") != name_ || entry.at("epoch") >= most) continue;
+      ++took_.epochs;
+      took_.seconds += entry.at("seconds").get<double>();
+    }
+  }
+  // The log is on the disk before a checkpoint that counts its epochs.
   void write(const TensorMap& state, bool finished) {
-    const MetricsLog::Lengths lengths = log_.lengths();
+    log_.flush();
     Metadata metadata = about_;
     metadata["finished"] = finished ? "true" : "false";
-    metadata["lines"] = std::to_string(lengths.lines);
-    metadata["events"] = std::to_string(lengths.events);
+    metadata["epochs"] = std::to_string(took_.epochs);
+    metadata["seconds"] = Json(took_.seconds).dump();
+    metadata["image_passes"] = std::to_string(took_.epochs * laboratory_.data.train.count());
+    metadata["events"] = std::to_string(log_.events());
     save_safetensors(file_, state, metadata);
   }
-  MetricsLog::Lengths lengths() const { return {as_length("lines"), as_length("events")}; }
-  int64_t as_length(const char* name) const {
-    const std::string& digits = saved_->metadata.at(name);
-    SENET_CHECK(!digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos,
-                file_.string(), ": its metadata '", name, "' is '", digits, "', expected a length");
-    return std::stoll(digits);
-  }
-  // Without a checkpoint of its own, a training begins where the finished ones before it left the log.
-  MetricsLog::Lengths began_at() const {
-    MetricsLog::Lengths longest;
-    for (const auto& entry : fs::directory_iterator(file_.parent_path())) {
-      if (entry.path().extension() != ".safetensors") continue;
-      const Metadata metadata = load_safetensors(entry.path()).metadata;
-      if (!metadata.count("lines") || !metadata.count("events")) continue;
-      longest.lines = std::max<int64_t>(longest.lines, std::stoll(metadata.at("lines")));
-      longest.events = std::max<int64_t>(longest.events, std::stoll(metadata.at("events")));
-    }
-    return longest;
+  template <class T>
+  T number(const char* name) const {
+    const auto found = saved_->metadata.find(name);
+    const Json json = found == saved_->metadata.end() ? Json() : Json::parse(found->second, nullptr, false);
+    const bool sound =
+        json.is_number() && json.get<double>() >= 0 && (json.is_number_integer() || std::is_same_v<T, double>);
+    SENET_CHECK(sound, file_.string(), ": its metadata '", name, "' is '",
+                found == saved_->metadata.end() ? "" : found->second, "', expected a number of at least 0");
+    return json.get<T>();
   }
 
   const Laboratory& laboratory_;
@@ -115,6 +143,7 @@ class StoredTraining final : public TrainingHost {
   fs::path file_;
   MetricsLog log_;
   std::optional<Safetensors> saved_;
+  Took took_;
 };
 
 // As many digits as a curve can show.
@@ -124,34 +153,55 @@ double rounded(double value) {
   return std::strtod(digits, nullptr);
 }
 
-// What the log says of a training, over all processes that worked on it: its last epoch, and each number over the
-// epochs (null where it was not there).
-Json summary(const fs::path& folder, const std::string& training) {
-  Json last, curves = Json::object();
-  int64_t epochs = 0;
-  double seconds = 0;
-  for (const Json& json : MetricsLog::read(folder)) {
-    if (json.at("training") != training) continue;
-    seconds += json.at("seconds").get<double>();
+// What a training took, and what the log says of it: its last epoch, and each number over the epochs (null where it is
+// not there).
+Json summary(const fs::path& folder, const std::string& training, const Took& took, int64_t images) {
+  Json last = Json::object(), curves = Json::object();
+  std::set<int64_t> logged;
+  for (Json& json : MetricsLog::read(folder)) {
+    const auto epoch = json.at("epoch").get<int64_t>();
+    if (json.at("training") != training || epoch < 0 || epoch >= took.epochs) continue;
+    logged.insert(epoch);
     for (const auto& [name, value] : json.items()) {
       if (!value.is_number() || kNoCurves.count(name)) continue;
       Json& curve = curves[name];
-      while (curve.size() < static_cast<size_t>(epochs)) curve.push_back(nullptr);
-      curve.push_back(rounded(value.get<double>()));
+      while (curve.size() <= static_cast<size_t>(epoch)) curve.push_back(nullptr);
+      curve[epoch] = rounded(value.get<double>());
     }
-    ++epochs;
-    last = json;
+    json.erase("training");
+    if (epoch + 1 == took.epochs) last = std::move(json);
   }
-  last.erase("training");
-  return {{"epochs", epochs}, {"seconds", seconds}, {"last_epoch", last}, {"curves", curves}};
+  Json all = {{"epochs", took.epochs},
+              {"seconds", took.seconds},
+              {"image_passes", took.epochs * images},
+              {"last_epoch", last},
+              {"curves", curves}};
+  const int64_t lost = took.epochs - static_cast<int64_t>(logged.size());
+  if (lost > 0) all["epochs_not_logged"] = lost;
+  return all;
 }
 
 // What a finished training left; the objective's state too, where it is given.
 void restore(TensorMap tensors, Network& network, Objective* objective = nullptr) {
   Archive archive = Archive::loading(std::move(tensors));
   network_state(network, archive);
-  if (objective) objective->state(archive);
+  if (objective) {
+    objective->state(archive);
+    archive.check_all_asked_for();
+  }
   network.eval();
+}
+
+// A name that a plugin gives, to one thing of a phase.
+void take_name(const char* what, const std::string& name, std::set<std::string>& taken) {
+  if (!is_plain_name(name)) {
+    fail_usage("a ", what, " is called '", name,
+               "'; expected 1 to 100 letters, digits, '_', '-' and '.', the first no '.'");
+  }
+  if (!taken.insert(name).second) {
+    fail_usage("a ", what, " is called '", name,
+               "', as another of its phase is, or one of the core's own; give it another name");
+  }
 }
 
 }  // namespace
@@ -164,12 +214,14 @@ TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
   return load_safetensors(phase.folder / file_of(name)).tensors;
 }
 
-TrainingTime training_time(const Json& record) {
+TrainingTime training_time(const Json& record, int64_t images) {
   TrainingTime all;
   const Json trainings = record.value("trainings", Json::object());
   for (const Json& training : trainings) {
-    all.epochs += training.at("epochs").get<int64_t>();
+    const auto epochs = training.at("epochs").get<int64_t>();
+    all.epochs += epochs;
     all.seconds += training.at("seconds").get<double>();
+    all.image_passes += training.value("image_passes", epochs * images);
   }
   return all;
 }
@@ -207,8 +259,39 @@ std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpos
   return network;
 }
 
+void PhaseExperiment::run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code) {
+  runs_plugin_ = true;
+  trainings_ = own_trainings(kind);
+  series_ = kOwnSeries;
+  try {
+    PluginHost::guard(kind, name, code);
+  } catch (...) {
+    if (!thrown_by_training_) throw;
+  }
+  runs_plugin_ = false;
+  // Where a training threw, that is the cause, whatever the plugin made of it.
+  if (thrown_by_training_) PluginHost::guard(kind, name, [&] { std::rethrow_exception(thrown_by_training_); });
+}
+
+void PhaseExperiment::remember_what_is_thrown(const std::function<void()>& training) {
+  try {
+    training();
+  } catch (...) {
+    if (!thrown_by_training_) thrown_by_training_ = std::current_exception();
+    throw;
+  }
+}
+
 void PhaseExperiment::train(const std::string& name, Network& network, Objective& objective,
                             const TrainingSettings& settings) {
+  remember_what_is_thrown([&] {
+    if (runs_plugin_) take_name("training", name, trainings_);
+    run_training(name, network, objective, settings);
+  });
+}
+
+void PhaseExperiment::run_training(const std::string& name, Network& network, Objective& objective,
+                                   const TrainingSettings& settings) {
   trained_[&network] = name;
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   if (stored.finished()) {
@@ -222,30 +305,34 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
     objective.state(archive);
     stored.finish(archive.tensors());
   }
-  record_["trainings"][name] = summary(folder_, name);
+  record_["trainings"][name] = summary(folder_, name, stored.took(), laboratory_.data.train.count());
   PhaseStore::add_file(folder_, record_, file_of(name));
 }
 
 void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
                                             const TrainingSettings& settings) {
   if (!shared_) return train(name, network, objective, settings);
-  trained_[&network] = name;
-  const PhaseRecord phase =
-      shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
-  if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
-  const TrainingTime time = training_time(phase.json);
-  record_["shared"].push_back({{"kind", phase.kind},
-                               {"key", phase.key},
-                               {"training", name},
-                               {"epochs", time.epochs},
-                               {"seconds", time.seconds}});
+  remember_what_is_thrown([&] {
+    if (runs_plugin_) take_name("training", name, trainings_);
+    trained_[&network] = name;
+    const PhaseRecord phase =
+        shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
+    if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
+    const TrainingTime time = training_time(phase.json, laboratory_.data.train.count());
+    record_["shared"].push_back({{"kind", phase.kind},
+                                 {"key", phase.key},
+                                 {"training", name},
+                                 {"epochs", time.epochs},
+                                 {"seconds", time.seconds},
+                                 {"image_passes", time.image_passes}});
+  });
 }
 
 void PhaseExperiment::keep(const std::string& name, Network& network) {
   Archive archive = Archive::saving();
   network_state(network, archive);
   StoredTraining(laboratory_, phase_, name, folder_, about_).finish(archive.tensors());
-  record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"last_epoch", Json::object()}};
+  record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"image_passes", 0}, {"last_epoch", Json::object()}};
   const NetworkShape& shape = network.shape();
   if (shape.scale != 1) record_["shape"]["scale"] = shape.scale;
   if (shape.stem_stride != 1) record_["shape"]["stem_stride"] = shape.stem_stride;
@@ -271,6 +358,7 @@ Score PhaseExperiment::evaluate(Network& network, Part part, const std::string& 
 }
 
 void PhaseExperiment::record(const std::string& name, const std::vector<double>& values) {
+  if (runs_plugin_) take_name("series", name, series_);
   for (const double value : values) {
     SENET_CHECK(std::isfinite(value), "phase '", phase_, "' records '", name, "' with the value ", value);
   }

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "data/batches.h"
 #include "data/splits.h"
 #include "phase/store.h"
+#include "plugin/host.h"
 #include "senet/experiment.h"
 #include "storage/safetensors.h"
 #include "train/trainer.h"
@@ -55,6 +58,9 @@ class PhaseExperiment final : public Experiment {
   using SharedTraining =
       std::function<PhaseRecord(const std::string& name, const std::function<void(PhaseExperiment&)>& train)>;
   void share_trainings(SharedTraining shared) { shared_ = std::move(shared); }
+  // Runs a plugin's code: it gives the names of trainings and series, and whatever one of its trainings threw comes
+  // out, though the code caught it.
+  void run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code);
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
@@ -64,6 +70,9 @@ class PhaseExperiment final : public Experiment {
   void record(const std::vector<Candidate>& candidates) override;
 
  private:
+  void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
+  void remember_what_is_thrown(const std::function<void()>& training);
+
   std::map<const Network*, std::string> trained_;  // by which training, for errors
   const Laboratory& laboratory_;
   std::string phase_;
@@ -73,14 +82,19 @@ class PhaseExperiment final : public Experiment {
   uint64_t seed_;
   Metadata about_;
   SharedTraining shared_;
+  bool runs_plugin_ = false;
+  std::set<std::string> trainings_, series_;  // the names that are taken
+  std::exception_ptr thrown_by_training_;
 };
 
-// What a phase's trainings took, shared ones left out.
+// What a phase's trainings took, shared ones left out. `images`: those of an epoch, for a record that does not say how
+// many passes there were.
 struct TrainingTime {
   int64_t epochs = 0;
   double seconds = 0;
+  int64_t image_passes = 0;
 };
-TrainingTime training_time(const Json& record);
+TrainingTime training_time(const Json& record, int64_t images);
 
 // The shape of the network that a phase keeps: `input`, made as small as the phase's record says; at one of its widths.
 NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width = 1);

@@ -11,7 +11,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kClaims = "experiments";
 constexpr const char* kFailure = "failure.txt";
 
 void note_failure(const fs::path& folder, const std::string& why) {
@@ -40,23 +39,32 @@ void PhaseStore::add_file(const fs::path& folder, Json& record, const std::strin
 std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::string& key,
                                             std::string* damage) const {
   const fs::path path = folder(kind, key);
-  if (!fs::exists(path / "record.json")) return std::nullopt;
+  const std::optional<std::string> text = read_if_there(path / "record.json");
+  if (!text) return std::nullopt;
+  const auto damaged = [&](const std::exception& error) -> std::optional<PhaseRecord> {
+    if (damage) *damage = error.what();
+    return std::nullopt;
+  };
   try {
-    Json json = parse_json(read_file(path / "record.json"), (path / "record.json").string());
+    Json json = parse_json(*text, (path / "record.json").string());
     SENET_CHECK(json.is_object() && json.value("key", "") == key, (path / "record.json").string(),
-                ": belongs to the key ", json.value("key", "(none)"), ", expected ", key);
+                ": is not the record of the key ", key);
     const Json files = json.value("files", Json::object());
     for (const auto& [name, file] : files.items()) {
-      const std::string bytes = read_file(path / name);
-      SENET_CHECK(bytes.size() == file.at("bytes").get<size_t>() &&
-                      Hash().add(bytes).hex() == file.at("hash").get<std::string>(),
-                  (path / name).string(), ": is not the file that the phase wrote (found ", bytes.size(),
+      const std::optional<std::string> bytes = read_if_there(path / name);
+      SENET_CHECK(bytes, (path / name).string(), ": is gone, and the phase's record lists it");
+      SENET_CHECK(bytes->size() == file.at("bytes").get<size_t>() &&
+                      Hash().add(*bytes).hex() == file.at("hash").get<std::string>(),
+                  (path / name).string(), ": is not the file that the phase wrote (found ", bytes->size(),
                   " bytes, expected ", file.at("bytes").dump(), ")");
     }
     return PhaseRecord{path, kind, key, std::move(json), true};
-  } catch (const std::exception& error) {
-    if (damage) *damage = error.what();
-    return std::nullopt;
+  } catch (const Unreadable&) {
+    throw;
+  } catch (const Error& error) {
+    return damaged(error);
+  } catch (const Json::exception& error) {
+    return damaged(error);
   }
 }
 
@@ -93,6 +101,9 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
     }
     on_damage(damage + "; set aside as " + aside.string() + ", the phase runs again");
   }
+  for (const auto& file : fs::directory_iterator(path)) {
+    if (is_temporary(file.path())) fs::remove(file.path());  // of a process that ended while it wrote
+  }
   write_atomically(
       path / "inputs.json",
       Json{{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}, {"inputs", inputs.inputs}}.dump(2) + "\n");
@@ -109,23 +120,6 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
   }
   write_atomically(path / "record.json", record.dump(2) + "\n");
   return PhaseRecord{path, inputs.kind, key, std::move(record), false};
-}
-
-void PhaseStore::claim(const std::string& experiment, const std::set<std::string>& keys) const {
-  const fs::path file = root_ / kClaims / (experiment + ".json");
-  const std::string json = Json(keys).dump(2) + "\n";
-  if (!fs::exists(file) || read_file(file) != json) write_atomically(file, json);
-}
-
-std::set<std::string> PhaseStore::claimed() const {
-  std::set<std::string> all;
-  if (!fs::is_directory(root_ / kClaims)) return all;
-  for (const auto& entry : fs::directory_iterator(root_ / kClaims)) {
-    const Json keys = parse_json(read_file(entry.path()), entry.path().string());
-    SENET_CHECK(keys.is_array(), entry.path().string(), ": is damaged; run its experiment again, or remove the file");
-    for (const Json& key : keys) all.insert(key.get<std::string>());
-  }
-  return all;
 }
 
 }  // namespace senet

@@ -4,7 +4,6 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace senet {
@@ -40,20 +39,18 @@ class PhaseStore {
   // Runs `body` under the phase's lock unless the phase is finished. The body fills record["…"] and leaves its files
   // (named in record["files"] by add_file) in the folder. A finished phase whose files are missing or damaged is set
   // aside (renamed) and run again; `on_damage` is told. Nothing when another process runs the phase now: `holder` says
-  // which. What `body` throws goes through, and is noted as why the phase failed until it runs again.
+  // which. What `body` throws goes through, and is noted as why the phase failed until it runs again. What cannot be
+  // read for another reason than damage throws Unreadable, and nothing is touched.
   std::optional<PhaseRecord> run(const PhaseInputs& inputs, const Body& body, std::string& holder,
                                  const OnDamage& on_damage);
 
-  // The finished phase with this kind and key, if there is one and its files are sound.
+  // The finished phase with this kind and key, if there is one and its files are sound. Damage is a record that does
+  // not parse, a file that is gone, or one whose hash is not the record's.
   std::optional<PhaseRecord> find(const std::string& kind, const std::string& key, std::string* damage = nullptr) const;
 
   enum class State { absent, running, unfinished, failed, finished };
   // `note`: who runs it, or why it failed.
   State state(const std::string& kind, const std::string& key, std::string* note = nullptr) const;
-
-  // The phases that an experiment, as it last ran, is made of: they are not to be removed while it may go on.
-  void claim(const std::string& experiment, const std::set<std::string>& keys) const;
-  std::set<std::string> claimed() const;  // by any experiment
 
   std::filesystem::path folder(const std::string& kind, const std::string& key) const;
   const std::filesystem::path& root() const { return root_; }

@@ -11,6 +11,7 @@
 
 #include "config/document.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -23,6 +24,10 @@ void keep_loaded(boost::dll::shared_library library) {
   static auto* libraries = new std::vector<boost::dll::shared_library>();
   libraries->push_back(std::move(library));
 }
+
+// A baseline's name is that of its section in an experiment and of its phases: these are the core's.
+const std::set<std::string> kOwnNames = {"senet",   "cell",        "dataset", "model",    "training",
+                                         "teacher", "sensitivity", "mask",    "finetune", "evaluation"};
 
 // Read from the file's symbol table: nothing of the library runs.
 std::string abi_tag_of(const std::string& file) {
@@ -102,7 +107,12 @@ void PluginHost::load(const std::string& file) {
       const auto taken = std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& other) {
         return other.entry.kind == entry.kind && std::string(other.entry.name) == entry.name;
       });
-      if (taken != loaded_.end()) {
+      if (!is_plain_name(entry.name)) {
+        refuse(text("brings a ", kind_name(entry.kind), " called '", entry.name,
+                    "'; expected 1 to 100 letters, digits, '_', '-' and '.', the first no '.'"));
+      } else if (entry.kind == PluginKind::baseline && kOwnNames.count(entry.name)) {
+        refuse(text("brings a baseline called '", entry.name, "', which is a name of the core's own; rename it"));
+      } else if (taken != loaded_.end()) {
         refuse(text("brings the ", kind_name(entry.kind), " '", entry.name, "', which ", taken->file,
                     " has brought already; rename one"));
       } else {

@@ -176,7 +176,7 @@ void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const Plugin
                      const std::string& plugin) {
   const auto sensitivity = plugins.make<Sensitivity>(plugin, experiment.options());
   std::vector<double> values;
-  PluginHost::guard(PluginKind::sensitivity, plugin, [&] { values = sensitivity->measure(teacher, experiment); });
+  experiment.run_plugin(PluginKind::sensitivity, plugin, [&] { values = sensitivity->measure(teacher, experiment); });
   check_sensitivity(values, teacher.sites().size(), "sensitivity plugin '" + plugin + "'");
   experiment.record("sensitivity", values);
 }

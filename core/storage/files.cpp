@@ -1,16 +1,15 @@
 #include "storage/files.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <new>
 #include <utility>
-
-#include "senet/error.h"
 
 namespace senet {
 
@@ -25,6 +24,19 @@ constexpr size_t kPending = 1 << 18;
   fail(path.string(), ": cannot ", action, ": ", std::strerror(error),
        error == ENOSPC ? "; free some space and run the same command again" : "");
 }
+
+[[noreturn]] void fail_to_read(const std::string& action, const fs::path& path) {
+  const int error = errno;
+  throw Unreadable(text(path.string(), ": cannot ", action, ": ", std::strerror(error)), error);
+}
+
+// Closes what was opened.
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
@@ -50,13 +62,54 @@ std::string signature(int descriptor) {
 
 }  // namespace
 
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail_with_errno("open for reading", path);
-  std::ostringstream content;
-  content << in.rdbuf();
-  if (in.bad()) fail(path.string(), ": cannot be read");
-  return content.str();
+bool Unreadable::is_missing() const { return cause_ == ENOENT || cause_ == ENOTDIR; }
+
+std::string read_file(const fs::path& path) try {
+  constexpr size_t kMost = 1 << 20;
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.number < 0) fail_to_read("open for reading", path);
+  struct stat status {};
+  if (::fstat(file.number, &status) != 0) fail_to_read("read", path);
+  std::string content(static_cast<size_t>(status.st_size) + 1, '\0');
+  for (size_t done = 0;;) {
+    const ssize_t some = ::read(file.number, content.data() + done, content.size() - done);
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) fail_to_read("read", path);
+    done += static_cast<size_t>(some);
+    if (some == 0) {
+      content.resize(done);
+      return content;
+    }
+    if (done == content.size()) content.resize(done + std::min(done, kMost));
+  }
+} catch (const std::bad_alloc&) {
+  errno = ENOMEM;
+  fail_to_read("read", path);
+}
+
+std::optional<std::string> read_if_there(const fs::path& path) {
+  try {
+    return read_file(path);
+  } catch (const Unreadable& error) {
+    if (error.is_missing()) return std::nullopt;
+    throw;
+  }
+}
+
+fs::path temporary_name(const fs::path& path) { return path.string() + "." + std::to_string(::getpid()) + ".tmp"; }
+
+bool is_temporary(const fs::path& path) { return path.extension() == ".tmp"; }
+
+bool name_fits(const fs::path& path) {
+  const size_t ending = text(".", INT_MAX, ".tmp").size();
+  return path.filename().string().size() + ending <= NAME_MAX;
+}
+
+bool is_plain_name(const std::string& text) {
+  constexpr size_t kLongest = 100;
+  return !text.empty() && text.size() <= kLongest && text.front() != '.' &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+             std::string::npos;
 }
 
 void write_atomically(const fs::path& path, const std::string& bytes) {
@@ -70,7 +123,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) fail(folder.string(), ": cannot make the folder: ", error.message());
-  temporary_ = path_.string() + "." + std::to_string(::getpid()) + ".tmp";
+  temporary_ = temporary_name(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail_with_errno("open for writing", temporary_);
 }
@@ -131,6 +184,12 @@ void AtomicFile::commit() {
   flush_folder(folder_of(path_));
 }
 
+void flush_to_disk(const fs::path& path) {
+  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (file.number < 0) fail_with_errno("open for writing", path);
+  if (::fsync(file.number) != 0) fail_with_errno("flush to disk", path);
+}
+
 ReadableFile::ReadableFile(fs::path path) : path_(std::move(path)) {
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) fail_with_errno("open for reading", path_);
@@ -158,36 +217,80 @@ fs::path free_name_aside(const fs::path& path) {
   }
 }
 
-FileLock::FileLock(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  if (error) fail(path.parent_path().string(), ": cannot make the folder: ", error.message());
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail_with_errno("open for writing", path);
-  held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
-  if (!held_) {
-    holder_ = signature(descriptor_);
-    return;
+namespace {
+
+struct flock whole_file(short type) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+// Whether a lock was given; throws where the file system cannot say.
+bool take_lock(int descriptor, short type, FileLock::Wait wait, const fs::path& path) {
+  struct flock range = whole_file(type);
+  // A lock of the open file, not of the process: closing another descriptor of the file does not release it.
+  const int command = wait == FileLock::Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK;
+  while (::fcntl(descriptor, command, &range) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EACCES) return false;
+    fail(path.string(), ": cannot be locked: ", std::strerror(errno),
+         "; a store of phases needs a file system with locks (fcntl); give another folder with --runs");
   }
-  holder_ = this_process();
-  const bool signed_ok = ::ftruncate(descriptor_, 0) == 0 && ::pwrite(descriptor_, holder_.data(), holder_.size(), 0) ==
-                                                                 static_cast<ssize_t>(holder_.size());
-  if (!signed_ok) {
-    const int cause = errno;
-    ::close(descriptor_);
-    errno = cause;
-    fail_with_errno("write", path);
+  return true;
+}
+
+// Whether the open file is still the one at its path: whoever had the lock may have removed it.
+bool is_at(const fs::path& path, int descriptor) {
+  struct stat open {
+  }, named{};
+  if (::fstat(descriptor, &open) != 0) fail_with_errno("look at", path);
+  if (::stat(path.c_str(), &named) != 0) {
+    if (errno == ENOENT) return false;
+    fail_with_errno("look at", path);
+  }
+  return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+FileLock::FileLock(const fs::path& path, Kind kind, Wait wait) : path_(path) {
+  constexpr int kTurns = 100;
+  for (int turn = 1;; ++turn) {
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) fail(path.parent_path().string(), ": cannot make the folder: ", error.message());
+    Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    if (file.number < 0 && errno == ENOENT && turn < kTurns) continue;  // the folder was removed meanwhile
+    if (file.number < 0) fail_with_errno("open for writing", path);
+    const bool taken = take_lock(file.number, kind == Kind::shared ? F_RDLCK : F_WRLCK, wait, path);
+    if (!is_at(path, file.number)) continue;
+    if (!taken) {
+      holder_ = signature(file.number);
+    } else if (kind == Kind::exclusive) {
+      holder_ = this_process();
+      if (::ftruncate(file.number, 0) != 0 ||
+          ::pwrite(file.number, holder_.data(), holder_.size(), 0) != static_cast<ssize_t>(holder_.size())) {
+        fail_with_errno("write", path);
+      }
+    }
+    held_ = taken;
+    descriptor_ = std::exchange(file.number, -1);
+    return;
   }
 }
 
 FileLock::~FileLock() { ::close(descriptor_); }
 
+bool FileLock::make_exclusive() { return take_lock(descriptor_, F_WRLCK, Wait::no, path_); }
+
 std::string lock_holder(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return "";
-  const std::string holder = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? "" : signature(descriptor);
-  ::close(descriptor);
-  return holder;
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.number < 0 && errno == ENOENT) return "";
+  if (file.number < 0) fail_with_errno("open for reading", path);
+  struct flock range = whole_file(F_WRLCK);
+  if (::fcntl(file.number, F_OFD_GETLK, &range) != 0) fail_with_errno("ask for the lock of", path);
+  return range.l_type == F_UNLCK ? "" : signature(file.number);
 }
 
 }  // namespace senet

@@ -2,12 +2,28 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+
+#include "senet/error.h"
 
 namespace senet {
 
-// The whole file; throws with its path.
+// A file could not be read. That says nothing about its content: permissions, a broken disk or a server that is away
+// are no damage.
+class Unreadable final : public Error {
+ public:
+  Unreadable(const std::string& message, int cause) : Error(message), cause_(cause) {}
+  bool is_missing() const;  // there is no such file
+
+ private:
+  int cause_;  // errno
+};
+
+// The whole file. Throws Unreadable with path and cause.
 std::string read_file(const std::filesystem::path& path);
+// The same; nothing where there is no such file.
+std::optional<std::string> read_if_there(const std::filesystem::path& path);
 
 // Readers see the old content or the new, never a part: writes beside `path`, flushes to disk, renames, flushes the
 // folder. Makes missing folders. Throws with path and cause (no space, read-only, …), leaving the old content.
@@ -37,6 +53,9 @@ class AtomicFile {
   std::string pending_;  // the end of what was appended, not yet written
 };
 
+// Waits until what a file holds is on the disk.
+void flush_to_disk(const std::filesystem::path& path);
+
 // A file that is read at given places. Throws when it ends early.
 class ReadableFile {
  public:
@@ -55,28 +74,42 @@ class ReadableFile {
   int64_t size_ = 0;
 };
 
+// What a file is called while it is written. `is_temporary`: whether a file has such a name.
+std::filesystem::path temporary_name(const std::filesystem::path& path);
+bool is_temporary(const std::filesystem::path& path);
+// Whether a file system takes a file's name, and the longer one that it has while it is written.
+bool name_fits(const std::filesystem::path& path);
+// Whether a text is 1 to 100 letters, digits, '_', '-' and '.', the first no '.': safe as a part of a file's name.
+bool is_plain_name(const std::string& text);
+
 // Where a damaged file or folder is set aside: `<path>.damaged-<n>`, the first n that is free.
 std::filesystem::path free_name_aside(const std::filesystem::path& path);
 
-// An exclusive lock on a file, for as long as the object lives, unless another process has it. The operating system
-// releases a dead holder's lock.
+// A lock on a file, for as long as the object lives, unless another process has it. The operating system releases a
+// dead holder's lock. Throws with path and cause where the file system has no locks.
 class FileLock {
  public:
-  explicit FileLock(const std::filesystem::path& path);
+  enum class Kind { exclusive, shared };
+  enum class Wait { no, yes };  // until it is free
+
+  explicit FileLock(const std::filesystem::path& path, Kind kind = Kind::exclusive, Wait wait = Wait::no);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
   bool held() const { return held_; }
   const std::string& holder() const { return holder_; }  // process id and host, of whoever has it
+  // Makes a shared lock exclusive where nobody else has a share.
+  bool make_exclusive();
 
  private:
+  std::filesystem::path path_;
   int descriptor_ = -1;
   bool held_ = false;
   std::string holder_;
 };
 
-// The holder of a lock that another process has now; empty when it is free or the file does not exist.
+// The holder of an exclusive lock that another process has now; empty when it is free or the file does not exist.
 std::string lock_holder(const std::filesystem::path& path);
 
 }  // namespace senet

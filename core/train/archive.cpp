@@ -15,6 +15,7 @@ void Archive::tensor(const std::string& name, torch::Tensor& value) {
     return;
   }
   SENET_CHECK(has(name), "the checkpoint has no tensor '", name, "'");
+  asked_for_.insert(name);
   const torch::Tensor& saved = tensors_.at(name);
   if (!value.defined()) {
     value = saved.clone();
@@ -24,6 +25,24 @@ void Archive::tensor(const std::string& name, torch::Tensor& value) {
               "' of the checkpoint is ", saved.dtype(), " ", saved.sizes(), ", expected ", value.dtype(), " ",
               value.sizes());
   value.copy_(saved);
+}
+
+void Archive::check_all_asked_for() const {
+  std::string names;
+  size_t more = 0;
+  for (const auto& [name, tensor] : tensors_) {
+    if (asked_for_.count(name)) continue;
+    if (names.empty()) {
+      names = "'" + name + "'";
+    } else {
+      ++more;
+    }
+  }
+  if (names.empty()) return;
+  fail("the checkpoint holds ", names, more ? text(" and ", more, " more") : "",
+       ", which nothing asked for when it was loaded; a state(Archive&) has to name the same things when it loads as "
+       "when "
+       "it saves, also those that are made while the training runs");
 }
 
 void Archive::number(const std::string& name, int64_t& value) {

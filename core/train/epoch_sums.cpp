@@ -21,7 +21,10 @@ void EpochSums::state(Archive& archive) {
   if (archive.is_loading()) {
     sums_.clear();
     for (const auto& [name, tensor] : archive.tensors()) {
-      if (name.rfind("sum.", 0) == 0) sums_[name.substr(4)] = tensor.to(device_).clone();
+      if (name.rfind("sum.", 0) != 0) continue;
+      torch::Tensor sum;
+      archive.tensor(name, sum);
+      sums_[name.substr(4)] = sum.to(device_);
     }
     return;
   }

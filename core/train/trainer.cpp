@@ -74,16 +74,14 @@ Score scored(Network& network, const BatchLoader& data, const std::string& weigh
 void network_state(Network& network, Archive& archive) {
   for (auto& item : network.named_parameters()) archive.tensor(item.key(), item.value());
   for (auto& item : network.named_buffers()) archive.tensor(item.key(), item.value());
-  std::vector<torch::Tensor> masks = network.masks();
-  bool described = true;
   for (const ReluSite& site : network.sites()) {
-    if (!site.activation().described_by_mask()) {
-      described = false;
-      continue;
-    }
-    archive.tensor("mask." + site.name(), masks[site.index()]);
+    const std::string name = "mask." + site.name();
+    const bool own = !site.activation().described_by_mask();
+    if (own && !(archive.is_loading() && archive.has(name))) continue;
+    torch::Tensor mask = site.mask();
+    archive.tensor(name, mask);
+    if (archive.is_loading()) network.set_activation(site, activation_from_mask(mask));
   }
-  if (archive.is_loading() && described) network.set_masks(masks);
 }
 
 Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits,
@@ -126,6 +124,7 @@ void Trainer::train(Network& network, Objective& objective, TrainingHost& host) 
   if (auto saved = host.restore()) {
     Archive archive = Archive::loading(std::move(*saved));
     state(archive);
+    archive.check_all_asked_for();
   }
   const auto check_loss = [&] {
     const double loss = sums.value("loss");

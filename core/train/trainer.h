@@ -67,8 +67,8 @@ class Trainer {
 Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits = nullptr,
                int64_t limit = 0);
 
-// Parameters, buffers and masks (`mask.<site>`) by name. Sites whose activation is not described by a mask are saved as
-// the parameters they have.
+// Parameters, buffers and masks (`mask.<site>`) by name. A site whose activation is not described by a mask is saved as
+// the parameters it has; loading puts the activation of a saved mask wherever there is one.
 void network_state(Network& network, Archive& archive);
 
 }  // namespace senet

@@ -12,6 +12,7 @@ using testing::in_the_middle_of;
 using testing::kill_in;
 using testing::kRun;
 using testing::Outcome;
+using testing::phase_folder;
 using testing::Process;
 using testing::run_program;
 using testing::run_shell;
@@ -20,15 +21,6 @@ using testing::TemporaryFolder;
 using testing::uninterrupted;
 using testing::write_file;
 namespace fs = std::filesystem;
-
-fs::path phase_folder(const fs::path& folder, const std::string& kind) {
-  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(kind + "-", 0) == 0 && name.find(".damaged") == std::string::npos) return entry.path();
-  }
-  ADD_FAILURE() << "no phase " << kind << " under " << folder;
-  return folder;
-}
 
 TEST(Killed, AtTwentyRandomMomentsTheSameBits) {
   std::mt19937 engine(20230501);
@@ -156,6 +148,12 @@ TEST(DeepNesting, InTheRecordsOfAPhaseIsDamage) {
   EXPECT_EQ(again.code, 0) << again.error;
   EXPECT_NE(again.error.find("record.json: is nested deeper than 64 levels; set aside as"), std::string::npos)
       << again.error;
+  write_file(folder / "runs/experiments/another.json", deeply_nested());
+  const Outcome garbage = run_program({"gc", "--delete"}, folder.path());
+  EXPECT_EQ(garbage.code, 2);
+  EXPECT_NE(garbage.error.find("another.json: is damaged (another.json: is nested deeper than 64 levels)"),
+            std::string::npos)
+      << garbage.error;
 }
 
 // A file system of its own, so that it can be full or read-only for root too.

@@ -37,18 +37,40 @@ TEST(MetricsLog, OneJsonObjectALine) {
   EXPECT_EQ(nlohmann::json::parse(line)["epoch"], 1);
 }
 
-TEST(MetricsLog, CutsBackToWhereACheckpointStands) {
+TEST(MetricsLog, GoesBackToWhereACheckpointStands) {
   const TemporaryFolder folder;
   Metrics metrics;
   MetricsLog log(folder.path());
+  log.add("first", report(0, metrics));
   log.add("network", report(0, metrics));
-  const auto lengths = log.lengths();
+  const auto events = log.events();
   const std::string before = slurp(folder / "metrics.jsonl");
   log.add("network", report(1, metrics));
   MetricsLog again(folder.path());
-  again.cut_back(lengths);
+  again.go_back("network", 1, events);
   EXPECT_EQ(slurp(folder / "metrics.jsonl"), before);
-  EXPECT_EQ(again.lengths().events, lengths.events);
+  EXPECT_EQ(again.events(), events);
+}
+
+TEST(MetricsLog, PassesOverWhatACrashLeft) {
+  const TemporaryFolder folder;
+  Metrics metrics;
+  MetricsLog log(folder.path());
+  for (int epoch = 0; epoch < 3; ++epoch) log.add("network", report(epoch, metrics));
+  std::string lines = slurp(folder / "metrics.jsonl"), events = slurp(folder / "events.out.tfevents.0.senet");
+  const size_t second = lines.find('\n') + 1;
+  std::fill(lines.begin() + second, lines.begin() + second + 40, '\0');
+  testing::write_file(folder / "metrics.jsonl", lines + "{\"training\": \"netw");
+  testing::write_file(folder / "events.out.tfevents.0.senet", events.substr(0, events.size() - 7));
+  const auto found = MetricsLog::read(folder.path());
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0]["epoch"], 0);
+  EXPECT_EQ(found[1]["epoch"], 2);
+  MetricsLog again(folder.path());
+  again.go_back("network", 3, again.events());
+  again.add("network", report(3, metrics));
+  EXPECT_EQ(MetricsLog::read(folder.path()).size(), 3u) << "an epoch after half a line is a line of its own";
+  EXPECT_LT(slurp(folder / "events.out.tfevents.0.senet").find("network"), events.size());
 }
 
 TEST(MetricsLog, Crc32cIsTheCastagnoliOne) {

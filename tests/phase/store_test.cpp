@@ -2,6 +2,10 @@
 
 #include <sys/wait.h>
 
+#include <atomic>
+#include <memory>
+#include <thread>
+
 #include "storage/files.h"
 #include "support/support.h"
 
@@ -142,6 +146,24 @@ TEST(FileLock, ADeadHoldersLockIsFree) {
   waitpid(child, nullptr, 0);
   EXPECT_EQ(lock_holder(path), "");
   EXPECT_TRUE(FileLock(path).held());
+}
+
+TEST(FileLock, IsOfTheFileThatIsAtThePathNow) {
+  const TemporaryFolder folder;
+  const auto path = folder / "lock";
+  auto holder = std::make_unique<FileLock>(path);
+  ASSERT_TRUE(holder->held());
+  EXPECT_FALSE(FileLock(path).held()) << "another open file of the same process has no share in it";
+  std::atomic<bool> found{false};
+  std::thread waiting([&] {
+    const FileLock lock(path, FileLock::Kind::exclusive, FileLock::Wait::yes);
+    found = lock.held() && std::filesystem::exists(path) && !lock_holder(path).empty();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::filesystem::remove(path);
+  holder.reset();
+  waiting.join();
+  EXPECT_TRUE(found) << "a lock on a file that was removed keeps nobody out";
 }
 
 TEST(Files, AWriteThatCannotHappenSaysWhereAndWhyAndLeavesTheOldContent) {

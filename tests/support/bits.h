@@ -64,6 +64,15 @@ inline const TemporaryFolder& uninterrupted(const std::string& experiment = tiny
   return made->at(experiment);
 }
 
+inline fs::path phase_folder(const fs::path& folder, const std::string& kind) {
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kind + "-", 0) == 0 && name.find(".damaged") == std::string::npos) return entry.path();
+  }
+  ADD_FAILURE() << "no phase " << kind << " under " << folder;
+  return folder;
+}
+
 // Waits until a phase of this kind has a checkpoint that is not its last.
 inline bool in_the_middle_of(const std::string& kind, const fs::path& folder, Process& process) {
   while (process.running()) {

@@ -3,13 +3,16 @@
 #include <torch/types.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace senet {
 
 using TensorMap = std::map<std::string, torch::Tensor>;
 
-// Visits the state of an object, to save it or to restore it: one `state(Archive&)` method serves both ways.
+// Visits the state of an object, to save it or to restore it: one `state(Archive&)` method serves both ways. It has to
+// name the same things both times: what was saved and is not asked for when it is loaded is an Error. An object that
+// makes a part of its state later than in its constructor asks for it with an undefined tensor where `has` says so.
 class Archive {
  public:
   static Archive saving() { return Archive({}, false); }
@@ -25,10 +28,13 @@ class Archive {
   void number(const std::string& name, double& value);
 
   const TensorMap& tensors() const { return tensors_; }
+  // Loading: throws with the tensors that nobody asked for.
+  void check_all_asked_for() const;
 
  private:
   Archive(TensorMap tensors, bool loading) : tensors_(std::move(tensors)), loading_(loading) {}
   TensorMap tensors_;
+  std::set<std::string> asked_for_;
   bool loading_;
 };
 

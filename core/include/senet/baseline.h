@@ -27,6 +27,9 @@ class Baseline {
   // eval mode and must be left as it is.
   virtual std::shared_ptr<Network> linearise(Network& teacher, int64_t budget, Experiment& experiment) = 0;
 
+  // Whether linearise() asks for Part::held_out: an experiment that holds no images out is refused before it trains.
+  virtual bool needs_held_out() const { return false; }
+
   // What linearise() will train for all budgets, told before anything is trained: `senet run --dry-run` lists it. It
   // may make networks to count them. Where it is empty, the options that end in `epochs` say how long a method takes.
   virtual std::vector<PlannedTraining> plan(int64_t budget, Experiment& experiment) {

@@ -67,8 +67,12 @@ class Experiment {
   virtual std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) = 0;
   std::shared_ptr<Network> make_network(const std::string& purpose) { return make_network(purpose, shape()); }
 
-  // Trains `network` in place. Stored under the phase as `name` (unique within the phase): an interrupted training goes
-  // on where its last checkpoint stands, a finished one is read back, network, masks and objective's state alike.
+  // Trains `network` in place. Stored under the phase as `name`: an interrupted training goes on where its last
+  // checkpoint stands, a finished one is read back, network, masks and objective's state alike. Whatever it throws (a
+  // stop, a loss that is not finite, a phase that another process runs) ends the phase, though the method catches it.
+  //
+  // Names of trainings and series are 1 to 100 letters, digits, '_', '-' and '.', each given once a phase, and none
+  // that the core has for its own ("network", "kept", …); another is refused (exit code 2).
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
   // The same for a training that does not depend on the budget: all budgets of a baseline's cell share it. `name` says

@@ -80,6 +80,8 @@ class DeepReduce final : public senet::Baseline {
     return best;
   }
 
+  bool needs_held_out() const override { return true; }
+
   std::vector<senet::PlannedTraining> plan(int64_t budget, senet::Experiment& experiment) override {
     const auto model = experiment.make_network("counted");
     check_order(*model);

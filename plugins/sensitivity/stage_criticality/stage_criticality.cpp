@@ -29,6 +29,8 @@ class StageCriticality final : public senet::Sensitivity {
     return eta;
   }
 
+  bool needs_held_out() const override { return true; }
+
  private:
   senet::DistilledSettings distilled_;
   double exponent_;

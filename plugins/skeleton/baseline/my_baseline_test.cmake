@@ -1,9 +1,18 @@
-# The experiment twice, each time from nothing: the harness counts the budget, and the same seed gives the same numbers.
+# The experiment twice, each time from nothing: the harness counts the budget, and the same seed gives the same numbers. The
+# second time it is stopped in the midst of my_baseline's training and goes on.
+file(REMOVE_RECURSE first second)
 foreach(turn first second)
-  file(REMOVE_RECURSE ${turn})
-  execute_process(COMMAND ${SENET} run ${CMAKE_CURRENT_LIST_DIR}/my_baseline.toml --plugin-dir ${PLUGINS} --threads 1
-                          --runs ${turn}/runs --results ${turn}/results
-                  COMMAND_ERROR_IS_FATAL ANY)
+  set(run ${SENET} run ${CMAKE_CURRENT_LIST_DIR}/my_baseline.toml --plugin-dir ${PLUGINS} --threads 1
+          --runs ${turn}/runs --results ${turn}/results --set training.checkpoint_seconds=0)
+  if(turn STREQUAL second)
+    set(stop_it "until ls second/runs/my_baseline-*/finetune.safetensors; do sleep 0.02; kill -0 $! || break; done")
+    execute_process(COMMAND sh -c "\"$@\" & { ${stop_it}; kill -TERM $!; } >stop.log 2>&1; wait $!" sh ${run}
+                    RESULT_VARIABLE stopped)
+    if(NOT stopped EQUAL 130)
+      message(FATAL_ERROR "my_baseline was stopped in its training: the run ended with ${stopped}, expected 130")
+    endif()
+  endif()
+  execute_process(COMMAND ${run} COMMAND_ERROR_IS_FATAL ANY)
   file(READ ${turn}/results/my_baseline/my_baseline-20pct-s1.json json)
   string(JSON ${turn} GET ${json} result)
 endforeach()
@@ -19,5 +28,5 @@ if(accuracy LESS 0.5)
 endif()
 string(JSON same EQUAL ${first} ${second})
 if(NOT same)
-  message(FATAL_ERROR "my_baseline gave another result for the same seed: ${first}, then ${second}")
+  message(FATAL_ERROR "my_baseline gave another result for the same seed when it had been stopped: ${first}, then ${second}")
 endif()
