@@ -198,11 +198,12 @@ std::vector<Option> declare(const Option* first, size_t count, const std::vector
 class DocumentBuilder {
  public:
   static void flatten(const toml::table& table, const std::string& prefix, const std::string& name,
-                      Document::Settings& into) {
+                      const toml::table& whole, Document::Settings& into) {
     for (const auto& [key, node] : table) {
       const std::string path = join_key(prefix, std::string(key.str()));
+      if (key.str().empty() || key.str().find('.') != std::string_view::npos) refuse_quoted(key, path, whole, name);
       if (const toml::table* child = node.as_table()) {
-        flatten(*child, path, name, into);
+        flatten(*child, path, name, whole, into);
         continue;
       }
       Document::Setting setting;
@@ -211,6 +212,19 @@ class DocumentBuilder {
       setting.usable = convert(node, setting.value);
       into[path] = std::move(setting);
     }
+  }
+
+  // A key in quotes is one name. With a dot in it, or empty, it would pass for the path of another key, and one of the
+  // two would win.
+  [[noreturn]] static void refuse_quoted(const toml::key& key, const std::string& path, const toml::table& whole,
+                                         const std::string& name) {
+    const toml::node* other = &whole;
+    std::istringstream parts(path);
+    for (std::string part; other && std::getline(parts, part, '.');)
+      other = other->as_table() ? other->as_table()->get(part) : nullptr;
+    fail_usage(at(name, key.source()), ": \"", std::string(key.str()), "\" in quotes is one name, which no option has",
+               other ? text("; ", path, " is also set at ", at(name, other->source())) : "",
+               key.str().empty() ? "" : "; a path has no quotes: " + path);
   }
 
   static Document build(toml::table table, const std::string& name) {
@@ -222,12 +236,12 @@ class DocumentBuilder {
           array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
       if (!tables) fail_usage(at(name, cells->source()), ": 'cell' has to be an array of tables: write [[cell]]");
       for (const toml::node& cell : *array) {
-        flatten(*cell.as_table(), "", name, document.cells_.emplace_back());
+        flatten(*cell.as_table(), "", name, *cell.as_table(), document.cells_.emplace_back());
         document.cell_origins_.push_back(at(name, cell.source()));
       }
       table.erase("cell");
     }
-    flatten(table, "", name, document.file_);
+    flatten(table, "", name, table, document.file_);
     return document;
   }
 };

@@ -23,13 +23,14 @@ double seconds_of(const std::function<void()>& step) {
 
 }  // namespace
 
-int64_t epochs_of(const Options& options) {
+double epochs_of(const Options& options) {
   const std::string name = "epochs";
-  int64_t epochs = 0;
+  double epochs = 0;
   for (const Options::Item& item : options.items()) {
     const std::string option = item.declaration.name;
     const bool counts = option.size() >= name.size() && option.substr(option.size() - name.size()) == name;
-    if (counts && item.declaration.type == OptionType::integer) epochs += std::get<int64_t>(item.value);
+    if (counts && item.declaration.type == OptionType::integer)
+      epochs += static_cast<double>(std::get<int64_t>(item.value));
   }
   return epochs;
 }
@@ -63,8 +64,8 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
 Work work_of(double epochs, const Laboratory& laboratory, const StepCost& cost, double widths, bool with_teacher) {
   const double images = epochs * static_cast<double>(laboratory.data.train.count());
   // The student's step runs beside the teacher's forward pass.
-  return {std::llround(images), images * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
-                                    epochs * static_cast<double>(laboratory.data.held_out.count()) * cost.forward};
+  return {images, images * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
+                      epochs * static_cast<double>(laboratory.data.held_out.count()) * cost.forward};
 }
 
 Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,
@@ -75,9 +76,9 @@ Work estimate(const std::string& phase, const Options& options, const Laboratory
     work.seconds = static_cast<double>(data.test.count() + data.held_out.count()) * cost.forward;
     return work;
   }
-  const int64_t epochs = epochs_of(options);
+  const double epochs = epochs_of(options);
   if (epochs == 0) return work;
-  return work_of(static_cast<double>(epochs), laboratory, cost, widths, phase != "teacher" && phase != "sensitivity");
+  return work_of(epochs, laboratory, cost, widths, phase != "teacher" && phase != "sensitivity");
 }
 
 }  // namespace senet

@@ -15,12 +15,12 @@ struct StepCost {
 StepCost measure_step(const Laboratory& laboratory, int64_t batch);
 
 // The epochs that a phase's options name: the sum of those called epochs, or ending so (`finetune_epochs`).
-int64_t epochs_of(const Options& options);
+double epochs_of(const Options& options);
 
 // Images that a phase's trainings take through the network, at most, and the seconds this takes. Phases whose options
 // name no epochs (evaluation, a measure that does not train) count no images and only their evaluation's time.
 struct Work {
-  int64_t images = 0;
+  double images = 0;
   double seconds = 0;
 };
 // Of so many epochs, in expectation.

@@ -1,6 +1,7 @@
 // The part of the runner that looks: what is finished, running, failed, and what is left and for how long.
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -33,6 +34,9 @@ double sum_of_widths(const Cell& cell, const std::string& phase) {
   const std::vector<double>& widths = cell.section("mask").reals("widths");
   return std::accumulate(widths.begin(), widths.end(), 0.0);
 }
+
+// A count as an integer, where it fits into one.
+Json rounded(double count) { return count < 0x1p62 ? Json(std::llround(count)) : Json(count); }
 
 // The epochs that a phase's log has, and the seconds they took.
 struct Logged {
@@ -147,13 +151,14 @@ Json Runner::forecast(const Plan& plan) {
       // A phase that has begun is known better by its own epochs.
       const Logged done = logged(folder);
       if (done.epochs > 0 && work.images > 0) {
-        const int64_t epochs = epochs_of(options->second), to_do = std::max<int64_t>(0, epochs - done.epochs);
-        row["epochs"] = {done.epochs, epochs};
+        const double epochs = epochs_of(options->second);
+        const double to_do = std::max(0.0, epochs - static_cast<double>(done.epochs));
+        row["epochs"] = {done.epochs, rounded(epochs)};
         work.images = work.images / epochs * to_do;
-        work.seconds = done.seconds / static_cast<double>(done.epochs) * static_cast<double>(to_do);
+        work.seconds = done.seconds / static_cast<double>(done.epochs) * to_do;
       }
       const bool shared = !counted.insert(key).second;
-      row["images"] = work.images;
+      row["images"] = rounded(work.images);
       row["seconds"] = work.seconds;
       row["shared"] = shared;
       if (shared) continue;
@@ -161,7 +166,7 @@ Json Runner::forecast(const Plan& plan) {
       left.seconds += work.seconds;
     }
   }
-  return {{"phases", std::move(rows)}, {"images", left.images}, {"seconds", left.seconds}};
+  return {{"phases", std::move(rows)}, {"images", rounded(left.images)}, {"seconds", left.seconds}};
 }
 
 }  // namespace senet

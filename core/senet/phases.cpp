@@ -31,7 +31,7 @@ constexpr Option kSensitivityOptions[] = {
 };
 
 constexpr Option kMaskOptions[] = {
-    integer_option("epochs", "150", "passes over the training images").at_least(1),
+    integer_option("epochs", "150", "passes over the training images").between(1, 1e6),
     text_option("granularity", "\"pixel\"",
                 "what a mask keeps or drops as one: pixels, or channels by their mean score over H×W")
         .one_of("pixel channel"),
@@ -69,7 +69,7 @@ constexpr Option kMaskOptions[] = {
 };
 
 constexpr Option kFinetuneOptions[] = {
-    integer_option("epochs", "180", "passes over the training images, with the masks frozen").at_least(1),
+    integer_option("epochs", "180", "passes over the training images, with the masks frozen").between(1, 1e6),
     real_option("lr", "0.01", "initial learning rate of SGD").at_least(0),
     real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
