@@ -341,7 +341,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
 }  // namespace
 
-std::optional<int> parse_arguments(int count, char** values, Arguments& arguments) {
+std::optional<int> parse_arguments(int count, char** values, Arguments& arguments, std::ostream& output) {
   CLI::App program("SENet: networks under a ReLU budget, for private inference. Trains, measures, compares.", "senet");
   program.set_version_flag("--version", std::string("senet ") + SENET_VERSION + " (" + SENET_REVISION + ")");
   program.require_subcommand(1);
@@ -350,7 +350,7 @@ std::optional<int> parse_arguments(int count, char** values, Arguments& argument
   try {
     program.parse(count, values);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);
+    if (error.get_exit_code() == 0) return program.exit(error, output, std::cerr);
     const std::string hint = usage_hint(program, {values + 1, values + count});
     std::cerr << "senet: " << (hint.empty() ? error.what() : hint)
               << "\nRun `senet --help` for the verbs, `senet VERB --help` for one.\n";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct Arguments {
   std::string runs = "runs";        // phases: weights, checkpoints, metrics
   std::string results = "results";  // one small JSON a cell, budget and seed
   std::string device = "auto";
-  int threads = 0;  // 0: the CPU affinity
+  int threads = 0;     // 0: as many as `processors`
+  int processors = 1;  // that the process may run on, as it was started
   bool json = false;
   bool dry_run = false;            // run
   bool overfit_one_batch = false;  // run
@@ -53,6 +55,7 @@ struct Arguments {
 };
 
 // Fills `arguments`; an exit code when there is nothing left to do (help, version, wrong usage).
-std::optional<int> parse_arguments(int count, char** values, Arguments& arguments);
+// Help and version go to `output`.
+std::optional<int> parse_arguments(int count, char** values, Arguments& arguments, std::ostream& output);
 
 }  // namespace senet

@@ -1,17 +1,36 @@
 #include "cli/commands.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/runtime_symbol_info.hpp>
 
 #include <iostream>
 #include <map>
 
+#include "cli/exit_guard.h"
+#include "cli/limits.h"
+#include "device/threads.h"
 #include "experiment/environment.h"
 #include "nn/tensor_memory.h"
 #include "senet/error.h"
 
 namespace senet {
+
+namespace {
+
+std::ostream* standard_output = nullptr;
+
+// OpenBLAS takes its memory when it is first used, by each thread, and keeps it.
+void let_blas_take_its_memory(int threads) {
+  const torch::NoGradGuard no_gradient;
+  const auto multiply = [](int64_t size) { torch::mm(torch::ones({size, size}), torch::ones({size, size})); };
+  multiply(512);
+  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) { multiply(32); });
+}
+
+}  // namespace
+
+std::ostream& output() { return *standard_output; }
 
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments) {
   for (const auto& [key, value] : texts) document.set(key + "=" + nlohmann::json(value).dump());
@@ -29,9 +48,21 @@ PluginHost load_plugins(const Arguments& arguments) {
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
 
+int wanted_threads(const Arguments& arguments) {
+  return arguments.threads > 0 ? arguments.threads : arguments.processors;
+}
+
 void prepare_cpu(const Arguments& arguments) {
   keep_tensor_memory();
-  at::set_num_threads(arguments.threads > 0 ? arguments.threads : available_threads());
+  const int wanted = wanted_threads(arguments), given = set_threads(wanted);
+  if (given < wanted) {
+    const std::string limits = thread_limits();
+    std::cerr << "OpenMP gives " << given << " of " << wanted << " threads"
+              << (limits.empty() ? "" : " (" + limits + ")") << ": " << given << " compute\n";
+  }
+  if (!memory_is_limited()) return;
+  if (const std::string shortage = memory_shortage(training_memory(given)); !shortage.empty()) fail(shortage);
+  let_blas_take_its_memory(given);
 }
 
 torch::Device prepare_device(const Arguments& arguments) {
@@ -48,8 +79,10 @@ OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments)
 }  // namespace senet
 
 // The core library's one entry for the program.
-extern "C" int senet_execute(const senet::Arguments* arguments) {
+extern "C" int senet_execute(const senet::Arguments* arguments, std::ostream* out) {
   using namespace senet;
+  standard_output = out;
+  const ExitGuard guard(arguments->verb);
   static const std::map<std::string, int (*)(const Arguments&)> verbs = {
       {"run", run_experiment},     {"status", show_status},
       {"plugins", list_plugins},   {"options", list_options},

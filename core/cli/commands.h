@@ -35,13 +35,18 @@ int pack_data(const Arguments& arguments);
 int verify_data(const Arguments& arguments);
 int show_data(const Arguments& arguments);
 
+// Where results go: the standard output that the program was started with. std::cout is standard error, for whatever
+// plugins and libraries print.
+std::ostream& output();
 // The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
 std::filesystem::path installation_prefix();
 // What a document says, with these keys set as texts, and then what --set says.
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments);
 PluginHost load_plugins(const Arguments& arguments);
 RunFolders run_folders(const Arguments& arguments);
+// Throws where a limit leaves too little memory for a training.
 void prepare_cpu(const Arguments& arguments);
+int wanted_threads(const Arguments& arguments);
 // Sets the number of threads and returns the device.
 torch::Device prepare_device(const Arguments& arguments);
 

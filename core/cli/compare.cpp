@@ -1,7 +1,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <iostream>
 #include <set>
 
 #include "cli/commands.h"
@@ -126,7 +125,7 @@ std::string shown(const Json& value) {
 }
 
 void print_rows(const std::string& heading, const Json& rows, const std::vector<std::string>& columns) {
-  std::cout << heading << (rows.empty() ? ": the same\n" : "\n");
+  output() << heading << (rows.empty() ? ": the same\n" : "\n");
   if (rows.empty()) return;
   std::vector<std::vector<std::string>> table = {columns};
   for (const Json& row : rows) {
@@ -134,7 +133,7 @@ void print_rows(const std::string& heading, const Json& rows, const std::vector<
     for (const std::string& column : columns) cells.push_back(shown(row.value(column, Json())));
     table.push_back(std::move(cells));
   }
-  std::cout << aligned(table) << "\n";
+  output() << aligned(table) << "\n";
 }
 
 }  // namespace
@@ -151,25 +150,25 @@ int compare_runs(const Arguments& arguments) {
                      {"sites", sites_of(a, b, store)},
                      {"part", parting(a, b, store)}};
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
     return 0;
   }
-  std::cout << "a: " << a.id() << "\nb: " << b.id() << "\n\n";
+  output() << "a: " << a.id() << "\nb: " << b.id() << "\n\n";
   print_rows("settings", json.at("settings"), {"name", "a", "b"});
   print_rows("environment", json.at("environment"), {"name", "a", "b"});
   print_rows("metrics", json.at("metrics"), {"name", "a", "b"});
   if (json.at("sites").empty()) {
-    std::cout << "ReLUs kept: the two models have other sites\n";
+    output() << "ReLUs kept: the two models have other sites\n";
   } else {
     print_rows("ReLUs kept, and the share that both keep of what either keeps", json.at("sites"),
                {"name", "relus", "a", "b", "overlap"});
   }
   const Json& part = json.at("part");
   if (part.is_null()) {
-    std::cout << "their trainings never part\n";
+    output() << "their trainings never part\n";
   } else {
-    std::cout << "they part in phase " << shown(part.at("phase")) << ", epoch " << shown(part.at("epoch"))
-              << (part.contains("why") ? ": " + shown(part.at("why")) : "") << "\n";
+    output() << "they part in phase " << shown(part.at("phase")) << ", epoch " << shown(part.at("epoch"))
+             << (part.contains("why") ? ": " + shown(part.at("why")) : "") << "\n";
     if (part.contains("metrics")) print_rows("", part.at("metrics"), {"name", "a", "b"});
   }
   return 0;

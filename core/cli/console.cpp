@@ -20,8 +20,9 @@ volatile std::sig_atomic_t stop_signal = 0;
 
 extern "C" void on_stop_signal(int signal) {
   stop_signal = signal;
-  // The next one ends the process as if it had never been handled.
-  std::signal(signal, SIG_DFL);
+  // The next one, of either kind, ends the process as if it had never been handled.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -35,7 +36,7 @@ std::string fixed(double value, int digits) {
 }  // namespace
 
 std::string duration(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  if (!(seconds >= 0 && seconds < 1e15)) return "?";
   const auto total = static_cast<int64_t>(std::llround(seconds));
   const auto two = [](int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   if (total >= 3600) return text(total / 3600, " h ", two(total / 60 % 60), " min");
@@ -43,10 +44,7 @@ std::string duration(double seconds) {
   return text(total, " s");
 }
 
-Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
-}
+Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {}
 Console::~Console() { clear_line(); }
 
 bool Console::stop_requested() const { return stop_signal != 0; }
@@ -62,6 +60,10 @@ void Console::message(const std::string& text) {
 }
 
 void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
+  if (!ran_anything()) {
+    std::signal(SIGINT, on_stop_signal);
+    std::signal(SIGTERM, on_stop_signal);
+  }
   if (cell != cell_) message("cell " + cell);
   cell_ = cell;
   if (phase.kind == "evaluation") return;

@@ -7,7 +7,8 @@
 namespace senet {
 
 // Shows a run on stderr: on a terminal one line that is rewritten with rate and time left, in a log plain lines.
-// Ctrl-C and SIGTERM ask the run to stop at its next step, after a checkpoint; a second one ends it at once.
+// From the first phase on, Ctrl-C or SIGTERM asks the run to stop at its next step, after a checkpoint; a second signal
+// of either kind ends it at once.
 class Console final : public RunListener {
  public:
   Console();

@@ -1,8 +1,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <iostream>
-
 #include "cli/commands.h"
 #include "data/batches.h"
 #include "data/packed.h"
@@ -54,12 +52,12 @@ int pack_data(const Arguments& arguments) {
   json["file"] = arguments.out;
   json["bytes"] = std::filesystem::file_size(arguments.out);
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
-    std::cout << arguments.out << ": " << json.at("train") << " training and " << json.at("test") << " test images, "
-              << static_cast<double>(json.at("bytes").get<int64_t>()) / 1e6 << " MB\n";
-    if (json.at("left_out") > 0) std::cout << json.at("left_out") << " that cannot be decoded were left out\n";
-    std::cout << "use it with  dataset.packed = \"" << arguments.out << "\"\n";
+    output() << arguments.out << ": " << json.at("train") << " training and " << json.at("test") << " test images, "
+             << static_cast<double>(json.at("bytes").get<int64_t>()) / 1e6 << " MB\n";
+    if (json.at("left_out") > 0) output() << json.at("left_out") << " that cannot be decoded were left out\n";
+    output() << "use it with  dataset.packed = \"" << arguments.out << "\"\n";
   }
   return 0;
 }
@@ -75,10 +73,10 @@ int verify_data(const Arguments& arguments) {
     throw Error(error.what(), Exit::usage);
   }
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
-    std::cout << arguments.subject << ": sound; " << json.at("train") << " training and " << json.at("test")
-              << " test images of " << json.at("plugin").get<std::string>() << ", each the one that was written\n";
+    output() << arguments.subject << ": sound; " << json.at("train") << " training and " << json.at("test")
+             << " test images of " << json.at("plugin").get<std::string>() << ", each the one that was written\n";
   }
   return 0;
 }
@@ -112,7 +110,7 @@ int show_data(const Arguments& arguments) {
   }
   const torch::Tensor pixels = (batch.images * 255).round().to(torch::kUInt8).permute({0, 2, 3, 1}).contiguous();
   draw_samples(pixels, titles, arguments.out);
-  std::cout << arguments.out << ": " << titles.size() << " training images, epoch " << arguments.epoch << "\n";
+  output() << arguments.out << ": " << titles.size() << " training images, epoch " << arguments.epoch << "\n";
   return 0;
 }
 

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <iostream>
 
 #include "cli/commands.h"
 #include "report/differences.h"
@@ -30,7 +29,7 @@ int show_differences(const Arguments& arguments) {
                                                   {"difference", cell.difference}});
       row["standard_error"] = std::isnan(cell.standard_error) ? Json() : Json(cell.standard_error);
     }
-    std::cout << readable(json) << "\n";
+    output() << readable(json) << "\n";
     return 0;
   }
   std::vector<std::vector<std::string>> table = {
@@ -39,7 +38,7 @@ int show_differences(const Arguments& arguments) {
     table.push_back({cell.label, cell.budget, std::to_string(cell.seeds), points(cell.accuracy, false),
                      points(cell.difference, true), points(cell.standard_error, false)});
   }
-  std::cout << aligned(table);
+  output() << aligned(table);
   return 0;
 }
 

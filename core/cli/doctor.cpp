@@ -1,16 +1,17 @@
-#include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 #include <unistd.h>
 
 #include <fstream>
-#include <iostream>
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/limits.h"
+#include "device/threads.h"
 #include "experiment/environment.h"
 #include "measure/engine.h"
 #include "report/format.h"
+#include "report/gnuplot.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -38,14 +39,6 @@ std::string joined(const std::set<std::string>& parts) {
   return all;
 }
 
-bool on_path(const std::string& program) {
-  std::istringstream folders(std::getenv("PATH") ? std::getenv("PATH") : "");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (fs::exists(fs::path(folder) / program)) return true;
-  }
-  return false;
-}
-
 class Findings {
  public:
   // `advice` is for when all is not well; empty: all is well.
@@ -66,7 +59,8 @@ fs::path existing_parent(fs::path folder) {
 }
 
 void examine_machine(Findings& findings, const Arguments& arguments) {
-  const torch::Device device = prepare_device(arguments);
+  const int wanted = wanted_threads(arguments), threads = set_threads(wanted);
+  const torch::Device device = resolve_device(arguments.device);
   const Json here = environment(device);
   findings.add("device", here.at("device").get<std::string>() +
                              (device.is_cuda() ? "" : text(", ", torch::cuda::device_count(), " GPUs")));
@@ -78,10 +72,18 @@ void examine_machine(Findings& findings, const Arguments& arguments) {
           ? "the CPU has AVX-512, which this LibTorch does not choose by itself: ATEN_CPU_CAPABILITY=avx512 is "
             "faster in bfloat16, with other bits"
           : "");
-  const int threads = at::get_num_threads(), available = available_threads();
-  findings.add(
-      "threads", text(threads, " of ", available, " that this process may run on"),
-      threads > available ? text("more threads than CPUs wait for each other: use --threads ", available) : "");
+  const int available = arguments.processors;
+  const std::string limits = thread_limits();
+  findings.add("threads", text(threads, " of ", available, " that this process may run on"),
+               threads < wanted      ? text("OpenMP gives no more", limits.empty() ? "" : ": " + limits,
+                                            "; a run computes with ", threads)
+               : threads > available ? text("more threads than CPUs wait for each other: use --threads ", available)
+                                     : "");
+  if (memory_is_limited()) {
+    const std::string shortage = memory_shortage(training_memory(threads));
+    findings.add("memory", shortage.empty() ? "limited, with room for a small training" : "too little for a training",
+                 shortage);
+  }
   const std::string precision = precision_name(resolve_precision("auto", device));
   findings.add("precision", text("auto is ", precision));
 }
@@ -96,9 +98,9 @@ void examine_libraries(Findings& findings) {
   const bool reference = found.find("/blas/libblas") != std::string::npos;
   findings.add("BLAS", found.find("libtorch_cpu") != std::string::npos ? "inside LibTorch" : found,
                reference ? "the reference BLAS is more than ten times slower: apt install libopenblas0-openmp" : "");
-  const bool gnuplot = on_path("gnuplot");
-  findings.add("gnuplot", gnuplot ? "found" : "not found",
-               gnuplot ? "" : "no figure can be drawn: scripts/setup installs it");
+  const std::string gnuplot = gnuplot_missing(), font = font_missing();
+  findings.add("gnuplot", gnuplot.empty() ? "found" : "not found", gnuplot);
+  findings.add("font", font.empty() ? "found" : "not found", font);
 }
 
 void examine_folders(Findings& findings, const RunFolders& folders) {
@@ -145,13 +147,13 @@ int diagnose(const Arguments& arguments) {
   examine_engine(findings);
   examine_plugins(findings, load_plugins(arguments));
   if (arguments.json) {
-    std::cout << Json{{"findings", findings.rows()}}.dump(2) << "\n";
+    output() << Json{{"findings", findings.rows()}}.dump(2) << "\n";
     return 0;
   }
   for (const Json& row : findings.rows()) {
-    std::cout << (row.at("ok").get<bool>() ? "ok    " : "look  ") << row.at("what").get<std::string>() << ": "
-              << row.at("found").get<std::string>() << "\n";
-    if (!row.at("ok").get<bool>()) std::cout << "      " << row.at("advice").get<std::string>() << "\n";
+    output() << (row.at("ok").get<bool>() ? "ok    " : "look  ") << row.at("what").get<std::string>() << ": "
+             << row.at("found").get<std::string>() << "\n";
+    if (!row.at("ok").get<bool>()) output() << "      " << row.at("advice").get<std::string>() << "\n";
   }
   return 0;
 }

@@ -1,4 +1,3 @@
-#include <iostream>
 
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
@@ -28,10 +27,10 @@ int evaluate_run(const Arguments& arguments) {
   json.update(to_json(score));
   json["relus"] = relus;
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
-    std::cout << result.id() << " on " << score.images << " " << arguments.split << " images: accuracy "
-              << 100 * score.accuracy << " %, loss " << score.loss << ", " << relus << " ReLUs\n";
+    output() << result.id() << " on " << score.images << " " << arguments.split << " images: accuracy "
+             << 100 * score.accuracy << " %, loss " << score.loss << ", " << relus << " ReLUs\n";
   }
   return 0;
 }

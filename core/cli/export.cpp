@@ -1,4 +1,3 @@
-#include <iostream>
 #include <sstream>
 
 #include "cli/commands.h"
@@ -14,9 +13,9 @@ namespace {
 
 void show(const Arguments& arguments, const Json& json, const std::string& line) {
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
-    std::cout << line << "\n";
+    output() << line << "\n";
   }
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <optional>
 #include <set>
 
@@ -138,7 +137,7 @@ int collect_garbage(const Arguments& arguments) {
     rows.push_back(std::move(row));
   }
   if (arguments.json) {
-    std::cout << Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}
+    output() << Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}
                      .dump(2)
               << "\n";
     return 0;
@@ -151,13 +150,13 @@ int collect_garbage(const Arguments& arguments) {
                      : arguments.remove            ? "removed"
                                                    : "may go"});
   }
-  std::cout << aligned(table) << "\n" << megabytes(held) << " held, " << megabytes(garbage);
-  std::cout << (arguments.remove ? " removed\n"
+  output() << aligned(table) << "\n" << megabytes(held) << " held, " << megabytes(garbage);
+  output() << (arguments.remove ? " removed\n"
                 : garbage > 0    ? " may go: `senet gc --delete` removes it\n"
                                  : " may go\n");
   if (temporaries > 0)
-    std::cout << temporaries << " temporary files of processes that ended while they wrote removed\n";
-  std::cout << "needed: by a result under " << folders.results.string()
+    output() << temporaries << " temporary files of processes that ended while they wrote removed\n";
+  output() << "needed: by a result under " << folders.results.string()
             << " or a folder that an experiment of this store wrote results to, or by an experiment as it last ran; "
                "unfinished phases go on when run again\n";
   return 0;

@@ -1,4 +1,3 @@
-#include <iostream>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -20,12 +19,12 @@ int import_network_file(const Arguments& arguments) {
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
   const Json json = runner.import_teacher(plan);
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
     return 0;
   }
-  std::cout << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", "
-            << json.at("relus") << " ReLUs, test accuracy " << 100 * json.at("test").at("accuracy").get<double>()
-            << " %\nuse it with  teacher.weights = " << nlohmann::json(arguments.subject).dump() << "\n";
+  output() << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", "
+           << json.at("relus") << " ReLUs, test accuracy " << 100 * json.at("test").at("accuracy").get<double>()
+           << " %\nuse it with  teacher.weights = " << nlohmann::json(arguments.subject).dump() << "\n";
   return 0;
 }
 

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <iostream>
 #include <sstream>
 
 #include "cli/commands.h"
@@ -61,12 +60,12 @@ void print_sites(const Json& json) {
     }
     table.push_back(std::move(row));
   }
-  std::cout << aligned(table) << "\n";
+  output() << aligned(table) << "\n";
   for (const char* key : {"budget", "kept", "relus", "max_pool_comparisons", "parameters", "macs"}) {
-    if (json.contains(key)) std::cout << key << ": " << json.at(key).dump() << "\n";
+    if (json.contains(key)) output() << key << ": " << json.at(key).dump() << "\n";
   }
   for (const Json& operation : json.value("not_counted", Json::array()))
-    std::cout << "not counted: " << operation.get<std::string>() << "\n";
+    output() << "not counted: " << operation.get<std::string>() << "\n";
 }
 
 std::vector<double> parse_numbers(const std::string& list) {
@@ -111,7 +110,7 @@ int inspect(const Arguments& arguments) {
     describe_outside_sites(counts, json);
   }
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
     print_sites(json);
   }
@@ -129,7 +128,7 @@ int share_budget(const Arguments& arguments) {
     json["sites"].push_back({{"name", site.name()}, {"relus", site.relus()}, {"kept", kept[site.index()]}});
   }
   if (arguments.json) {
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
   } else {
     print_sites(json);
   }

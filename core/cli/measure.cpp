@@ -1,6 +1,5 @@
 #include <filesystem>
 #include <iomanip>
-#include <iostream>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -50,16 +49,16 @@ double megabytes(const Json& sent) { return 1e-6 * (sent[0].get<double>() + sent
 
 void show(const Json& measured, const fs::path& file) {
   const auto row = [](const std::string& name, const Json& part, const std::string& comparisons) {
-    std::cout << "  " << std::left << std::setw(14) << name << std::right << std::setw(12) << comparisons << std::fixed
-              << std::setw(12) << std::setprecision(3) << megabytes(part.at("sent")) << std::setw(10)
-              << part.at("messages")[0].get<int64_t>() + part.at("messages")[1].get<int64_t>() << std::setw(8)
-              << part.at("rounds").get<int64_t>() << std::setw(10) << part.at("seconds").get<double>() << "\n";
+    output() << "  " << std::left << std::setw(14) << name << std::right << std::setw(12) << comparisons << std::fixed
+             << std::setw(12) << std::setprecision(3) << megabytes(part.at("sent")) << std::setw(10)
+             << part.at("messages")[0].get<int64_t>() + part.at("messages")[1].get<int64_t>() << std::setw(8)
+             << part.at("rounds").get<int64_t>() << std::setw(10) << part.at("seconds").get<double>() << "\n";
   };
-  std::cout << measured.at("run").get<std::string>() << ", " << measured.at("protocol").get<std::string>()
-            << ", masking " << measured.at("masking").get<std::string>() << ": " << measured.at("relus") << " ReLUs, "
-            << measured.at("images") << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
-            << std::setw(10) << "messages" << std::setw(8) << "rounds" << std::setw(10) << "s"
-            << "\n";
+  output() << measured.at("run").get<std::string>() << ", " << measured.at("protocol").get<std::string>()
+           << ", masking " << measured.at("masking").get<std::string>() << ": " << measured.at("relus") << " ReLUs, "
+           << measured.at("images") << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
+           << std::setw(10) << "messages" << std::setw(8) << "rounds" << std::setw(10) << "s"
+           << "\n";
   for (const char* part : {"linear", "relu", "max_pool"}) {
     if (!measured.at("cost").contains(part)) continue;
     const std::string count = part == std::string("linear") ? "" : measured.at("comparisons").at(part).dump();
@@ -68,17 +67,17 @@ void show(const Json& measured, const fs::path& file) {
   row("first image", measured.at("first"), "");
   if (measured.contains("later")) row("later, mean", measured.at("later"), "");
   const Json& agreement = measured.at("agreement");
-  std::cout << std::defaultfloat << std::setprecision(3)
-            << "  class as in plaintext: " << 100 * agreement.at("same_class").get<double>()
-            << " %, logits off by up to " << agreement.at("largest_error").get<double>() << "; memory "
-            << 1e-9 * measured.at("memory")[0].get<double>() << " and " << 1e-9 * measured.at("memory")[1].get<double>()
-            << " GB\n";
+  output() << std::defaultfloat << std::setprecision(3)
+           << "  class as in plaintext: " << 100 * agreement.at("same_class").get<double>()
+           << " %, logits off by up to " << agreement.at("largest_error").get<double>() << "; memory "
+           << 1e-9 * measured.at("memory")[0].get<double>() << " and " << 1e-9 * measured.at("memory")[1].get<double>()
+           << " GB\n";
   for (const Json& network : measured.at("latency")) {
-    std::cout << "  computed latency, " << network.at("network").get<std::string>() << " (" << network.at("bandwidth")
-              << " Mb/s, " << network.at("round_trip")
-              << " ms): " << network.at(network.contains("later") ? "later" : "first").get<double>() << " s\n";
+    output() << "  computed latency, " << network.at("network").get<std::string>() << " (" << network.at("bandwidth")
+             << " Mb/s, " << network.at("round_trip")
+             << " ms): " << network.at(network.contains("later") ? "later" : "first").get<double>() << " s\n";
   }
-  std::cout << "  " << file.string() << "\n" << std::flush;
+  output() << "  " << file.string() << "\n" << std::flush;
 }
 
 // What all measurements of one call share.
@@ -150,7 +149,7 @@ int measure_runs(const Arguments& arguments) {
       }
     }
   }
-  if (arguments.json) std::cout << all.dump(2) << "\n";
+  if (arguments.json) output() << all.dump(2) << "\n";
   if (failures.empty()) return 0;
   throw Error(text(failures.size(), " of ", results.size() * protocols.size(), " measurements failed"),
               failures.front().exit());

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <iostream>
 #include <set>
 
 #include "cli/commands.h"
@@ -103,18 +102,18 @@ int new_plugin(const Arguments& arguments) {
   if (arguments.json) {
     Json files = Json::array();
     for (const auto& [file, lines] : written) files.push_back({{"file", (folder / file).string()}, {"lines", lines}});
-    std::cout << Json{{"kind", kind}, {"name", name}, {"files", files}}.dump(2) << "\n";
+    output() << Json{{"kind", kind}, {"name", name}, {"files", files}}.dump(2) << "\n";
     return 0;
   }
-  for (const auto& [file, lines] : written) std::cout << (folder / file).string() << ", " << lines << " lines\n";
+  for (const auto& [file, lines] : written) output() << (folder / file).string() << ", " << lines << " lines\n";
   const std::string in = folder.string(), build = (folder / "build").string();
-  std::cout << "\nbuild it, test it, run it:\n"
-            << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << installation_prefix().string()
-            << "\n"
-            << "  cmake --build " << build << "\n"
-            << "  ctest --test-dir " << build << "\n"
-            << "  " << (installation_prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
-            << " --plugin-dir " << build << "\n";
+  output() << "\nbuild it, test it, run it:\n"
+           << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << installation_prefix().string()
+           << "\n"
+           << "  cmake --build " << build << "\n"
+           << "  ctest --test-dir " << build << "\n"
+           << "  " << (installation_prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
+           << " --plugin-dir " << build << "\n";
   return 0;
 }
 

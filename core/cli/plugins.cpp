@@ -1,4 +1,3 @@
-#include <iostream>
 
 #include "cli/commands.h"
 #include "config/document.h"
@@ -26,8 +25,8 @@ Json options_json(const std::vector<Option>& options) {
 
 void print_options(const std::vector<Option>& options) {
   for (const Option& option : options)
-    std::cout << "  " << option.name << "\n      " << option.help << "\n      " << describe(option) << "\n";
-  if (options.empty()) std::cout << "  no options\n";
+    output() << "  " << option.name << "\n      " << option.help << "\n      " << describe(option) << "\n";
+  if (options.empty()) output() << "  no options\n";
 }
 
 }  // namespace
@@ -58,23 +57,23 @@ int list_plugins(const Arguments& arguments) {
     }
     for (const auto& refusal : host.refused())
       json["refused"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
     return 0;
   }
   if (name.empty()) {
     std::vector<std::vector<std::string>> table = {{"kind", "name", "summary"}};
     for (const auto* plugin : chosen)
       table.push_back({kind_name(plugin->entry.kind), plugin->entry.name, plugin->entry.summary});
-    std::cout << aligned(table);
+    output() << aligned(table);
     for (const auto& refusal : host.refused())
-      std::cout << "refused: " << refusal.file << ": " << refusal.reason << "\n";
+      output() << "refused: " << refusal.file << ": " << refusal.reason << "\n";
     return 0;
   }
   for (const auto* plugin : chosen) {
     const std::string kind = kind_name(plugin->entry.kind);
-    std::cout << kind << " " << plugin->entry.name << ": " << plugin->entry.summary << "\n  from " << plugin->file
-              << "\n\noptions, in the section ["
-              << (plugin->entry.kind == PluginKind::baseline ? plugin->entry.name : kind) << "]:\n";
+    output() << kind << " " << plugin->entry.name << ": " << plugin->entry.summary << "\n  from " << plugin->file
+             << "\n\noptions, in the section ["
+             << (plugin->entry.kind == PluginKind::baseline ? plugin->entry.name : kind) << "]:\n";
     print_options(options_of(*plugin));
   }
   return 0;
@@ -93,11 +92,11 @@ int list_options(const Arguments& arguments) {
     if (!section.empty() && section != name) continue;
     json[name] = options_json(options);
     if (arguments.json) continue;
-    std::cout << (name == "experiment" ? "top level" : name == "cell" ? "[[cell]]" : "[" + name + "]") << "\n";
+    output() << (name == "experiment" ? "top level" : name == "cell" ? "[[cell]]" : "[" + name + "]") << "\n";
     print_options(options);
-    std::cout << "\n";
+    output() << "\n";
   }
-  if (arguments.json) std::cout << json.dump(2) << "\n";
+  if (arguments.json) output() << json.dump(2) << "\n";
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "report/cost.h"
 #include "report/format.h"
+#include "report/gnuplot.h"
 #include "report/page.h"
 #include "report/tables.h"
 #include "senet/error.h"
@@ -69,7 +70,7 @@ int make_tables(const Arguments& arguments) {
   const std::vector<Table> tables = tables_of(arguments, evidence, arguments.subject);
   if (!arguments.explain.empty()) {
     const Json json = explained(tables, arguments.explain);
-    std::cout << (arguments.json ? json.dump(2) : readable(json)) << "\n";
+    output() << (arguments.json ? json.dump(2) : readable(json)) << "\n";
     return 0;
   }
   say_what_is_missing(evidence, arguments);
@@ -80,9 +81,9 @@ int make_tables(const Arguments& arguments) {
     write_changed(stem + ".tex", to_latex(table));
     write_changed(stem + ".csv", to_csv(table));
     json.push_back(json_of(table));
-    if (!arguments.json) std::cout << to_text(table) << "written: " << stem << ".md, .tex, .csv\n\n";
+    if (!arguments.json) output() << to_text(table) << "written: " << stem << ".md, .tex, .csv\n\n";
   }
-  if (arguments.json) std::cout << json.dump(2) << "\n";
+  if (arguments.json) output() << json.dump(2) << "\n";
   return 0;
 }
 
@@ -93,9 +94,9 @@ int make_figures(const Arguments& arguments) {
   for (const Figure& figure : figures_of(arguments, evidence, arguments.subject)) {
     const std::string png = draw(figure, out_folder(arguments)).string();
     json.push_back({{"name", figure.name()}, {"png", png}});
-    if (!arguments.json) std::cout << png << ", with .svg, .pdf, .gp and .dat\n";
+    if (!arguments.json) output() << png << ", with .svg, .pdf, .gp and .dat\n";
   }
-  if (arguments.json) std::cout << json.dump(2) << "\n";
+  if (arguments.json) output() << json.dump(2) << "\n";
   return 0;
 }
 
@@ -103,11 +104,12 @@ int make_report(const Arguments& arguments) {
   const Evidence evidence(arguments.results, arguments.sources);
   say_what_is_missing(evidence, arguments);
   const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
+  if (const std::string missing = gnuplot_missing(); !missing.empty()) std::cerr << "senet: " << missing << "\n";
   write_atomically(file, page(tables_of(arguments, evidence, ""), figures_of(arguments, evidence, ""), evidence));
   if (arguments.json) {
-    std::cout << Json{{"file", file}}.dump(2) << "\n";
+    output() << Json{{"file", file}}.dump(2) << "\n";
   } else {
-    std::cout << file << "\n";
+    output() << file << "\n";
   }
   return 0;
 }
@@ -146,7 +148,7 @@ int show_cost(const Arguments& arguments) {
         json["layers"].push_back(std::move(row));
       }
     }
-    std::cout << json.dump(2) << "\n";
+    output() << json.dump(2) << "\n";
     return 0;
   }
   std::vector<std::vector<std::string>> table = {
@@ -162,9 +164,9 @@ int show_cost(const Arguments& arguments) {
   if (cost.linear_layers.empty()) table.push_back({"(each linear layer: not in this result, of an older version)"});
   add("all ReLUs", grouped(result.json.at("result").at("relus").get<int64_t>()), cost.relus);
   add("all linear layers", "", cost.linear);
-  std::cout << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
-            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
-            << "; their communication is not in the source.\n";
+  output() << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
+           << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
+           << "; their communication is not in the source.\n";
   return 0;
 }
 

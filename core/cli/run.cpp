@@ -6,6 +6,7 @@
 #include "cli/console.h"
 #include "report/figures/figures.h"
 #include "report/format.h"
+#include "report/gnuplot.h"
 #include "report/tables.h"
 #include "senet/error.h"
 
@@ -35,7 +36,7 @@ void print_trainings(const Json& forecast) {
       table.push_back({training.at("name").get<std::string>(), training.at("relus").dump(),
                        training.at("epochs").dump(), likelihood.str(), training.at("state").get<std::string>()});
     }
-    std::cout << aligned(table) << "\n";
+    output() << aligned(table) << "\n";
   }
 }
 
@@ -60,13 +61,12 @@ void print_phases(const Json& forecast) {
                             : "",
                      shared || !left ? "" : duration(row.at("seconds").get<double>())});
   }
-  std::cout << aligned(table) << "\n";
+  output() << aligned(table) << "\n";
   print_trainings(forecast);
-  for (const auto& [what, why] : failures) std::cout << what << ": " << why;
-  std::cout << finished << " of " << forecast.at("phases").size()
-            << " finished (a phase that cells share is counted in each)\nleft to train: "
-            << forecast.at("images").dump() << " images, about " << duration(forecast.at("seconds").get<double>())
-            << " at the rate measured now\n";
+  for (const auto& [what, why] : failures) output() << what << ": " << why;
+  output() << finished << " of " << forecast.at("phases").size()
+           << " finished (a phase that cells share is counted in each)\nleft to train: " << forecast.at("images").dump()
+           << " images, about " << duration(forecast.at("seconds").get<double>()) << " at the rate measured now\n";
 }
 
 // Usage where a phase cannot be.
@@ -83,15 +83,15 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
   if (as_json) {
     forecast["experiment"] = plan.name;
     forecast["cells"] = std::move(cells);
-    std::cout << forecast.dump(2) << "\n";
+    output() << forecast.dump(2) << "\n";
     return exit_of(forecast);
   }
   for (const Json& cell : cells) {
-    std::cout << "cell " << cell.at("label").get<std::string>() << "\n";
+    output() << "cell " << cell.at("label").get<std::string>() << "\n";
     std::vector<std::vector<std::string>> table = {{"setting", "value", "from"}};
     for (const auto& [key, setting] : cell.at("settings").items())
       table.push_back({key, setting.at("value").dump(), setting.at("origin").get<std::string>()});
-    std::cout << aligned(table) << "\n";
+    output() << aligned(table) << "\n";
   }
   print_phases(forecast);
   return exit_of(forecast);
@@ -124,18 +124,32 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
     }
   }
   if (as_json) {
-    std::cout << Json{{"trainings", rows}}.dump(2) << "\n";
+    output() << Json{{"trainings", rows}}.dump(2) << "\n";
   } else {
     std::vector<std::vector<std::string>> table = {{"cell", "phase", "training", "steps", "loss", "accuracy", ""}};
     for (const Json& row : rows)
       table.push_back({row.at("cell").get<std::string>(), row.at("phase").get<std::string>(),
                        row.at("training").get<std::string>(), row.at("steps").dump(), row.at("loss").dump(),
                        row.at("accuracy").dump(), row.at("learned").get<bool>() ? "learned" : "NOT learned"});
-    std::cout << aligned(table);
+    output() << aligned(table);
   }
   if (teacher_learned) return 0;
   std::cerr << "senet: a teacher did not learn one batch by heart: suspect its model, data or learning rate\n";
   return static_cast<int>(Exit::failure);
+}
+
+// The picture of a run's layers. Results stand without it: it is no failure that nothing here can draw one.
+struct Picture {
+  std::string file, problem;
+  bool failed = false;
+};
+Picture picture_of(const std::vector<Result>& results, const std::filesystem::path& folder) {
+  try {
+    return {draw(layers_of(results, "sensitivity"), folder).string(), ""};
+  } catch (const std::exception& error) {
+    const bool could_draw = gnuplot_missing().empty() && font_missing().empty();
+    return {"", text("no picture: ", error.what()), could_draw};
+  }
 }
 
 // What failed, together at the end; the exit code.
@@ -167,10 +181,13 @@ int run_experiment(const Arguments& arguments) {
   const RunOutcome outcome = runner.run(plan);
   const std::vector<Result>& results = outcome.results;
   if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
-  const auto picture =
-      results.empty() ? std::filesystem::path() : draw(layers_of(results, "sensitivity"), folders.results / plan.name);
+  if (!arguments.json && !results.empty()) {
+    output() << aligned(main_table(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"
+             << std::flush;
+  }
+  const Picture picture = results.empty() ? Picture() : picture_of(results, folders.results / plan.name);
   if (arguments.json) {
-    Json json = {{"experiment", plan.name}, {"picture", picture.string()}, {"results", Json::array()}};
+    Json json = {{"experiment", plan.name}, {"picture", picture.file}, {"results", Json::array()}};
     for (const Result& result : results) json["results"].push_back(result.json);
     for (const RunFailure& failure : outcome.failures) {
       json["failures"].push_back({{"cell", failure.cell},
@@ -179,15 +196,16 @@ int run_experiment(const Arguments& arguments) {
                                   {"phase", failure.phase},
                                   {"message", failure.message}});
     }
-    std::cout << json.dump(2) << "\n";
-  } else if (!results.empty()) {
-    std::cout << aligned(main_table(results)) << "\nresults:  " << (folders.results / plan.name).string()
-              << "\npicture:  " << picture.string() << "\n";
-    if (!console.ran_anything()) {
+    output() << json.dump(2) << "\n";
+  } else {
+    if (!picture.file.empty()) output() << "picture:  " << picture.file << "\n";
+    if (!results.empty() && !console.ran_anything()) {
       std::cerr << "every phase was finished before: nothing was run (`senet status` says what code finished them)\n";
     }
   }
-  return report_failures(outcome);
+  if (!picture.problem.empty()) std::cerr << "senet: " << picture.problem << "\n";
+  const int code = report_failures(outcome);
+  return code == 0 && picture.failed ? static_cast<int>(Exit::failure) : code;
 }
 
 int show_status(const Arguments& arguments) {
@@ -197,7 +215,7 @@ int show_status(const Arguments& arguments) {
   Json forecast = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).forecast(plan);
   if (arguments.json) {
     forecast["experiment"] = plan.name;
-    std::cout << forecast.dump(2) << "\n";
+    output() << forecast.dump(2) << "\n";
   } else {
     print_phases(forecast);
   }

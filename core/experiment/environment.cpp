@@ -3,7 +3,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <sched.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -42,13 +41,6 @@ std::string cpu_capability() {
 
 bool cpu_has(const std::string& flag) {
   return (" " + cpu_info("flags") + " ").find(" " + flag + " ") != std::string::npos;
-}
-
-int available_threads() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
 }
 
 torch::Device resolve_device(const std::string& name) {

@@ -9,9 +9,6 @@ namespace senet {
 
 using Json = nlohmann::ordered_json;
 
-// Threads this process may run on: its CPU affinity.
-int available_threads();
-
 // "auto" (a GPU if LibTorch sees one), "cpu" or "cuda". Throws (exit code 2) when there is no such device.
 torch::Device resolve_device(const std::string& name);
 

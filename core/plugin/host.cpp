@@ -28,6 +28,18 @@ void keep_loaded(boost::dll::shared_library library) {
 // A baseline's name is that of its section in an experiment and of its phases: these are the core's.
 const std::set<std::string> kOwnNames = {"senet",   "cell",        "dataset", "model",    "training",
                                          "teacher", "sensitivity", "mask",    "finetune", "evaluation"};
+// A plugin's code that is running, within another's or alone.
+struct Call {
+  explicit Call(std::string plugin) : what(std::move(plugin)) { innermost = this; }
+  ~Call() { innermost = outer; }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  static thread_local const Call* innermost;
+  const std::string what;
+  const Call* const outer = innermost;
+};
+thread_local const Call* Call::innermost = nullptr;
 
 // Read from the file's symbol table: nothing of the library runs.
 std::string abi_tag_of(const std::string& file) {
@@ -150,7 +162,8 @@ std::vector<Option> PluginHost::options(PluginKind kind, const std::string& name
 }
 
 void PluginHost::guard(PluginKind kind, const std::string& name, const std::function<void()>& call) {
-  const auto named = [&](const std::string& what) { return text(kind_name(kind), " plugin '", name, "': ", what); };
+  const Call running(text(kind_name(kind), " plugin '", name, "'"));
+  const auto named = [&](const std::string& what) { return running.what + ": " + what; };
   try {
     call();
   } catch (const Error& error) {
@@ -162,5 +175,7 @@ void PluginHost::guard(PluginKind kind, const std::string& name, const std::func
     fail_usage(named("threw something that is not an exception"));
   }
 }
+
+std::string PluginHost::running() { return Call::innermost ? Call::innermost->what : ""; }
 
 }  // namespace senet

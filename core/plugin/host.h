@@ -53,6 +53,8 @@ class PluginHost {
   // Runs plugin code; whatever it throws comes out as an Error that carries the plugin's name: an Error with its own
   // exit code, anything else with 2, for a plugin that does not keep to its interface.
   static void guard(PluginKind kind, const std::string& name, const std::function<void()>& call);
+  // Whose code the calling thread runs now: "dataset plugin 'mine'"; empty: none's.
+  static std::string running();
 
  private:
   void load(const std::string& file);

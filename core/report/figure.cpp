@@ -1,5 +1,8 @@
 #include "report/figure.h"
 
+#include <map>
+#include <memory>
+
 #include "report/figures/figures.h"
 #include "report/format.h"
 #include "report/gnuplot.h"
@@ -57,29 +60,31 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
   bool drawn = unchanged(".gp", figure.script()) && unchanged(".dat", figure.data());
   for (const char* extension : {".svg", ".pdf", ".png"}) drawn = drawn && fs::exists(file(extension));
   if (drawn) return file(".png");
-  // A picture that is there is that of the script beside it, also when drawing fails.
-  const auto remove_pictures = [&] {
-    for (const char* extension : {".svg", ".pdf", ".png"}) fs::remove(file(extension));
-  };
-  remove_pictures();
-  write_atomically(file(".dat"), figure.data());
-  write_atomically(file(".gp"), figure.script());
+  std::map<std::string, std::string> files = {{figure.name() + ".dat", figure.data()},
+                                              {figure.name() + ".gp", figure.script()}};
   std::string all;
-  for (const char* format : {"svg", "pdf", "png"}) {
-    all += std::string(all.empty() ? "" : "; ") + "reset; format='" + format + "'; load " +
-           gnuplot_text(figure.name() + ".gp");
+  std::vector<std::string> pictures;
+  for (const std::string format : {"svg", "pdf", "png"}) {
+    all += (all.empty() ? "" : "; ") + ("reset; format='" + format + "'; load ") + gnuplot_text(figure.name() + ".gp");
+    pictures.push_back(figure.name() + "." + format);
   }
-  try {
-    run_gnuplot(folder, all);
-  } catch (...) {
-    remove_pictures();
-    throw;
+  files.merge(draw_pictures(all, files, pictures));
+  // A picture that is there is that of the script beside it: none takes its place before there is room for all.
+  std::vector<std::unique_ptr<AtomicFile>> prepared;
+  for (const auto& [name, bytes] : files) {
+    prepared.push_back(std::make_unique<AtomicFile>(folder / name));
+    prepared.back()->append(bytes.data(), bytes.size());
+    prepared.back()->prepare();
   }
+  for (const auto& each : prepared) each->commit();
   return file(".png");
 }
 
 std::string svg_of(const Figure& figure) {
-  return draw_once(figure.script(), {{figure.name() + ".dat", figure.data()}}, figure.name() + ".svg");
+  const std::string svg = figure.name() + ".svg", script = figure.name() + ".gp";
+  return draw_pictures("load " + gnuplot_text(script),
+                       {{figure.name() + ".dat", figure.data()}, {script, figure.script()}}, {svg})
+      .at(svg);
 }
 
 std::string style(size_t i) {

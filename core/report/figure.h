@@ -33,8 +33,8 @@ class Figure {
   int width_, height_, blocks_ = 0;
 };
 
-// Writes `<name>.gp`, `.dat`, `.svg`, `.pdf` and `.png`; leaves them alone when script and data are what they were.
-// Returns the PNG's path.
+// Writes `<name>.gp`, `.dat`, `.svg`, `.pdf` and `.png`, all or none; leaves them alone when script and data are what
+// they were. Returns the PNG's path.
 std::filesystem::path draw(const Figure& figure, const std::filesystem::path& folder);
 
 // The picture alone, with nothing left behind.

@@ -1,20 +1,23 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace senet {
 
 // A text as a string of a gnuplot script.
 std::string gnuplot_text(const std::string& text);
 
-// Runs gnuplot commands in a folder. Throws when gnuplot is missing or fails.
-void run_gnuplot(const std::filesystem::path& folder, const std::string& commands);
+// Why nothing can be drawn here: gnuplot, or a font for its letters, is missing, with the package that gives it. Empty
+// when it is there. Only SVG needs no font.
+std::string gnuplot_missing();
+std::string font_missing();
 
-// Runs a script that is not kept, beside data files that are not kept either: by name, their bytes. Returns the bytes
-// of the file `made` that it leaves, where one is named.
-std::string draw_once(const std::string& script, const std::map<std::string, std::string>& files,
-                      const std::string& made = "");
+// Runs gnuplot commands beside files, by name their bytes, in a folder that is then removed. Returns the bytes of the
+// pictures that they make. Throws when gnuplot is missing or fails, or leaves a picture unfinished.
+std::map<std::string, std::string> draw_pictures(const std::string& commands,
+                                                 const std::map<std::string, std::string>& files,
+                                                 const std::vector<std::string>& pictures);
 
 }  // namespace senet

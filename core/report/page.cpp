@@ -4,6 +4,7 @@
 
 #include "report/cells.h"
 #include "report/format.h"
+#include "report/gnuplot.h"
 
 namespace senet {
 
@@ -75,7 +76,10 @@ std::string page(const std::vector<Table>& tables, const std::vector<Figure>& fi
   out += "<h2 id=\"tables\">Tables</h2>\n";
   for (const Table& table : tables) out += to_html(table);
   out += "<h2 id=\"figures\">Figures</h2>\n";
+  const std::string missing = gnuplot_missing();
+  if (!missing.empty()) out += "<p class=\"note\">" + html_escaped(missing) + "</p>\n";
   for (const Figure& figure : figures) {
+    if (!missing.empty()) break;
     out += "<figure><img alt=\"" + html_escaped(figure.title()) + "\" src=\"data:image/svg+xml;base64," +
            base64(svg_of(figure)) + "\"><figcaption>" + html_escaped(figure.title()) + "</figcaption></figure>\n";
   }

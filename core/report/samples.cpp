@@ -8,6 +8,7 @@
 
 #include "report/gnuplot.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -29,9 +30,9 @@ void draw_samples(const torch::Tensor& images, const std::vector<std::string>& t
   std::string pixels;
   std::ostringstream script;
   script << "set terminal pngcairo size " << columns * kCell << "," << rows * (kCell + kTitle)
-         << " font \"DejaVu Sans,8\"\nset output " << gnuplot_text(std::filesystem::absolute(png).string())
-         << "\nunset border\nunset tics\nunset key\nset margins 0,0,0,0\nset xrange [0:" << columns * kCell
-         << "]\nset yrange [" << rows * (kCell + kTitle) << ":0]\n";
+         << " font \"DejaVu Sans,8\"\nset output \"sheet.png\"\nunset border\nunset tics\nunset key\nset margins "
+            "0,0,0,0\nset xrange [0:"
+         << columns * kCell << "]\nset yrange [" << rows * (kCell + kTitle) << ":0]\n";
   const double scale = static_cast<double>(kCell - 6) / static_cast<double>(std::max(height, width));
   std::ostringstream plots;
   for (int64_t i = 0; i < count; ++i) {
@@ -43,7 +44,10 @@ void draw_samples(const torch::Tensor& images, const std::vector<std::string>& t
     const torch::Tensor image = rgb[i].contiguous();
     pixels.append(static_cast<const char*>(image.data_ptr()), image.nbytes());
   }
-  draw_once(script.str() + plots.str() + "\n", {{"pixels", pixels}});
+  script << plots.str() << "\nunset output\n";
+  const auto drawn =
+      draw_pictures("load \"sheet.gp\"", {{"sheet.gp", script.str()}, {"pixels", pixels}}, {"sheet.png"});
+  write_atomically(png, drawn.at("sheet.png"));
 }
 
 }  // namespace senet

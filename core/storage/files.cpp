@@ -173,9 +173,13 @@ void AtomicFile::write(int64_t offset, const void* bytes, size_t count) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::prepare() {
   flush();
   if (::fsync(descriptor_) != 0) give_up("flush to disk");
+}
+
+void AtomicFile::commit() {
+  prepare();
   ::close(std::exchange(descriptor_, -1));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     ::unlink(temporary_.c_str());

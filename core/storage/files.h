@@ -40,6 +40,8 @@ class AtomicFile {
   void append(const void* bytes, size_t count);
   void overwrite(int64_t offset, const void* bytes, size_t count);  // of what was appended
   int64_t size() const { return size_; }
+  // All bytes are on the disk afterwards; what commit() does then needs no more room.
+  void prepare();
   void commit();
 
  private:

@@ -15,6 +15,7 @@
 
 #include "benchmarks/turns.h"
 #include "data/batches.h"
+#include "device/affinity.h"
 #include "experiment/environment.h"
 #include "nn/channel_mean_square.h"
 #include "nn/tensor_memory.h"

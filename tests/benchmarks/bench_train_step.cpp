@@ -15,6 +15,7 @@
 #include "benchmarks/libtorch_loop.h"
 #include "benchmarks/turns.h"
 #include "config/document.h"
+#include "device/affinity.h"
 #include "experiment/environment.h"
 #include "nn/tensor_memory.h"
 #include "plugin/host.h"
