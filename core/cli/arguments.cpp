@@ -152,8 +152,10 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   run.subject("FILE", "experiment file (.toml)")->required();
   run->add_flag("--dry-run", arguments.dry_run,
                 "run nothing: show every setting and where it comes from, what is finished, what is left and how long");
-  run->add_flag("--overfit-one-batch", arguments.overfit_one_batch,
-                "to debug a plugin: train every phase on one batch, which it has to learn by heart; writes no result");
+  run->add_flag(
+      "--overfit-one-batch", arguments.overfit_one_batch,
+      "to debug a plugin: train every phase on one batch, which each training of the network that comes out has to "
+      "learn by heart; writes no result");
   run.folders().device().set().plugins().json();
 
   Verb status(program, arguments, "status", "the state of every phase of an experiment file");

@@ -1,6 +1,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "cli/commands.h"
@@ -33,6 +35,41 @@ Json settings_of(const Result& result) {
   settings["seed"] = result.json.at("seed");
   settings["method"] = result.json.at("cell").at("method");
   return settings;
+}
+
+// [{name, a, b}] of the environments' fields; with the phases that it holds for, where these are not all.
+Json environments(const Result& a, const Result& b) {
+  const auto of = [](const Result& result) {
+    std::map<std::string, Json> by_phase;
+    for (const Json& phase : result.json.at("phases"))
+      by_phase[phase.at("kind").get<std::string>()] = environments_of(result, phase).front();
+    return by_phase;
+  };
+  const std::map<std::string, Json> left = of(a), right = of(b);
+  std::map<std::string, std::vector<std::pair<std::string, Json>>> fields;  // by name: phase, difference
+  size_t shared = 0;
+  for (const auto& [phase, environment] : left) {
+    if (!right.count(phase)) continue;
+    ++shared;
+    for (Json& row : differences(environment, right.at(phase)))
+      fields[row.at("name").get<std::string>()].emplace_back(phase, std::move(row));
+  }
+  Json rows = Json::array();
+  for (auto& [field, found] : fields) {
+    const bool everywhere = found.size() == shared &&
+                            std::all_of(found.begin(), found.end(), [&first = found.front().second](const auto& one) {
+                              return one.second == first;
+                            });
+    if (everywhere) {
+      rows.push_back(found.front().second);
+      continue;
+    }
+    for (auto& [phase, row] : found) {
+      row["name"] = text(field, " of ", phase);
+      rows.push_back(row);
+    }
+  }
+  return rows;
 }
 
 Json metrics_of(const Result& result) {
@@ -145,7 +182,7 @@ int compare_runs(const Arguments& arguments) {
   const Json json = {{"a", a.id()},
                      {"b", b.id()},
                      {"settings", differences(settings_of(a), settings_of(b))},
-                     {"environment", differences(a.json.at("environment"), b.json.at("environment"))},
+                     {"environment", environments(a, b)},
                      {"metrics", differences(metrics_of(a), metrics_of(b))},
                      {"sites", sites_of(a, b, store)},
                      {"part", parting(a, b, store)}};

@@ -9,16 +9,16 @@ namespace senet {
 int evaluate_run(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const auto [result, run] = restore_subject(plugins, arguments);
-  const Part part = arguments.split == "train"      ? Part::train
-                    : arguments.split == "held_out" ? Part::held_out
-                                                    : Part::test;
-  const BatchLoader data = make_loader(*run.laboratory, part);
+  const DataSplits& splits = run.laboratory->data;
+  const Images& images = arguments.split == "train"      ? splits.train
+                         : arguments.split == "held_out" ? splits.held_out
+                                                         : splits.test;
+  const BatchLoader data = make_loader(*run.laboratory, images);
   SENET_CHECK(data.count() > 0, result.id(), ": has no ", arguments.split, " images");
   torch::Tensor logits;
   const Score score = evaluate(*run.network, data, result.id(), &logits, arguments.limit);
   if (!arguments.logits.empty()) {
-    save_safetensors(arguments.logits,
-                     {{"logits", logits}, {"labels", run.laboratory->data.part(part).labels.slice(0, 0, score.images)}},
+    save_safetensors(arguments.logits, {{"logits", logits}, {"labels", images.labels.slice(0, 0, score.images)}},
                      {{"run", result.id()}, {"split", arguments.split}});
   }
   int64_t relus = 0;

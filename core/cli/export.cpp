@@ -51,7 +51,7 @@ int export_stablehlo(const Arguments& arguments) {
   Arguments on_cpu = arguments;
   on_cpu.device = "cpu";
   const auto [result, run] = restore_subject(plugins, on_cpu);
-  const BatchLoader images = make_loader(*run.laboratory, Part::test);
+  const BatchLoader images = make_loader(*run.laboratory, run.laboratory->data.test);
   const NetworkExport exported(*run.network, masking_of(arguments.masking));
   const Golden golden = golden_images(*run.network, images, arguments.images);
   const FixedPointCheck check = check_fixed_point(exported.graph, images, arguments.fraction_bits, arguments.limit);

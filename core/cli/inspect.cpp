@@ -45,18 +45,20 @@ std::string shape_text(const Json& shape) {
 
 void print_sites(const Json& json) {
   const Json& sites = json.at("sites");
-  const bool with_kept = sites.at(0).contains("kept");
+  // What a finished network keeps, or what a budget was shared into.
+  const std::string of_each = sites.at(0).contains("kept") ? "kept" : "allocated";
+  const bool with_counts = sites.at(0).contains(of_each);
   std::vector<std::vector<std::string>> table = {{"site", "shape", "stage", "convolution", "ReLUs"}};
-  if (with_kept) table[0].insert(table[0].end(), {"kept", "share"});
+  if (with_counts) table[0].insert(table[0].end(), {of_each, "share"});
   for (const Json& site : sites) {
     std::vector<std::string> row = {
         site.at("name").get<std::string>(), site.contains("shape") ? shape_text(site.at("shape")) : "",
         site.value("stage", Json()).dump(), site.value("conv", ""), site.at("relus").dump()};
-    if (with_kept) {
+    if (with_counts) {
       std::ostringstream share;
       share.precision(3);
-      share << 100 * site.at("kept").get<double>() / site.at("relus").get<double>() << " %";
-      row.insert(row.end(), {site.at("kept").dump(), share.str()});
+      share << 100 * site.at(of_each).get<double>() / site.at("relus").get<double>() << " %";
+      row.insert(row.end(), {site.at(of_each).dump(), share.str()});
     }
     table.push_back(std::move(row));
   }
@@ -122,10 +124,10 @@ int share_budget(const Arguments& arguments) {
   const std::vector<double> eta = parse_numbers(arguments.sensitivity);
   check_sensitivity(eta, network->sites().size(), "--sensitivity");
   const int64_t relus = parse_budget(arguments.budget, network->relus(), "--budget");
-  const std::vector<int64_t> kept = relu_budgets(*network, eta, relus);
+  const std::vector<int64_t> allocated = relu_budgets(*network, eta, relus);
   Json json = {{"budget", relus}, {"relus", network->relus()}, {"sites", Json::array()}};
   for (const ReluSite& site : network->sites()) {
-    json["sites"].push_back({{"name", site.name()}, {"relus", site.relus()}, {"kept", kept[site.index()]}});
+    json["sites"].push_back({{"name", site.name()}, {"relus", site.relus()}, {"allocated", allocated[site.index()]}});
   }
   if (arguments.json) {
     output() << json.dump(2) << "\n";

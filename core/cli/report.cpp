@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "experiment/plan.h"
 #include "report/cost.h"
 #include "report/format.h"
 #include "report/gnuplot.h"
@@ -45,6 +46,10 @@ fs::path out_folder(const Arguments& arguments) {
   return arguments.out.empty() ? fs::path(arguments.sources) / "generated" : fs::path(arguments.out);
 }
 
+Evidence evidence_of(const Arguments& arguments) {
+  return {arguments.results, arguments.sources, program_versions(load_plugins(arguments))};
+}
+
 void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
   if (evidence.empty()) {
     std::cerr << "there are no results under " << arguments.results
@@ -66,7 +71,7 @@ void write_changed(const fs::path& file, const std::string& content) {
 }  // namespace
 
 int make_tables(const Arguments& arguments) {
-  const Evidence evidence(arguments.results, arguments.sources);
+  const Evidence evidence = evidence_of(arguments);
   const std::vector<Table> tables = tables_of(arguments, evidence, arguments.subject);
   if (!arguments.explain.empty()) {
     const Json json = explained(tables, arguments.explain);
@@ -88,7 +93,7 @@ int make_tables(const Arguments& arguments) {
 }
 
 int make_figures(const Arguments& arguments) {
-  const Evidence evidence(arguments.results, arguments.sources);
+  const Evidence evidence = evidence_of(arguments);
   say_what_is_missing(evidence, arguments);
   Json json = Json::array();
   for (const Figure& figure : figures_of(arguments, evidence, arguments.subject)) {
@@ -101,7 +106,7 @@ int make_figures(const Arguments& arguments) {
 }
 
 int make_report(const Arguments& arguments) {
-  const Evidence evidence(arguments.results, arguments.sources);
+  const Evidence evidence = evidence_of(arguments);
   say_what_is_missing(evidence, arguments);
   const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
   if (const std::string missing = gnuplot_missing(); !missing.empty()) std::cerr << "senet: " << missing << "\n";

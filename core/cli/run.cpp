@@ -97,13 +97,32 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
   return exit_of(forecast);
 }
 
-// What each phase made of the one batch it was given.
+// Whether the network of a result went through a training of one of its phases. A baseline's record names those
+// trainings; where the network is none of the objects that it trained, each counts.
+bool of_deployed_network(const Result& result, const std::string& kind, const std::string& training,
+                         const PhaseStore& store) {
+  const auto method = result.json.at("cell").at("method").get<std::string>();
+  if (kind == "teacher" || method == kSenet) return kind != "sensitivity";
+  const Json& network = network_phase(result);
+  const auto record = store.find(network.at("kind").get<std::string>(), network.at("key").get<std::string>());
+  if (!record || !record->json.contains("deployed")) return true;
+  const Json& deployed = record->json.at("deployed");
+  return std::find(deployed.begin(), deployed.end(), training) != deployed.end();
+}
+
+// What each training made of the one batch it was given.
 int show_one_batch(const std::vector<Result>& results, const RunFolders& folders, bool as_json) {
   constexpr double kLearned = 0.99;
   const PhaseStore store(folders.runs);
   Json rows = Json::array();
-  bool teacher_learned = true;
+  std::set<std::string> stuck;
+  bool imported = false;
   for (const Result& result : results) {
+    const auto cell = result.json.at("cell").at("label").get<std::string>();
+    // Of an imported teacher that does not know the batch, nobody can learn it by heart.
+    const bool is_imported = !result.json.at("settings").at("teacher.weights").get<std::string>().empty();
+    const bool asked = !is_imported || result.json.at("teacher").at("held_out_accuracy").get<double>() >= kLearned;
+    imported = imported || !asked;
     for (const Json& phase : result.json.at("phases")) {
       const auto kind = phase.at("kind").get<std::string>();
       const auto record = store.find(kind, phase.at("key").get<std::string>());
@@ -112,13 +131,16 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
         const Json& last = training.at("last_epoch");
         if (!last.contains("accuracy")) continue;  // it was not trained here
         const bool learned = last.at("accuracy").get<double>() >= kLearned;
-        if (kind == "teacher") teacher_learned = teacher_learned && learned;
-        rows.push_back({{"cell", result.json.at("cell").at("label")},
+        const bool deployed = of_deployed_network(result, kind, name, store);
+        if (deployed && asked && !learned)
+          stuck.insert(kind == "teacher" ? kind : text(cell, ": ", kind, ", training ", name));
+        rows.push_back({{"cell", cell},
                         {"phase", kind},
                         {"training", name},
                         {"steps", training.at("epochs")},
                         {"loss", last.at("loss")},
                         {"accuracy", last.at("accuracy")},
+                        {"deployed", deployed},
                         {"learned", learned}});
       }
     }
@@ -126,15 +148,20 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
   if (as_json) {
     output() << Json{{"trainings", rows}}.dump(2) << "\n";
   } else {
-    std::vector<std::vector<std::string>> table = {{"cell", "phase", "training", "steps", "loss", "accuracy", ""}};
+    std::vector<std::vector<std::string>> table = {
+        {"cell", "phase", "training", "of the result", "steps", "loss", "accuracy", ""}};
     for (const Json& row : rows)
       table.push_back({row.at("cell").get<std::string>(), row.at("phase").get<std::string>(),
-                       row.at("training").get<std::string>(), row.at("steps").dump(), row.at("loss").dump(),
-                       row.at("accuracy").dump(), row.at("learned").get<bool>() ? "learned" : "NOT learned"});
+                       row.at("training").get<std::string>(), row.at("deployed").get<bool>() ? "yes" : "no",
+                       row.at("steps").dump(), row.at("loss").dump(), row.at("accuracy").dump(),
+                       row.at("learned").get<bool>() ? "learned" : "NOT learned"});
     output() << aligned(table);
   }
-  if (teacher_learned) return 0;
-  std::cerr << "senet: a teacher did not learn one batch by heart: suspect its model, data or learning rate\n";
+  if (imported)
+    std::cerr << "senet: the imported teacher does not know the batch by heart: what follows it is not asked to\n";
+  if (stuck.empty()) return 0;
+  std::cerr << "senet: did not learn one batch by heart: suspect the method, model, data or learning rate of\n";
+  for (const std::string& training : stuck) std::cerr << "  " << training << "\n";
   return static_cast<int>(Exit::failure);
 }
 
@@ -176,6 +203,7 @@ int run_experiment(const Arguments& arguments) {
     folders.results = folders.runs / "one-batch";
   }
   Console console;
+  for (const std::string& line : reach_of_training(plan)) console.message(line);
   Runner runner(plugins, folders, prepare_device(arguments), console);
   if (arguments.dry_run) return show_forecast(plan, runner.forecast(plan), arguments.json);
   const RunOutcome outcome = runner.run(plan);

@@ -329,6 +329,8 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
   Options options(section);
   for (const Option& option : declared) {
     const std::string key = join_key(section, option.name);
+    SENET_CHECK(!option.epochs || option.type == OptionType::integer, "option '", key,
+                "' counts epochs and is no integer");
     known_.insert(key);
     const Setting* setting = find(key, cell);
     if (!fallback.empty()) {

@@ -23,6 +23,10 @@ constexpr Option kSplitOptions[] = {
         .at_least(0),
     real_option("holdout", "0.05", "share of those that is held out for selection and never trained on")
         .between(0, 0.5),
+    boolean_option(
+        "holdout_is_training", "false",
+        "the held-out images are the training images themselves, as --overfit-one-batch has it; then nothing "
+        "says how well a network does on images that it has not seen"),
     text_option("packed", "\"\"", "read the images from this file, which `senet data pack` made of the same data set")
         .without_effect(),
     real_option("memory", "8",
@@ -120,8 +124,6 @@ const Images& DataSplits::part(Part part) const {
       return train;
     case Part::held_out:
       return held_out;
-    case Part::test:
-      return test;
   }
   fail("no such part of the data");
 }
@@ -170,7 +172,9 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
   for (const int64_t i : order) keys[i] = random_bits(0, 0, i);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });
   if (limit > 0) order.resize(limit);
-  const auto held_out = static_cast<int64_t>(std::floor(options.real("holdout") * static_cast<double>(order.size())));
+  const bool is_training = options.boolean("holdout_is_training");
+  const double share = is_training ? 0 : options.real("holdout");
+  const auto held_out = static_cast<int64_t>(std::floor(share * static_cast<double>(order.size())));
   const auto part = [&](auto begin, auto end) {
     std::vector<int64_t> indices;
     for (auto place = begin; place != end; ++place) {
@@ -189,6 +193,7 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
   for (Images* images : {&splits.train, &splits.held_out, &splits.test}) {
     if (images->count() > 0) splits.left_out += bring_in(*images, options.real("memory"), where);
   }
+  if (is_training) splits.held_out = splits.train;
 
   Hash hash;
   for (const Images* images : {&splits.train, &splits.held_out, &splits.test}) hash.add(fingerprint_of(*images));

@@ -13,8 +13,8 @@ namespace senet {
 std::vector<Option> split_options();
 
 // What an experiment sees of a data set: the first `train_limit` images of a fixed shuffle of the training set, of
-// which the last `holdout` share is held out (for selection and curves, never trained on); and the test set. Neither
-// depends on the seed.
+// which the last `holdout` share is held out (for selection and curves, never trained on, unless
+// `holdout_is_training`); and the test set. Neither depends on the seed.
 struct DataSplits {
   Images train, held_out, test;
   NetworkShape input{};  // channels, height, width and classes
@@ -24,7 +24,7 @@ struct DataSplits {
   int64_t left_out = 0;     // images that could not be decoded, where the data set leaves such out
   std::string fingerprint;  // of images and labels above, the class count and normalisation
 
-  const Images& part(Part part) const;
+  const Images& part(Part part) const;  // that a method may look at
 };
 
 // What a plugin gives, whole.

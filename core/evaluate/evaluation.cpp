@@ -8,7 +8,8 @@
 namespace senet {
 
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key) {
-  return {"evaluation", 1, {{"data", base.data}, {"precision", base.precision}, {"network", network_key}}};
+  return {
+      "evaluation", kEvaluationVersion, {{"data", base.data}, {"precision", base.precision}, {"network", network_key}}};
 }
 
 Json to_json(const Score& score) {
@@ -54,7 +55,7 @@ void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, c
     const auto network = experiment.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
     load_at_width(tensors, width, *network);
     const std::string at = width == 1 ? weights : text(weights, ", width ", width);
-    into["test"] = to_json(experiment.evaluate(*network, Part::test, at));
+    into["test"] = to_json(evaluate(*network, make_loader(laboratory, laboratory.data.test), at));
     if (laboratory.data.held_out.count() > 0)
       into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out, at));
     const NetworkCounts counts = count(*network);

@@ -5,6 +5,8 @@
 
 namespace senet {
 
+constexpr int kEvaluationVersion = 1;  // as those of phases.h
+
 // The evaluation of a finished network: accuracy on the test and held-out images, and what is counted in it.
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key);
 

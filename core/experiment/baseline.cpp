@@ -15,18 +15,18 @@ PhaseInputs baseline_inputs(const PhaseBase& base, const std::string& method, co
   Json inputs = base_inputs(base, options);
   inputs["teacher"] = teacher_key;
   inputs["budget"] = budget;
-  return {method, 1, std::move(inputs)};
+  return {method, kBaselineVersion, std::move(inputs)};
 }
 
 PhaseInputs shared_training_inputs(const PhaseInputs& baseline, const std::string& training) {
   Json inputs = baseline.inputs;
   inputs.erase("budget");
   inputs["training"] = training;
-  return {baseline.kind + "_training", 1, std::move(inputs)};
+  return {baseline.kind + "_training", kBaselineVersion, std::move(inputs)};
 }
 
 void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
-                  int64_t budget) {
+                  int64_t budget, Json& record) {
   const auto baseline = plugins.make<Baseline>(method, experiment.options());
   std::shared_ptr<Network> network;
   experiment.run_plugin(PluginKind::baseline, method,
@@ -41,6 +41,8 @@ void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHos
   PluginHost::guard(PluginKind::baseline, method, [&] { relus = count(*network).relus; });
   SENET_CHECK(relus <= budget, plugin, " gave a network of ", relus,
               " ReLUs, counted by evaluating it, for a budget of ", budget);
+  const std::vector<std::string> deployed = experiment.trainings_of(*network);
+  if (!deployed.empty()) record["deployed"] = deployed;
   experiment.keep(kNetwork, *network);
 }
 

@@ -24,19 +24,15 @@ double seconds_of(const std::function<void()>& step) {
 }  // namespace
 
 double epochs_of(const Options& options) {
-  const std::string name = "epochs";
   double epochs = 0;
   for (const Options::Item& item : options.items()) {
-    const std::string option = item.declaration.name;
-    const bool counts = option.size() >= name.size() && option.substr(option.size() - name.size()) == name;
-    if (counts && item.declaration.type == OptionType::integer)
-      epochs += static_cast<double>(std::get<int64_t>(item.value));
+    if (item.declaration.epochs) epochs += static_cast<double>(std::get<int64_t>(item.value));
   }
   return epochs;
 }
 
 StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
-  const BatchLoader data = make_loader(laboratory, Part::train);
+  const BatchLoader data = make_loader(laboratory, laboratory.data.train);
   const int64_t count = std::min(batch, data.count());
   std::vector<int64_t> indices(count);
   for (int64_t i = 0; i < count; ++i) indices[i] = i;

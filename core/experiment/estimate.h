@@ -14,7 +14,7 @@ struct StepCost {
 // away.
 StepCost measure_step(const Laboratory& laboratory, int64_t batch);
 
-// The epochs that a phase's options name: the sum of those called epochs, or ending so (`finetune_epochs`).
+// The epochs that a phase's options name: the sum of those that count epochs.
 double epochs_of(const Options& options);
 
 // Images that a phase's trainings take through the network, at most, and the seconds this takes. Phases whose options

@@ -38,14 +38,15 @@ double sum_of_widths(const Cell& cell, const std::string& phase) {
 // A count as an integer, where it fits into one.
 Json rounded(double count) { return count < 0x1p62 ? Json(std::llround(count)) : Json(count); }
 
-// The epochs that a phase's log has, and the seconds they took.
+// The epochs that a phase's log has, of all its trainings or of one, and the seconds they took.
 struct Logged {
   int64_t epochs = 0;
   double seconds = 0;
 };
-Logged logged(const std::filesystem::path& folder) {
+Logged logged(const std::filesystem::path& folder, const std::string& training = "") {
   Logged log;
   for (const Json& epoch : MetricsLog::read(folder)) {
+    if (!training.empty() && epoch.at("training") != training) continue;
     ++log.epochs;
     log.seconds += epoch.at("seconds").get<double>();
   }
@@ -68,9 +69,9 @@ const char* name_of(PhaseStore::State state) {
   return "";
 }
 
-bool declares_epochs(const PluginHost& plugins, const std::string& sensitivity) {
+bool counts_epochs(const PluginHost& plugins, const std::string& sensitivity) {
   const std::vector<Option> options = plugins.options(PluginKind::sensitivity, sensitivity);
-  return std::any_of(options.begin(), options.end(), [](const Option& o) { return std::string(o.name) == "epochs"; });
+  return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.epochs; });
 }
 
 // What a baseline is going to train in a phase, as a list of {"name", "relus", "epochs", "likelihood", "state"}; and
@@ -91,7 +92,9 @@ Trainings planned_trainings(Baseline& baseline, const PhaseInputs& phase, int64_
                               {"likelihood", training.likelihood},
                               {"state", name_of(state)}});
     if (state == PhaseStore::State::finished || !counted.insert(shared.key()).second) continue;
-    trainings.epochs += training.likelihood * static_cast<double>(training.epochs);
+    const int64_t done = logged(store.folder(shared.kind, shared.key())).epochs +
+                         logged(store.folder(phase.kind, phase.key()), training.name).epochs;
+    trainings.epochs += training.likelihood * static_cast<double>(std::max<int64_t>(0, training.epochs - done));
   }
   return trainings;
 }
@@ -128,8 +131,8 @@ Json Runner::forecast(const Plan& plan) {
       const auto options = task.cell->sections.find(phase->kind);
       Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second, laboratory,
                            costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
-      // A measure that trains declares `epochs`.
-      if (phase->kind == "sensitivity" && !declares_epochs(plugins_, options->second.text("plugin"))) work = {};
+      // A measure that trains has an option of its own that counts epochs.
+      if (phase->kind == "sensitivity" && !counts_epochs(plugins_, options->second.text("plugin"))) work = {};
       if (!task.cell->is_senet() && phase == &task.phases.method[0]) {
         const std::string& method = task.cell->method;
         Json record;
@@ -148,9 +151,9 @@ Json Runner::forecast(const Plan& plan) {
           row["why"] = text(error.what(), "\n");
         }
       }
-      // A phase that has begun is known better by its own epochs.
+      // A phase that has begun is known better by its own epochs; planned trainings are phases of their own.
       const Logged done = logged(folder);
-      if (done.epochs > 0 && work.images > 0) {
+      if (done.epochs > 0 && work.images > 0 && !row.contains("trainings")) {
         const double epochs = epochs_of(options->second);
         const double to_do = std::max(0.0, epochs - static_cast<double>(done.epochs));
         row["epochs"] = {done.epochs, rounded(epochs)};

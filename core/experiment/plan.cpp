@@ -1,5 +1,6 @@
 #include "experiment/plan.h"
 
+#include <algorithm>
 #include <set>
 
 #include "data/splits.h"
@@ -16,6 +17,8 @@ namespace senet {
 namespace {
 
 constexpr int64_t kOneBatchEpochs = 100;
+// At most: an epoch is a single step, so that what a method does at an epoch's end disturbs every step.
+constexpr double kOneBatchRate = 0.01;
 
 constexpr Option kExperimentOptions[] = {
     text_option("name", "\"\"", "the experiment's name: letters, digits, '.', '_' and '-'"),
@@ -95,6 +98,55 @@ std::vector<std::string> Cell::changes() const {
     }
   }
   return changes;
+}
+
+Json Cell::reach_of_training() const {
+  Json reach = Json::object();
+  for (const Options::Item& general : section("training").items()) {
+    const std::string option = general.declaration.name;
+    if (general.origin == "default") continue;
+    for (const auto& [step, options] : sections) {
+      if (step == "dataset" || step == "model" || step == "training") continue;
+      // The harness sees to the precision, whatever the step.
+      const bool known = options.has(option), taken = known && options.item(option).origin == general.origin;
+      const char* how = taken || option == "precision" ? "taken" : known ? "set_by_itself" : "unknown_to_it";
+      reach[step][how].push_back(option);
+    }
+  }
+  return reach;
+}
+
+std::vector<std::string> reach_of_training(const Plan& plan) {
+  std::vector<std::pair<std::string, std::string>> said;  // step, what of it
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> cells;
+  for (const Cell& cell : plan.cells) {
+    const Json reach = cell.reach_of_training();
+    for (const auto& [step, how] : reach.items()) {
+      const auto names = [&options = how](const char* list) {
+        std::string all;
+        for (const Json& option : options.value(list, Json::array()))
+          all += (all.empty() ? "" : ", ") + option.get<std::string>();
+        return all;
+      };
+      const std::string taken = names("taken"), own = names("set_by_itself"), unknown = names("unknown_to_it");
+      std::string words = "takes " + (taken.empty() ? "nothing" : taken) + " from [training]";
+      if (!own.empty()) words += "; sets " + own + " itself";
+      if (!unknown.empty()) words += "; has no option " + unknown;
+      const auto [at, added] = cells.try_emplace({step, words});
+      if (added) said.emplace_back(step, words);
+      at->second.push_back(cell.label);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [step, words] : said) {
+    const auto same_step = [&name = step](const auto& other) { return other.first == name; };
+    std::string of;
+    if (std::count_if(said.begin(), said.end(), same_step) > 1) {
+      for (const std::string& label : cells.at({step, words})) of += (of.empty() ? " of cell " : ", ") + label;
+    }
+    lines.push_back(step + of + " " + words);
+  }
+  return lines;
 }
 
 std::map<std::string, std::vector<Option>> core_sections() {
@@ -181,11 +233,15 @@ void reduce_to_one_batch(Plan& plan) {
     cell.seeds.resize(1);
     const int64_t batch = cell.section("teacher").integer("batch");
     const std::map<std::string, OptionValue> changes = {
-        {"train_limit", batch},      {"holdout", 0.0},      {"batch", batch},
-        {"epochs", kOneBatchEpochs}, {"flip", false},       {"crop_padding", int64_t{0}},
-        {"random_resized", false},   {"weight_decay", 0.0}, {"schedule", "cosine"}};
-    for (auto& [name, options] : cell.sections) {
-      for (const auto& [option, value] : changes) {
+        {"train_limit", batch},       {"holdout_is_training", true}, {"batch", batch},      {"flip", false},
+        {"crop_padding", int64_t{0}}, {"random_resized", false},     {"weight_decay", 0.0}, {"schedule", "cosine"}};
+    for (auto& [section, options] : cell.sections) {
+      std::map<std::string, OptionValue> own = changes;
+      for (const Options::Item& item : options.items()) {
+        if (item.declaration.epochs) own[item.declaration.name] = kOneBatchEpochs;
+      }
+      if (options.has("lr")) own["lr"] = std::min(options.real("lr"), kOneBatchRate);
+      for (const auto& [option, value] : own) {
         if (options.has(option)) options.replace(option, value, "--overfit-one-batch");
       }
     }
@@ -237,6 +293,15 @@ PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t see
           {input.channels, input.height, input.width, input.classes},
           precision_name(laboratory.precision),
           static_cast<uint64_t>(seed)};
+}
+
+std::map<std::string, int64_t> program_versions(const PluginHost& plugins) {
+  std::map<std::string, int64_t> versions = {
+      {"teacher", kTeacherVersion},   {"sensitivity", kSensitivityVersion}, {"mask", kMaskVersion},
+      {"finetune", kFinetuneVersion}, {"evaluation", kEvaluationVersion},   {"baseline", kBaselineVersion}};
+  for (const PluginHost::Loaded& plugin : plugins.loaded())
+    versions[text(kind_name(plugin.entry.kind), " plugin '", plugin.entry.name, "'")] = plugin.entry.version;
+  return versions;
 }
 
 std::string model_variant(const Options& model) {

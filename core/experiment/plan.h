@@ -25,8 +25,11 @@ struct Cell {
 
   const Options& section(const std::string& name) const;
   bool is_senet() const { return method == kSenet; }
-  Json settings() const;                     // {"section.option": value}, all of them
-  Json origins() const;                      // {"section.option": {"value", "origin"}}, all of them
+  Json settings() const;  // {"section.option": value}, all of them
+  Json origins() const;   // {"section.option": {"value", "origin"}}, all of them
+  // What each step makes of the settings that [training] has: {"step": {"taken", "set_by_itself", "unknown_to_it"}},
+  // names of options each. Empty where [training] has none.
+  Json reach_of_training() const;
   std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
 };
 
@@ -35,11 +38,15 @@ struct Plan {
   std::vector<Cell> cells;
 };
 
+// The same in words, a line a step, with the cells it is about where others differ.
+std::vector<std::string> reach_of_training(const Plan& plan);
+
 // Resolves and validates everything an experiment file says, before anything is loaded or trained.
 Plan make_plan(const Document& document, const PluginHost& plugins);
 
-// To debug a plugin: every phase trains on the first batch alone, without augmentation, holding out or weight decay,
-// until it should know it by heart. Of each cell the first budget and seed are left.
+// To debug a plugin: every training sees the first batch alone, without augmentation or weight decay and at a learning
+// rate of at most 0.01, until it should know it by heart; the held-out images are that batch, too. Of each cell the
+// first budget and seed are left.
 void reduce_to_one_batch(Plan& plan);
 
 // The data set and model of a document, for what needs no cell.
@@ -59,6 +66,10 @@ struct CellPhases {
 CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget);
 
 PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed);
+
+// What each part of this program computes by, as a result's phases name the parts (versions_of): the core's phases and
+// every plugin.
+std::map<std::string, int64_t> program_versions(const PluginHost& plugins);
 
 // "resnet18 width=8": the plugin and the options that differ from their defaults.
 std::string model_variant(const Options& model);

@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -19,6 +20,7 @@
 #include "senet/sensitivity.h"
 #include "senet/widths.h"
 #include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -84,6 +86,29 @@ void check_writable(const std::filesystem::path& file) {
     fail_usage(folder.string(), ": results cannot be written there: ", std::strerror(errno),
                "; give another folder with --results");
   }
+}
+
+// record: "environment", and "earlier_environments" where other processes, of another revision or machine, worked on
+// the phase before: their checkpoints are gone on from.
+void note_environment(const std::filesystem::path& folder, const Json& now, Json& record) {
+  const std::filesystem::path file = folder / "environments.json";
+  Json all = Json::array();
+  const auto begun = std::filesystem::directory_iterator(folder);
+  const bool has_checkpoint = std::any_of(begin(begun), end(begun),
+                                          [](const auto& entry) { return entry.path().extension() == ".safetensors"; });
+  if (has_checkpoint && std::filesystem::exists(file)) {
+    try {
+      all = parse_json(read_file(file), file.string());
+    } catch (const Error&) {
+      all = nullptr;
+    }
+    if (!all.is_array()) all = Json::array({{{"revision", "unknown"}}});
+  }
+  all.erase(std::remove(all.begin(), all.end(), now), all.end());
+  if (!all.empty()) record["earlier_environments"] = all;
+  record["environment"] = now;
+  all.push_back(now);
+  write_atomically(file, all.dump(2) + "\n");
 }
 
 std::string utc_now() {
@@ -198,8 +223,8 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     listener_.phase_started(where, inputs);
     PhaseExperiment experiment(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
                                about(task, inputs));
+    note_environment(folder, environment(device_), record);
     body(experiment, record);
-    record["environment"] = environment(device_);
     record["finished"] = utc_now();
   };
   const std::string key = inputs.key();
@@ -280,10 +305,11 @@ std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord&
     return *teacher;
   };
   if (!cell.is_senet()) {
-    return {run_phase(task, task.phases.method[0], cell.section(cell.method), [&](PhaseExperiment& experiment, Json&) {
-      experiment.share_trainings(share_trainings(task));
-      run_baseline(experiment, the_teacher(), plugins_, cell.method, task.budget);
-    })};
+    return {run_phase(task, task.phases.method[0], cell.section(cell.method),
+                      [&](PhaseExperiment& experiment, Json& record) {
+                        experiment.share_trainings(share_trainings(task));
+                        run_baseline(experiment, the_teacher(), plugins_, cell.method, task.budget, record);
+                      })};
   }
   const std::string measure = cell.section("sensitivity").text("plugin");
   const PhaseRecord sensitivity = run_phase(
@@ -319,9 +345,11 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const DataSplits& data = laboratory.data;
   Json sites = evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
   for (const PhaseRecord& phase : method) {
-    const Json kept = phase.json.value("kept", Json::array()), recorded = phase.json.value("series", Json::object()),
+    // "kept" is what earlier records call it.
+    const Json allocated = phase.json.value("allocated", phase.json.value("kept", Json::array())),
+               recorded = phase.json.value("series", Json::object()),
                trainings = phase.json.value("trainings", Json::object());
-    for (size_t l = 0; l < kept.size(); ++l) sites[l]["allocated"] = kept[l];
+    for (size_t l = 0; l < allocated.size(); ++l) sites[l]["allocated"] = allocated[l];
     for (const auto& [name, values] : recorded.items()) {
       if (values.size() != sites.size()) {
         series[name] = values;
@@ -340,17 +368,24 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     return phase_list.emplace_back(
         Json{{"kind", kind}, {"key", key}, {"training_seconds", time.seconds}, {"image_passes", time.image_passes}});
   };
+  const auto add_environments = [&](Json& row, const Json& record) {
+    for (const char* name : {"environment", "earlier_environments"}) {
+      if (record.contains(name)) row[name] = record.at(name);
+    }
+    if (row.contains("environment")) row["environment"]["precision"] = precision_name(laboratory.precision);
+  };
   for (const PhaseRecord& phase : done) {
     const Json trainings = phase.json.value("shared", Json::array());
     for (const Json& training : trainings) {
       const std::string key = training.at("key");
       const auto epochs = training.at("epochs").get<int64_t>();
-      list(training.at("kind"), key,
-           {epochs, training.at("seconds"), training.value("image_passes", epochs * data.train.count())})["training"] =
-          training.at("training");
+      Json& row = list(training.at("kind"), key,
+                       {epochs, training.at("seconds"), training.value("image_passes", epochs * data.train.count())});
+      row["training"] = training.at("training");
+      add_environments(row, training);
       shared.insert(key);
     }
-    list(phase.kind, phase.key, training_time(phase.json, data.train.count()));
+    add_environments(list(phase.kind, phase.key, training_time(phase.json, data.train.count())), phase.json);
   }
   claim_->join(shared);
   const auto numbers = [](const Json& record) {
@@ -391,11 +426,17 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
       {"phases", std::move(phase_list)},
       {"deviations", cell.changes()},
       {"settings", cell.settings()},
+      {"reach_of_training", cell.reach_of_training()},
       {"precision", precision_name(laboratory.precision)},
       {"environment", method.back().json.at("environment")},
       {"finished", evaluation.json.at("finished")},
   };
   describe_outside_sites(count(*network), result.json["model"]);
+  const std::map<std::string, int64_t> versions = program_versions(plugins_);
+  for (Json& phase : result.json["phases"]) {
+    for (const std::string& part : versioned_parts(result.json, phase.at("kind").get<std::string>()))
+      phase["versions"][part] = versions.at(part);
+  }
   if (!series.empty()) result.json["series"] = std::move(series);
   for (const PhaseRecord& phase : method) {
     if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
@@ -415,7 +456,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
     row["mac_saving"] = teacher_evaluation.json.at("macs").get<double>() / at.at("macs").get<double>();
     result.json["widths"].push_back(std::move(row));
   }
-  if (data.held_out.count() > 0) {
+  if (data.held_out.count() > 0 && !cell.section("dataset").boolean("holdout_is_training")) {
     result.json["deviations"].push_back(
         text(data.held_out.count(), " of the training images are held out and never trained on"));
   }

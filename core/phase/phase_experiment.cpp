@@ -206,8 +206,8 @@ void take_name(const char* what, const std::string& name, std::set<std::string>&
 
 }  // namespace
 
-BatchLoader make_loader(const Laboratory& laboratory, Part part) {
-  return {laboratory.data.part(part), laboratory.data.normalisation, laboratory.precision, laboratory.device};
+BatchLoader make_loader(const Laboratory& laboratory, const Images& images) {
+  return {images, laboratory.data.normalisation, laboratory.precision, laboratory.device};
 }
 
 TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
@@ -293,12 +293,13 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
 void PhaseExperiment::run_training(const std::string& name, Network& network, Objective& objective,
                                    const TrainingSettings& settings) {
   trained_[&network] = name;
+  went_through_.emplace_back(name, network.weak_from_this());
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   if (stored.finished()) {
     restore(stored.tensors(), network, &objective);
   } else {
-    const BatchLoader data = make_loader(laboratory_, Part::train);
-    const BatchLoader held_out = make_loader(laboratory_, Part::held_out);
+    const BatchLoader data = make_loader(laboratory_, laboratory_.data.train);
+    const BatchLoader held_out = make_loader(laboratory_, laboratory_.data.held_out);
     Trainer(data, held_out, settings, derive_seed(seed_, phase_ + "/" + name)).run(network, objective, stored);
     Archive archive = Archive::saving();
     network_state(network, archive);
@@ -315,17 +316,29 @@ void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& ne
   remember_what_is_thrown([&] {
     if (runs_plugin_) take_name("training", name, trainings_);
     trained_[&network] = name;
+    went_through_.emplace_back(name, network.weak_from_this());
     const PhaseRecord phase =
         shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
     if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
     const TrainingTime time = training_time(phase.json, laboratory_.data.train.count());
-    record_["shared"].push_back({{"kind", phase.kind},
-                                 {"key", phase.key},
-                                 {"training", name},
-                                 {"epochs", time.epochs},
-                                 {"seconds", time.seconds},
-                                 {"image_passes", time.image_passes}});
+    Json& shared = record_["shared"].emplace_back(Json{{"kind", phase.kind},
+                                                       {"key", phase.key},
+                                                       {"training", name},
+                                                       {"epochs", time.epochs},
+                                                       {"seconds", time.seconds},
+                                                       {"image_passes", time.image_passes}});
+    for (const char* environments : {"environment", "earlier_environments"}) {
+      if (phase.json.contains(environments)) shared[environments] = phase.json.at(environments);
+    }
   });
+}
+
+std::vector<std::string> PhaseExperiment::trainings_of(const Network& network) const {
+  std::vector<std::string> names;
+  for (const auto& [name, trained] : went_through_) {
+    if (trained.lock().get() == &network) names.push_back(name);
+  }
+  return names;
 }
 
 void PhaseExperiment::keep(const std::string& name, Network& network) {
@@ -349,12 +362,13 @@ Score PhaseExperiment::evaluate(Network& network, Part part) {
 }
 
 Score PhaseExperiment::evaluate(Network& network, Part part, const std::string& weights) {
-  if (laboratory_.data.part(part).count() == 0) {
+  const Images& images = laboratory_.data.part(part);
+  if (images.count() == 0) {
     fail_usage("phase '", phase_,
                "' judges networks by held-out training images, and none are held out; set "
                "dataset.holdout (0.05 by default)");
   }
-  return senet::evaluate(network, make_loader(laboratory_, part), weights);
+  return senet::evaluate(network, make_loader(laboratory_, images), weights);
 }
 
 void PhaseExperiment::record(const std::string& name, const std::vector<double>& values) {

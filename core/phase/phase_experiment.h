@@ -61,6 +61,8 @@ class PhaseExperiment final : public Experiment {
   // Runs a plugin's code: it gives the names of trainings and series, and whatever one of its trainings threw comes
   // out, though the code caught it.
   void run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code);
+  // The trainings whose network is this very object, in the order in which they ran.
+  std::vector<std::string> trainings_of(const Network& network) const;
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
@@ -85,6 +87,7 @@ class PhaseExperiment final : public Experiment {
   bool runs_plugin_ = false;
   std::set<std::string> trainings_, series_;  // the names that are taken
   std::exception_ptr thrown_by_training_;
+  std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> went_through_;
 };
 
 // What a phase's trainings took, shared ones left out. `images`: those of an epoch, for a record that does not say how
@@ -99,7 +102,8 @@ TrainingTime training_time(const Json& record, int64_t images);
 // The shape of the network that a phase keeps: `input`, made as small as the phase's record says; at one of its widths.
 NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width = 1);
 
-BatchLoader make_loader(const Laboratory& laboratory, Part part);
+// Of images of its data.
+BatchLoader make_loader(const Laboratory& laboratory, const Images& images);
 
 // The network that training `name` of a finished phase left: weights, buffers and masks, as tensors or read into it.
 TensorMap network_tensors(const PhaseRecord& phase, const std::string& name);

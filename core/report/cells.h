@@ -25,6 +25,8 @@ struct MeasuredCell {
   std::string label() const { return first().at("cell").at("label").get<std::string>(); }
   std::string method() const { return first().at("cell").at("method").get<std::string>(); }
   std::string budget() const { return first().at("budget").at("asked").get<std::string>(); }
+  // What tells its images from those of other cells.
+  std::string data() const { return first().at("dataset").value("fingerprint", first().at("dataset").dump()); }
   std::string id() const { return slug(label()) + "-" + slug(budget()); }
   // Of a number at /section/name, over the seeds.
   Summary over_seeds(const std::string& section, const std::string& name, double factor = 1) const;

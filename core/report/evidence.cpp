@@ -70,8 +70,12 @@ DataSetName name_of(const toml::table& entry, const fs::path& file, std::string&
 
 }  // namespace
 
-Evidence::Evidence(const fs::path& results, const fs::path& sources)
-    : results_(load_results(results)), cells_(measured_cells(results_)), published_(load_published(results)) {
+Evidence::Evidence(const fs::path& results, const fs::path& sources, std::map<std::string, int64_t> versions)
+    : results_(load_results(results)),
+      cells_(measured_cells(results_)),
+      published_(load_published(results)),
+      versions_(std::move(versions)),
+      faults_(load_known_faults(results)) {
   const fs::path file = sources / "data_sets.toml";
   if (!fs::exists(file)) return;
   const toml::table table = parsed_toml(file);
@@ -96,7 +100,7 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
     if (!wanted(cell.experiment())) continue;
     const std::string file = cell.results.front()->file.string();
     const auto [at, added] = seen.try_emplace(
-        {cell.label(), cell.budget(), cell.first().at("model").at("variant").get<std::string>()}, file);
+        {cell.label(), cell.budget(), cell.data(), cell.first().at("model").at("variant").get<std::string>()}, file);
     if (!added) {
       fail_usage(source.file.string(), ": ", at->second, " and ", file, " are both called '", cell.label(),
                  "' at the budget ", cell.budget(), "; name the experiment that is meant");
@@ -119,6 +123,10 @@ std::vector<std::string> Evidence::missing(const Source& source) const {
     if (!labels.count(label)) missing.push_back("no results of a cell called '" + label + "'");
   }
   return missing;
+}
+
+std::vector<std::string> Evidence::doubts(const std::vector<const Result*>& results) const {
+  return doubts_of(results, versions_, faults_);
 }
 
 DataSetName Evidence::data_set(const Json& result) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report/cells.h"
+#include "report/doubts.h"
 #include "report/published.h"
 #include "report/source.h"
 
@@ -23,16 +24,21 @@ struct DataSetName {
 class Evidence {
  public:
   // Loads every result under `results`; throws (exit code 2) with a file's name for what is not sound, and for results
-  // of one cell that contradict each other, whichever source asks.
-  Evidence(const std::filesystem::path& results, const std::filesystem::path& sources);
+  // of one cell that contradict each other, whichever source asks. `versions`: of the program's parts, by which
+  // results may be outdated.
+  Evidence(const std::filesystem::path& results, const std::filesystem::path& sources,
+           std::map<std::string, int64_t> versions = {});
   Evidence(const Evidence&) = delete;  // its cells point into its results
 
   // The cells of a source's experiments (all, when it names none), of those labels that it names. Throws (exit code 2)
-  // when two of them have results for the same label, budget and model.
+  // when two of them have results for the same label, budget, data and model.
   std::vector<MeasuredCell> cells(const Source& source) const;
   const std::vector<MeasuredCell>& cells() const { return cells_; }
   // Experiments and labels that a source names and no result has, in words.
   std::vector<std::string> missing(const Source& source) const;
+
+  // Why to doubt what stands on some results (doubts.h).
+  std::vector<std::string> doubts(const std::vector<const Result*>& results) const;
 
   const Published& published() const { return published_; }
   DataSetName data_set(const Json& result) const;            // by its fingerprint, or by its plugin
@@ -49,6 +55,8 @@ class Evidence {
   std::vector<MeasuredCell> cells_;
   Published published_;
   std::vector<Named> names_;
+  std::map<std::string, int64_t> versions_;
+  std::vector<KnownFault> faults_;
 };
 
 // In which way the numbers of a result are not the paper's whatever the method: other data, fewer images, another

@@ -59,6 +59,7 @@ std::string experiments(const Evidence& evidence) {
         text_of(cell.over_seeds("result", "accuracy", 100), 2) + " %, seeds " + html_escaped(seeds) + "</summary>\n" +
         block({{"deviations from the paper", json.value("deviations", Json::array())},
                {"environment", json.at("environment")},
+               {"phases", json.at("phases")},
                {"precision", json.value("precision", Json())},
                {"settings", json.at("settings")}}) +
         "</details>\n";

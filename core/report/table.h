@@ -13,6 +13,7 @@ struct Table {
     std::string id;  // "<table>/…", what `senet tables --explain` takes
     std::vector<std::string> cells;
     std::vector<const Result*> evidence;
+    std::vector<std::string> doubts = {};  // why to doubt its numbers; marked in its first cell
   };
   std::string name, title;
   std::vector<std::string> columns;

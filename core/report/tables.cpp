@@ -66,16 +66,19 @@ Json explained(const std::vector<Table>& tables, const std::string& id) {
       Json json = {{"row", row.id}, {"cells", Json::object()}, {"runs", Json::array()}};
       for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = row.cells[i];
       json["notes"] = table.notes;
+      json["doubts"] = row.doubts;
       if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";
       for (const Result* result : row.evidence) {
         const Json& from = result->json;
+        Json phases = from.at("phases");
+        for (Json& phase : phases) phase["environment"] = environments_of(*result, phase).front();
         json["runs"].push_back({{"file", result->file.string()},
                                 {"cell", from.at("cell").at("label")},
                                 {"seed", from.at("seed")},
                                 {"accuracy", from.at("result").at("accuracy")},
                                 {"relus", from.at("result").at("relus")},
                                 {"environment", from.at("environment")},
-                                {"phases", from.at("phases")},
+                                {"phases", phases},
                                 {"finished", from.value("finished", Json())}});
       }
       if (!row.evidence.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "senet/error.h"
 #include "storage/files.h"
@@ -82,6 +83,14 @@ constexpr Field kPhaseFields[] = {{"/kind", "a text", is_text},
                                   {"/key", "a text", is_text},
                                   {"/training_seconds", "an amount", is_amount},
                                   {"/image_passes", "an amount", is_amount_or_nothing}};
+// Not in every result.
+bool is_text_or_nothing(const Json& value) { return value.is_null() || is_text(value); }
+bool is_count_or_nothing(const Json& value) { return value.is_null() || is_count(value); }
+constexpr Field kEnvironmentFields[] = {
+    {"/revision", "a text", is_text_or_nothing},  {"/libtorch", "a text", is_text_or_nothing},
+    {"/device", "a text", is_text_or_nothing},    {"/gpu", "a text", is_text_or_nothing},
+    {"/cpu", "a text", is_text_or_nothing},       {"/cpu_capability", "a text", is_text_or_nothing},
+    {"/precision", "a text", is_text_or_nothing}, {"/threads", "a count", is_count_or_nothing}};
 
 template <size_t N>
 void check_fields(const Json& json, const Field (&fields)[N], const std::string& where) {
@@ -89,6 +98,23 @@ void check_fields(const Json& json, const Field (&fields)[N], const std::string&
     const Json value = json.value(Json::json_pointer(field.pointer), Json());
     SENET_CHECK(field.sound(value), where, field.pointer, " is ", value.dump(), ", expected ", field.expected);
   }
+}
+
+// Of a phase: the environments and versions that it may name.
+void check_origin(const Json& phase, const std::string& where) {
+  const Json environment = phase.value("environment", Json::object()),
+             earlier = phase.value("earlier_environments", Json::array()),
+             versions = phase.value("versions", Json::object());
+  SENET_CHECK(environment.is_object(), where, "environment is ", environment.dump(), ", expected an object");
+  SENET_CHECK(earlier.is_array(), where, "earlier_environments is ", earlier.dump(), ", expected a list");
+  SENET_CHECK(versions.is_object(), where, "versions is ", versions.dump(), ", expected an object");
+  check_fields(environment, kEnvironmentFields, where + "environment");
+  for (const Json& one : earlier) {
+    SENET_CHECK(one.is_object(), where, "earlier_environments has ", one.dump(), ", expected an object");
+    check_fields(one, kEnvironmentFields, where + "earlier_environments");
+  }
+  for (const auto& [part, version] : versions.items())
+    SENET_CHECK(is_count(version), where, "versions/", part, " is ", version.dump(), ", expected a count");
 }
 
 }  // namespace
@@ -108,7 +134,11 @@ Result load_result(const fs::path& file) try {
   }
   check_fields(json, kFields, where);
   for (const Json& site : json.at("sites")) check_fields(site, kSiteFields, where + "a site's ");
-  for (const Json& phase : json.at("phases")) check_fields(phase, kPhaseFields, where + "a phase's ");
+  check_fields(json.at("environment"), kEnvironmentFields, where + "environment");
+  for (const Json& phase : json.at("phases")) {
+    check_fields(phase, kPhaseFields, where + "a phase's ");
+    check_origin(phase, where + "a phase's ");
+  }
   for (const Json& deviation : json.value("deviations", Json::array()))
     SENET_CHECK(deviation.is_string(), where, "a deviation is ", deviation.dump(), ", expected a text");
   return {file, std::move(json)};
@@ -124,6 +154,37 @@ const Json& network_phase(const Result& result) {
     if (phase->at("kind") != "evaluation") return *phase;
   }
   fail(result.file.string(), ": names no phase that left a network");
+}
+
+std::vector<Json> environments_of(const Result& result, const Json& phase) {
+  std::vector<Json> all = {phase.value("environment", result.json.at("environment"))};
+  for (const Json& earlier : phase.value("earlier_environments", Json::array())) all.push_back(earlier);
+  for (Json& one : all) {
+    if (!one.contains("precision")) one["precision"] = result.json.value("precision", Json());
+  }
+  return all;
+}
+
+std::vector<std::string> versioned_parts(const Json& result, const std::string& kind) {
+  static const std::set<std::string> core = {"teacher", "sensitivity", "mask", "finetune", "evaluation"};
+  const auto plugin = [](const std::string& what, const std::string& name) { return what + " plugin '" + name + "'"; };
+  const bool of_core = core.count(kind) > 0;
+  std::vector<std::string> parts = {of_core ? kind : "baseline",
+                                    plugin("model", result.at("model").at("plugin").get<std::string>())};
+  if (kind == "sensitivity") {
+    const Json measure = result.at("settings").value("sensitivity.plugin", Json());
+    if (measure.is_string()) parts.push_back(plugin("sensitivity", measure.get<std::string>()));
+  }
+  if (!of_core) parts.push_back(plugin("baseline", result.at("cell").at("method").get<std::string>()));
+  return parts;
+}
+
+std::map<std::string, int64_t> versions_of(const Result& result, const Json& phase) {
+  std::map<std::string, int64_t> versions;
+  const Json known = phase.value("versions", Json::object());
+  for (const std::string& part : versioned_parts(result.json, phase.at("kind").get<std::string>()))
+    versions[part] = known.value(part, int64_t{1});
+  return versions;
 }
 
 void save_result(const Result& result) { write_atomically(result.file, readable(result.json) + "\n"); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -35,6 +36,15 @@ std::string readable(const Json& json, const std::string& indent = "");
 // Throws (exit code 2) with the file's name when it is not a sound result of this schema.
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);
+
+// What a phase of the result ran on, its precision among it; where processes of several environments worked on the
+// phase, each, the last first. An older result names one environment, which counts for all its phases.
+std::vector<Json> environments_of(const Result& result, const Json& phase);
+// The version of each part of the program that a phase was made by, by the part's name ("mask", "model plugin
+// 'resnet18'"). An older result names none: they were all 1 then.
+std::map<std::string, int64_t> versions_of(const Result& result, const Json& phase);
+// The names of those parts, for a phase of this kind.
+std::vector<std::string> versioned_parts(const Json& result, const std::string& kind);
 
 // The phase that left the finished network, as the result names it: {"kind", "key", …}. Throws when it names none.
 const Json& network_phase(const Result& result);

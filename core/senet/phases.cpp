@@ -31,7 +31,7 @@ constexpr Option kSensitivityOptions[] = {
 };
 
 constexpr Option kMaskOptions[] = {
-    integer_option("epochs", "150", "passes over the training images").between(1, 1e6),
+    integer_option("epochs", "150", "passes over the training images").between(1, 1e6).counts_epochs(),
     text_option("granularity", "\"pixel\"",
                 "what a mask keeps or drops as one: pixels, or channels by their mean score over H×W")
         .one_of("pixel channel"),
@@ -69,7 +69,9 @@ constexpr Option kMaskOptions[] = {
 };
 
 constexpr Option kFinetuneOptions[] = {
-    integer_option("epochs", "180", "passes over the training images, with the masks frozen").between(1, 1e6),
+    integer_option("epochs", "180", "passes over the training images, with the masks frozen")
+        .between(1, 1e6)
+        .counts_epochs(),
     real_option("lr", "0.01", "initial learning rate of SGD").at_least(0),
     real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
@@ -112,10 +114,10 @@ Json base_inputs(const PhaseBase& base, const Options& options) {
 
 PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
   const std::string& weights = teacher.text("weights");
-  if (weights.empty()) return {"teacher", 1, base_inputs(base, teacher)};
+  if (weights.empty()) return {"teacher", kTeacherVersion, base_inputs(base, teacher)};
   try {
     return {"teacher",
-            1,
+            kTeacherVersion,
             {{"model", base.model}, {"input", base.input}, {"weights", Hash().add(read_file(weights)).hex()}}};
   } catch (const Error& error) {
     fail_usage(teacher.item("weights").origin, ": teacher.weights: ", error.what());
@@ -126,7 +128,7 @@ PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher
   Json inputs = base_inputs(base, sensitivity);
   inputs["plugin"] = sensitivity.text("plugin");
   inputs["teacher"] = teacher_key;
-  return {"sensitivity", 1, std::move(inputs)};
+  return {"sensitivity", kSensitivityVersion, std::move(inputs)};
 }
 
 PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& sensitivity_key,
@@ -135,7 +137,7 @@ PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, c
   inputs["teacher"] = teacher_key;
   inputs["sensitivity"] = sensitivity_key;
   inputs["budget"] = budget;
-  return {"mask", 1, std::move(inputs)};
+  return {"mask", kMaskVersion, std::move(inputs)};
 }
 
 PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& mask_key,
@@ -143,7 +145,7 @@ PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_ke
   Json inputs = base_inputs(base, finetune);
   inputs["teacher"] = teacher_key;
   inputs["mask"] = mask_key;
-  return {"finetune", 1, std::move(inputs)};
+  return {"finetune", kFinetuneVersion, std::move(inputs)};
 }
 
 void run_teacher(PhaseExperiment& experiment) {
@@ -207,7 +209,7 @@ void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<i
   MaskIdentification objective(teacher, at_widths(experiment, *student, widths), relus, settings,
                                derive_seed(experiment.seed(), "mask"));
   experiment.train(kNetwork, *student, objective, experiment.training());
-  record["kept"] = relus;
+  record["allocated"] = relus;
   record["widths"] = widths;
 }
 

@@ -6,6 +6,13 @@
 
 namespace senet {
 
+// Of what each of the core's phases computes, by hand: counted up where shipped settings give other numbers. It stands
+// in the phase's key.
+constexpr int kTeacherVersion = 1;
+constexpr int kSensitivityVersion = 1;
+constexpr int kMaskVersion = 1;
+constexpr int kFinetuneVersion = 1;
+
 // The options of SENet's phases, each with its own training options (defaults: method of the paper).
 std::vector<Option> teacher_options();
 std::vector<Option> sensitivity_options(const std::vector<Option>& plugin_options);
@@ -38,7 +45,7 @@ void run_teacher(PhaseExperiment& experiment);
 // record["series"]["sensitivity"]: one number a site.
 void run_sensitivity(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins,
                      const std::string& plugin);
-// record["kept"]: the allocated count a site, in the sites' order; record["widths"].
+// record["allocated"]: the count that each site was given, in the sites' order; record["widths"].
 void run_mask(PhaseExperiment& experiment, Network& teacher, const std::vector<int64_t>& relus, Json& record);
 // record["widths"]: those that the mask phase trained at, too.
 void run_finetune(PhaseExperiment& experiment, Network& teacher, const PhaseRecord& mask, Json& record);

@@ -11,7 +11,7 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 constexpr Option kScheduleOptions[] = {
-    integer_option("epochs", "240", "passes over the training images").between(1, 1e6),
+    integer_option("epochs", "240", "passes over the training images").between(1, 1e6).counts_epochs(),
     real_option("lr", "0.05", "initial learning rate of SGD").at_least(0),
     real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1),
     real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0),

@@ -193,6 +193,45 @@ TEST(StageCriticality, DrivesTheAllocation) {
   }
 }
 
+TEST(TrainingSettings, EachStepSaysWhichItTakes) {
+  const TemporaryFolder folder;
+  std::string experiment = tiny_experiment_of(
+      "[snl]\nsearch_epochs = 1\nfinetune_epochs = 1\nbatch = 64\n[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n");
+  experiment.insert(experiment.find("crop_padding"), "lr = 0.04\n");
+  write_file(folder / "tiny.toml", experiment);
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(
+      outcome.error.find("snl takes precision, crop_padding, checkpoint_seconds from [training]; sets batch itself; "
+                         "has no option lr\nteacher takes precision, lr, batch, crop_padding, checkpoint_seconds "
+                         "from [training]\n"),
+      0u)
+      << outcome.error;
+  const json result = json::parse(testing::slurp(folder / "results/tiny/snl-30pct-s1.json"));
+  EXPECT_EQ(result["reach_of_training"]["snl"]["unknown_to_it"], json({"lr"}));
+  EXPECT_EQ(result["reach_of_training"]["snl"]["set_by_itself"], json({"batch"}));
+  EXPECT_FALSE(result["reach_of_training"]["teacher"].contains("unknown_to_it"));
+}
+
+TEST(ABaselineWithAPlan, IsForecastWhenItStoppedHalfWay) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", tiny_experiment_of("[[cell]]\nmethod = \"planned\"\nbudgets = [\"30%\"]\n"));
+  const std::string plugins = SENET_TEST_UNSOUND_PLUGINS "/planned";
+  const auto senet = [&](const char* verb) {
+    return testing::run_program({verb, "tiny.toml", "--threads", "2", "--plugin-dir", plugins, "--json"},
+                                folder.path());
+  };
+  EXPECT_EQ(senet("run").code, 1);
+  const json status = json_of(senet("status"));
+  const json* phase = nullptr;
+  for (const json& row : status["phases"]) {
+    if (row["phase"] == "planned") phase = &row;
+  }
+  ASSERT_NE(phase, nullptr);
+  EXPECT_EQ((*phase)["state"], "failed");
+  EXPECT_EQ((*phase)["images"], 152 * 4) << "of its plan, what it has not trained";
+}
+
 TEST(AMethodThatJudges, NeedsHeldOutImages) {
   const TemporaryFolder folder;
   std::string experiment = testing::tiny_experiment();

@@ -333,6 +333,7 @@ TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
   const Outcome one_batch = run_program(
       {"run", "tiny.toml", "--overfit-one-batch", "--set", "teacher.weights=\"mine.safetensors\""}, folder.path());
   EXPECT_EQ(one_batch.code, 0) << one_batch.error;
+  EXPECT_NE(one_batch.error.find("the imported teacher does not know the batch"), std::string::npos) << one_batch.error;
   const json result = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
   EXPECT_EQ(result["phases"][0]["key"], imported["key"]);
   EXPECT_EQ(result["teacher"]["accuracy"], original["teacher"]["accuracy"]);

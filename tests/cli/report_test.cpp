@@ -85,6 +85,174 @@ TEST(Tables, NameTheFileThatIsNoResult) {
   EXPECT_NE(outcome.error.find("results/made/broken.json: has no section 'cell'"), std::string::npos) << outcome.error;
 }
 
+// What `senet tables all` makes of results, as JSON.
+class Doubts : public ::testing::Test {
+ protected:
+  Doubts() {
+    write_file(folder / "sources/all.toml", "table = \"main\"");
+    write_file(folder / "sources/data_sets.toml", "[[data_set]]\nplugin = \"cifar10\"\ntitle = \"CIFAR-10\"");
+  }
+  void add(Result result) {
+    result.file = folder / result.file;
+    save_result(result);
+  }
+  Outcome tables(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"tables", "all", "--sources", "sources", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return testing::run_program(words, folder.path());
+  }
+  // What is said of a row, of the only table.
+  std::vector<std::string> said(size_t row) {
+    const auto table = json_of(tables()).at(0);
+    const std::string cell = table.at("rows").at(row).at("cells").at(0);
+    std::vector<std::string> notes;
+    for (size_t i = 0; i < table.at("notes").size(); ++i) {
+      if (cell.find(" [" + std::to_string(i + 1) + "]") != std::string::npos) notes.push_back(table.at("notes")[i]);
+    }
+    return notes;
+  }
+  TemporaryFolder folder;
+};
+using Texts = std::vector<std::string>;
+
+TEST_F(Doubts, AreNoneOfPhasesFromCleanRevisionsThatDiffer) {
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.json["phases"][0]["environment"] = {{"revision", "another"}, {"device", "cpu"}, {"threads", 2}};
+  add(result);
+  EXPECT_EQ(said(0), Texts());
+  const auto explained = json_of(tables({"--explain", "all/made/a-5pct"}));
+  EXPECT_EQ(explained["runs"][0]["phases"][0]["environment"]["revision"], "another");
+  EXPECT_EQ(explained["runs"][0]["phases"][1]["environment"]["revision"], "abc") << "of an older result: the result's";
+}
+
+TEST_F(Doubts, NameUncommittedSourceOfAnyPhase) {
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.json["phases"][0]["environment"] = {{"revision", "0123+"}};
+  add(result);
+  result = testing::made_result("b", "5%", 1, 0.5);
+  result.json["environment"]["revision"] = "4567+";
+  add(result);
+  result = testing::made_result("c", "5%", 1, 0.5);
+  result.json["environment"].erase("revision");
+  add(result);
+  EXPECT_EQ(said(0), Texts({"dirty: source with uncommitted changes to revision 0123"}));
+  EXPECT_EQ(said(1), Texts({"dirty: source with uncommitted changes to revision 4567"}));
+  EXPECT_EQ(said(2), Texts({"dirty: source of no known revision"}));
+  EXPECT_EQ(json_of(tables({"--explain", "all/made/b-5pct"}))["doubts"].size(), 1u);
+}
+
+TEST_F(Doubts, NameWhatDiffersAmongThePhasesOfARow) {
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.json["phases"][1]["environment"] = {
+      {"revision", "abc"}, {"device", "cuda"}, {"gpu", "H100"}, {"threads", 4}, {"precision", "bfloat16"}};
+  add(result);
+  EXPECT_EQ(said(0), Texts({"mixed: device cpu, cuda; precision bfloat16, float32; threads 2, 4"}));
+  result.json["phases"][1]["environment"] = result.json["environment"];
+  result.json["phases"][1]["earlier_environments"] = {{{"revision", "abc"}, {"cpu_capability", "AVX2"}},
+                                                      {{"revision", "abc"}, {"cpu_capability", "AVX512"}}};
+  add(result);
+  EXPECT_EQ(said(0), Texts({"mixed: CPU capability AVX2, AVX512"})) << "of every process that worked on the phase";
+}
+
+TEST_F(Doubts, NameWhatDiffersBetweenRowsOfTheSameDataAndModel) {
+  add(testing::made_result("a", "5%", 1, 0.5));
+  Result result = testing::made_result("b", "5%", 1, 0.5);
+  result.json["environment"]["libtorch"] = "2.11.0";
+  result.json["environment"]["threads"] = 4;
+  add(result);
+  result = testing::made_result("c", "5%", 1, 0.5);
+  result.json["environment"]["threads"] = 8;
+  result.json["dataset"]["fingerprint"] = "others";
+  add(result);
+  EXPECT_EQ(said(0), Texts({"mixed, between rows: threads 2, 4"}));
+  EXPECT_EQ(said(1), said(0));
+  EXPECT_EQ(said(2), Texts()) << "of other data, which nobody compares with these";
+}
+
+TEST_F(Doubts, NamePhasesThatTheProgramWouldComputeOtherwise) {
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.json["phases"][1]["versions"] = {{"sensitivity", 0}, {"model plugin 'resnet18'", 7}};
+  add(result);
+  write_file(folder / "results/outdated.toml",
+             "[[fault]]\nphase = \"finetune\"\nwhat = \"forgot β\"\nfixed = \"1a2b\"\nrevisions = [\"abc\", \"x\"]\n");
+  EXPECT_EQ(said(0), Texts({"outdated: finetune: forgot β; sensitivity of version 0, the program's is 1"}));
+  result.json["phases"][1].erase("versions");
+  result.json["phases"][2]["environment"] = {{"revision", "later"}};
+  add(result);
+  EXPECT_EQ(said(0), Texts());
+  write_file(folder / "results/outdated.toml", "[[fault]]\nphase = \"finetune\"\n");
+  EXPECT_EQ(tables().code, 2);
+  EXPECT_NE(tables().error.find("outdated.toml:1: a fault has phase, what, fixed"), std::string::npos);
+}
+
+TEST_F(Doubts, AResultWhoseOriginsAreUnsoundIsRefusedByName) {
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.json["phases"][1]["environment"] = {{"threads", "two"}};
+  add(result);
+  EXPECT_EQ(tables().code, 2);
+  EXPECT_NE(tables().error.find("a-5pct-s1.json: a phase's environment/threads is \"two\", expected a count"),
+            std::string::npos)
+      << tables().error;
+}
+
+TEST(Outdated, TheScriptNamesTheRevisionsThatLackTheMend) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "scripts");
+  fs::copy(kSource / "scripts/outdated", folder / "scripts/outdated");
+  const auto result = [&](const char* name, const std::string& revision, const std::string& of_mask) {
+    write_file(folder / (std::string("results/made/") + name + ".json"),
+               "{\"environment\": {\"revision\": \"" + revision +
+                   "\"}, \"phases\": [{\"kind\": \"teacher\"}, {\"kind\": "
+                   "\"mask\", \"environment\": {\"revision\": \"" +
+                   of_mask + "\"}}]}");
+  };
+  const auto git = [&](const std::string& command) {
+    const Outcome outcome = testing::run_shell(
+        "export GIT_CONFIG_GLOBAL=/dev/null\ngit -c user.name=x -c user.email=x@x " + command, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    return outcome.out.substr(0, 12);
+  };
+  git("init -q");
+  std::vector<std::string> revisions;
+  for (const char* message : {"before", "mend", "after"}) {
+    git(std::string("commit -q --allow-empty -m ") + message);
+    revisions.push_back(git("rev-parse HEAD"));
+  }
+  result("old", revisions[0], revisions[0]);
+  result("dirty", revisions[2], revisions[0] + "+");
+  result("new", revisions[0], revisions[2]);
+  write_file(folder / "results/outdated.toml",
+             "[[fault]]\nphase = \"mask\"\nwhat = \"said\"\nfixed = \"" + revisions[1] + "\"\nrevisions = []\n");
+  const Outcome outcome = testing::run_shell("scripts/outdated", folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_NE(testing::slurp(folder / "results/outdated.toml")
+                .find("\nrevisions = [\"" + revisions[0] + "\", \"" + revisions[0] + "+\"]\n"),
+            std::string::npos)
+      << testing::slurp(folder / "results/outdated.toml");
+}
+
+TEST(Tables, TellDataSetsOfOneLabelAndModelApart) {
+  const TemporaryFolder folder;
+  for (const char* data : {"one", "two"}) {
+    for (const char* label : {"a", "b"}) {
+      const double accuracy = 0.5 + (label[0] == 'b') * 0.1 + (data[0] == 't') * 0.2;
+      Result result = testing::made_result(label, "5%", 1, accuracy, 100, data);
+      result.json["dataset"]["fingerprint"] = data;
+      result.file = folder / result.file;
+      save_result(result);
+    }
+  }
+  write_file(folder / "sources/overview.toml", "table = \"overview\"");
+  write_file(folder / "sources/pairs.toml", "table = \"differences\"\nagainst = [\"a\"]");
+  const auto made = json_of(testing::run_program({"tables", "--sources", "sources", "--json"}, folder.path()));
+  ASSERT_EQ(made[0]["rows"].size(), 4u);
+  EXPECT_EQ(made[0]["rows"][1]["cells"][5], "60.00 (1)");
+  EXPECT_EQ(made[0]["rows"][3]["cells"][5], "80.00 (1)");
+  ASSERT_EQ(made[1]["rows"].size(), 4u);
+  EXPECT_EQ(made[1]["rows"][1]["cells"][7], "+10.00 (1)");
+  EXPECT_EQ(made[1]["rows"][3]["cells"][7], "+10.00 (1)") << "each against the one of its data";
+}
+
 TEST(Report, IsOnePageThatNeedsNothingBesideIt) {
   const TemporaryFolder folder;
   fs::copy(kSource / "paper_figures", folder / "sources");

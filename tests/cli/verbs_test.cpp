@@ -152,8 +152,9 @@ TEST(Budget, SharesByProportionAndRefusesZeros) {
   EXPECT_EQ(even["relus"], 557056);
   int64_t sum = 0;
   for (const json& site : even["sites"]) {
-    sum += site["kept"].get<int64_t>();
-    EXPECT_LE(site["kept"], site["relus"]);
+    EXPECT_FALSE(site.contains("kept")) << "no network keeps it yet";
+    sum += site["allocated"].get<int64_t>();
+    EXPECT_LE(site["allocated"], site["relus"]);
   }
   EXPECT_EQ(sum, 120000);
   EXPECT_EQ(json_of(budget(doubled, "120000"))["sites"], even["sites"]);
@@ -185,6 +186,13 @@ TEST(Run, ItsResultMeetsTheBudgetExactlyAndCarriesItsEvidence) {
   EXPECT_EQ(result["environment"]["threads"], 2);
   for (const char* key : {"revision", "libtorch", "compiler", "cpu_capability", "device"})
     EXPECT_TRUE(result["environment"].contains(key)) << key;
+  for (const json& phase : result["phases"]) {
+    json of_phase = phase["environment"];
+    EXPECT_EQ(of_phase["precision"], "float32") << phase;
+    of_phase.erase("precision");
+    EXPECT_EQ(of_phase, result["environment"]) << phase;
+    EXPECT_EQ(phase["versions"]["model plugin 'resnet18'"], 1) << phase;
+  }
   EXPECT_FALSE(result["deviations"].empty());
   EXPECT_GT(result["teacher"]["accuracy"].get<double>(), 0.5) << "four plane waves are easy";
 }
@@ -195,6 +203,39 @@ TEST(Run, AFinishedExperimentTrainsNothingAndChangesNothing) {
   EXPECT_EQ(again.code, 0);
   EXPECT_EQ(again.error.find("epoch"), std::string::npos) << again.error;
   EXPECT_EQ(testing::slurp(finished() / "results/tiny/senet-20pct-s1.json"), before);
+}
+
+TEST(Run, EachPhaseNamesWhatItRanOnAndEveryProcessThatWorkedOnIt) {
+  const TemporaryFolder folder;
+  const std::filesystem::path runs = folder / "runs", file = folder / "results/tiny/senet-20pct-s1.json";
+  std::filesystem::copy(finished() / "runs", runs, std::filesystem::copy_options::recursive);
+  write_file(folder / "tiny.toml", testing::tiny_experiment());
+  // As if all of the fine-tuning but its end had been trained elsewhere, and the masks found by an earlier version.
+  for (const auto& entry : std::filesystem::directory_iterator(runs)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind("finetune-", 0) == 0) {
+      std::filesystem::remove(entry.path() / "record.json");
+      json elsewhere = json::parse(testing::slurp(entry.path() / "environments.json"));
+      elsewhere[0]["cpu_capability"] = "another";
+      write_file(entry.path() / "environments.json", elsewhere.dump());
+    }
+    if (name.rfind("mask-", 0) == 0) {
+      json record = json::parse(testing::slurp(entry.path() / "record.json"));
+      record["kept"] = record["allocated"];
+      record.erase("allocated");
+      record["environment"]["threads"] = 7;
+      write_file(entry.path() / "record.json", record.dump());
+    }
+  }
+  ASSERT_EQ(testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
+  const json result = json::parse(testing::slurp(file));
+  std::map<std::string, json> phases;
+  for (const json& phase : result["phases"]) phases[phase["kind"]] = phase;
+  EXPECT_EQ(phases["mask"]["environment"]["threads"], 7);
+  EXPECT_EQ(phases["finetune"]["environment"]["threads"], 2);
+  EXPECT_EQ(phases["finetune"]["earlier_environments"][0]["cpu_capability"], "another");
+  EXPECT_FALSE(phases["teacher"].contains("earlier_environments"));
+  for (const json& site : result["sites"]) EXPECT_EQ(site["allocated"], site["kept"]) << "read from the older record";
 }
 
 TEST(Run, ASecondBudgetReusesTeacherAndSensitivity) {
@@ -279,22 +320,6 @@ TEST(DryRun, NamesTheRevisionThatFinishedAPhaseAndCountsSharedPhasesOnce) {
   const Outcome shown = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
   EXPECT_EQ(shown.code, 0);
   EXPECT_NE(shown.out.find("left to train: "), std::string::npos) << shown.out;
-}
-
-TEST(OneBatch, EveryPhaseTrainsOnItAloneAndNoResultIsWritten) {
-  const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", testing::tiny_experiment());
-  const json report =
-      json_of(testing::run_program({"run", "tiny.toml", "--overfit-one-batch", "--json"}, folder.path()));
-  ASSERT_EQ(report["trainings"].size(), 4u);
-  EXPECT_EQ(report["trainings"][0]["phase"], "teacher");
-  EXPECT_TRUE(report["trainings"][0]["learned"]) << report["trainings"][0];
-  for (const json& training : report["trainings"]) EXPECT_EQ(training["steps"], 100) << training;
-  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
-  const Outcome stuck =
-      testing::run_program({"run", "tiny.toml", "--overfit-one-batch", "--set", "teacher.lr=0"}, folder.path());
-  EXPECT_EQ(stuck.code, 1);
-  EXPECT_NE(stuck.error.find("did not learn one batch"), std::string::npos) << stuck.error;
 }
 
 TEST(Compare, NamesWhatDiffersAndWhereTheRunsPart) {

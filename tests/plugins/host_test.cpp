@@ -32,6 +32,16 @@ TEST(PluginHost, AnUnknownNameListsTheKnownAndTheNearest) {
   EXPECT_NE(message.find("known: listed, pruning, stage_criticality, uniform"), std::string::npos) << message;
 }
 
+template <class T, class = void>
+struct NamesTheTestImages : std::false_type {};
+template <class T>
+struct NamesTheTestImages<T, std::void_t<decltype(T::test)>> : std::true_type {};
+
+TEST(Sdk, GivesMethodsTrainingAndHeldOutImagesAlone) {
+  static_assert(!NamesTheTestImages<Part>::value, "the core alone evaluates on the test images");
+  static_assert(static_cast<int>(Part::train) == 0 && static_cast<int>(Part::held_out) == 1);
+}
+
 TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
   static_assert(PluginEntry{}.at_version(3).version == 3);
   const PluginHost host({SENET_TEST_PLUGINS});

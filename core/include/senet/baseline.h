@@ -31,7 +31,7 @@ class Baseline {
   virtual bool needs_held_out() const { return false; }
 
   // What linearise() will train for all budgets, told before anything is trained: `senet run --dry-run` lists it. It
-  // may make networks to count them. Where it is empty, the options that end in `epochs` say how long a method takes.
+  // may make networks to count them. Where it is empty, the options that count epochs say how long a method takes.
   virtual std::vector<PlannedTraining> plan(int64_t budget, Experiment& experiment) {
     (void)budget, (void)experiment;
     return {};

@@ -32,7 +32,8 @@ struct TrainingSettings {
   double lr_at(int64_t epoch) const;
 };
 
-enum class Part { train, held_out, test };
+// What a method may look at. The test images are the core's alone.
+enum class Part { train, held_out };
 
 // A network that a method trained to choose from.
 struct Candidate {

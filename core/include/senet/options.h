@@ -26,6 +26,7 @@ struct Option {
   double maximum = std::numeric_limits<double>::infinity();
   const char* choices = "";  // allowed texts, separated by blanks; empty: any
   bool affects_result = true;
+  bool epochs = false;  // how many epochs a training runs, or may run at most
 
   constexpr Option between(double low, double high) const {
     Option copy = *this;
@@ -42,6 +43,13 @@ struct Option {
   constexpr Option in(const char* unit_name) const {
     Option copy = *this;
     copy.unit = unit_name;
+    return copy;
+  }
+  // How many epochs a training runs, or may run at most: forecasts add such options up, and `--overfit-one-batch` sets
+  // each of them.
+  constexpr Option counts_epochs() const {
+    Option copy = *this;
+    copy.epochs = true;
     return copy;
   }
   // Where files lie, how often to save: what changes no number. Such an option is left out of a phase's key.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -21,6 +22,10 @@ std::vector<std::string> bases_of(const Source& source, const std::string& label
     if (colon != std::string::npos && entry.substr(0, colon) == label) own.push_back(entry.substr(colon + 2));
   }
   return own.empty() ? all : own;
+}
+
+bool comparable(const MeasuredCell& a, const MeasuredCell& b) {
+  return a.data() == b.data() && variant(a.first()) == variant(b.first());
 }
 
 // "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
@@ -66,6 +71,10 @@ Table differences_table(const Source& source, const Evidence& evidence) {
         fail_usage(source.file.string(), ": no cell is called '", name, "'", did_you_mean(name, labels));
       for (const MeasuredCell& base : all) {
         if (base.label() != name || name == cell.label() || base.budget() != cell.budget()) continue;
+        if (!comparable(cell, base) && std::any_of(all.begin(), all.end(), [&](const MeasuredCell& other) {
+              return other.label() == name && other.budget() == cell.budget() && comparable(cell, other);
+            }))
+          continue;  // that one is meant
         Table::Row row = plain;
         if (table.rows.size() > before) row.id += "-against-" + slug(name);
         row.cells[6] = name;
@@ -77,7 +86,7 @@ Table differences_table(const Source& source, const Evidence& evidence) {
     if (table.rows.size() == before) table.rows.push_back(plain);
   }
   add_missing(table, source, cells);
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

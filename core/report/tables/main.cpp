@@ -83,7 +83,7 @@ Table main_table(const Source& source, const Evidence& evidence) {
     if (found == 0 && !evidence.published().points.empty())
       fail_usage(source.file.string(), ": nothing is published for the data set '", dataset, "'");
   }
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

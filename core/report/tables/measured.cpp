@@ -96,7 +96,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
     }
   }
   keep_columns(table, source);
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

@@ -24,7 +24,8 @@ Table overview_table(const Source& source, const Evidence& evidence) {
   std::vector<std::vector<const MeasuredCell*>> rows;
   for (const MeasuredCell& cell : cells) {
     const auto same = [&](const auto& row) {
-      return row[0]->label() == cell.label() && variant(row[0]->first()) == variant(cell.first());
+      return row[0]->label() == cell.label() && row[0]->data() == cell.data() &&
+             variant(row[0]->first()) == variant(cell.first());
     };
     const auto at = std::find_if(rows.begin(), rows.end(), same);
     (at == rows.end() ? rows.emplace_back() : *at).push_back(&cell);
@@ -64,7 +65,7 @@ Table overview_table(const Source& source, const Evidence& evidence) {
     row[4] = label;
     table.rows.push_back({source.name + "/missing/" + slug(label), std::move(row), {}});
   }
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

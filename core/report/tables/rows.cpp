@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "report/format.h"
@@ -62,7 +63,23 @@ void add_missing(Table& table, const Source& source, const std::vector<MeasuredC
   }
 }
 
-Table finished(Table table, const Notes& notes) {
+Table finished(Table table, Notes notes, const Evidence& evidence) {
+  // Rows of the same data and model are compared.
+  std::map<std::pair<std::string, std::string>, std::vector<const Result*>> compared;
+  const auto group = [&](const Table::Row& row) -> std::vector<const Result*>& {
+    const MeasuredCell cell{row.evidence};
+    return compared[{cell.data(), variant(cell.first())}];
+  };
+  for (const Table::Row& row : table.rows) {
+    if (!row.evidence.empty()) group(row).insert(group(row).end(), row.evidence.begin(), row.evidence.end());
+  }
+  for (Table::Row& row : table.rows) {
+    if (row.evidence.empty()) continue;
+    row.doubts = evidence.doubts(row.evidence);
+    const std::string between = doubt_between(environment_fields(row.evidence), environment_fields(group(row)));
+    if (!between.empty()) row.doubts.push_back(between);
+    for (const std::string& doubt : row.doubts) row.cells.front() += notes.mark(doubt);
+  }
   table.notes = notes.texts();
   // Where a source sets nothing beside what is published, the two columns for it go.
   if (table.columns.back() == kDifference &&

@@ -19,8 +19,9 @@ constexpr const char* kDifference = "difference";  // from the published accurac
 void check_notes(const Source& source, const std::vector<MeasuredCell>& cells);
 // A row for each label of the source, and each of its budgets, that has no results: what is missing is shown.
 void add_missing(Table& table, const Source& source, const std::vector<MeasuredCell>& cells);
-// With its notes, without columns that nothing stands in, and never empty.
-Table finished(Table table, const Notes& notes);
+// With its notes, without columns that nothing stands in, and never empty. Each row's first cell is marked with why to
+// doubt its numbers (doubts.h), and where it was made in another way than the other rows of its data and model.
+Table finished(Table table, Notes notes, const Evidence& evidence);
 
 // How a cell is called in a table: with what it changes of its method, and what the source says of it.
 std::string marked_label(const MeasuredCell& cell, const Source& source, Notes& notes);

@@ -78,7 +78,7 @@ Table sensitivity_table(const Source& source, const Evidence& evidence) {
     }
   }
   add_missing(table, source, cells);
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

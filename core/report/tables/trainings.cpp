@@ -57,7 +57,7 @@ Table trainings_table(const Source& source, const Evidence& evidence) {
          cell.results});
   }
   add_missing(table, source, cells);
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

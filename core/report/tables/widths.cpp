@@ -31,7 +31,7 @@ Table widths_table(const Source& source, const Evidence& evidence) {
            cell.results});
     }
   }
-  return finished(std::move(table), notes);
+  return finished(std::move(table), std::move(notes), evidence);
 }
 
 }  // namespace senet

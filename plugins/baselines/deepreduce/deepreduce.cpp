@@ -28,8 +28,10 @@ constexpr senet::Option kOptions[] = {
     integer_option("largest", "0",
                    "train only so many of the candidates within a budget, those with most ReLUs; 0: all of them")
         .at_least(0),
-    integer_option("epochs", "200", "passes over the training images, of each candidate").between(1, 1e6),
-    integer_option("criticality_epochs", "200", "the same, of each stage's training").between(1, 1e6),
+    integer_option("epochs", "200", "passes over the training images, of each candidate")
+        .between(1, 1e6)
+        .counts_epochs(),
+    integer_option("criticality_epochs", "200", "the same, of each stage's training").between(1, 1e6).counts_epochs(),
     real_option("lr", "0.1", "of SGD, falling to 0 by a cosine").at_least(0),
     real_option("momentum", "0.9", "of SGD").between(0, 1),
     real_option("weight_decay", "5e-4", "of SGD").at_least(0),

@@ -10,7 +10,9 @@ using senet::integer_option;
 using senet::real_option;
 
 constexpr senet::Option kOptions[] = {
-    integer_option("search_epochs", "2000", "at most so many; then what is left is cut to the budget").between(1, 1e6),
+    integer_option("search_epochs", "2000", "at most so many; then what is left is cut to the budget")
+        .between(1, 1e6)
+        .counts_epochs(),
     real_option("search_lr", "1e-3", "learning rate of Adam, on weights and α; no weight decay").at_least(0),
     real_option("lambda", "1e-5", "λ at the start, weight of Σ|α|").at_least(0),
     real_option("lambda_factor", "1.1", "what λ is multiplied by after an epoch that lowered no count").at_least(1),
@@ -20,7 +22,9 @@ constexpr senet::Option kOptions[] = {
     senet::boolean_option("fill", "false",
                           "keep exactly the budget, by the largest α; else the count that the search stopped at, which "
                           "lies under it"),
-    integer_option("finetune_epochs", "100", "passes over the training images, with the masks frozen").between(1, 1e6),
+    integer_option("finetune_epochs", "100", "passes over the training images, with the masks frozen")
+        .between(1, 1e6)
+        .counts_epochs(),
     real_option("finetune_lr", "1e-3", "of SGD, falling to 0 by a cosine").at_least(0),
     real_option("finetune_momentum", "0.9", "of SGD").between(0, 1),
     real_option("finetune_weight_decay", "5e-4", "of SGD").at_least(0),

@@ -11,7 +11,7 @@ constexpr senet::Option kOptions[] = {
     senet::boolean_option("projection", "false",
                           "take the density of a block's 1×1 shortcut, where it has one, for the ReLU after its "
                           "addition, as the authors' ResNet34 lists look"),
-    senet::integer_option("epochs", "240", "passes over the training images").between(1, 1e6),
+    senet::integer_option("epochs", "240", "passes over the training images").between(1, 1e6).counts_epochs(),
 };
 
 // ReLU sensitivity (SENet, section 3; stage 1): η_α,l = 1 − η_θ,l, with the pruning sensitivity η_θ,l = non-zero

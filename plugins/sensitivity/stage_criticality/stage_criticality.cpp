@@ -6,7 +6,9 @@
 namespace {
 
 constexpr senet::Option kOptions[] = {
-    senet::integer_option("epochs", "200", "passes over the training images, of each stage's training").between(1, 1e6),
+    senet::integer_option("epochs", "200", "passes over the training images, of each stage's training")
+        .between(1, 1e6)
+        .counts_epochs(),
     senet::kExponentOption,
     senet::kKdWeightOption,
     senet::kTemperatureOption,

@@ -5,7 +5,9 @@
 namespace {
 
 constexpr senet::Option kOptions[] = {
-    senet::integer_option("epochs", "10", "passes over the training images, with the masks in place").between(1, 1e6),
+    senet::integer_option("epochs", "10", "passes over the training images, with the masks in place")
+        .between(1, 1e6)
+        .counts_epochs(),
     senet::real_option("lr", "0.01", "of SGD, falling to 0 by a cosine").at_least(0),
     senet::real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
 };

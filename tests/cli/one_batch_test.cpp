@@ -1,0 +1,77 @@
+// senet run --overfit-one-batch
+#include "support/program.h"
+
+namespace senet {
+namespace {
+
+using nlohmann::json;
+using testing::json_of;
+using testing::Outcome;
+using testing::TemporaryFolder;
+using testing::tiny_experiment_of;
+using testing::write_file;
+
+Outcome on_one_batch(const std::string& experiment, const TemporaryFolder& folder,
+                     const std::vector<std::string>& more = {}) {
+  write_file(folder / "tiny.toml", experiment);
+  std::vector<std::string> words = {"run", "tiny.toml", "--overfit-one-batch", "--threads", "1"};
+  words.insert(words.end(), more.begin(), more.end());
+  return testing::run_program(words, folder.path());
+}
+
+// By phase and training.
+std::map<std::string, json> by_name(const json& report) {
+  std::map<std::string, json> trainings;
+  for (const json& training : report["trainings"])
+    trainings[training["phase"].get<std::string>() + "/" + training["training"].get<std::string>()] = training;
+  return trainings;
+}
+
+TEST(OneBatch, EveryPhaseTrainsOnItAloneAndNoResultIsWritten) {
+  const TemporaryFolder folder;
+  const json report = json_of(on_one_batch(testing::tiny_experiment(), folder, {"--json"}));
+  ASSERT_EQ(report["trainings"].size(), 4u);
+  EXPECT_EQ(report["trainings"][0]["phase"], "teacher");
+  EXPECT_TRUE(report["trainings"][0]["learned"]) << report["trainings"][0];
+  for (const json& training : report["trainings"]) EXPECT_EQ(training["steps"], 100) << training;
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+  EXPECT_FALSE(by_name(report).at("sensitivity/sparse")["deployed"]);
+
+  const Outcome stuck = on_one_batch(testing::tiny_experiment(), folder, {"--set", "teacher.lr=0"});
+  EXPECT_EQ(stuck.code, 1);
+  EXPECT_NE(stuck.error.find("did not learn one batch"), std::string::npos) << stuck.error;
+  const Outcome unlearned = on_one_batch(testing::tiny_experiment(), folder, {"--set", "mask.lr=0"});
+  EXPECT_EQ(unlearned.code, 1) << unlearned.out;
+  EXPECT_NE(unlearned.error.find("senet: mask, training network"), std::string::npos) << unlearned.error;
+}
+
+TEST(OneBatch, EveryOptionThatCountsEpochsIsSet) {
+  const TemporaryFolder folder;
+  const json report = json_of(
+      on_one_batch(tiny_experiment_of("[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"), folder, {"--json"}));
+  const auto trainings = by_name(report);
+  for (const char* name : {"snl/search", "snl/finetune"}) {
+    EXPECT_LE(trainings.at(name)["steps"], 100) << "its default is 2,000";
+    EXPECT_TRUE(trainings.at(name)["deployed"]);
+  }
+  EXPECT_EQ(trainings.at("snl/finetune")["steps"], 100);
+}
+
+TEST(OneBatch, IsWhatAMethodJudgesByToo) {
+  const TemporaryFolder folder;
+  const json report =
+      json_of(on_one_batch(tiny_experiment_of("[deepreduce]\nlargest = 2\norder = [2, 3, 1]\n"
+                                              "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),
+                           folder, {"--json"}));
+  int deployed = 0, candidates = 0;
+  for (const json& training : report["trainings"]) {
+    if (training["phase"] != "deepreduce_training") continue;
+    ++candidates;
+    deployed += training["deployed"].get<bool>();
+  }
+  EXPECT_EQ(candidates, 2);
+  EXPECT_EQ(deployed, 1) << "the candidate that was chosen";
+}
+
+}  // namespace
+}  // namespace senet
