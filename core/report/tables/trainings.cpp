@@ -47,10 +47,12 @@ Table trainings_table(const Source& source, const Evidence& evidence) {
     const Json& environment = json.at("environment");
     const auto widths = json.value("widths", Json::array()).size();
     const std::string several = widths > 1 ? text("each image passes at ", widths, " widths, and is counted once") : "";
+    // Notes are numbered in the order in which they are asked for.
+    const std::string data = marked_data(*cell.results.front(), evidence, notes),
+                      label = marked_label(cell, source, notes);
     table.rows.push_back(
         {id_of(source, cell),
-         {marked_data(*cell.results.front(), evidence, notes), variant(json),
-          marked_label(cell, source, notes) + notes.mark(several), cell.budget(), fixed(summary(passes).mean, 1),
+         {data, variant(json), label + notes.mark(several), cell.budget(), fixed(summary(passes).mean, 1),
           fixed(summary(shared).mean, 1), fixed(summary(minutes).mean, 1),
           environment.value("gpu",
                             text(environment.value("cpu", "?"), ", ", environment.value("threads", 0), " threads"))},
