@@ -370,26 +370,26 @@ TEST(GarbageCollection, KeepsWhatAResultNeedsAndWhatCanGoOn) {
   write_file(folder / "tiny.toml", testing::tiny_experiment());
   ASSERT_EQ(testing::run_program({"run", "tiny.toml"}, folder.path()).code, 0);
   EXPECT_EQ(json_of(testing::run_program({"gc", "--json"}, folder.path()))["may_go"], 0);
-  ASSERT_EQ(
-      testing::run_program({"run", "tiny.toml", "--set", "finetune.epochs=1", "--results", "elsewhere"}, folder.path())
-          .code,
-      0);
+  const std::vector<std::string> shorter = {"run", "tiny.toml", "--set", "finetune.epochs=1"};
+  std::vector<std::string> elsewhere = shorter;
+  elsewhere.insert(elsewhere.end(), {"--results", "elsewhere"});
+  ASSERT_EQ(testing::run_program(elsewhere, folder.path()).code, 0);
   EXPECT_EQ(json_of(testing::run_program({"gc", "--json"}, folder.path()))["may_go"], 0)
-      << "the experiment as it last ran";
-  ASSERT_EQ(testing::run_program({"run", "tiny.toml"}, folder.path()).code, 0);
+      << "results in two folders stand on the store";
+  ASSERT_EQ(testing::run_program(shorter, folder.path()).code, 0);
   std::filesystem::create_directories(folder / "runs/mine");
   write_file(folder / "runs/teacher-unfinished/inputs.json", "{\"kind\": \"teacher\", \"key\": \"x\"}");
   const json listed = json_of(testing::run_program({"gc", "--json"}, folder.path()));
   int may_go = 0;
   for (const json& phase : listed["phases"]) may_go += phase["may_go"].get<bool>();
-  EXPECT_EQ(may_go, 2) << "another fine-tuning and its evaluation: " << listed;
+  EXPECT_EQ(may_go, 2) << "the fine-tuning of the result that was replaced, and its evaluation: " << listed;
   EXPECT_EQ(testing::run_program({"gc", "--delete"}, folder.path()).code, 0);
   const json after = json_of(testing::run_program({"gc", "--json"}, folder.path()));
   EXPECT_EQ(after["may_go"], 0);
   EXPECT_EQ(after["phases"].size(), listed["phases"].size() - 2);
   EXPECT_TRUE(std::filesystem::exists(folder / "runs/mine"));
   EXPECT_TRUE(std::filesystem::exists(folder / "runs/teacher-unfinished"));
-  const Outcome again = testing::run_program({"run", "tiny.toml"}, folder.path());
+  const Outcome again = testing::run_program(shorter, folder.path());
   EXPECT_EQ(again.error.find("epoch"), std::string::npos) << "nothing that was needed is gone: " << again.error;
 }
 

@@ -410,12 +410,12 @@ TEST_F(Reports, APictureIsThatOfTheScriptBesideItAlsoAfterAFailure) {
   add(made_result("a", "5%", 1, 0.4));
   source("x", "figure = \"pareto\"");
   draw(figure("x"), folder / "drawn");
+  const std::string script = testing::slurp(folder / "drawn/x.gp"), picture = testing::slurp(folder / "drawn/x.svg");
   Figure broken = figure("x");
   broken.commands = "no command of gnuplot\n";
   EXPECT_NE(error_of([&] { draw(broken, folder / "drawn"); }).find("gnuplot could not draw"), std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(folder / "drawn/x.svg"));
-  draw(figure("x"), folder / "drawn");
-  EXPECT_TRUE(std::filesystem::exists(folder / "drawn/x.svg"));
+  EXPECT_EQ(testing::slurp(folder / "drawn/x.gp"), script);
+  EXPECT_EQ(testing::slurp(folder / "drawn/x.svg"), picture);
 }
 
 }  // namespace
