@@ -12,15 +12,15 @@ using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
 
-constexpr int kImages = 4;
+constexpr int kImages = 20;  // of which a twentieth is held out
 
 std::string records(int64_t label_bytes) {
   std::string bytes;
-  for (int i = 0; i < kImages; ++i) bytes += std::string(label_bytes, static_cast<char>(i)) + std::string(3072, 'p');
+  for (int i = 0; i < kImages; ++i) bytes += std::string(label_bytes, static_cast<char>(i % 10)) + std::string(3072, 'p');
   return bytes;
 }
 
-// Data sets of four images in the publishers' layouts, where experiment files look for them.
+// Data sets of a few images in the publishers' layouts, where experiment files look for them.
 const fs::path& made_up_data() {
   static const TemporaryFolder folder;
   static const bool made = [] {
