@@ -16,7 +16,8 @@ constexpr int kImages = 20;  // of which a twentieth is held out
 
 std::string records(int64_t label_bytes) {
   std::string bytes;
-  for (int i = 0; i < kImages; ++i) bytes += std::string(label_bytes, static_cast<char>(i % 10)) + std::string(3072, 'p');
+  for (int i = 0; i < kImages; ++i)
+    bytes += std::string(label_bytes, static_cast<char>(i % 10)) + std::string(3072, 'p');
   return bytes;
 }
 
