@@ -138,8 +138,8 @@ int collect_garbage(const Arguments& arguments) {
   }
   if (arguments.json) {
     output() << Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}
-                     .dump(2)
-              << "\n";
+                    .dump(2)
+             << "\n";
     return 0;
   }
   std::vector<std::vector<std::string>> table = {{"phase", "size", "state", ""}};
@@ -152,13 +152,12 @@ int collect_garbage(const Arguments& arguments) {
   }
   output() << aligned(table) << "\n" << megabytes(held) << " held, " << megabytes(garbage);
   output() << (arguments.remove ? " removed\n"
-                : garbage > 0    ? " may go: `senet gc --delete` removes it\n"
-                                 : " may go\n");
-  if (temporaries > 0)
-    output() << temporaries << " temporary files of processes that ended while they wrote removed\n";
+               : garbage > 0    ? " may go: `senet gc --delete` removes it\n"
+                                : " may go\n");
+  if (temporaries > 0) output() << temporaries << " temporary files of processes that ended while they wrote removed\n";
   output() << "needed: by a result under " << folders.results.string()
-            << " or a folder that an experiment of this store wrote results to, or by an experiment as it last ran; "
-               "unfinished phases go on when run again\n";
+           << " or a folder that an experiment of this store wrote results to, or by an experiment as it last ran; "
+              "unfinished phases go on when run again\n";
   return 0;
 }
 

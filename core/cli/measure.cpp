@@ -95,7 +95,8 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   bench.console.message(text(result.id(), ": ", protocol, ", ", arguments.images, " images"));
   const RestoredRun run = restore_run(result, bench.plugins, run_folders(arguments), torch::kCPU, arguments.width);
   const NetworkExport exported(*run.network, masking_of(arguments.masking));
-  const Golden golden = golden_images(*run.network, make_loader(*run.laboratory, run.laboratory->data.test), arguments.images);
+  const Golden golden =
+      golden_images(*run.network, make_loader(*run.laboratory, run.laboratory->data.test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
   about["environment"] = environment(torch::kCPU);
   const Subject subject{exported, golden, at_width(result, arguments.width).at("relus").get<int64_t>(),
