@@ -47,6 +47,11 @@ std::string duration(double seconds) {
 Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {}
 Console::~Console() { clear_line(); }
 
+void Console::stop_when_asked() {
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+}
+
 bool Console::stop_requested() const { return stop_signal != 0; }
 
 void Console::clear_line() {
@@ -60,10 +65,7 @@ void Console::message(const std::string& text) {
 }
 
 void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
-  if (!ran_anything()) {
-    std::signal(SIGINT, on_stop_signal);
-    std::signal(SIGTERM, on_stop_signal);
-  }
+  if (!ran_anything()) stop_when_asked();
   if (cell != cell_) message("cell " + cell);
   cell_ = cell;
   if (phase.kind == "evaluation") return;

@@ -19,6 +19,9 @@ class Console final : public RunListener {
   void phase_finished(const std::string& cell, const PhaseRecord& phase) override;
   void progress(const std::string& phase, const Progress& progress) override;
   void epoch(const std::string& phase, const EpochReport& report) override;
+  // From now on a signal asks, where it ended the process. A run's first phase calls it; so does what leaves folders
+  // or processes behind.
+  void stop_when_asked();
   bool stop_requested() const override;
   // Whether a phase was begun.
   bool ran_anything() const { return !cell_.empty(); }

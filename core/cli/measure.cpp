@@ -126,6 +126,7 @@ int measure_runs(const Arguments& arguments) {
       arguments.protocols.empty() ? std::vector<std::string>{"semi2k", "cheetah"} : arguments.protocols;
   prepare_cpu(arguments);
   Console console;
+  console.stop_when_asked();
   // Exports and the engine's logs are kept where the command line names a folder for them.
   const ScratchFolder scratch("measure");
   const fs::path work = arguments.work.empty() ? scratch.path() : fs::path(arguments.work);
