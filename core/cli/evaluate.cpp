@@ -1,4 +1,3 @@
-
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
 #include "senet/error.h"

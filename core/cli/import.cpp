@@ -1,4 +1,3 @@
-
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "experiment/runner.h"

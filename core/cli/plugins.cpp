@@ -1,4 +1,3 @@
-
 #include "cli/commands.h"
 #include "config/document.h"
 #include "experiment/plan.h"

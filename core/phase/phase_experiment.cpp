@@ -255,7 +255,6 @@ std::shared_ptr<Network> PhaseExperiment::make_network(const std::string& purpos
   auto network = laboratory_.build(shape);
   network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
-  trained_.erase(network.get());
   return network;
 }
 
@@ -292,8 +291,7 @@ void PhaseExperiment::train(const std::string& name, Network& network, Objective
 
 void PhaseExperiment::run_training(const std::string& name, Network& network, Objective& objective,
                                    const TrainingSettings& settings) {
-  trained_[&network] = name;
-  went_through_.emplace_back(name, network.weak_from_this());
+  trained_.emplace_back(name, network.weak_from_this());
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   if (stored.finished()) {
     restore(stored.tensors(), network, &objective);
@@ -315,8 +313,7 @@ void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& ne
   if (!shared_) return train(name, network, objective, settings);
   remember_what_is_thrown([&] {
     if (runs_plugin_) take_name("training", name, trainings_);
-    trained_[&network] = name;
-    went_through_.emplace_back(name, network.weak_from_this());
+    trained_.emplace_back(name, network.weak_from_this());
     const PhaseRecord phase =
         shared_(name, [&](PhaseExperiment& experiment) { experiment.train(name, network, objective, settings); });
     if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
@@ -335,7 +332,7 @@ void PhaseExperiment::train_for_all_budgets(const std::string& name, Network& ne
 
 std::vector<std::string> PhaseExperiment::trainings_of(const Network& network) const {
   std::vector<std::string> names;
-  for (const auto& [name, trained] : went_through_) {
+  for (const auto& [name, trained] : trained_) {
     if (trained.lock().get() == &network) names.push_back(name);
   }
   return names;
@@ -354,11 +351,10 @@ void PhaseExperiment::keep(const std::string& name, Network& network) {
 }
 
 Score PhaseExperiment::evaluate(Network& network, Part part) {
-  const auto trained = trained_.find(&network);
+  const std::vector<std::string> trainings = trainings_of(network);
   return evaluate(network, part,
-                  trained == trained_.end()
-                      ? text("a network of phase '", phase_, "'")
-                      : text("the network of training '", trained->second, "' of phase '", phase_, "'"));
+                  trainings.empty() ? text("a network of phase '", phase_, "'")
+                                    : text("the network of training '", trainings.back(), "' of phase '", phase_, "'"));
 }
 
 Score PhaseExperiment::evaluate(Network& network, Part part, const std::string& weights) {

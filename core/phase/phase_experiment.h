@@ -3,7 +3,6 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -75,7 +74,6 @@ class PhaseExperiment final : public Experiment {
   void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
   void remember_what_is_thrown(const std::function<void()>& training);
 
-  std::map<const Network*, std::string> trained_;  // by which training, for errors
   const Laboratory& laboratory_;
   std::string phase_;
   std::filesystem::path folder_;
@@ -87,7 +85,8 @@ class PhaseExperiment final : public Experiment {
   bool runs_plugin_ = false;
   std::set<std::string> trainings_, series_;  // the names that are taken
   std::exception_ptr thrown_by_training_;
-  std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> went_through_;
+  // Names of trainings and their networks; weak, as another network may come to lie where one was.
+  std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> trained_;
 };
 
 // What a phase's trainings took, shared ones left out. `images`: those of an epoch, for a record that does not say how

@@ -156,12 +156,9 @@ TEST(DeepNesting, InTheRecordsOfAPhaseIsDamage) {
       << garbage.error;
 }
 
-// A file system of its own, so that it can be full or read-only for root too.
-bool can_mount(const fs::path& folder) { return run_shell("unshare -rm true", folder).code == 0; }
-
 TEST(Disk, NoSpaceLeftSaysSoLeavesNothingHalfWrittenAndGoesOnWhenThereIs) {
   const TemporaryFolder folder;
-  if (!can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  if (!testing::can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
   write_file(folder / "tiny.toml", testing::tiny_experiment());
   const Outcome outcome = run_shell(
       "mkdir small && exec unshare -rm sh -c '\n"
@@ -182,7 +179,7 @@ TEST(Disk, NoSpaceLeftSaysSoLeavesNothingHalfWrittenAndGoesOnWhenThereIs) {
 
 TEST(Disk, AReadOnlyStoreSaysSo) {
   const TemporaryFolder folder;
-  if (!can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  if (!testing::can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
   write_file(folder / "tiny.toml", testing::tiny_experiment());
   const Outcome outcome = run_shell(
       "mkdir store && exec unshare -rm sh -c '\n"

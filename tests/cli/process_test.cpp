@@ -38,8 +38,6 @@ std::string finished_run(const std::string& results) {
          (uninterrupted() / "runs").string() + "' --results " + results;
 }
 
-bool can_mount(const fs::path& folder) { return run_shell("unshare -rm true", folder).code == 0; }
-
 TEST(StandardOutput, ThatCannotBeWrittenIsAFailureOfEveryVerb) {
   const TemporaryFolder folder;
   const std::string runs = " --runs '" + (uninterrupted() / "runs").string() + "'",
@@ -255,7 +253,7 @@ TEST(Picture, IsNoPartOfAResultWhereNothingCanDrawIt) {
 
 TEST(Picture, ThatCannotBeWrittenIsAFailureBehindTheTableAndLeavesTheOldOne) {
   const TemporaryFolder folder;
-  if (!can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  if (!testing::can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
   write_file(
       folder / "inner.sh",
       "mount -t tmpfs -o size=1m tmpfs full || exit 99\n" + finished_run("full/o") +

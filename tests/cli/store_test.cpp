@@ -45,13 +45,15 @@ std::vector<std::string> with_plugin(const std::string& more = "") {
   return run;
 }
 std::string experiment_of(const std::string& baseline) {
-  return testing::tiny_experiment_of("[[cell]]\nmethod = \"" + baseline + "\"\nbudgets = [\"20%\"]\nteacher.epochs = 1\n");
+  return testing::tiny_experiment_of("[[cell]]\nmethod = \"" + baseline +
+                                     "\"\nbudgets = [\"20%\"]\nteacher.epochs = 1\n");
 }
 
 TEST(Claims, AreOfAnExperimentAndOfItsResultsFolder) {
   const TemporaryFolder folder;
-  write_file(folder / "tiny.toml", testing::tiny_experiment_of("[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 1\n"
-                                                               "[finetune]\nepochs = 1\n[[cell]]\nbudgets = [\"20%\"]\n"));
+  write_file(folder / "tiny.toml",
+             testing::tiny_experiment_of("[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 1\n"
+                                         "[finetune]\nepochs = 1\n[[cell]]\nbudgets = [\"20%\"]\n"));
   const auto run = [&](const std::string& results, const std::string& seeds) {
     std::vector<std::string> command = kRun;
     command.insert(command.end(), {"--results", results, "--set", "seeds=" + seeds, "--set", "teacher.epochs=1"});
@@ -139,8 +141,7 @@ TEST(GarbageCollection, LeavesAPhaseThatSomebodyHasLocked) {
 TEST(Locks, AFileSystemWithoutThemIsSaid) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", testing::tiny_experiment());
-  const Outcome outcome =
-      run_program(kRun, folder.path(), {kPreload, "SENET_TEST_LOCK=" + std::to_string(ENOLCK)});
+  const Outcome outcome = run_program(kRun, folder.path(), {kPreload, "SENET_TEST_LOCK=" + std::to_string(ENOLCK)});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.error.find("cannot be locked: No locks available"), std::string::npos) << outcome.error;
   EXPECT_EQ(outcome.error.find("waiting"), std::string::npos) << outcome.error;
@@ -273,7 +274,7 @@ TEST(BeforeTraining, NamesAndFoldersThatCannotBeWrittenAreRefused) {
 
 TEST(BeforeTraining, AReadOnlyResultsFolderIsRefused) {
   const TemporaryFolder folder;
-  if (run_shell("unshare -rm true", folder.path()).code != 0) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
+  if (!testing::can_mount(folder.path())) GTEST_SKIP() << "this machine lets nobody mount a tmpfs";
   write_file(folder / "tiny.toml", testing::tiny_experiment());
   const Outcome outcome = run_shell(
       "mkdir store && exec unshare -rm sh -c '\n"

@@ -78,5 +78,4 @@ __attribute__((visibility("default"))) int fsync(int descriptor) {
   }
   return static_cast<int>(::syscall(SYS_fsync, descriptor));
 }
-
 }

@@ -94,6 +94,9 @@ inline Outcome run_shell(const std::string& script, const fs::path& folder) {
           slurp(folder / "script.err")};
 }
 
+// Whether a script may have a file system of its own, so that it can be full or read-only for root too.
+inline bool can_mount(const fs::path& folder) { return run_shell("unshare -rm true", folder).code == 0; }
+
 // An experiment of all phases that takes about a second.
 inline std::string tiny_experiment() {
   return R"(name = "tiny"

@@ -17,6 +17,14 @@ class TooMany final : public senet::Baseline {
   }
 };
 
+template <class Own>
+std::shared_ptr<Network> with_activations(Experiment& experiment) {
+  auto network = experiment.make_network("own");
+  for (const senet::ReluSite& site : network->sites())
+    network->set_activation(site, std::make_shared<Own>(site.shape()));
+  return network;
+}
+
 class HalfRelu final : public senet::Activation {
  public:
   explicit HalfRelu(senet::SiteShape shape) : shape_(shape) {}
@@ -31,11 +39,7 @@ class HalfRelu final : public senet::Activation {
 class Unfrozen final : public senet::Baseline {
  public:
   std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
-    auto network = experiment.make_network("own");
-    for (const senet::ReluSite& site : network->sites()) {
-      network->set_activation(site, std::make_shared<HalfRelu>(site.shape()));
-    }
-    return network;
+    return with_activations<HalfRelu>(experiment);
   }
 };
 
@@ -54,10 +58,7 @@ class Bounded final : public senet::Activation {
 class Relu6 final : public senet::Baseline {
  public:
   std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
-    auto network = experiment.make_network("own");
-    for (const senet::ReluSite& site : network->sites())
-      network->set_activation(site, std::make_shared<Bounded>(site.shape()));
-    return network;
+    return with_activations<Bounded>(experiment);
   }
 };
 
