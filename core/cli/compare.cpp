@@ -6,11 +6,11 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "method/phases.h"
 #include "phase/metrics_log.h"
-#include "report/format.h"
 #include "senet/error.h"
-#include "senet/phases.h"
 #include "storage/safetensors.h"
+#include "tools/report/format.h"
 
 namespace senet {
 

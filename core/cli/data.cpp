@@ -5,8 +5,8 @@
 #include "data/batches.h"
 #include "data/packed.h"
 #include "data/splits.h"
-#include "report/samples.h"
 #include "senet/error.h"
+#include "tools/report/samples.h"
 #include "train/training_settings.h"
 
 namespace senet {

@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "cli/commands.h"
-#include "report/differences.h"
-#include "report/format.h"
 #include "results/result.h"
+#include "tools/report/differences.h"
+#include "tools/report/format.h"
 
 namespace senet {
 

@@ -9,10 +9,10 @@
 #include "cli/limits.h"
 #include "device/threads.h"
 #include "experiment/environment.h"
-#include "measure/engine.h"
-#include "report/format.h"
-#include "report/gnuplot.h"
 #include "senet/error.h"
+#include "tools/measure/engine.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
 
 namespace senet {
 

@@ -1,10 +1,10 @@
 #include <sstream>
 
 #include "cli/commands.h"
-#include "export/fixed_point.h"
-#include "export/network_export.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
+#include "tools/export/fixed_point.h"
+#include "tools/export/network_export.h"
 #include "train/trainer.h"
 
 namespace senet {

@@ -6,10 +6,10 @@
 #include "cli/commands.h"
 #include "phase/claims.h"
 #include "phase/store.h"
-#include "report/format.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/json.h"
+#include "tools/report/format.h"
 
 namespace senet {
 

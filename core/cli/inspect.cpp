@@ -3,9 +3,9 @@
 
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
-#include "report/format.h"
+#include "method/phases.h"
 #include "senet/error.h"
-#include "senet/phases.h"
+#include "tools/report/format.h"
 
 namespace senet {
 

@@ -4,11 +4,11 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "experiment/environment.h"
-#include "measure/measurement.h"
-#include "report/measurements.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/scratch_folder.h"
+#include "tools/measure/measurement.h"
+#include "tools/report/measurements.h"
 
 namespace senet {
 

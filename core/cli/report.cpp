@@ -3,13 +3,13 @@
 
 #include "cli/commands.h"
 #include "experiment/plan.h"
-#include "report/cost.h"
-#include "report/format.h"
-#include "report/gnuplot.h"
-#include "report/page.h"
-#include "report/tables.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "tools/report/cost.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
+#include "tools/report/page.h"
+#include "tools/report/tables.h"
 
 namespace senet {
 

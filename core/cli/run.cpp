@@ -4,11 +4,11 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "report/figures/figures.h"
-#include "report/format.h"
-#include "report/gnuplot.h"
-#include "report/tables.h"
 #include "senet/error.h"
+#include "tools/report/figures/figures.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
+#include "tools/report/tables.h"
 
 namespace senet {
 

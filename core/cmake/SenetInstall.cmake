@@ -22,9 +22,9 @@ install(FILES ${SENET_GENERATED_DIR}/senet/abi.h DESTINATION include/senet)
 
 # What the program reads when it runs: skeletons of plugins, the engine's party, networks to compute latencies for.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/senet)
-foreach(shared plugins/skeleton core/measure/spu_party.py experiments/costs)
+foreach(shared plugins/skeleton core/tools/measure/spu_party.py experiments/costs)
   cmake_path(GET shared FILENAME name)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${shared} ${PROJECT_BINARY_DIR}/share/senet/${name} SYMBOLIC)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/skeleton ${PROJECT_SOURCE_DIR}/experiments/costs DESTINATION share/senet)
-install(FILES ${PROJECT_SOURCE_DIR}/core/measure/spu_party.py DESTINATION share/senet)
+install(FILES ${PROJECT_SOURCE_DIR}/core/tools/measure/spu_party.py DESTINATION share/senet)

@@ -5,8 +5,8 @@
 
 #include "config/document.h"
 #include "senet/dataset.h"
-#include "senet/experiment.h"
 #include "senet/network.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 

@@ -1,7 +1,7 @@
 #include "evaluate/evaluation.h"
 
 #include "senet/error.h"
-#include "senet/widths.h"
+#include "train/widths.h"
 
 #include <torch/types.h>
 
@@ -45,19 +45,19 @@ Json describe_layers(Network& network) {
   return layers;
 }
 
-void run_evaluation(PhaseExperiment& experiment, const Laboratory& laboratory, const PhaseRecord& network_phase,
+void run_evaluation(StoredContext& context, const Laboratory& laboratory, const PhaseRecord& network_phase,
                     const std::string& weights_file, Json& record) {
   const std::string weights =
       weights_file.empty() ? (network_phase.folder / text(kNetwork, ".safetensors")).string() : weights_file;
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
   const auto evaluate_at = [&](double width) {
     Json into = Json::object();
-    const auto network = experiment.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
+    const auto network = context.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
     load_at_width(tensors, width, *network);
     const std::string at = width == 1 ? weights : text(weights, ", width ", width);
     into["test"] = to_json(evaluate(*network, make_loader(laboratory, laboratory.data.test), at));
     if (laboratory.data.held_out.count() > 0)
-      into["held_out"] = to_json(experiment.evaluate(*network, Part::held_out, at));
+      into["held_out"] = to_json(context.evaluate(*network, Part::held_out, at));
     const NetworkCounts counts = count(*network);
     into["relus"] = counts.relus;
     into["parameters"] = counts.parameters;

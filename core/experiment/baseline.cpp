@@ -25,12 +25,11 @@ PhaseInputs shared_training_inputs(const PhaseInputs& baseline, const std::strin
   return {baseline.kind + "_training", kBaselineVersion, std::move(inputs)};
 }
 
-void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
+void run_baseline(StoredContext& context, Network& teacher, const PluginHost& plugins, const std::string& method,
                   int64_t budget, Json& record) {
-  const auto baseline = plugins.make<Baseline>(method, experiment.options());
+  const auto baseline = plugins.make<Baseline>(method, context.options());
   std::shared_ptr<Network> network;
-  experiment.run_plugin(PluginKind::baseline, method,
-                        [&] { network = baseline->linearise(teacher, budget, experiment); });
+  context.run_plugin(PluginKind::baseline, method, [&] { network = baseline->linearise(teacher, budget, context); });
   const std::string plugin = "baseline plugin '" + method + "'";
   SENET_CHECK(network != nullptr, plugin, " gave no network");
   for (const ReluSite& site : network->sites()) {
@@ -41,9 +40,9 @@ void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHos
   PluginHost::guard(PluginKind::baseline, method, [&] { relus = count(*network).relus; });
   SENET_CHECK(relus <= budget, plugin, " gave a network of ", relus,
               " ReLUs, counted by evaluating it, for a budget of ", budget);
-  const std::vector<std::string> deployed = experiment.trainings_of(*network);
+  const std::vector<std::string> deployed = context.trainings_of(*network);
   if (!deployed.empty()) record["deployed"] = deployed;
-  experiment.keep(kNetwork, *network);
+  context.keep(kNetwork, *network);
 }
 
 }  // namespace senet

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "phase/phase_experiment.h"
+#include "method/phases.h"
+#include "phase/stored_context.h"
 #include "plugin/host.h"
-#include "senet/phases.h"
 
 namespace senet {
 
@@ -22,7 +22,7 @@ PhaseInputs shared_training_inputs(const PhaseInputs& baseline, const std::strin
 // Has the plugin linearise the teacher, and keeps its network under kNetwork; record["deployed"]: the trainings that
 // this network went through, where the plugin trained that very object. Throws when the network has activations
 // other than the core's, or more ReLUs than the budget: counted by evaluating each activation.
-void run_baseline(PhaseExperiment& experiment, Network& teacher, const PluginHost& plugins, const std::string& method,
+void run_baseline(StoredContext& context, Network& teacher, const PluginHost& plugins, const std::string& method,
                   int64_t budget, Json& record);
 
 }  // namespace senet

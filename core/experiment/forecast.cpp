@@ -80,10 +80,10 @@ struct Trainings {
   Json list = Json::array();
   double epochs = 0;
 };
-Trainings planned_trainings(Baseline& baseline, const PhaseInputs& phase, int64_t budget, PhaseExperiment& experiment,
+Trainings planned_trainings(Baseline& baseline, const PhaseInputs& phase, int64_t budget, StoredContext& context,
                             const PhaseStore& store, std::set<std::string>& counted) {
   Trainings trainings;
-  for (const PlannedTraining& training : baseline.plan(budget, experiment)) {
+  for (const PlannedTraining& training : baseline.plan(budget, context)) {
     const PhaseInputs shared = shared_training_inputs(phase, training.name);
     const PhaseStore::State state = store.state(shared.kind, shared.key());
     trainings.list.push_back({{"name", training.name},
@@ -136,12 +136,11 @@ Json Runner::forecast(const Plan& plan) {
       if (!task.cell->is_senet() && phase == &task.phases.method[0]) {
         const std::string& method = task.cell->method;
         Json record;
-        PhaseExperiment experiment(laboratory, method, folder, record, options->second,
-                                   static_cast<uint64_t>(task.seed));
+        StoredContext context(laboratory, method, folder, record, options->second, static_cast<uint64_t>(task.seed));
         try {
           PluginHost::guard(PluginKind::baseline, method, [&] {
             const auto baseline = plugins_.make<Baseline>(method, options->second);
-            const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, experiment, store_, counted);
+            const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, context, store_, counted);
             if (trainings.list.empty()) return;
             row["trainings"] = trainings.list;
             work = work_of(trainings.epochs, laboratory, costs[&laboratory], 1, true);

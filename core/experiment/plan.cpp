@@ -8,9 +8,9 @@
 #include "experiment/baseline.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
-#include "senet/widths.h"
 #include "storage/files.h"
 #include "train/training_settings.h"
+#include "train/widths.h"
 
 namespace senet {
 

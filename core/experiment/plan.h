@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "config/document.h"
-#include "phase/phase_experiment.h"
+#include "method/phases.h"
+#include "phase/stored_context.h"
 #include "plugin/host.h"
-#include "senet/phases.h"
 
 namespace senet {
 

@@ -18,9 +18,9 @@
 #include "senet/baseline.h"
 #include "senet/error.h"
 #include "senet/sensitivity.h"
-#include "senet/widths.h"
 #include "storage/files.h"
 #include "storage/json.h"
+#include "train/widths.h"
 
 namespace senet {
 
@@ -216,15 +216,15 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
 }
 
 PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                              const std::function<void(PhaseExperiment&, Json&)>& body) {
+                              const std::function<void(StoredContext&, Json&)>& body) {
   const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
   Laboratory& laboratory = laboratory_of(*task.cell);
   const auto run_body = [&](const std::filesystem::path& folder, Json& record) {
     listener_.phase_started(where, inputs);
-    PhaseExperiment experiment(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
-                               about(task, inputs));
+    StoredContext context(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
+                          about(task, inputs));
     note_environment(folder, environment(device_), record);
-    body(experiment, record);
+    body(context, record);
     record["finished"] = utc_now();
   };
   const std::string key = inputs.key();
@@ -277,22 +277,22 @@ std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseR
 
 PhaseRecord Runner::run_teacher_phase(const Task& task) {
   return run_phase(task, task.phases.teacher, task.cell->section("teacher"),
-                   [&](PhaseExperiment& experiment, Json&) { run_teacher(experiment); });
+                   [&](StoredContext& context, Json&) { run_teacher(context); });
 }
 
 PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network) {
-  return run_phase(task, inputs, Options(), [&](PhaseExperiment& experiment, Json& record) {
+  return run_phase(task, inputs, Options(), [&](StoredContext& context, Json& record) {
     const std::string weights = network.kind == "teacher" ? task.cell->section("teacher").text("weights") : "";
-    run_evaluation(experiment, laboratory_of(*task.cell), network, weights, record);
+    run_evaluation(context, laboratory_of(*task.cell), network, weights, record);
   });
 }
 
-PhaseExperiment::SharedTraining Runner::share_trainings(const Task& task) {
-  return [this, &task](const std::string& name, const std::function<void(PhaseExperiment&)>& train) {
+StoredContext::SharedTraining Runner::share_trainings(const Task& task) {
+  return [this, &task](const std::string& name, const std::function<void(StoredContext&)>& train) {
     const PhaseInputs inputs = shared_training_inputs(task.phases.method[0], name);
     claim_->join({inputs.key()});
     return run_phase(task, inputs, task.cell->section(task.cell->method),
-                     [&](PhaseExperiment& experiment, Json&) { train(experiment); });
+                     [&](StoredContext& context, Json&) { train(context); });
   };
 }
 
@@ -305,24 +305,24 @@ std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord&
     return *teacher;
   };
   if (!cell.is_senet()) {
-    return {run_phase(task, task.phases.method[0], cell.section(cell.method),
-                      [&](PhaseExperiment& experiment, Json& record) {
-                        experiment.share_trainings(share_trainings(task));
-                        run_baseline(experiment, the_teacher(), plugins_, cell.method, task.budget, record);
-                      })};
+    return {
+        run_phase(task, task.phases.method[0], cell.section(cell.method), [&](StoredContext& context, Json& record) {
+          context.share_trainings(share_trainings(task));
+          run_baseline(context, the_teacher(), plugins_, cell.method, task.budget, record);
+        })};
   }
   const std::string measure = cell.section("sensitivity").text("plugin");
-  const PhaseRecord sensitivity = run_phase(
-      task, task.phases.method[0], cell.section("sensitivity"),
-      [&](PhaseExperiment& experiment, Json&) { run_sensitivity(experiment, the_teacher(), plugins_, measure); });
+  const PhaseRecord sensitivity =
+      run_phase(task, task.phases.method[0], cell.section("sensitivity"),
+                [&](StoredContext& context, Json&) { run_sensitivity(context, the_teacher(), plugins_, measure); });
   const auto eta = sensitivity.json.at("series").at("sensitivity").get<std::vector<double>>();
   const std::vector<int64_t> relus = relu_budgets(*laboratory.build(laboratory.input), eta, task.budget);
   const PhaseRecord mask =
       run_phase(task, task.phases.method[1], cell.section("mask"),
-                [&](PhaseExperiment& experiment, Json& record) { run_mask(experiment, the_teacher(), relus, record); });
-  const PhaseRecord finetune = run_phase(
-      task, task.phases.method[2], cell.section("finetune"),
-      [&](PhaseExperiment& experiment, Json& record) { run_finetune(experiment, the_teacher(), mask, record); });
+                [&](StoredContext& context, Json& record) { run_mask(context, the_teacher(), relus, record); });
+  const PhaseRecord finetune =
+      run_phase(task, task.phases.method[2], cell.section("finetune"),
+                [&](StoredContext& context, Json& record) { run_finetune(context, the_teacher(), mask, record); });
   return {sensitivity, mask, finetune};
 }
 

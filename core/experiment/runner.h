@@ -78,12 +78,12 @@ class Runner {
   // Writes the result and its masks.
   Result run_task(const Plan& plan, const Task& task);
   // How a baseline's training is shared by its budgets.
-  PhaseExperiment::SharedTraining share_trainings(const Task& task);
+  StoredContext::SharedTraining share_trainings(const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.
   std::vector<PhaseRecord> run_method(const Task& task, const PhaseRecord& teacher);
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                        const std::function<void(PhaseExperiment&, Json&)>& body);
+                        const std::function<void(StoredContext&, Json&)>& body);
   PhaseRecord run_teacher_phase(const Task& task);
   PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network);
   Metadata about(const Task& task, const PhaseInputs& inputs) const;

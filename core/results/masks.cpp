@@ -5,8 +5,8 @@
 
 #include <cstring>
 
+#include "method/masks.h"
 #include "senet/error.h"
-#include "senet/masks.h"
 #include "storage/files.h"
 
 namespace senet {

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "senet/experiment.h"
 #include "senet/objective.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 

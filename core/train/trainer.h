@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "data/batches.h"
-#include "senet/experiment.h"
 #include "senet/network.h"
+#include "senet/phase_context.h"
 #include "train/steps.h"
 
 namespace senet {

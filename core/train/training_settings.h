@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/document.h"
-#include "senet/experiment.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 

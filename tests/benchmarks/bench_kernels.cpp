@@ -17,13 +17,13 @@
 #include "data/batches.h"
 #include "device/affinity.h"
 #include "experiment/environment.h"
+#include "method/masks.h"
+#include "method/mismatch.h"
 #include "nn/channel_mean_square.h"
 #include "nn/tensor_memory.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
 #include "senet/masked_relu.h"
-#include "senet/masks.h"
-#include "senet/mismatch.h"
 #include "train/sgd.h"
 
 namespace senet {

@@ -17,9 +17,9 @@
 #include "config/document.h"
 #include "device/affinity.h"
 #include "experiment/environment.h"
+#include "method/objectives.h"
 #include "nn/tensor_memory.h"
 #include "plugin/host.h"
-#include "senet/objectives.h"
 #include "train/sgd.h"
 #include "train/trainer.h"
 

@@ -2,12 +2,12 @@
 #include <numeric>
 
 #include "data/batches.h"
+#include "method/masks.h"
+#include "method/mismatch.h"
 #include "nn/channel_mean_square.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
 #include "senet/masked_relu.h"
-#include "senet/masks.h"
-#include "senet/mismatch.h"
 #include "support/support.h"
 #include "train/adam.h"
 #include "train/sgd.h"

@@ -2,11 +2,11 @@
 #include <ATen/Context.h>
 
 #include "device/device.h"
-#include "senet/objectives.h"
-#include "senet/widths.h"
+#include "method/objectives.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 #include "train/trainer.h"
+#include "train/widths.h"
 
 namespace senet {
 namespace {

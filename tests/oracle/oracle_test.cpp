@@ -8,7 +8,7 @@
 #include "baselines/snl/snl.h"
 #include "data/decode.h"
 #include "data/resize.h"
-#include "senet/objectives.h"
+#include "method/objectives.h"
 #include "storage/files.h"
 #include "storage/safetensors.h"
 #include "support/models.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <optional>
 
-#include "senet/objectives.h"
+#include "method/objectives.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 

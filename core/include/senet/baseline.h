@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "senet/experiment.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 
@@ -25,15 +25,15 @@ class Baseline {
 
   // The result holds core activations only and at most `budget` ReLUs; the harness counts for itself. The teacher is in
   // eval mode and must be left as it is.
-  virtual std::shared_ptr<Network> linearise(Network& teacher, int64_t budget, Experiment& experiment) = 0;
+  virtual std::shared_ptr<Network> linearise(Network& teacher, int64_t budget, PhaseContext& context) = 0;
 
   // Whether linearise() asks for Part::held_out: an experiment that holds no images out is refused before it trains.
   virtual bool needs_held_out() const { return false; }
 
   // What linearise() will train for all budgets, told before anything is trained: `senet run --dry-run` lists it. It
   // may make networks to count them. Where it is empty, the options that count epochs say how long a method takes.
-  virtual std::vector<PlannedTraining> plan(int64_t budget, Experiment& experiment) {
-    (void)budget, (void)experiment;
+  virtual std::vector<PlannedTraining> plan(int64_t budget, PhaseContext& context) {
+    (void)budget, (void)context;
     return {};
   }
 };

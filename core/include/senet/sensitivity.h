@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "senet/experiment.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 
@@ -15,7 +15,7 @@ class Sensitivity {
 
   // One finite, non-negative number per ReLU site, in the sites' order, not all zero. Only proportions matter. The
   // teacher is in eval mode and must be left as it is. A measure that trains declares an option `epochs`.
-  virtual std::vector<double> measure(Network& teacher, Experiment& experiment) = 0;
+  virtual std::vector<double> measure(Network& teacher, PhaseContext& context) = 0;
 
   // Whether measure() asks for Part::held_out: an experiment that holds no images out is refused before it trains.
   virtual bool needs_held_out() const { return false; }

@@ -53,11 +53,11 @@ class DeepReduce final : public senet::Baseline {
       : options_(options), distilled_(senet::distilled_settings(options)) {}
 
   std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
-                                            senet::Experiment& experiment) override {
-    plan(budget, experiment);  // throws before anything is trained for nothing
+                                            senet::PhaseContext& context) override {
+    plan(budget, context);  // throws before anything is trained for nothing
     std::vector<int64_t> order = options_.integers("order");
     if (order.empty()) {
-      order = senet::measure_criticality(teacher, experiment, distilled_, training(experiment, "criticality_epochs"),
+      order = senet::measure_criticality(teacher, context, distilled_, training(context, "criticality_epochs"),
                                          options_.real("exponent"))
                   .least_first();
     }
@@ -65,27 +65,27 @@ class DeepReduce final : public senet::Baseline {
     std::vector<senet::Candidate> candidates;
     size_t chosen = 0;
     smallest_.relus = std::numeric_limits<int64_t>::max();
-    const std::vector<Counted> counted = within(budget, order, experiment);
+    const std::vector<Counted> counted = within(budget, order, context);
     if (counted.empty()) refuse(budget);
     for (const auto& [reduction, relus] : counted) {
-      const auto network = experiment.make_network(reduction.name(), reduction.shape(experiment.shape()));
+      const auto network = context.make_network(reduction.name(), reduction.shape(context.shape()));
       reduction.apply(*network);
       senet::Distilled objective(teacher, *network, distilled_);
-      experiment.train_for_all_budgets(reduction.name(), *network, objective, training(experiment, "epochs"));
-      candidates.push_back({reduction.name(), relus, experiment.evaluate(*network, senet::Part::held_out).accuracy});
+      context.train_for_all_budgets(reduction.name(), *network, objective, training(context, "epochs"));
+      candidates.push_back({reduction.name(), relus, context.evaluate(*network, senet::Part::held_out).accuracy});
       if (best && candidates.back().accuracy < candidates[chosen].accuracy) continue;
       best = network;
       chosen = candidates.size() - 1;
     }
     candidates[chosen].chosen = true;
-    experiment.record(candidates);
+    context.record(candidates);
     return best;
   }
 
   bool needs_held_out() const override { return true; }
 
-  std::vector<senet::PlannedTraining> plan(int64_t budget, senet::Experiment& experiment) override {
-    const auto model = experiment.make_network("counted");
+  std::vector<senet::PlannedTraining> plan(int64_t budget, senet::PhaseContext& context) override {
+    const auto model = context.make_network("counted");
     check_order(*model);
     std::vector<senet::PlannedTraining> trainings;
     std::vector<int64_t> order = options_.integers("order");
@@ -102,7 +102,7 @@ class DeepReduce final : public senet::Baseline {
     int64_t orders = 0;
     do {
       ++orders;
-      for (const auto& [reduction, relus] : within(budget, order, experiment)) {
+      for (const auto& [reduction, relus] : within(budget, order, context)) {
         const std::string name = reduction.name();
         ++candidates.try_emplace(name, senet::PlannedTraining{name, relus, options_.integer("epochs"), 0})
               .first->second.likelihood;
@@ -136,8 +136,8 @@ class DeepReduce final : public senet::Baseline {
     if (given.size() != order.size()) senet::fail_usage("deepreduce.order names a stage twice");
   }
 
-  senet::TrainingSettings training(const senet::Experiment& experiment, const char* epochs) const {
-    senet::TrainingSettings training = experiment.training();
+  senet::TrainingSettings training(const senet::PhaseContext& context, const char* epochs) const {
+    senet::TrainingSettings training = context.training();
     training.schedule = "cosine";
     training.epochs = options_.integer(epochs);
     training.lr = options_.real("lr");
@@ -153,11 +153,11 @@ class DeepReduce final : public senet::Baseline {
   }
 
   // The candidates to train for a budget when stages are culled in `order`; most ReLUs first.
-  std::vector<Counted> within(int64_t budget, const std::vector<int64_t>& order, senet::Experiment& experiment) {
+  std::vector<Counted> within(int64_t budget, const std::vector<int64_t>& order, senet::PhaseContext& context) {
     std::vector<Counted> found;
     for (const senet::Reduction& reduction :
          senet::reductions(order, options_.integer("culled"), options_.integers("blocks"))) {
-      const int64_t relus = reduction.relus(network_of(reduction, experiment));
+      const int64_t relus = reduction.relus(network_of(reduction, context));
       if (relus < smallest_.relus) smallest_ = {reduction, relus};
       // Thinning changes nothing in a model without blocks.
       const bool known = std::any_of(found.begin(), found.end(), [&](const Counted& other) {
@@ -174,10 +174,10 @@ class DeepReduce final : public senet::Baseline {
   }
 
   // To count on; its weights are never looked at.
-  const senet::Network& network_of(const senet::Reduction& reduction, senet::Experiment& experiment) {
+  const senet::Network& network_of(const senet::Reduction& reduction, senet::PhaseContext& context) {
     const senet::Reduction reshaped{{}, false, reduction.channels, reduction.stem_stride, reduction.blocks};
     auto& network = networks_[reshaped.name()];
-    if (!network) network = experiment.make_network("counted", reshaped.shape(experiment.shape()));
+    if (!network) network = context.make_network("counted", reshaped.shape(context.shape()));
     return *network;
   }
 

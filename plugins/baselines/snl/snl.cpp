@@ -51,29 +51,29 @@ class Snl final : public senet::Baseline {
   }
 
   std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
-                                            senet::Experiment& experiment) override {
-    const auto network = experiment.make_network("student");
+                                            senet::PhaseContext& context) override {
+    const auto network = context.make_network("student");
     senet::copy_weights(teacher, *network);
     senet::SnlSearch search(teacher, *network, budget, settings_);
-    senet::TrainingSettings training = experiment.training();
+    senet::TrainingSettings training = context.training();
     training.optimizer = "adam";
     training.schedule = "constant";
     training.weight_decay = 0;
     training.epochs = options_.integer("search_epochs");
     training.lr = options_.real("search_lr");
-    experiment.train("search", *network, search, training);
-    experiment.record("alpha_above_threshold", {static_cast<double>(search.count())});
-    experiment.record("alpha_histogram", histogram(search.alphas()));
+    context.train("search", *network, search, training);
+    context.record("alpha_above_threshold", {static_cast<double>(search.count())});
+    context.record("alpha_histogram", histogram(search.alphas()));
     network->set_masks(search.masks(options_.boolean("fill")));
 
     senet::Distilled objective(teacher, *network, settings_.distilled);
-    training = experiment.training();
+    training = context.training();
     training.schedule = "cosine";
     training.epochs = options_.integer("finetune_epochs");
     training.lr = options_.real("finetune_lr");
     training.momentum = options_.real("finetune_momentum");
     training.weight_decay = options_.real("finetune_weight_decay");
-    experiment.train("finetune", *network, objective, training);
+    context.train("finetune", *network, objective, training);
     return network;
   }
 

@@ -18,7 +18,7 @@ class Listed final : public senet::Sensitivity {
   explicit Listed(const senet::Options& options)
       : values_(options.reals("values")), per_relu_(options.text("per") == "relu") {}
 
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     const auto& sites = teacher.sites();
     if (values_.size() != sites.size())
       senet::fail_usage("sensitivity.values has ", values_.size(), " numbers, the model ", sites.size(),

@@ -25,22 +25,22 @@ class Pruning final : public senet::Sensitivity {
         prune_rate_(options.real("prune_rate")),
         projection_(options.boolean("projection")) {}
 
-  std::vector<double> measure(senet::Network&, senet::Experiment& experiment) override {
-    const auto network = experiment.make_network("sparse");
-    senet::SparseMomentum objective(*network, density_, prune_rate_, experiment.seed());
+  std::vector<double> measure(senet::Network&, senet::PhaseContext& context) override {
+    const auto network = context.make_network("sparse");
+    senet::SparseMomentum objective(*network, density_, prune_rate_, context.seed());
     for (const senet::ReluSite& site : network->sites()) {
       if (!objective.prunes(measured_at(site.conv_name(), objective)))
         senet::fail_usage("ReLU site '", site.name(), "' is fed by '", site.conv_name(),
                           "', which is no layer with a matrix of weights: it has no pruning sensitivity; take another "
                           "measure (sensitivity.plugin), or name the layer before it in the model's add_site()");
     }
-    experiment.train("sparse", *network, objective, experiment.training());
+    context.train("sparse", *network, objective, context.training());
     std::vector<double> pruning, relu;
     for (const senet::ReluSite& site : network->sites()) {
       pruning.push_back(objective.density_of(measured_at(site.conv_name(), objective)));
       relu.push_back(1 - pruning.back());
     }
-    experiment.record("pruning_sensitivity", pruning);
+    context.record("pruning_sensitivity", pruning);
     return relu;
   }
 

@@ -47,24 +47,24 @@ int64_t relus_of_stage(const Network& network, int64_t stage) {
 
 std::string criticality_training(int64_t stage) { return "criticality-" + std::to_string(stage); }
 
-Criticality measure_criticality(Network& teacher, Experiment& experiment, const DistilledSettings& distilled,
+Criticality measure_criticality(Network& teacher, PhaseContext& context, const DistilledSettings& distilled,
                                 const TrainingSettings& training, double exponent) {
   Criticality measured;
   for (const int64_t stage : stages_of(teacher)) {
     const std::string name = criticality_training(stage);
-    const auto network = experiment.make_network(name);
+    const auto network = context.make_network(name);
     for (const ReluSite& site : network->sites()) {
       if (site.stage() != stage) network->set_activation(site, std::make_shared<Linear>(site.shape()));
     }
     Distilled objective(teacher, *network, distilled);
-    experiment.train_for_all_budgets(name, *network, objective, training);
+    context.train_for_all_budgets(name, *network, objective, training);
     measured.stages.push_back(stage);
     measured.relus.push_back(relus_of_stage(*network, stage));
-    measured.accuracy.push_back(100 * experiment.evaluate(*network, Part::held_out).accuracy);
+    measured.accuracy.push_back(100 * context.evaluate(*network, Part::held_out).accuracy);
   }
   measured.criticality = criticality(measured.accuracy, measured.relus, exponent);
-  experiment.record("stage_accuracy", measured.accuracy);
-  experiment.record("criticality", measured.criticality);
+  context.record("stage_accuracy", measured.accuracy);
+  context.record("criticality", measured.criticality);
   return measured;
 }
 

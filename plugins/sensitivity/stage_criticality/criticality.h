@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "senet/distilled.h"
-#include "senet/experiment.h"
+#include "senet/phase_context.h"
 
 namespace senet {
 
@@ -35,7 +35,7 @@ int64_t relus_of_stage(const Network& network, int64_t stage);
 
 // Trains beside the teacher, from fresh weights, and judges by the held-out training images. Records stage_accuracy and
 // criticality.
-Criticality measure_criticality(Network& teacher, Experiment& experiment, const DistilledSettings& distilled,
+Criticality measure_criticality(Network& teacher, PhaseContext& context, const DistilledSettings& distilled,
                                 const TrainingSettings& training, double exponent);
 // The names of its trainings.
 std::string criticality_training(int64_t stage);

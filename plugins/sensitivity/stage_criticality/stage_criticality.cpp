@@ -21,9 +21,9 @@ class StageCriticality final : public senet::Sensitivity {
   explicit StageCriticality(const senet::Options& options)
       : distilled_(senet::distilled_settings(options)), exponent_(options.real("exponent")) {}
 
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment& experiment) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext& context) override {
     const senet::Criticality measured =
-        senet::measure_criticality(teacher, experiment, distilled_, experiment.training(), exponent_);
+        senet::measure_criticality(teacher, context, distilled_, context.training(), exponent_);
     std::map<int64_t, double> of_stage;
     for (size_t k = 0; k < measured.stages.size(); ++k) of_stage[measured.stages[k]] = measured.criticality[k];
     std::vector<double> eta;

@@ -15,7 +15,7 @@ class Uniform final : public senet::Sensitivity {
  public:
   explicit Uniform(const senet::Options& options) : per_relu_(options.text("per") == "relu") {}
 
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     std::vector<double> eta;
     for (const senet::ReluSite& site : teacher.sites())
       eta.push_back(per_relu_ ? static_cast<double>(site.relus()) : 1.0);

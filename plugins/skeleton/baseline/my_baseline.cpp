@@ -39,8 +39,8 @@ class MyBaseline final : public senet::Baseline {
       : epochs_(options.integer("epochs")), lr_(options.real("lr")), temperature_(options.real("temperature")) {}
 
   std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
-                                            senet::Experiment& experiment) override {
-    const auto network = experiment.make_network("student");
+                                            senet::PhaseContext& context) override {
+    const auto network = context.make_network("student");
     senet::copy_weights(teacher, *network);
 
     std::vector<std::shared_ptr<MeasuredRelu>> relus;
@@ -48,7 +48,7 @@ class MyBaseline final : public senet::Baseline {
       relus.push_back(std::make_shared<MeasuredRelu>(site.shape()));
       network->set_activation(site, relus.back());
     }
-    experiment.evaluate(*network, senet::Part::train);
+    context.evaluate(*network, senet::Part::train);
     std::vector<torch::Tensor> scores;
     for (const auto& relu : relus) scores.push_back(relu->moved());
     network->set_masks(senet::largest_of_all(scores, budget));
@@ -56,11 +56,11 @@ class MyBaseline final : public senet::Baseline {
     senet::DistilledSettings distilled;
     distilled.temperature = temperature_;
     senet::Distilled objective(teacher, *network, distilled);
-    senet::TrainingSettings training = experiment.training();
+    senet::TrainingSettings training = context.training();
     training.schedule = "cosine";
     training.epochs = epochs_;
     training.lr = lr_;
-    experiment.train("finetune", *network, objective, training);
+    context.train("finetune", *network, objective, training);
     return network;
   }
 

@@ -15,7 +15,7 @@ class MySensitivity final : public senet::Sensitivity {
  public:
   explicit MySensitivity(const senet::Options& options) : power_(options.real("power")) {}
 
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     std::vector<double> eta;
     for (const senet::ReluSite& site : teacher.sites()) {
       eta.push_back(std::pow(site.conv_weight().abs().mean().item<double>(), power_));

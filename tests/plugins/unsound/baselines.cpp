@@ -6,20 +6,20 @@
 
 namespace {
 
-using senet::Experiment;
 using senet::Network;
+using senet::PhaseContext;
 
 // Keeps every ReLU, whatever the budget.
 class TooMany final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
-    return experiment.make_network("all");
+  std::shared_ptr<Network> linearise(Network&, int64_t, PhaseContext& context) override {
+    return context.make_network("all");
   }
 };
 
 template <class Own>
-std::shared_ptr<Network> with_activations(Experiment& experiment) {
-  auto network = experiment.make_network("own");
+std::shared_ptr<Network> with_activations(PhaseContext& context) {
+  auto network = context.make_network("own");
   for (const senet::ReluSite& site : network->sites())
     network->set_activation(site, std::make_shared<Own>(site.shape()));
   return network;
@@ -38,8 +38,8 @@ class HalfRelu final : public senet::Activation {
 // Says that it keeps none, and evaluates with something else.
 class Unfrozen final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
-    return with_activations<HalfRelu>(experiment);
+  std::shared_ptr<Network> linearise(Network&, int64_t, PhaseContext& context) override {
+    return with_activations<HalfRelu>(context);
   }
 };
 
@@ -57,30 +57,30 @@ class Bounded final : public senet::Activation {
 
 class Relu6 final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment& experiment) override {
-    return with_activations<Bounded>(experiment);
+  std::shared_ptr<Network> linearise(Network&, int64_t, PhaseContext& context) override {
+    return with_activations<Bounded>(context);
   }
 };
 
 // Judges a candidate whose finite weights give logits that are not.
 class Overflowing final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
-    auto network = experiment.make_network("own");
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+    auto network = context.make_network("own");
     senet::Distilled objective(teacher, *network, {});
-    senet::TrainingSettings training = experiment.training();
+    senet::TrainingSettings training = context.training();
     training.epochs = 1;
-    experiment.train("candidate", *network, objective, training);
+    context.train("candidate", *network, objective, training);
     const torch::NoGradGuard no_gradient;
     for (torch::Tensor& parameter : network->parameters()) parameter.fill_(1e30);
-    experiment.evaluate(*network, senet::Part::held_out);
+    context.evaluate(*network, senet::Part::held_out);
     return network;
   }
 };
 
 class Nothing final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment&) override { return nullptr; }
+  std::shared_ptr<Network> linearise(Network&, int64_t, PhaseContext&) override { return nullptr; }
 };
 
 }  // namespace

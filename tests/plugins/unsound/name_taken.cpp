@@ -4,7 +4,7 @@ namespace {
 
 class Impostor final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     return std::vector<double>(teacher.sites().size(), 7);
   }
 };

@@ -6,8 +6,8 @@
 
 namespace {
 
-using senet::Experiment;
 using senet::Network;
+using senet::PhaseContext;
 
 constexpr senet::Option kOptions[] = {
     senet::integer_option("rounds", "2", "passes over the training images, which nothing declares to be epochs"),
@@ -19,15 +19,15 @@ class Planned final : public senet::Baseline {
  public:
   explicit Planned(const senet::Options& options) : rounds_(options.integer("rounds")) {}
 
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
-    const auto network = experiment.make_network("own");
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+    const auto network = context.make_network("own");
     senet::Distilled objective(teacher, *network, {});
-    senet::TrainingSettings training = experiment.training();
+    senet::TrainingSettings training = context.training();
     training.epochs = rounds_;
-    experiment.train("half", *network, objective, training);
+    context.train("half", *network, objective, training);
     senet::fail("its second half is not written yet");
   }
-  std::vector<senet::PlannedTraining> plan(int64_t budget, Experiment&) override {
+  std::vector<senet::PlannedTraining> plan(int64_t budget, PhaseContext&) override {
     return {{"half", budget, rounds_}, {"other half", budget, 2 * rounds_}};
   }
 

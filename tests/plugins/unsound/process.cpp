@@ -12,23 +12,23 @@ namespace {
 
 class Exits final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network&, senet::Experiment&) override { std::exit(0); }
+  std::vector<double> measure(senet::Network&, senet::PhaseContext&) override { std::exit(0); }
 };
 class QuickExits final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network&, senet::Experiment&) override { std::quick_exit(0); }
+  std::vector<double> measure(senet::Network&, senet::PhaseContext&) override { std::quick_exit(0); }
 };
 class Prints final : public senet::Sensitivity {
  public:
   Prints() { std::puts("a plugin was made"); }
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     std::cout << "a plugin measures" << std::endl;
     return std::vector<double>(teacher.sites().size(), 1);
   }
 };
 class Spins final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network&, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network&, senet::PhaseContext&) override {
     for (volatile int turns = 0;;) turns = turns + 1;
   }
 };

@@ -8,18 +8,18 @@ namespace {
 
 class Throws final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network&, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network&, senet::PhaseContext&) override {
     throw std::out_of_range("something inside the plugin");
   }
 };
 class ThrowsAtOnce final : public senet::Sensitivity {
  public:
   ThrowsAtOnce() { throw 42; }
-  std::vector<double> measure(senet::Network&, senet::Experiment&) override { return {}; }
+  std::vector<double> measure(senet::Network&, senet::PhaseContext&) override { return {}; }
 };
 class NotANumber final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     std::vector<double> values(teacher.sites().size(), 1);
     values[3] = std::nan("");
     return values;
@@ -27,7 +27,7 @@ class NotANumber final : public senet::Sensitivity {
 };
 class TooShort final : public senet::Sensitivity {
  public:
-  std::vector<double> measure(senet::Network& teacher, senet::Experiment&) override {
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
     return std::vector<double>(teacher.sites().size() - 1, 1);
   }
 };

@@ -13,8 +13,8 @@
 // stop is asked for, at the end of its second epoch.
 namespace {
 
-using senet::Experiment;
 using senet::Network;
+using senet::PhaseContext;
 
 bool is_set(const char* variable, const std::string& value) {
   const char* found = std::getenv(variable);
@@ -28,8 +28,8 @@ torch::Tensor mask_of(const senet::ReluSite& site) {
   return mask;
 }
 
-std::shared_ptr<Network> linear_student(Network& teacher, Experiment& experiment) {
-  auto network = experiment.make_network("student");
+std::shared_ptr<Network> linear_student(Network& teacher, PhaseContext& context) {
+  auto network = context.make_network("student");
   senet::copy_weights(teacher, *network);
   std::vector<torch::Tensor> masks;
   for (const senet::ReluSite& site : network->sites()) masks.push_back(mask_of(site));
@@ -54,12 +54,12 @@ class Stoppable : public senet::Objective {
   senet::Distilled distilled_;
 };
 
-void train(const std::string& name, Network& teacher, Network& network, Experiment& experiment, int64_t epochs = 4) {
+void train(const std::string& name, Network& teacher, Network& network, PhaseContext& context, int64_t epochs = 4) {
   Stoppable objective(name, teacher, network);
-  senet::TrainingSettings settings = experiment.training();
+  senet::TrainingSettings settings = context.training();
   settings.epochs = epochs;
   settings.checkpoint_seconds = 0;
-  experiment.train(name, network, objective, settings);
+  context.train(name, network, objective, settings);
 }
 
 class Scaled final : public senet::Activation {
@@ -87,18 +87,18 @@ class Masking final : public Stoppable {
 };
 class OwnActivation final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
-    auto network = experiment.make_network("student");
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+    auto network = context.make_network("student");
     senet::copy_weights(teacher, *network);
     const senet::ReluSite& own = network->sites()[2];
     network->set_activation(own, std::make_shared<Scaled>(own.shape()));
     Masking objective("search", teacher, *network);
-    senet::TrainingSettings settings = experiment.training();
+    senet::TrainingSettings settings = context.training();
     settings.epochs = 4;
     settings.checkpoint_seconds = 0;
-    experiment.train("search", *network, objective, settings);
+    context.train("search", *network, objective, settings);
     network->set_activation(own, std::make_shared<senet::Linear>(own.shape()));
-    train("finetune", teacher, *network, experiment);
+    train("finetune", teacher, *network, context);
     return network;
   }
 };
@@ -119,13 +119,13 @@ class Averaging final : public Stoppable {
 };
 class LazyState final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
-    auto network = linear_student(teacher, experiment);
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+    auto network = linear_student(teacher, context);
     Averaging objective("search", teacher, *network);
-    senet::TrainingSettings settings = experiment.training();
+    senet::TrainingSettings settings = context.training();
     settings.epochs = 4;
-    experiment.train("search", *network, objective, settings);
-    train("finetune", teacher, *network, experiment);
+    context.train("search", *network, objective, settings);
+    train("finetune", teacher, *network, context);
     return network;
   }
 };
@@ -134,19 +134,19 @@ class LazyState final : public senet::Baseline {
 class Swallows final : public senet::Baseline {
  public:
   explicit Swallows(const senet::Options& options) : shared_(options.boolean("shared")) {}
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
     if (const char* calls = std::getenv("SENET_TEST_CALLS")) std::ofstream(calls, std::ios::app) << "called\n";
-    auto network = linear_student(teacher, experiment);
+    auto network = linear_student(teacher, context);
     Stoppable objective("network_of_mine", teacher, *network);
-    senet::TrainingSettings settings = experiment.training();
+    senet::TrainingSettings settings = context.training();
     settings.epochs = 4;
     settings.checkpoint_seconds = 0;
     if (std::getenv("SENET_TEST_STEEP")) settings.lr = 1e30;
     try {
       if (shared_) {
-        experiment.train_for_all_budgets("network_of_mine", *network, objective, settings);
+        context.train_for_all_budgets("network_of_mine", *network, objective, settings);
       } else {
-        experiment.train("network_of_mine", *network, objective, settings);
+        context.train("network_of_mine", *network, objective, settings);
       }
     } catch (...) {
     }
@@ -163,14 +163,14 @@ constexpr senet::Option kSwallows[] = {
 // Two trainings that all budgets share. SENET_TEST_STOP=at_once: it ends before it has asked for the first.
 class Shares final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
     if (is_set("SENET_TEST_STOP", "at_once")) std::_Exit(9);
-    auto network = linear_student(teacher, experiment);
-    senet::TrainingSettings settings = experiment.training();
+    auto network = linear_student(teacher, context);
+    senet::TrainingSettings settings = context.training();
     settings.epochs = 4;
     for (const char* name : {"one", "two"}) {
       Stoppable objective(name, teacher, *network);
-      experiment.train_for_all_budgets(name, *network, objective, settings);
+      context.train_for_all_budgets(name, *network, objective, settings);
     }
     return network;
   }
@@ -181,16 +181,16 @@ class Named final : public senet::Baseline {
  public:
   explicit Named(const senet::Options& options)
       : trainings_(options.text("trainings")), series_(options.text("series")), metric_(options.text("metric")) {}
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, Experiment& experiment) override {
-    auto network = linear_student(teacher, experiment);
+  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+    auto network = linear_student(teacher, context);
     std::istringstream trainings(trainings_), series(series_);
-    for (std::string name; trainings >> name;) train(name, teacher, *network, experiment, 1);
-    for (std::string name; series >> name;) experiment.record(name, {1, 2, 3});
+    for (std::string name; trainings >> name;) train(name, teacher, *network, context, 1);
+    for (std::string name; series >> name;) context.record(name, {1, 2, 3});
     if (!metric_.empty()) {
       Measured objective(metric_, teacher, *network);
-      senet::TrainingSettings settings = experiment.training();
+      senet::TrainingSettings settings = context.training();
       settings.epochs = 1;
-      experiment.train("measured", *network, objective, settings);
+      context.train("measured", *network, objective, settings);
     }
     return network;
   }
@@ -215,7 +215,7 @@ constexpr senet::Option kNamed[] = {
 
 class Nothing final : public senet::Baseline {
  public:
-  std::shared_ptr<Network> linearise(Network&, int64_t, Experiment&) override { return nullptr; }
+  std::shared_ptr<Network> linearise(Network&, int64_t, PhaseContext&) override { return nullptr; }
 };
 
 }  // namespace

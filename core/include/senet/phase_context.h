@@ -1,0 +1,94 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "senet/dataset.h"
+#include "senet/network.h"
+#include "senet/objective.h"
+
+namespace senet {
+
+// How a training runs; the defaults are declared as options (`senet options training`).
+struct TrainingSettings {
+  int64_t epochs = 1;
+  int64_t batch = 128;
+  std::string optimizer = "sgd";  // "sgd", or "adam" (β 0.9 and 0.999, ε 1e-8; no momentum of its own)
+  double lr = 0.05;
+  double momentum = 0.9;
+  double weight_decay = 5e-4;
+  std::string schedule = "step";  // "step", "cosine" (to zero), "constant"
+  std::vector<double> lr_drops;   // fractions f of the epochs; the drop starts with the first epoch e ≥ f·epochs
+  double lr_drop_factor = 0.1;
+  int64_t crop_padding = 4;
+  bool flip = true;
+  bool random_resized = false;
+  double checkpoint_seconds = 60;
+
+  double lr_at(int64_t epoch) const;
+};
+
+// What a method may look at. The test images are the core's alone.
+enum class Part { train, held_out };
+
+// A network that a method trained to choose from.
+struct Candidate {
+  std::string name;  // its configuration
+  int64_t relus;
+  double accuracy;  // in [0, 1], on what it was judged by
+  bool chosen = false;
+};
+
+struct Score {
+  double accuracy;  // in [0, 1]
+  double loss;      // mean cross entropy
+  int64_t images;
+};
+
+// What the harness offers to a sensitivity measure or baseline while its phase runs. A phase is a function of its
+// inputs: use nothing but what is offered here, and the same seed gives the same bits.
+class PhaseContext {
+ public:
+  virtual ~PhaseContext() = default;
+
+  virtual const Options& options() const = 0;     // of the plugin that runs
+  virtual TrainingSettings training() const = 0;  // from those options
+  virtual uint64_t seed() const = 0;
+  virtual torch::Device device() const = 0;
+  virtual int64_t classes() const = 0;
+
+  // What the model is built for. A method may ask for a network that is made smaller (NetworkShape::scale, stem_stride,
+  // blocks), not for one of another input or of other classes.
+  virtual NetworkShape shape() const = 0;
+  // A network with fresh weights, drawn from the seed and `purpose`; all ReLUs in place; on device().
+  virtual std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) = 0;
+  std::shared_ptr<Network> make_network(const std::string& purpose) { return make_network(purpose, shape()); }
+
+  // Trains `network` in place. Stored under the phase as `name`: an interrupted training goes on where its last
+  // checkpoint stands, a finished one is read back, network, masks and objective's state alike. Whatever it throws (a
+  // stop, a loss that is not finite, a phase that another process runs) ends the phase, though the method catches it.
+  //
+  // Names of trainings and series are 1 to 100 letters, digits, '_', '-' and '.', each given once a phase, and none
+  // that the core has for its own ("network", "kept", …); another is refused (exit code 2).
+  virtual void train(const std::string& name, Network& network, Objective& objective,
+                     const TrainingSettings& settings) = 0;
+  // The same for a training that does not depend on the budget: all budgets of a baseline's cell share it. `name` says
+  // all there is to it beside options, teacher and seed.
+  virtual void train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
+                                     const TrainingSettings& settings) = 0;
+
+  // Throws (exit code 2) where there are no such images.
+  virtual Score evaluate(Network& network, Part part) = 0;
+
+  // Keeps a series in the phase's record and in the results that build on it.
+  virtual void record(const std::string& name, const std::vector<double>& values) = 0;
+  // Keeps what the method chose from. The result marks the Pareto front: those that no other beats in accuracy without
+  // more ReLUs.
+  virtual void record(const std::vector<Candidate>& candidates) = 0;
+};
+
+}  // namespace senet

@@ -1,0 +1,254 @@
+#include "method/objectives.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include "method/mismatch.h"
+#include "senet/error.h"
+#include "senet/random.h"
+
+namespace senet {
+
+namespace {
+
+// Keeps what a network's activations gave, until each is compared.
+class SiteOutputs final : public Observer {
+ public:
+  void at_site(const ReluSite&, const torch::Tensor&, const torch::Tensor& post) override { outputs_.push_back(post); }
+  bool wants_pre() const override { return false; }
+  torch::Tensor take(int index) { return std::move(outputs_.at(index)); }
+
+ private:
+  std::vector<torch::Tensor> outputs_;
+};
+
+class MismatchObserver final : public Observer {
+ public:
+  MismatchObserver(SiteOutputs& teacher, EpochSums& sums, MaskScore score)
+      : teacher_(teacher), sums_(sums), score_(score) {}
+
+  void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
+    const SiteShape shape = site.shape();
+    torch::Tensor& D = sums_.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]});
+    const torch::Tensor a = teacher_.take(site.index());
+    switch (score_) {
+      case MaskScore::post:
+        return add_mismatch(D, a, post);
+      case MaskScore::pre:
+        return add_mismatch(D, a, pre);
+      case MaskScore::gain:
+        return add_gain(D, a, pre);
+    }
+  }
+
+  bool wants_pre() const override { return score_ != MaskScore::post; }
+
+ private:
+  SiteOutputs& teacher_;
+  EpochSums& sums_;
+  MaskScore score_;
+};
+
+// A tensor that is there only at times.
+void optional_tensor(Archive& archive, const std::string& name, torch::Tensor& value) {
+  if (archive.is_loading()) value = torch::Tensor();
+  if (archive.is_loading() ? archive.has(name) : value.defined()) archive.tensor(name, value);
+}
+
+// The stages that PRAM compares: those asked for, or all that the model announces.
+std::vector<int64_t> compared_stages(const std::vector<int64_t>& asked, const std::map<int, torch::Tensor>& announced) {
+  SENET_CHECK(!announced.empty(), "PRAM needs the ends of the residual stages, and the model announces none");
+  std::vector<int64_t> all;
+  for (const auto& [stage, output] : announced) all.push_back(stage);
+  for (const int64_t stage : asked) {
+    SENET_CHECK(std::count(all.begin(), all.end(), stage) == 1, "finetune.pram_stages names stage ", stage,
+                "; the model announces the ends of ", torch::IntArrayRef(all));
+  }
+  return asked.empty() ? all : asked;
+}
+
+torch::Tensor teacher_pass(Network& teacher, const torch::Tensor& images, Observer* observer) {
+  const torch::NoGradGuard no_gradient;
+  return teacher.forward(images, observer);
+}
+
+}  // namespace
+
+Loss CrossEntropy::loss(const Batch& batch, EpochSums&) {
+  const torch::Tensor logits = network_.forward(batch.images);
+  return {cross_entropy(logits, batch.labels), logits};
+}
+
+MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus,
+                                       const MaskSettings& settings, uint64_t seed)
+    : teacher_(teacher),
+      student_(std::move(student)),
+      relus_(std::move(relus)),
+      settings_(settings),
+      previous_(student_.full().sites().size()),
+      averages_(student_.full().sites().size()) {
+  SENET_CHECK(relus_.size() == student_.full().sites().size(), "mask identification: ", relus_.size(),
+              " ReLU counts for a network of ", student_.full().sites().size(), " sites");
+  teacher_.eval();
+  std::vector<torch::Tensor> masks;
+  for (const ReluSite& site : student_.full().sites()) {
+    masks.push_back(
+        random_mask(site.shape(), relus_[site.index()], derive_seed(seed, "mask/" + site.name()), settings_.rule));
+  }
+  set_masks(masks);
+}
+
+torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
+  const SiteShape shape = site.shape();
+  return sums.get(sum_name(site), {shape[1], shape[2], shape[0]});
+}
+
+void MaskIdentification::set_masks(const std::vector<torch::Tensor>& masks) {
+  student_.full().set_masks(masks);
+  student_.cut_masks();
+}
+
+Loss MaskIdentification::loss(const Batch& batch, EpochSums& sums) {
+  const bool full = batch.pass == 0, compared = full && settings_.update;
+  SiteOutputs teacher_outputs;
+  if (full) teacher_logits_ = teacher_pass(teacher_, batch.images, compared ? &teacher_outputs : nullptr);
+  MismatchObserver mismatch(teacher_outputs, sums, settings_.score);
+  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, compared ? &mismatch : nullptr);
+  const torch::Tensor loss = settings_.ce_weight * cross_entropy(logits, batch.labels) +
+                             settings_.kd_weight * distillation(logits, teacher_logits_, settings_.temperature);
+  return {loss, logits};
+}
+
+void MaskIdentification::update_masks(EpochSums& sums) {
+  const std::vector<torch::Tensor> old = student_.full().masks();
+  std::vector<torch::Tensor> masks;
+  for (const ReluSite& site : student_.full().sites()) {
+    torch::Tensor& D = sum_of(site, sums);
+    torch::Tensor scores = D.permute({2, 0, 1});
+    if (settings_.score_memory > 0) {
+      torch::Tensor& average = averages_[site.index()];
+      average = average.defined()
+                    ? settings_.score_memory * average.to(scores.device()) + (1 - settings_.score_memory) * scores
+                    : scores.clone();
+      scores = average;
+    }
+    masks.push_back(chosen_mask(scores, relus_[site.index()], settings_.rule));
+    D.zero_();
+  }
+  const double nhd = normalised_hamming_distance(masks, old);
+  overlap_1_ = overlap(masks, old);
+  if (previous_.front().defined()) overlap_2_ = overlap(masks, previous_);
+  const torch::Tensor movement = torch::full({1}, nhd, torch::kFloat64);
+  movements_ = movements_.defined() ? torch::cat({movements_, movement}) : movement;
+  settled_ = nhd <= settings_.stop_nhd ? settled_ + 1 : 0;
+  previous_ = old;
+  set_masks(masks);
+}
+
+void MaskIdentification::interval_end(EpochSums& sums) { update_masks(sums); }
+
+void MaskIdentification::epoch_end(EpochEnd& end) {
+  if (!settings_.update) return;
+  const bool first = !previous_.front().defined() && !movements_.defined();
+  update_masks(end.sums);
+  const int64_t updates = movements_.numel();
+  end.metrics.scalar("nhd", movements_[-1].item<double>());
+  end.metrics.scalar("overlap_1", overlap_1_);
+  if (!first || updates > 1) end.metrics.scalar("overlap_2", overlap_2_);
+  if (updates > 1) {
+    const auto* values = movements_.data_ptr<double>();
+    end.metrics.series("nhd_of_updates", {values, values + updates});
+  }
+  movements_ = torch::Tensor();
+  const torch::Tensor row = packed_masks(student_.full().masks()).unsqueeze(0);
+  history_ = history_.defined() ? torch::cat({history_, row}) : row;
+  if (finished() || end.epoch + 1 == end.epochs) end.metrics.series("overlap_final", overlap_with_final());
+}
+
+std::vector<double> MaskIdentification::overlap_with_final() const {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const ReluSite& site : student_.full().sites()) {
+    const SiteShape shape = site.shape();
+    shapes.emplace_back(shape.begin(), shape.end());
+  }
+  const std::vector<torch::Tensor> final = student_.full().masks();
+  std::vector<double> shares;
+  for (int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
+    shares.push_back(overlap(final, unpacked_masks(history_[epoch], shapes)));
+  }
+  return shares;
+}
+
+bool MaskIdentification::finished() const {
+  return settings_.update && settings_.stop_nhd > 0 && settled_ >= settings_.stop_updates;
+}
+
+void MaskIdentification::state(Archive& archive) {
+  const std::string own = "mask_identification.";
+  for (const ReluSite& site : student_.full().sites()) {
+    optional_tensor(archive, own + "previous." + site.name(), previous_[site.index()]);
+    optional_tensor(archive, own + "average." + site.name(), averages_[site.index()]);
+  }
+  optional_tensor(archive, own + "history", history_);
+  optional_tensor(archive, own + "movements", movements_);
+  archive.number(own + "overlap_1", overlap_1_);
+  archive.number(own + "overlap_2", overlap_2_);
+  archive.number(own + "settled", settled_);
+  if (archive.is_loading()) student_.cut_masks();
+}
+
+Finetuning::Finetuning(Network& teacher, Widths student, const FinetuneSettings& settings)
+    : teacher_(teacher), student_(std::move(student)), settings_(settings) {
+  SENET_CHECK(settings_.pram != PramForm::vector || student_.count() == 1,
+              "PRAM's form vector compares whole activations, which narrower widths do not have");
+  teacher_.eval();
+}
+
+std::string Finetuning::metric(const char* part, int pass) const {
+  return pass == 0 ? part : text(part, "_", student_.width(pass));
+}
+
+Loss Finetuning::loss(const Batch& batch, EpochSums& sums) {
+  const bool with_pram = settings_.pram != PramForm::none;
+  if (batch.pass == 0) {
+    StageOutputs stages;
+    teacher_logits_ = teacher_pass(teacher_, batch.images, with_pram ? &stages : nullptr);
+    teacher_ends_ = stages.outputs();
+  }
+  StageOutputs stages;
+  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, with_pram ? &stages : nullptr);
+  const torch::Tensor ce = cross_entropy(logits, batch.labels);
+  const torch::Tensor kd = distillation(logits, teacher_logits_, settings_.temperature);
+  const auto images = static_cast<double>(batch.labels.size(0));
+  sums.add(metric("ce", batch.pass), ce.detach() * images);
+  sums.add(metric("kd", batch.pass), kd.detach() * images);
+  torch::Tensor loss = (1 - settings_.kd_weight) * ce + settings_.kd_weight * kd;
+  if (with_pram) {
+    torch::Tensor mismatch;
+    for (const int64_t stage : compared_stages(settings_.pram_stages, stages.outputs())) {
+      const int number = static_cast<int>(stage);
+      const torch::Tensor term = pram(teacher_ends_.at(number), stages.outputs().at(number), settings_.pram);
+      mismatch = mismatch.defined() ? mismatch + term : term;
+    }
+    sums.add(metric("pram", batch.pass), mismatch.detach() * images);
+    loss = loss + settings_.pram_weight * mismatch;
+  }
+  if (batch.pass == 0) sums.add("images", torch::full({}, images));
+  if (batch.pass + 1 == passes()) teacher_ends_.clear();
+  return {loss, logits};
+}
+
+void Finetuning::epoch_end(EpochEnd& end) {
+  const double images = end.sums.value("images");
+  for (int pass = 0; pass < passes(); ++pass) {
+    for (const char* part : {"ce", "kd", "pram"}) {
+      if (std::string(part) == "pram" && settings_.pram == PramForm::none) continue;
+      const std::string name = metric(part, pass);
+      end.metrics.scalar(name, end.sums.value(name) / images);
+    }
+  }
+}
+
+}  // namespace senet

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "phase/store.h"
+#include "senet/options.h"
+
+namespace senet {
+
+// Everything a cell's phases have in common with those of other cells that share data, model, precision and seed.
+struct PhaseBase {
+  std::string data;  // fingerprint
+  Json model;        // plugin and changed options
+  Json input;        // of the model: channels, height, width, classes
+  std::string precision;
+  uint64_t seed;
+};
+
+// What every phase that trains is a function of: the base, and the options that affect results and are no defaults.
+Json base_inputs(const PhaseBase& base, const Options& options);
+
+// The name of the training whose network a finished phase stands for.
+constexpr const char* kNetwork = "network";
+
+}  // namespace senet

@@ -1,0 +1,392 @@
+#include "phase/stored_context.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "phase/metrics_log.h"
+#include "senet/error.h"
+#include "senet/random.h"
+#include "storage/files.h"
+#include "storage/safetensors.h"
+#include "train/training_settings.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What the log has of each epoch that says how it ran, not what came out.
+const std::set<std::string> kNoCurves = {"epoch", "seconds", "images_per_second", "data_wait"};
+
+std::string file_of(const std::string& training) { return training + ".safetensors"; }
+
+// What results say of each site: no plugin's series has such a name.
+const std::set<std::string> kOwnSeries = {"name", "shape", "relus",     "stage",
+                                          "conv", "kept",  "allocated", "sensitivity"};
+
+// Those of the core: the network that a phase keeps and, beside a sensitivity's trainings in the curves of a result,
+// the phases that follow.
+std::set<std::string> own_trainings(PluginKind kind) {
+  if (kind == PluginKind::sensitivity) return {"network", "mask", "finetune"};
+  return {"network"};
+}
+
+// What a training took, over all processes that worked on it.
+struct Took {
+  int64_t epochs = 0;
+  double seconds = 0;
+};
+
+// A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
+class StoredTraining final : public TrainingHost {
+ public:
+  StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder,
+                 const Metadata& about)
+      : laboratory_(laboratory),
+        about_(about),
+        phase_(std::move(phase)),
+        name_(std::move(name)),
+        file_(folder / file_of(name_)),
+        log_(folder) {
+    try {
+      read_checkpoint();
+    } catch (const Unreadable& error) {
+      if (!error.is_missing()) throw;
+    } catch (const Error& error) {
+      saved_.reset();
+      took_ = {};
+      const fs::path aside = free_name_aside(file_);
+      fs::rename(file_, aside);
+      if (laboratory_.on_message) {
+        laboratory_.on_message(text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(),
+                                    ", the training begins anew"));
+      }
+    }
+    if (!finished()) {
+      log_.go_back(name_, took_.epochs,
+                   saved_ && saved_->metadata.count("events") ? number<int64_t>("events") : log_.events());
+    }
+  }
+
+  bool finished() const { return saved_ && saved_->metadata.at("finished") == "true"; }
+  const TensorMap& tensors() const { return saved_->tensors; }
+  const Took& took() const { return took_; }
+
+  std::optional<TensorMap> restore() override {
+    if (!saved_) return std::nullopt;
+    return saved_->tensors;
+  }
+  void save(const TensorMap& state) override { write(state, false); }
+  void finish(const TensorMap& state) { write(state, true); }
+  void report(const EpochReport& report) override {
+    log_.add(name_, report);
+    ++took_.epochs;
+    took_.seconds += report.seconds;
+    if (laboratory_.on_epoch) laboratory_.on_epoch(phase_, name_, report);
+  }
+  void progress(const Progress& progress) override {
+    if (laboratory_.on_progress) laboratory_.on_progress(phase_, name_, progress);
+  }
+  bool stop_requested() const override { return laboratory_.stop_requested && laboratory_.stop_requested(); }
+
+ private:
+  void read_checkpoint() {
+    saved_ = load_safetensors(file_);
+    SENET_CHECK(saved_->metadata.count("finished"), file_.string(), ": has no 'finished' in its metadata");
+    if (saved_->metadata.count("epochs")) {
+      took_ = {number<int64_t>("epochs"), number<double>("seconds")};
+    } else {
+      take_from_log();
+    }
+  }
+  // A checkpoint of an earlier program does not say what its training took.
+  void take_from_log() {
+    const auto epoch = saved_->tensors.find("trainer.epoch");
+    const int64_t most =
+        epoch == saved_->tensors.end() ? std::numeric_limits<int64_t>::max() : epoch->second.item<int64_t>();
+    for (const Json& entry : MetricsLog::read(file_.parent_path())) {
+      if (entry.at("training") != name_ || entry.at("epoch") >= most) continue;
+      ++took_.epochs;
+      took_.seconds += entry.at("seconds").get<double>();
+    }
+  }
+  // The log is on the disk before a checkpoint that counts its epochs.
+  void write(const TensorMap& state, bool finished) {
+    log_.flush();
+    Metadata metadata = about_;
+    metadata["finished"] = finished ? "true" : "false";
+    metadata["epochs"] = std::to_string(took_.epochs);
+    metadata["seconds"] = Json(took_.seconds).dump();
+    metadata["image_passes"] = std::to_string(took_.epochs * laboratory_.data.train.count());
+    metadata["events"] = std::to_string(log_.events());
+    save_safetensors(file_, state, metadata);
+  }
+  template <class T>
+  T number(const char* name) const {
+    const auto found = saved_->metadata.find(name);
+    const Json json = found == saved_->metadata.end() ? Json() : Json::parse(found->second, nullptr, false);
+    const bool sound =
+        json.is_number() && json.get<double>() >= 0 && (json.is_number_integer() || std::is_same_v<T, double>);
+    SENET_CHECK(sound, file_.string(), ": its metadata '", name, "' is '",
+                found == saved_->metadata.end() ? "" : found->second, "', expected a number of at least 0");
+    return json.get<T>();
+  }
+
+  const Laboratory& laboratory_;
+  const Metadata& about_;
+  std::string phase_, name_;
+  fs::path file_;
+  MetricsLog log_;
+  std::optional<Safetensors> saved_;
+  Took took_;
+};
+
+// As many digits as a curve can show.
+double rounded(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return std::strtod(digits, nullptr);
+}
+
+// What a training took, and what the log says of it: its last epoch, and each number over the epochs (null where it is
+// not there).
+Json summary(const fs::path& folder, const std::string& training, const Took& took, int64_t images) {
+  Json last = Json::object(), curves = Json::object();
+  std::set<int64_t> logged;
+  for (Json& json : MetricsLog::read(folder)) {
+    const auto epoch = json.at("epoch").get<int64_t>();
+    if (json.at("training") != training || epoch < 0 || epoch >= took.epochs) continue;
+    logged.insert(epoch);
+    for (const auto& [name, value] : json.items()) {
+      if (!value.is_number() || kNoCurves.count(name)) continue;
+      Json& curve = curves[name];
+      while (curve.size() <= static_cast<size_t>(epoch)) curve.push_back(nullptr);
+      curve[epoch] = rounded(value.get<double>());
+    }
+    json.erase("training");
+    if (epoch + 1 == took.epochs) last = std::move(json);
+  }
+  Json all = {{"epochs", took.epochs},
+              {"seconds", took.seconds},
+              {"image_passes", took.epochs * images},
+              {"last_epoch", last},
+              {"curves", curves}};
+  const int64_t lost = took.epochs - static_cast<int64_t>(logged.size());
+  if (lost > 0) all["epochs_not_logged"] = lost;
+  return all;
+}
+
+// What a finished training left; the objective's state too, where it is given.
+void restore(TensorMap tensors, Network& network, Objective* objective = nullptr) {
+  Archive archive = Archive::loading(std::move(tensors));
+  network_state(network, archive);
+  if (objective) {
+    objective->state(archive);
+    archive.check_all_asked_for();
+  }
+  network.eval();
+}
+
+// A name that a plugin gives, to one thing of a phase.
+void take_name(const char* what, const std::string& name, std::set<std::string>& taken) {
+  if (!is_plain_name(name)) {
+    fail_usage("a ", what, " is called '", name,
+               "'; expected 1 to 100 letters, digits, '_', '-' and '.', the first no '.'");
+  }
+  if (!taken.insert(name).second) {
+    fail_usage("a ", what, " is called '", name,
+               "', as another of its phase is, or one of the core's own; give it another name");
+  }
+}
+
+}  // namespace
+
+BatchLoader make_loader(const Laboratory& laboratory, const Images& images) {
+  return {images, laboratory.data.normalisation, laboratory.precision, laboratory.device};
+}
+
+TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
+  return load_safetensors(phase.folder / file_of(name)).tensors;
+}
+
+TrainingTime training_time(const Json& record, int64_t images) {
+  TrainingTime all;
+  const Json trainings = record.value("trainings", Json::object());
+  for (const Json& training : trainings) {
+    const auto epochs = training.at("epochs").get<int64_t>();
+    all.epochs += epochs;
+    all.seconds += training.at("seconds").get<double>();
+    all.image_passes += training.value("image_passes", epochs * images);
+  }
+  return all;
+}
+
+NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width) {
+  const Json json = phase.json.value("shape", Json::object());
+  NetworkShape shape = input.at_scale(json.value("scale", 1.0) * width);
+  shape.stem_stride = json.value("stem_stride", int64_t{1});
+  shape.blocks = json.value("blocks", std::vector<int64_t>{});
+  return shape;
+}
+
+void load_network(const PhaseRecord& phase, const std::string& name, Network& network) {
+  restore(network_tensors(phase, name), network);
+}
+
+StoredContext::StoredContext(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
+                             Options options, uint64_t seed, Metadata about)
+    : laboratory_(laboratory),
+      phase_(std::move(phase)),
+      folder_(std::move(folder)),
+      record_(record),
+      options_(std::move(options)),
+      seed_(seed),
+      about_(std::move(about)) {}
+StoredContext::~StoredContext() = default;
+
+TrainingSettings StoredContext::training() const { return training_settings(options_); }
+
+std::shared_ptr<Network> StoredContext::make_network(const std::string& purpose, const NetworkShape& shape) {
+  auto network = laboratory_.build(shape);
+  network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
+  network->to(laboratory_.device);
+  return network;
+}
+
+void StoredContext::run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code) {
+  runs_plugin_ = true;
+  trainings_ = own_trainings(kind);
+  series_ = kOwnSeries;
+  try {
+    PluginHost::guard(kind, name, code);
+  } catch (...) {
+    if (!thrown_by_training_) throw;
+  }
+  runs_plugin_ = false;
+  // Where a training threw, that is the cause, whatever the plugin made of it.
+  if (thrown_by_training_) PluginHost::guard(kind, name, [&] { std::rethrow_exception(thrown_by_training_); });
+}
+
+void StoredContext::remember_what_is_thrown(const std::function<void()>& training) {
+  try {
+    training();
+  } catch (...) {
+    if (!thrown_by_training_) thrown_by_training_ = std::current_exception();
+    throw;
+  }
+}
+
+void StoredContext::train(const std::string& name, Network& network, Objective& objective,
+                          const TrainingSettings& settings) {
+  remember_what_is_thrown([&] {
+    if (runs_plugin_) take_name("training", name, trainings_);
+    run_training(name, network, objective, settings);
+  });
+}
+
+void StoredContext::run_training(const std::string& name, Network& network, Objective& objective,
+                                 const TrainingSettings& settings) {
+  trained_.emplace_back(name, network.weak_from_this());
+  StoredTraining stored(laboratory_, phase_, name, folder_, about_);
+  if (stored.finished()) {
+    restore(stored.tensors(), network, &objective);
+  } else {
+    const BatchLoader data = make_loader(laboratory_, laboratory_.data.train);
+    const BatchLoader held_out = make_loader(laboratory_, laboratory_.data.held_out);
+    Trainer(data, held_out, settings, derive_seed(seed_, phase_ + "/" + name)).run(network, objective, stored);
+    Archive archive = Archive::saving();
+    network_state(network, archive);
+    objective.state(archive);
+    stored.finish(archive.tensors());
+  }
+  record_["trainings"][name] = summary(folder_, name, stored.took(), laboratory_.data.train.count());
+  PhaseStore::add_file(folder_, record_, file_of(name));
+}
+
+void StoredContext::train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
+                                          const TrainingSettings& settings) {
+  if (!shared_) return train(name, network, objective, settings);
+  remember_what_is_thrown([&] {
+    if (runs_plugin_) take_name("training", name, trainings_);
+    trained_.emplace_back(name, network.weak_from_this());
+    const PhaseRecord phase =
+        shared_(name, [&](StoredContext& context) { context.train(name, network, objective, settings); });
+    if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
+    const TrainingTime time = training_time(phase.json, laboratory_.data.train.count());
+    Json& shared = record_["shared"].emplace_back(Json{{"kind", phase.kind},
+                                                       {"key", phase.key},
+                                                       {"training", name},
+                                                       {"epochs", time.epochs},
+                                                       {"seconds", time.seconds},
+                                                       {"image_passes", time.image_passes}});
+    for (const char* environments : {"environment", "earlier_environments"}) {
+      if (phase.json.contains(environments)) shared[environments] = phase.json.at(environments);
+    }
+  });
+}
+
+std::vector<std::string> StoredContext::trainings_of(const Network& network) const {
+  std::vector<std::string> names;
+  for (const auto& [name, trained] : trained_) {
+    if (trained.lock().get() == &network) names.push_back(name);
+  }
+  return names;
+}
+
+void StoredContext::keep(const std::string& name, Network& network) {
+  Archive archive = Archive::saving();
+  network_state(network, archive);
+  StoredTraining(laboratory_, phase_, name, folder_, about_).finish(archive.tensors());
+  record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"image_passes", 0}, {"last_epoch", Json::object()}};
+  const NetworkShape& shape = network.shape();
+  if (shape.scale != 1) record_["shape"]["scale"] = shape.scale;
+  if (shape.stem_stride != 1) record_["shape"]["stem_stride"] = shape.stem_stride;
+  if (!shape.blocks.empty()) record_["shape"]["blocks"] = shape.blocks;
+  PhaseStore::add_file(folder_, record_, file_of(name));
+}
+
+Score StoredContext::evaluate(Network& network, Part part) {
+  const std::vector<std::string> trainings = trainings_of(network);
+  return evaluate(network, part,
+                  trainings.empty() ? text("a network of phase '", phase_, "'")
+                                    : text("the network of training '", trainings.back(), "' of phase '", phase_, "'"));
+}
+
+Score StoredContext::evaluate(Network& network, Part part, const std::string& weights) {
+  const Images& images = laboratory_.data.part(part);
+  if (images.count() == 0) {
+    fail_usage("phase '", phase_,
+               "' judges networks by held-out training images, and none are held out; set "
+               "dataset.holdout (0.05 by default)");
+  }
+  return senet::evaluate(network, make_loader(laboratory_, images), weights);
+}
+
+void StoredContext::record(const std::string& name, const std::vector<double>& values) {
+  if (runs_plugin_) take_name("series", name, series_);
+  for (const double value : values) {
+    SENET_CHECK(std::isfinite(value), "phase '", phase_, "' records '", name, "' with the value ", value);
+  }
+  record_["series"][name] = values;
+}
+
+void StoredContext::record(const std::vector<Candidate>& candidates) {
+  for (const Candidate& candidate : candidates) {
+    const bool beaten = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+      return other.relus <= candidate.relus && other.accuracy >= candidate.accuracy &&
+             (other.relus < candidate.relus || other.accuracy > candidate.accuracy);
+    });
+    record_["candidates"].push_back({{"name", candidate.name},
+                                     {"relus", candidate.relus},
+                                     {"accuracy", candidate.accuracy},
+                                     {"on_front", !beaten},
+                                     {"chosen", candidate.chosen}});
+  }
+}
+
+}  // namespace senet

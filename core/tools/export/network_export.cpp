@@ -1,0 +1,73 @@
+#include "tools/export/network_export.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "senet/error.h"
+#include "tools/export/record.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int kManifestSchema = 1;
+constexpr int64_t kBatch = 64;
+
+Graph checked_graph(Network& network) {
+  for (const ReluSite& site : network.sites()) {
+    SENET_CHECK(site.activation().described_by_mask(), "ReLU site '", site.name(),
+                "' holds an activation that no mask describes; only a finished network can be exported");
+  }
+  return fold_batch_norms(record_graph(network));
+}
+
+}  // namespace
+
+NetworkExport::NetworkExport(Network& network, Masking form)
+    : graph(checked_graph(network)), masking(form), program(make_program(graph, form)) {}
+
+Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
+  if (data.count() < count)
+    fail_usage(count, " test images were asked for; the data set has ", data.count(), ": ask for no more");
+  const torch::NoGradGuard no_gradient;
+  std::vector<int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), 0);
+  network.eval();
+  std::vector<torch::Tensor> images, logits, labels;
+  for (int64_t at = 0; at < count; at += kBatch) {
+    const Batch batch = data.load(indices.data() + at, std::min(kBatch, count - at));
+    images.push_back(batch.images.to(torch::kFloat32).contiguous());
+    logits.push_back(network.forward(images.back()));
+    labels.push_back(batch.labels);
+  }
+  return {torch::cat(images), torch::cat(logits), torch::cat(labels)};
+}
+
+Json describe_export(const Result& result, double width, const NetworkExport& exported) {
+  return {{"schema", kManifestSchema},
+          {"run", result.id()},
+          {"network", network_phase(result).at("key")},
+          {"model", result.json.at("model")},
+          {"width", width},
+          {"masking", name_of(exported.masking)},
+          {"relus", exported.graph.relus()},
+          {"comparisons",
+           {{"relu", exported.program.comparisons(Cost::relu)},
+            {"max_pool", exported.program.comparisons(Cost::max_pool)}}}};
+}
+
+Json to_json(const FixedPointCheck& check) {
+  Json scores = Json::array();
+  for (const FixedPointScore& score : check.scores) {
+    scores.push_back({{"fraction_bits", score.fraction_bits},
+                      {"accuracy", score.accuracy},
+                      {"agreement", score.agreement},
+                      {"largest_error", score.largest_error}});
+  }
+  return {{"images", check.images}, {"accuracy", check.accuracy}, {"scores", std::move(scores)}};
+}
+
+}  // namespace senet

@@ -1,0 +1,413 @@
+#include "tools/export/program.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+// Below every value of a network, and far from what overflows an engine's 64-bit numbers.
+constexpr const char* kLowest = "-1048576.0";
+
+std::string joined(const std::vector<int64_t>& numbers, const char* separator = ", ") {
+  std::string all;
+  for (const int64_t number : numbers) all += (all.empty() ? "" : separator) + std::to_string(number);
+  return all;
+}
+
+// Of a value with shape C×H×W: as it is laid out in the program. Other shapes keep their order.
+std::vector<int64_t> laid_out(const std::vector<int64_t>& shape) {
+  if (shape.size() == 3) return {1, shape[1], shape[2], shape[0]};
+  std::vector<int64_t> with_batch = {1};
+  with_batch.insert(with_batch.end(), shape.begin(), shape.end());
+  return with_batch;
+}
+
+std::string type_of(const std::vector<int64_t>& shape, const char* element = "f32") {
+  return "tensor<" + joined(shape, "x") + (shape.empty() ? "" : "x") + element + ">";
+}
+
+const char* element_of(const Argument& argument) {
+  if (!argument.value.defined()) return "f32";
+  return argument.value.scalar_type() == torch::kInt32  ? "i32"
+         : argument.value.scalar_type() == torch::kBool ? "i1"
+                                                        : "f32";
+}
+
+std::string type_of(const Argument& argument) { return type_of(argument.shape, element_of(argument)); }
+
+int64_t count(const std::vector<int64_t>& shape) {
+  int64_t product = 1;
+  for (const int64_t size : shape) product *= size;
+  return product;
+}
+
+// A symbol that MLIR takes without quotes.
+std::string symbol(const std::string& name) {
+  std::string clean;
+  for (const char c : name) {
+    clean += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' ? c : '_';
+  }
+  const bool plain = !clean.empty() && !std::isdigit(static_cast<unsigned char>(clean.front())) && clean != "main";
+  return plain ? clean : "_" + clean;
+}
+
+// The body of one function, operation by operation.
+class Body {
+ public:
+  // Returns the name of a new value that the operation gives.
+  std::string operator()(const std::string& operation) {
+    const std::string name = "%" + std::to_string(next_++);
+    text_ << "    " << name << " = " << operation << "\n";
+    return name;
+  }
+  std::string constant(const std::string& value, const std::vector<int64_t>& shape) {
+    return (*this)("stablehlo.constant dense<" + value + "> : " + type_of(shape));
+  }
+  std::string unary(const char* name, const std::string& x, const std::vector<int64_t>& from,
+                    const std::vector<int64_t>& to, const std::string& attributes = "") {
+    return (*this)(std::string("stablehlo.") + name + " " + x + attributes + " : (" + type_of(from) + ") -> " +
+                   type_of(to));
+  }
+  std::string binary(const char* name, const std::string& x, const std::string& y, const std::vector<int64_t>& shape) {
+    return (*this)(std::string("stablehlo.") + name + " " + x + ", " + y + " : " + type_of(shape));
+  }
+  std::string reshape(const std::string& x, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    return from == to ? x : unary("reshape", x, from, to);
+  }
+  // A vector's elements at the indices (n×1).
+  std::string gather(const std::string& x, const std::string& indices, int64_t from, int64_t n) {
+    return (*this)("\"stablehlo.gather\"(" + x + ", " + indices +
+                   ") {dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], "
+                   "index_vector_dim = 1>, slice_sizes = array<i64: 1>} : (" +
+                   type_of({from}) + ", " + type_of({n, 1}, "i32") + ") -> " + type_of({n}));
+  }
+  std::string window(const char* reduction, const std::string& x, const std::string& start, const Window& window,
+                     const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    const auto of_image = [](const std::array<int64_t, 2>& pair) { return joined({1, pair[0], pair[1], 1}); };
+    return (*this)(
+        "\"stablehlo.reduce_window\"(" + x + ", " + start +
+        ") ({\n    ^bb0(%a: tensor<f32>, %b: tensor<f32>):\n      %r = stablehlo." + reduction +
+        " %a, %b : tensor<f32>\n      stablehlo.return %r : tensor<f32>\n    }) {window_dimensions = array<i64: " +
+        of_image(window.size) + ">, window_strides = array<i64: " + of_image(window.stride) +
+        ">, padding = dense<[[0, 0], [" + joined({window.padding[0], window.padding[0]}) + "], [" +
+        joined({window.padding[1], window.padding[1]}) + "], [0, 0]]> : tensor<4x2xi64>} : (" + type_of(from) +
+        ", tensor<f32>) -> " + type_of(to));
+  }
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  int next_ = 0;
+};
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(const Graph& graph, Masking masking) : graph_(graph), masking_(masking) {
+    program_.arguments.push_back({"image", Owner::client, {}, laid_out(graph.image().shape)});
+    values_.push_back("image");
+  }
+
+  Program built() && {
+    for (size_t i = 1; i < graph_.nodes.size(); ++i) values_.push_back(add(graph_.nodes[i]));
+    // The program has to give what a function computes.
+    SENET_CHECK(!program_.layers.empty() && values_.back() == program_.layers.back().output,
+                "a network whose last operation is no layer cannot be exported");
+    return std::move(program_);
+  }
+
+ private:
+  // The name of the value that the node gives.
+  std::string add(const Node& node) {
+    if (node.op == Operator::relu) {
+      const bool none = node.mask.sum().item<int64_t>() == 0;
+      if (none && masking_ == Masking::gather) return values_[node.inputs[0]];
+    }
+    ProgramLayer layer;
+    layer.name = symbol(node.name);
+    while (!names_.insert(layer.name).second) layer.name += "_";
+    layer.cost = Cost::linear;
+    parameters_.clear();
+    body_ = Body();
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const std::vector<int64_t> shape = laid_out(graph_.nodes[node.inputs[i]].shape);
+      parameters_.push_back("%x" + std::to_string(i) + ": " + type_of(shape));
+      layer.inputs.push_back(values_[node.inputs[i]]);
+    }
+    layer_ = &layer;
+    const std::string result = body_of(node);
+    const std::string type = type_of(laid_out(node.shape));
+    std::string parameters;
+    for (const std::string& parameter : parameters_) parameters += (parameters.empty() ? "" : ", ") + parameter;
+    layer.text =
+        "(" + parameters + ") -> " + type + " {\n" + body_.text() + "    return " + result + " : " + type + "\n  }\n";
+    layer.output = "v" + std::to_string(program_.layers.size());
+    program_.layers.push_back(std::move(layer));
+    return program_.layers.back().output;
+  }
+
+  std::string argument(const char* name, Owner owner, const torch::Tensor& value) {
+    Argument argument{layer_->name + "." + name, owner, value.contiguous(), value.sizes().vec()};
+    parameters_.push_back(std::string("%") + name + ": " + type_of(argument));
+    layer_->inputs.push_back(argument.name);
+    program_.arguments.push_back(std::move(argument));
+    return std::string("%") + name;
+  }
+
+  std::string with_bias(const std::string& x, const Node& node) {
+    if (!node.bias.defined()) return x;
+    const std::vector<int64_t> shape = laid_out(node.shape);
+    const std::string bias = argument("bias", Owner::server, node.bias);
+    return body_.binary("add", x, broadcast(bias, node.bias.size(0), shape), shape);
+  }
+  // A vector along the last dimension.
+  std::string broadcast(const std::string& vector, int64_t size, const std::vector<int64_t>& shape) {
+    return body_.unary("broadcast_in_dim", vector, {size}, shape,
+                       ", dims = [" + std::to_string(shape.size() - 1) + "]");
+  }
+
+  std::string body_of(const Node& node) {
+    const std::vector<int64_t> from = laid_out(graph_.nodes[node.inputs[0]].shape), to = laid_out(node.shape);
+    switch (node.op) {
+      case Operator::convolution:
+        return convolution(node, from, to);
+      case Operator::linear: {
+        const std::string weight = argument("weight", Owner::server, node.weight.t());
+        const std::string product =
+            body_("stablehlo.dot_general %x0, " + weight + ", contracting_dims = [1] x [0] : (" + type_of(from) + ", " +
+                  type_of({from[1], to[1]}) + ") -> " + type_of(to));
+        return with_bias(product, node);
+      }
+      case Operator::channel_affine: {
+        const std::string weight = argument("weight", Owner::server, node.weight);
+        return with_bias(body_.binary("multiply", "%x0", broadcast(weight, to.back(), to), to), node);
+      }
+      case Operator::add:
+        return body_.binary("add", "%x0", "%x1", to);
+      case Operator::relu:
+        return relu(node, to);
+      case Operator::max_pool: {
+        layer_->cost = Cost::max_pool;
+        layer_->comparisons = (node.window.size[0] * node.window.size[1] - 1) * count(to);
+        return body_.window("maximum", "%x0", body_.constant(kLowest, {}), node.window, from, to);
+      }
+      case Operator::average_pool:
+        return average_pool(node, from, to);
+      case Operator::reshape:
+        return reshape(node, from, to);
+      case Operator::slice:
+        return slice(node, from, to);
+      case Operator::pad:
+        return pad(node, from, to);
+      case Operator::concatenate: {
+        std::string operands, types;
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+          operands += (i ? ", %x" : "%x") + std::to_string(i);
+          types += (i ? ", " : "") + type_of(laid_out(graph_.nodes[node.inputs[i]].shape));
+        }
+        return body_("stablehlo.concatenate " + operands + ", dim = " + std::to_string(to.size() - 1) + " : (" + types +
+                     ") -> " + type_of(to));
+      }
+      case Operator::image:
+      case Operator::unsupported:
+        break;
+    }
+    fail("the operator '", node.name, "' cannot be exported");
+  }
+
+  std::string convolution(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    const Window& window = node.window;
+    const torch::Tensor weight = node.weight.permute({2, 3, 1, 0});
+    const auto pads = [](int64_t padding) { return "[" + joined({padding, padding}) + "]"; };
+    const std::string product =
+        body_("stablehlo.convolution(%x0, " + argument("weight", Owner::server, weight) +
+              ") dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [" +
+              joined({window.stride[0], window.stride[1]}) + "], pad = [" + pads(window.padding[0]) + ", " +
+              pads(window.padding[1]) + "]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (" +
+              type_of(from) + ", " + type_of(weight.sizes().vec()) + ") -> " + type_of(to));
+    return with_bias(product, node);
+  }
+
+  std::string average_pool(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    const std::string zero = body_.constant("0.0", {});
+    const auto [height, width] = node.window.size;
+    std::string sum;
+    if (height == from[1] && width == from[2]) {
+      const std::vector<int64_t> channels = {1, from[3]};
+      sum = body_("stablehlo.reduce(%x0 init: " + zero + ") applies stablehlo.add across dimensions = [1, 2] : (" +
+                  type_of(from) + ", tensor<f32>) -> " + type_of(channels));
+      sum = body_.reshape(sum, channels, to);
+    } else {
+      sum = body_.window("add", "%x0", zero, node.window, from, to);
+    }
+    std::ostringstream share;
+    share.precision(9);
+    share << std::scientific << 1.0 / static_cast<double>(height * width);
+    return body_.binary("multiply", sum, body_.constant(share.str(), to), to);
+  }
+
+  std::string transposed(const std::string& x, const std::vector<int64_t>& from, const std::vector<int64_t>& order) {
+    std::vector<int64_t> to;
+    for (const int64_t d : order) to.push_back(from[d]);
+    return body_.unary("transpose", x, from, to, ", dims = [" + joined(order) + "]");
+  }
+
+  // In C,H,W order, which is not the layout's.
+  std::string reshape(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    std::string x = "%x0";
+    std::vector<int64_t> shape = from;
+    if (from.size() == 4 && from[1] * from[2] > 1 && from[3] > 1) {
+      x = transposed(x, from, {0, 3, 1, 2});
+      shape = {1, from[3], from[1], from[2]};
+    }
+    if (to.size() == 4 && to[1] * to[2] > 1 && to[3] > 1) {
+      x = body_.reshape(x, shape, {1, node.shape[0], node.shape[1], node.shape[2]});
+      return transposed(x, {1, node.shape[0], node.shape[1], node.shape[2]}, {0, 2, 3, 1});
+    }
+    return body_.reshape(x, shape, to);
+  }
+
+  // One number a dimension of the value, in the order of the layout; `of_batch` for the first one.
+  static std::vector<int64_t> in_layout(const std::vector<int64_t>& numbers, int64_t of_batch) {
+    std::vector<int64_t> ordered = laid_out(numbers);
+    ordered[0] = of_batch;
+    return ordered;
+  }
+
+  std::string slice(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    const std::vector<int64_t> begin = in_layout(node.begin, 0), step = in_layout(node.step, 1);
+    std::string ranges;
+    for (size_t d = 0; d < to.size(); ++d) {
+      const int64_t end = begin[d] + (to[d] - 1) * step[d] + 1;
+      ranges += (d ? ", " : "") + joined({begin[d], end, step[d]}, ":");
+    }
+    return body_.unary("slice", "%x0", from, to, " [" + ranges + "]");
+  }
+
+  std::string pad(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
+    const std::vector<int64_t> before = in_layout(node.before, 0), after = in_layout(node.after, 0);
+    return body_("stablehlo.pad %x0, " + body_.constant("0.0", {}) + ", low = [" + joined(before) + "], high = [" +
+                 joined(after) + "], interior = [" + joined(std::vector<int64_t>(to.size(), 0)) + "] : (" +
+                 type_of(from) + ", tensor<f32>) -> " + type_of(to));
+  }
+
+  std::string rectified(const std::string& x, const std::vector<int64_t>& shape) {
+    layer_->comparisons += count(shape);
+    return body_.binary("maximum", x, body_.constant("0.0", shape), shape);
+  }
+
+  std::string relu(const Node& node, const std::vector<int64_t>& shape) {
+    layer_->cost = Cost::relu;
+    const torch::Tensor mask = node.mask.permute({1, 2, 0}).contiguous().unsqueeze(0);
+    const int64_t all = count(shape), kept = mask.sum().item<int64_t>();
+    if (kept == all) return rectified("%x0", shape);
+    if (masking_ == Masking::gather) return gathered(mask.flatten(), shape, kept);
+    const std::string positive = rectified("%x0", shape);
+    if (masking_ == Masking::select) {
+      const std::string chosen = argument("mask", Owner::everyone, mask.to(torch::kBool));
+      return body_("stablehlo.select " + chosen + ", " + positive + ", %x0 : " + type_of(shape, "i1") + ", " +
+                   type_of(shape));
+    }
+    const std::string factor = argument("mask", Owner::everyone, mask.to(torch::kFloat32));
+    const std::string rest = body_.binary("subtract", body_.constant("1.0", shape), factor, shape);
+    return body_.binary("add", body_.binary("multiply", factor, positive, shape),
+                        body_.binary("multiply", rest, "%x0", shape), shape);
+  }
+
+  // The kept elements, rectified, and then each element from x or from those.
+  std::string gathered(const torch::Tensor& mask, const std::vector<int64_t>& shape, int64_t kept) {
+    const int64_t all = mask.size(0);
+    const torch::Tensor places = mask.nonzero().flatten();
+    torch::Tensor back = torch::arange(all);
+    back.index_put_({places}, torch::arange(all, all + kept));
+    const std::string from = argument("kept", Owner::everyone, places.to(torch::kInt32).unsqueeze(1));
+    const std::string map = argument("back", Owner::everyone, back.to(torch::kInt32).unsqueeze(1));
+    const std::string flat = body_.reshape("%x0", shape, {all});
+    const std::string positive = rectified(body_.gather(flat, from, all, kept), {kept});
+    const std::string both = body_("stablehlo.concatenate " + flat + ", " + positive + ", dim = 0 : (" +
+                                   type_of({all}) + ", " + type_of({kept}) + ") -> " + type_of({all + kept}));
+    return body_.reshape(body_.gather(both, map, all + kept, all), {all}, shape);
+  }
+
+  const Graph& graph_;
+  const Masking masking_;
+  Program program_;
+  std::vector<std::string> values_;  // of each node
+  Body body_;
+  std::vector<std::string> parameters_;
+  ProgramLayer* layer_ = nullptr;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+Masking masking_of(const std::string& name) {
+  for (const Masking masking : {Masking::gather, Masking::select, Masking::multiply}) {
+    if (name == name_of(masking)) return masking;
+  }
+  fail_usage("unknown masking '", name, "'; known: gather, select, multiply");
+}
+
+const char* name_of(Masking masking) {
+  return masking == Masking::gather ? "gather" : masking == Masking::select ? "select" : "multiply";
+}
+const char* name_of(Owner owner) {
+  return owner == Owner::client ? "client" : owner == Owner::server ? "server" : "public";
+}
+const char* name_of(Cost cost) { return cost == Cost::linear ? "linear" : cost == Cost::relu ? "relu" : "max_pool"; }
+
+int64_t Program::comparisons(Cost cost) const {
+  int64_t total = 0;
+  for (const ProgramLayer& layer : layers) total += layer.cost == cost ? layer.comparisons : 0;
+  return total;
+}
+
+namespace {
+
+// "(types) -> type" of a function whose text begins with its parameters.
+std::string signature(const ProgramLayer& layer) {
+  const std::string head = layer.text.substr(0, layer.text.find(" {\n"));
+  std::string types = "(";
+  size_t at = 0;
+  while ((at = head.find(": ", at)) != std::string::npos) {
+    at += 2;
+    types += (types.size() > 1 ? ", " : "") + head.substr(at, head.find('>', at) + 1 - at);
+  }
+  return types + ")" + head.substr(head.find(" -> "));
+}
+
+}  // namespace
+
+std::string Program::text() const {
+  std::string parameters, calls;
+  for (const Argument& argument : arguments) {
+    parameters += (parameters.empty() ? "%" : ",\n      %") + argument.name + ": " + type_of(argument);
+  }
+  std::string result;
+  for (const ProgramLayer& layer : layers) {
+    std::string operands;
+    for (const std::string& input : layer.inputs) operands += (operands.empty() ? "%" : ", %") + input;
+    const std::string types = signature(layer);
+    result = types.substr(types.find(" -> ") + 4);
+    calls += "    %" + layer.output + " = func.call @" + layer.name + "(" + operands + ") : " + types + "\n";
+  }
+  std::string module = "module @senet {\n  func.func @main(" + parameters + ") -> " + result + " {\n" + calls +
+                       "    return %" + layers.back().output + " : " + result + "\n  }\n";
+  for (const ProgramLayer& layer : layers) module += "  func.func private @" + layer.name + layer.text;
+  return module + "}\n";
+}
+
+std::string Program::text_of(const ProgramLayer& layer) const {
+  return "module @senet {\n  func.func @main" + layer.text + "}\n";
+}
+
+Program make_program(const Graph& graph, Masking masking) { return ProgramBuilder(graph, masking).built(); }
+
+}  // namespace senet

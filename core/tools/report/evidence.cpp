@@ -1,0 +1,211 @@
+#include "tools/report/evidence.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tools/report/format.h"
+#include "tools/report/toml_file.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Of a training, whatever the method.
+const std::set<std::string> kSchedule = {"epochs",         "lr",
+                                         "momentum",       "weight_decay",
+                                         "schedule",       "lr_drops",
+                                         "batch",          "crop_padding",
+                                         "lr_drop_factor", "random_resized",
+                                         "flip",           "search_epochs",
+                                         "search_lr",      "finetune_epochs",
+                                         "finetune_lr",    "criticality_epochs"};
+
+struct Deviation {
+  std::string section, option, value;
+  bool common() const {
+    return section == "dataset" || section == "model" || section == "teacher" || section == "training" ||
+           kSchedule.count(option) > 0;
+  }
+};
+
+// "mask.epochs = 8 (default 150)".
+std::vector<Deviation> deviations_of(const Result& result) {
+  std::vector<Deviation> all;
+  for (const Json& said : result.json.value("deviations", Json::array())) {
+    const std::string text = said.get<std::string>();
+    const size_t equals = text.find(" = "), dot = text.find('.'), end = text.rfind(" (default ");
+    if (equals == std::string::npos || dot > equals) continue;
+    all.push_back({text.substr(0, dot), text.substr(dot + 1, equals - dot - 1),
+                   text.substr(equals + 3, end == std::string::npos ? end : end - equals - 3)});
+  }
+  return all;
+}
+
+DataSetName name_of(const toml::table& entry, const fs::path& file, std::string& fingerprint, std::string& plugin) {
+  DataSetName name;
+  const std::map<std::string, std::string*> texts = {{"fingerprint", &fingerprint},
+                                                     {"plugin", &plugin},
+                                                     {"title", &name.title},
+                                                     {"published", &name.published},
+                                                     {"variant", &name.variant}};
+  for (const auto& [key, value] : entry) {
+    const std::string spelled(key.str());
+    const auto text = texts.find(spelled);
+    const bool sound = text != texts.end() ? value.is_string() : spelled == "train_images" && value.is_integer();
+    if (!sound) {
+      fail_usage(file.string(), ":", value.source().begin.line, ": '", spelled,
+                 "' is no key of a data set, or of another type; they are fingerprint, plugin, title, published, "
+                 "variant (texts) and train_images (an integer)");
+    }
+    if (text != texts.end()) *text->second = value.value_or(std::string());
+  }
+  name.train_images = entry["train_images"].value_or(int64_t{0});
+  if (name.title.empty() || fingerprint.empty() == plugin.empty())
+    fail_usage(file.string(), ":", entry.source().begin.line, ": a data set has a title and a fingerprint or a plugin");
+  return name;
+}
+
+}  // namespace
+
+Evidence::Evidence(const fs::path& results, const fs::path& sources, std::map<std::string, int64_t> versions)
+    : results_(load_results(results)),
+      cells_(measured_cells(results_)),
+      published_(load_published(results)),
+      versions_(std::move(versions)),
+      faults_(load_known_faults(results)) {
+  const fs::path file = sources / "data_sets.toml";
+  if (!fs::exists(file)) return;
+  const toml::table table = parsed_toml(file);
+  const toml::array* entries = table["data_set"].as_array();
+  if (!entries || table.size() != 1) fail_usage(file.string(), ": expected [[data_set]] and nothing else");
+  for (const toml::node& node : *entries) {
+    if (!node.is_table()) fail_usage(file.string(), ":", node.source().begin.line, ": expected [[data_set]]");
+    Named named;
+    named.name = name_of(*node.as_table(), file, named.fingerprint, named.plugin);
+    names_.push_back(std::move(named));
+  }
+}
+
+std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
+  const std::vector<std::string>& experiments = source.texts("experiments");
+  const auto wanted = [&](const std::string& name) {
+    return experiments.empty() || std::find(experiments.begin(), experiments.end(), name) != experiments.end();
+  };
+  std::vector<MeasuredCell> cells;
+  std::map<std::vector<std::string>, std::string> seen;
+  for (const MeasuredCell& cell : chosen(cells_, source.texts("labels"))) {
+    if (!wanted(cell.experiment())) continue;
+    const std::string file = cell.results.front()->file.string();
+    const auto [at, added] = seen.try_emplace(
+        {cell.label(), cell.budget(), cell.data(), cell.first().at("model").at("variant").get<std::string>()}, file);
+    if (!added) {
+      fail_usage(source.file.string(), ": ", at->second, " and ", file, " are both called '", cell.label(),
+                 "' at the budget ", cell.budget(), "; name the experiment that is meant");
+    }
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+std::vector<std::string> Evidence::missing(const Source& source) const {
+  std::set<std::string> experiments, labels;
+  for (const Result& result : results_) experiments.insert(result.file.parent_path().filename().string());
+  for (const MeasuredCell& cell : cells(source)) labels.insert(cell.label());
+  std::vector<std::string> missing;
+  for (const std::string& name : source.texts("experiments")) {
+    if (!experiments.count(name)) missing.push_back("no results of the experiment '" + name + "'");
+  }
+  if (!missing.empty()) return missing;  // and so are its cells
+  for (const std::string& label : source.texts("labels")) {
+    if (!labels.count(label)) missing.push_back("no results of a cell called '" + label + "'");
+  }
+  return missing;
+}
+
+std::vector<std::string> Evidence::doubts(const std::vector<const Result*>& results) const {
+  return doubts_of(results, versions_, faults_);
+}
+
+DataSetName Evidence::data_set(const Json& result) const {
+  const Json& dataset = result.at("dataset");
+  const std::string plugin = dataset.at("plugin").get<std::string>(), fingerprint = dataset.value("fingerprint", "");
+  for (const Named& named : names_) {
+    if (!named.fingerprint.empty() && named.fingerprint == fingerprint) return named.name;
+  }
+  for (const Named& named : names_) {
+    if (!named.plugin.empty() && named.plugin == plugin) return named.name;
+  }
+  return {plugin, "", "data set " + fingerprint.substr(0, 8) + ", not named in data_sets.toml", 0};
+}
+
+std::string Evidence::title_of(const std::string& published) const {
+  for (const Named& named : names_) {
+    if (named.name.published == published) return named.name.title;
+  }
+  return published;
+}
+
+namespace {
+
+std::vector<std::string> data_of(const Result& result, const DataSetName& name) {
+  std::vector<std::string> all;
+  if (!name.variant.empty()) all.push_back(name.variant);
+  const auto train = result.json.at("dataset").value("train", int64_t{0});
+  if (name.train_images > 0 && train < name.train_images)
+    all.push_back(grouped(train) + " of " + grouped(name.train_images) + " training images");
+  return all;
+}
+
+// What data_of says already.
+bool is_of_data(const Deviation& deviation) {
+  static const std::set<std::string> said = {"plugin", "train_limit", "mean", "deviation"};
+  return deviation.section == "dataset" && said.count(deviation.option) > 0;
+}
+
+}  // namespace
+
+std::string variant_of(const Result& result, const Evidence& evidence) {
+  std::vector<std::string> all = data_of(result, evidence.data_set(result.json));
+  // Sections that change an option in the same way are named together.
+  std::vector<std::pair<std::string, std::string>> changes;  // "epochs 8", its sections
+  for (const Deviation& deviation : deviations_of(result)) {
+    if (!deviation.common() || is_of_data(deviation)) continue;
+    const std::string change = deviation.option + " " + deviation.value;
+    const auto at = std::find_if(changes.begin(), changes.end(), [&](const auto& one) { return one.first == change; });
+    if (at == changes.end()) {
+      changes.emplace_back(change, deviation.section);
+    } else {
+      at->second += ", " + deviation.section;
+    }
+  }
+  for (const auto& [change, sections] : changes) all.push_back(change + " (" + sections + ")");
+  if (all.empty()) return "";
+  const std::string precision = result.json.value("precision", "");
+  if (!precision.empty()) all.push_back(precision);
+  return joined(all, "; ");
+}
+
+std::string short_variant_of(const Result& result, const Evidence& evidence) {
+  const DataSetName name = evidence.data_set(result.json);
+  std::vector<std::string> all = data_of(result, name);
+  all.insert(all.begin(), name.title + ", " + result.json.at("model").at("variant").get<std::string>());
+  const std::vector<Deviation> deviations = deviations_of(result);
+  const bool own_schedule = std::any_of(deviations.begin(), deviations.end(), [](const Deviation& deviation) {
+    return deviation.section != "model" && deviation.common() && !is_of_data(deviation);
+  });
+  if (own_schedule) all.push_back("schedules not the paper's");
+  return joined(all, "; ");
+}
+
+std::string changed_method(const Result& result) {
+  std::vector<std::string> all;
+  for (const Deviation& deviation : deviations_of(result)) {
+    if (!deviation.common()) all.push_back(deviation.section + "." + deviation.option + " = " + deviation.value);
+  }
+  return joined(all, ", ");
+}
+
+}  // namespace senet

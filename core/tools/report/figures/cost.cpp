@@ -1,0 +1,64 @@
+#include "tools/report/cost.h"
+
+#include "tools/report/figures/figures.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
+
+namespace senet {
+
+Figure cost(const Source& source, const Evidence& evidence) {
+  const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
+  Figure figure(source.name, source.text("title") + ": " + profile.name, 1100, 960);
+  figure.notes.mark("costs of a ReLU and of linear layers: " + profile.source);
+  std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
+  bool scaled = false;
+  for (const MeasuredCell& cell : evidence.cells(source)) {
+    const NetworkCost cost = cost_of(*cell.results.front(), profile);
+    scaled = scaled || !cost.linear_measured;
+    const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
+    // Baselines end under a budget by seed.
+    const double relus = cell.over_seeds("result", "relus").mean;
+    const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
+    if (series.empty() || series.back().first != title) series.push_back({title, {}});
+    series.back().second.push_back({fixed(accuracy.mean, 4), fixed(relus * profile.online_seconds, 6),
+                                    fixed(cost.linear.online_seconds, 6), fixed(relus * profile.offline_seconds, 6),
+                                    fixed(cost.linear.offline_seconds, 6), fixed(relus * profile.online_bytes / 1e6, 6),
+                                    fixed(relus * profile.offline_bytes / 1e6, 6),
+                                    fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
+  }
+  if (series.empty()) {
+    figure.commands = nothing_to_show("no results");
+    return figure;
+  }
+  std::vector<std::string> blocks;
+  for (const auto& [title, rows] : series) {
+    blocks.push_back(
+        figure.add(title + ": accuracy in %; seconds online of ReLUs, of linear layers; seconds offline of "
+                           "ReLUs, of linear layers; MB online of ReLUs, offline of ReLUs; deviation of the accuracy",
+                   rows));
+  }
+  const auto panel = [&](const std::string& axis, const std::string& column, const std::string& linear_column) {
+    std::vector<std::string> plots;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      plots.push_back(blocks[i] + " using " + column + ":1:8 with yerrorbars " + style(i) + " ps 1.2 title " +
+                      gnuplot_text(series[i].first));
+      if (!linear_column.empty()) {
+        plots.push_back(blocks[i] + " using " + linear_column + ":1 with points lc rgb \"#999999\" pt 2 title " +
+                        (i == 0 ? gnuplot_text("linear layers") : std::string("\"\"")));
+      }
+    }
+    return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
+  };
+  if (scaled) figure.notes.mark("linear layers: scaled by multiply-accumulates from " + profile.linear.model);
+  figure.commands =
+      "set logscale x\nset ylabel \"test accuracy, %\"\nset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n" +
+      four_panels(figure,
+                  {panel("online latency, s (logarithmic): ReLUs; ×: linear layers", "2", "3"),
+                   panel("offline latency, s (logarithmic): ReLUs; ×: linear layers", "4", "5"),
+                   panel("online communication of ReLUs, MB (logarithmic)", "6", ""),
+                   panel("offline communication of ReLUs, MB (logarithmic)", "7", "")},
+                  series.size());
+  return figure;
+}
+
+}  // namespace senet

@@ -1,0 +1,81 @@
+#include "results/masks.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include "tools/report/figures/figures.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
+
+namespace senet {
+
+namespace {
+
+// Of each pixel: the share of channels that keep their ReLU there, in per mille.
+std::vector<std::vector<std::string>> kept_shares(const torch::Tensor& mask) {
+  const torch::Tensor shares = (1000 * mask.to(torch::kFloat64).mean(0)).round().to(torch::kLong).contiguous();
+  const int64_t height = shares.size(0), width = shares.size(1);
+  std::vector<std::vector<std::string>> rows;
+  for (int64_t y = 0; y < height; ++y) {
+    rows.emplace_back();
+    for (int64_t x = 0; x < width; ++x)
+      rows.back().push_back(std::to_string(shares.data_ptr<int64_t>()[y * width + x]));
+  }
+  return rows;
+}
+
+}  // namespace
+
+Figure masks(const Source& source, const Evidence& evidence) {
+  const Result* shown = nullptr;
+  std::vector<torch::Tensor> layers;
+  for (const MeasuredCell& cell : evidence.cells(source)) {
+    if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
+    for (const Result* result : cell.results) {
+      if (shown || result->json.at("seed") != source.seed()) continue;
+      layers = load_masks(*result);
+      if (!layers.empty()) shown = result;
+    }
+  }
+  const int64_t columns = 6, count = std::max<int64_t>(static_cast<int64_t>(layers.size()), 1);
+  const int64_t rows = (count + columns - 1) / columns;
+
+  std::string title = source.text("title");
+  if (shown) {
+    const Json& json = shown->json;
+    title += ": " + json.at("cell").at("label").get<std::string>() + ", " +
+             json.at("budget").at("asked").get<std::string>() + ", seed " + json.at("seed").dump() +
+             " (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)";
+  }
+  Figure figure(source.name, title, 1100, static_cast<int>(110 + 200 * rows));
+  if (!shown) {
+    figure.commands = nothing_to_show("no results with masks beside them");
+    return figure;
+  }
+  const Json& json = shown->json;
+  origin_of(*shown, evidence, figure.notes);
+  figure.commands = "set multiplot layout " + std::to_string(rows) + "," + std::to_string(columns) + " title " +
+                    figure.heading() +
+                    " noenhanced font \",10\"\nunset tics\nunset grid\nunset key\nunset colorbox\n"
+                    "set palette defined (0 \"#ffffff\", 1 \"#08306b\")\nset size ratio -1\n";
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const Json& site = json.at("sites").at(l);
+    const std::string name = site.at("name").get<std::string>();
+    const int64_t height = layers[l].size(1), width = layers[l].size(2);
+    const std::string block = figure.add(name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
+    const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
+    figure.commands += "set title " +
+                       gnuplot_text(name + ": " + grouped(site.at("kept").get<int64_t>()) + " of " +
+                                    grouped(site.at("relus").get<int64_t>())) +
+                       " noenhanced font \",8\"\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
+                       "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +
+                       ":-0.5]\nset cbrange [0:" + std::to_string(std::max<int64_t>(most, 1)) + "]\nplot " + block +
+                       " matrix with image\n";
+  }
+  figure.commands += "unset multiplot\n";
+  return figure;
+}
+
+}  // namespace senet

@@ -1,0 +1,61 @@
+#include <algorithm>
+
+#include "tools/report/figures/figures.h"
+#include "tools/report/format.h"
+#include "tools/report/gnuplot.h"
+#include "tools/report/measurements.h"
+
+namespace senet {
+
+Figure measured(const Source& source, const Evidence& evidence) {
+  Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), 1100, 920);
+  std::string lan = "LAN", wan = "WAN";
+  std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
+  for (const MeasuredCell& cell : evidence.cells(source)) {
+    for (const Result* result : cell.results) {
+      if (result->json.at("seed") != source.seed()) continue;
+      for (const Measurement& found : measurements_of(*result)) {
+        if (found.json.at("protocol") != source.text("protocol")) continue;
+        for (const Json& row : found.json.at("latency")) {
+          const std::string of = row.at("network").get<std::string>() + " (" + row.value("bandwidth", Json()).dump() +
+                                 " Mb/s, " + row.value("round_trip", Json()).dump() + " ms)";
+          (row.at("network") == "WAN" ? wan : lan) = of;
+        }
+        origin_of(*result, evidence, figure.notes);
+        const std::string title = found.title(cell.label());
+        auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
+        if (at == series.end()) at = series.insert(series.end(), {title, {}});
+        at->second.push_back({fixed(100 * at_width(*result, found.width()).at("accuracy").get<double>(), 4),
+                              fixed(found.total_megabytes(), 6), fixed(found.megabytes("relu"), 6),
+                              found.whole().at("rounds").dump(), fixed(found.latency("LAN"), 6),
+                              fixed(found.latency("WAN"), 6)});
+      }
+    }
+  }
+  if (series.empty()) {
+    figure.commands = nothing_to_show("no network was measured under " + source.text("protocol"));
+    return figure;
+  }
+  std::vector<std::string> blocks;
+  for (const auto& [title, rows] : series)
+    blocks.push_back(figure.add(
+        title + ": accuracy in %, MB of one inference, MB of its ReLUs, rounds, s in a LAN, in a WAN", rows));
+  const auto panel = [&](const std::string& axis, const std::string& column) {
+    std::vector<std::string> plots;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      plots.push_back(blocks[i] + " using " + column + ":1 with points " + style(i) + " ps 1.2 title " +
+                      gnuplot_text(series[i].first));
+    }
+    return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
+  };
+  figure.commands =
+      "set ylabel \"test accuracy, %\"\nset xrange [0:*]\nset offsets 0, graph 0.05, graph 0.05, graph 0.05\n" +
+      four_panels(
+          figure,
+          {panel("measured bytes of one inference, MB", "2"), panel("measured rounds of one inference", "4"),
+           panel("latency in a " + lan + ", computed, s", "5"), panel("latency in a " + wan + ", computed, s", "6")},
+          series.size());
+  return figure;
+}
+
+}  // namespace senet

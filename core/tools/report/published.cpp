@@ -1,0 +1,50 @@
+#include "tools/report/published.h"
+
+#include "tools/report/toml_file.h"
+
+namespace senet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+PublishedPoint point_of(const toml::node& node, const fs::path& file) {
+  const toml::array* row = node.as_array();
+  const auto text_at = [&](size_t i) { return row->get(i) ? row->get(i)->value<std::string>() : std::nullopt; };
+  const auto number_at = [&](size_t i) { return row->get(i) ? row->get(i)->value<double>() : std::nullopt; };
+  if (!row || !text_at(0) || !text_at(1) || !text_at(2) || !number_at(3) || !number_at(4)) {
+    fail_usage(file.string(), ":", node.source().begin.line,
+               ": a point is not [dataset, method, model, thousands of ReLUs, accuracy in %, …]");
+  }
+  PublishedPoint point{*text_at(0), *text_at(1), *text_at(2), true, *number_at(3), *number_at(4)};
+  if (!point.model.empty() && point.model.back() == '?') {
+    point.model.pop_back();
+    point.model_certain = false;
+  }
+  return point;
+}
+
+}  // namespace
+
+Published load_published(const fs::path& results) {
+  Published published;
+  const fs::path accuracy = results / "published" / "accuracy.toml", shape = results / "published" / "sensitivity.toml";
+  if (fs::exists(accuracy)) {
+    const toml::table table = parsed_toml(accuracy);
+    const toml::array* points = table["points"].as_array();
+    if (!points) fail_usage(accuracy.string(), ": has no list 'points'");
+    for (const toml::node& point : *points) published.points.push_back(point_of(point, accuracy));
+  }
+  if (fs::exists(shape)) {
+    const toml::table table = parsed_toml(shape);
+    const toml::array* relative = table["resnet18"]["relative"].as_array();
+    if (!relative) fail_usage(shape.string(), ": has no list 'relative' under [resnet18]");
+    for (const toml::node& value : *relative) {
+      if (!value.is_number()) fail_usage(shape.string(), ":", value.source().begin.line, ": expected a number");
+      published.resnet18_sensitivity.push_back(*value.value<double>());
+    }
+  }
+  return published;
+}
+
+}  // namespace senet

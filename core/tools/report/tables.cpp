@@ -1,0 +1,97 @@
+#include "tools/report/tables.h"
+
+#include "senet/error.h"
+#include "tools/report/format.h"
+#include "tools/report/tables/rows.h"
+#include "tools/report/tables/tables.h"
+
+namespace senet {
+
+const std::vector<Kind<Table>>& table_kinds() {
+  static const Option notes = texts_option("notes", "what a reader has to know of a cell: \"label: text\"");
+  static const std::vector<Kind<Table>> kinds = {
+      {"main",
+       "a row a cell and budget, beside what is published",
+       {notes, texts_option("budgets", "of every label: which are missing is shown"),
+        texts_option("reproduces", "which cells stand beside which published method: \"label: method\""),
+        texts_option("published", "data sets whose published rows it lists too")},
+       main_table},
+      {"overview",
+       "a row a method, a column a budget",
+       {notes, texts_option("budgets", "the columns; none: those there are, ascending")},
+       overview_table},
+      {"differences",
+       "each cell against another, paired over seeds",
+       {notes,
+        texts_option("against", "what cells are compared with: \"label: base\", and for others the bases alone")},
+       differences_table},
+      {"widths", "SENet++: a row a width", {}, widths_table},
+      {"trainings", "image passes and time of each cell", {notes}, trainings_table},
+      {"sensitivity", "the measured sensitivity's shape against the authors'", {}, sensitivity_table},
+      {"measured",
+       "what a two-party engine needed for each network",
+       {notes, texts_option("budgets", "whose networks it shows; none: all"),
+        texts_option("columns", "which it shows, in this order; none: all"),
+        text_option("profile", "\"\"",
+                    "a published cost of a ReLU and of linear layers to set beside it; seen from the source's "
+                    "folder; none: no column for it")},
+       measured_table},
+  };
+  return kinds;
+}
+
+std::vector<std::vector<std::string>> main_table(const std::vector<Result>& results) {
+  std::vector<std::vector<std::string>> rows = {
+      {"model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc %", "acc/kReLU", "comm. saving"}};
+  for (const Result& result : results) {
+    const Json& json = result.json;
+    const auto total = json.at("teacher").at("relus").get<int64_t>();
+    const auto counted = json.at("result").at("relus").get<int64_t>();
+    const double accuracy = 100 * json.at("result").at("accuracy").get<double>();
+    rows.push_back({variant(json), grouped(total), fixed(100 * json.at("teacher").at("accuracy").get<double>(), 2),
+                    json.at("cell").at("label").get<std::string>(), json.at("budget").at("asked").get<std::string>(),
+                    grouped(counted), fixed(accuracy, 2), fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
+                    fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
+  }
+  return rows;
+}
+
+Json explained(const std::vector<Table>& tables, const std::string& id) {
+  std::string known;
+  std::vector<Json> found;
+  for (const Table& table : tables) {
+    for (const Table::Row& row : table.rows) {
+      known += "\n  " + row.id;
+      if (row.id != id) continue;
+      Json json = {{"row", row.id}, {"cells", Json::object()}, {"runs", Json::array()}};
+      for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = row.cells[i];
+      json["notes"] = table.notes;
+      json["doubts"] = row.doubts;
+      if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";
+      for (const Result* result : row.evidence) {
+        const Json& from = result->json;
+        Json phases = from.at("phases");
+        for (Json& phase : phases) phase["environment"] = environments_of(*result, phase).front();
+        json["runs"].push_back({{"file", result->file.string()},
+                                {"cell", from.at("cell").at("label")},
+                                {"seed", from.at("seed")},
+                                {"accuracy", from.at("result").at("accuracy")},
+                                {"relus", from.at("result").at("relus")},
+                                {"environment", from.at("environment")},
+                                {"phases", phases},
+                                {"finished", from.value("finished", Json())}});
+      }
+      if (!row.evidence.empty()) {
+        json["deviations"] = row.evidence.front()->json.value("deviations", Json::array());
+        json["settings"] = row.evidence.front()->json.at("settings");
+      }
+      found.push_back(std::move(json));
+    }
+  }
+  if (found.size() > 1)
+    fail_usage(found.size(), " rows are called '", id, "': give their cells labels that differ in letters");
+  if (found.size() == 1) return found.front();
+  fail_usage("no row is called '", id, "'", known.empty() ? "; the tables are empty" : "; there are:" + known);
+}
+
+}  // namespace senet

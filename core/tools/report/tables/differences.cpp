@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "config/nearest.h"
+#include "senet/error.h"
+#include "tools/report/differences.h"
+#include "tools/report/format.h"
+#include "tools/report/tables/rows.h"
+#include "tools/report/tables/tables.h"
+
+namespace senet {
+
+namespace {
+
+// What a cell is compared with: the source's "label: base", or else each base that it names for all.
+std::vector<std::string> bases_of(const Source& source, const std::string& label) {
+  std::vector<std::string> own, all;
+  for (const std::string& entry : source.texts("against")) {
+    const size_t colon = entry.find(": ");
+    if (colon == std::string::npos) all.push_back(entry);
+    if (colon != std::string::npos && entry.substr(0, colon) == label) own.push_back(entry.substr(colon + 2));
+  }
+  return own.empty() ? all : own;
+}
+
+bool comparable(const MeasuredCell& a, const MeasuredCell& b) {
+  return a.data() == b.data() && variant(a.first()) == variant(b.first());
+}
+
+// "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
+std::string difference_of(const MeasuredCell& cell, const MeasuredCell& base) {
+  std::vector<Result> both;
+  for (const Result* result : base.results) both.push_back(*result);
+  for (const Result* result : cell.results) both.push_back(*result);
+  const auto found = paired_differences(both, base.label());
+  if (found.empty()) return "no seed in common";
+  const std::string spread = std::isnan(found[0].standard_error) ? "" : " ± " + fixed(100 * found[0].standard_error, 2);
+  return signed_points(100 * found[0].difference) + spread + " (" + std::to_string(found[0].seeds) + ")";
+}
+
+}  // namespace
+
+Table differences_table(const Source& source, const Evidence& evidence) {
+  Table table{source.name,
+              source.text("title"),
+              {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against",
+               "points ± standard error (seeds in common)"},
+              {},
+              {}};
+  Notes notes;
+  if (source.texts("against").empty())
+    fail_usage(source.file.string(), ": 'against' is missing: labels to compare with, or \"label: base\"");
+  Source everything = source;
+  everything.options.replace("labels", std::vector<std::string>(), source.file.string());
+  const std::vector<MeasuredCell> all = evidence.cells(everything), cells = chosen(all, source.texts("labels"));
+  check_notes(source, cells);
+  std::set<std::string> labels;
+  for (const MeasuredCell& cell : all) labels.insert(cell.label());
+  for (const MeasuredCell& cell : cells) {
+    const Json& json = cell.first();
+    const Table::Row plain{
+        id_of(source, cell),
+        {marked_data(*cell.results.front(), evidence, notes), variant(json), marked_label(cell, source, notes),
+         cell.budget(), grouped(std::llround(cell.over_seeds("result", "relus").mean)),
+         text_of(cell.over_seeds("result", "accuracy", 100), 2), kNone, kNone},
+        cell.results};
+    const size_t before = table.rows.size();
+    for (const std::string& name : bases_of(source, cell.label())) {
+      if (!labels.count(name))
+        fail_usage(source.file.string(), ": no cell is called '", name, "'", did_you_mean(name, labels));
+      for (const MeasuredCell& base : all) {
+        if (base.label() != name || name == cell.label() || base.budget() != cell.budget()) continue;
+        if (!comparable(cell, base) && std::any_of(all.begin(), all.end(), [&](const MeasuredCell& other) {
+              return other.label() == name && other.budget() == cell.budget() && comparable(cell, other);
+            }))
+          continue;  // that one is meant
+        Table::Row row = plain;
+        if (table.rows.size() > before) row.id += "-against-" + slug(name);
+        row.cells[6] = name;
+        row.cells[7] = difference_of(cell, base);
+        row.evidence.insert(row.evidence.end(), base.results.begin(), base.results.end());
+        table.rows.push_back(std::move(row));
+      }
+    }
+    if (table.rows.size() == before) table.rows.push_back(plain);
+  }
+  add_missing(table, source, cells);
+  return finished(std::move(table), std::move(notes), evidence);
+}
+
+}  // namespace senet

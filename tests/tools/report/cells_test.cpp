@@ -1,0 +1,66 @@
+#include "tools/report/cells.h"
+
+#include <cmath>
+
+#include "support/results.h"
+#include "support/support.h"
+
+namespace senet {
+namespace {
+
+using testing::error_of;
+using testing::made_result;
+
+TEST(Summary, HasTheSampleDeviation) {
+  // Mean 5, (1 + 1 + 4) / 2 = 3.
+  const Summary three = summary({4, 4, 7});
+  EXPECT_DOUBLE_EQ(three.mean, 5);
+  EXPECT_DOUBLE_EQ(three.deviation, std::sqrt(3.0));
+  EXPECT_EQ(text_of(three, 2), "5.00 ± 1.73 (3)");
+  EXPECT_TRUE(std::isnan(summary({4}).deviation));
+  EXPECT_EQ(text_of(summary({4}), 1), "4.0 (1)") << "one seed has no spread";
+}
+
+TEST(MeasuredCells, GatherSeedsAndOrderBudgets) {
+  const std::vector<Result> results = {made_result("a", "15%", 1, 0.5, 150), made_result("a", "5%", 2, 0.4, 50),
+                                       made_result("a", "5%", 1, 0.3, 50), made_result("b", "5%", 1, 0.2, 50)};
+  const auto cells = measured_cells(results);
+  ASSERT_EQ(cells.size(), 3u);
+  EXPECT_EQ(cells[0].id(), "a-5pct");
+  EXPECT_EQ(cells[1].id(), "a-15pct");
+  EXPECT_EQ(cells[2].id(), "b-5pct");
+  EXPECT_EQ(cells[0].results[0]->json.at("seed"), 1);
+  EXPECT_NEAR(cells[0].over_seeds("result", "accuracy", 100).mean, 35, 1e-12);
+  const auto some = chosen(cells, {"b", "none", "a"});
+  ASSERT_EQ(some.size(), 3u);
+  EXPECT_EQ(some[0].label(), "b");
+}
+
+TEST(MeasuredCells, RefuseTheSameSeedTwiceAndSeedsThatDifferInMoreThanTheSeed) {
+  Result copy = made_result("a", "5%", 1, 0.3);
+  copy.file = copy.file.parent_path() / "copy.json";
+  Exit exit{};
+  const std::string twice = error_of([&] { measured_cells({made_result("a", "5%", 1, 0.3), copy}); }, &exit);
+  EXPECT_NE(twice.find("a-5pct-s1.json and results/made/copy.json are the same cell, budget and seed twice"),
+            std::string::npos)
+      << twice;
+  EXPECT_EQ(exit, Exit::usage);
+  copy.file = "results/kept/a-5pct-s1.json";
+  EXPECT_EQ(measured_cells({made_result("a", "5%", 1, 0.3), copy}).size(), 2u) << "another folder, another experiment";
+  for (const auto& [section, name] :
+       {std::pair{"dataset", "fingerprint"}, {"dataset", "train"}, {"model", "variant"}}) {
+    Result other = made_result("a", "5%", 2, 0.3);
+    other.json[section][name] = "other";
+    const std::string message = error_of([&] { measured_cells({made_result("a", "5%", 1, 0.3), other}); });
+    EXPECT_NE(message.find(std::string("differ in ") + section + "." + name), std::string::npos) << message;
+  }
+  Result longer = made_result("a", "5%", 2, 0.3);
+  longer.json["deviations"].push_back("mask.epochs = 8 (default 150)");
+  EXPECT_NE(error_of([&] {
+              measured_cells({made_result("a", "5%", 1, 0.3), longer});
+            }).find("deviations"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace senet

@@ -1,0 +1,422 @@
+#include "tools/report/tables.h"
+
+#include <cmath>
+
+#include "results/masks.h"
+#include "support/results.h"
+#include "support/support.h"
+#include "tools/report/figures/figures.h"
+
+namespace senet {
+namespace {
+
+using testing::error_of;
+using testing::made_result;
+using testing::TemporaryFolder;
+using testing::write_file;
+
+// A folder with results, published numbers and sources.
+class Reports : public ::testing::Test {
+ protected:
+  Reports() {
+    write_file(folder / "results/published/accuracy.toml", R"(points = [
+  ["cifar10", "SENet", "resnet18", 0.1, 60.5, 1.0],
+  ["cifar10", "SNL", "wrn22_8?", 240.0, 94.24, 3.04]])");
+    write_file(folder / "sources/data_sets.toml", R"([[data_set]]
+fingerprint = "jpeg"
+title = "CIFAR-10"
+published = "cifar10"
+variant = "as JPEG"
+train_images = 50000
+[[data_set]]
+plugin = "cifar10"
+title = "CIFAR-10"
+published = "cifar10"
+train_images = 50000
+)");
+  }
+  void add(Result result) {
+    result.file = folder / result.file;
+    save_result(result);
+  }
+  void source(const std::string& name, const std::string& toml) {
+    write_file(folder / "sources" / (name + ".toml"), toml);
+  }
+  Table table(const std::string& name) {
+    evidence = std::make_unique<Evidence>(folder / "results", folder / "sources");
+    const auto found = sources(folder / "sources", "table", table_kinds(), name);
+    return found.at(0).second->make(found.at(0).first, *evidence);
+  }
+  Figure figure(const std::string& name) {
+    evidence = std::make_unique<Evidence>(folder / "results", folder / "sources");
+    const auto found = sources(folder / "sources", "figure", figure_kinds(), name);
+    return found.at(0).second->make(found.at(0).first, *evidence);
+  }
+
+  TemporaryFolder folder;
+  std::unique_ptr<Evidence> evidence;
+};
+
+TEST_F(Reports, TheMainTableHasMeansSavingsAndThePublishedValue) {
+  add(made_result("SENet", "100", 1, 0.60));
+  add(made_result("SENet", "100", 2, 0.62));
+  source("main", "table = \"main\"\npublished = [\"cifar10\"]\nreproduces = [\"SENet: SENet\"]");
+  const Table main = table("main");
+  ASSERT_EQ(main.rows.size(), 2u);
+  EXPECT_EQ(main.rows[0].cells,
+            (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet", "100", "100",
+                                      "61.00 ± 1.41 (2)", "610.00", "10.00×", "60.50 at 0.1k", "+0.50"}));
+  EXPECT_EQ(main.rows[1].cells[7], "missing") << "a published row that nobody measured";
+  EXPECT_EQ(main.rows[1].cells[1], "wrn22_8 [1]");
+  EXPECT_NE(main.notes[0].find("not certain"), std::string::npos);
+}
+
+TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
+  add(made_result("SENet", "100", 1, 0.60));
+  add(made_result("SENet", "100", 2, 0.62));
+  add(made_result("SENet", "50", 1, 0.50, 50));
+  Result under = made_result("SNL", "100", 1, 0.70);
+  under.json["result"]["relus"] = 97;
+  add(under);
+  source("all", "table = \"overview\"");
+  const Table all = table("all");
+  EXPECT_EQ(all.columns, (std::vector<std::string>{"data", "model", "ReLUs", "AR acc %", "method", "acc % (n) at 50",
+                                                   "acc % (n) at 100"}));
+  ASSERT_EQ(all.rows.size(), 2u);
+  EXPECT_EQ(all.rows[0].cells, (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet",
+                                                         "50.00 (1)", "61.00 ± 1.41 (2)"}));
+  EXPECT_EQ(all.rows[0].evidence.size(), 3u);
+  EXPECT_EQ(all.rows[1].cells[5], "missing");
+  EXPECT_EQ(all.rows[1].cells[6], "70.00 (1) at 97") << "under its budget, which is said";
+
+  source("asked", "table = \"overview\"\nbudgets = [\"100\", \"10\"]\nlabels = [\"SNL\", \"none\"]");
+  const Table asked = table("asked");
+  ASSERT_EQ(asked.rows.size(), 2u);
+  EXPECT_EQ(asked.rows[0].cells[6], "missing");
+  EXPECT_EQ(asked.rows[1].cells[4], "none");
+  EXPECT_EQ(asked.rows[1].cells[5], "missing") << "a label without any result";
+}
+
+TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
+  Result result = made_result("SENet", "100", 1, 0.60);
+  result.json["dataset"]["fingerprint"] = "jpeg";
+  result.json["dataset"]["train"] = 7600;
+  result.json["deviations"] = {"mask.epochs = 8 (default 150)", "finetune.epochs = 8 (default 180)",
+                               "mask.score = \"pre\" (default \"post\")", "dataset.train_limit = 8000 (default 0)"};
+  add(result);
+  source("main", "table = \"main\"\nreproduces = [\"SENet: SENet\"]");
+  const Table main = table("main");
+  EXPECT_EQ(main.rows[0].cells[0], "CIFAR-10 [1]");
+  EXPECT_EQ(main.notes[0], "as JPEG; 7,600 of 50,000 training images; epochs 8 (mask, finetune); float32");
+  EXPECT_EQ(main.rows[0].cells[4], "SENet [2]");
+  EXPECT_EQ(main.notes[1], "mask.score = \"pre\"");
+  EXPECT_EQ(main.rows[0].cells[10], "60.50 at 0.1k");
+  source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
+  EXPECT_NE(figure("x").script().find("title \"SENet [1]\""), std::string::npos) << figure("x").script();
+  EXPECT_NE(figure("x").script().find(
+                "[1] CIFAR-10, resnet18; as JPEG; 7,600 of 50,000 training images; schedules not the paper's"),
+            std::string::npos);
+
+  result.json["model"]["variant"] = "resnet18 width=8";
+  add(result);
+  EXPECT_EQ(table("main").columns.back(), "comm. saving") << "another model's count says nothing";
+  result.json["model"]["variant"] = "resnet18";
+  add(result);
+  source("main", "table = \"main\"");
+  EXPECT_EQ(table("main").columns.back(), "comm. saving")
+      << "the source names no cell that reproduces a published method";
+}
+
+TEST_F(Reports, WhatHasNoResultsIsShownAsMissing) {
+  add(made_result("here", "100", 1, 0.60));
+  source("main", "table = \"main\"\nlabels = [\"absent\", \"here\"]");
+  const Table main = table("main");
+  ASSERT_EQ(main.rows.size(), 2u);
+  EXPECT_EQ(main.rows[0].cells[4], "here");
+  EXPECT_EQ(main.rows[1].cells[4], "absent");
+  EXPECT_EQ(main.rows[1].cells.back(), "missing");
+  source("main", "table = \"main\"\nlabels = [\"here\"]\nbudgets = [\"100\", \"5%\"]");
+  const Table budgets = table("main");
+  ASSERT_EQ(budgets.rows.size(), 2u);
+  EXPECT_EQ(budgets.rows[1].cells[5], "5%");
+  source("x", "table = \"widths\"");
+  EXPECT_EQ(table("x").rows.at(0).cells.back(), "missing") << "no row at all would look like a table that says nothing";
+}
+
+TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
+  for (const int seed : {1, 2}) {
+    add(made_result("a", "5%", seed, 0.4 + 0.1 * seed, 50));
+    add(made_result("b", "5%", seed, 0.5 + 0.1 * seed + (seed == 2 ? 0.02 : 0), 50));
+    add(made_result("c", "9%", seed, 0.7, 90));
+    add(made_result("d", "9%", seed, 0.6, 90));
+  }
+  add(made_result("e", "9%", 7, 0.6, 90));
+  source("x",
+         "table = \"differences\"\nlabels = [\"a\", \"b\", \"d\", \"e\"]\nagainst = [\"d: c\", \"e: c\", \"e: d\", "
+         "\"a\"]\n"
+         "notes = [\"b: said\"]");
+  const Table table_x = table("x");
+  ASSERT_EQ(table_x.rows.size(), 5u);
+  EXPECT_EQ(table_x.rows[0].cells[6], "–");
+  // 10 and 12 points: mean 11, s = √2, s/√2 = 1.
+  EXPECT_EQ(table_x.rows[1].cells[7], "+11.00 ± 1.00 (2)");
+  EXPECT_EQ(table_x.rows[1].cells[2], "b [1]");
+  EXPECT_EQ(table_x.rows[2].cells[6], "c");
+  EXPECT_EQ(table_x.rows[2].cells[7], "−10.00 ± 0.00 (2)");
+  EXPECT_EQ(table_x.rows[3].cells[7], "no seed in common");
+  EXPECT_NE(table_x.rows[3].id, table_x.rows[4].id);
+  source("y", "table = \"differences\"\nagainst = [\"nobody\"]");
+  EXPECT_NE(error_of([&] { table("y"); }).find("no cell is called 'nobody'"), std::string::npos);
+  source("x", "table = \"differences\"\nagainst = [\"a\"]\nnotes = [\"nobody: said\"]");
+  EXPECT_NE(error_of([&] { table("x"); }).find("does not begin with a cell's label"), std::string::npos);
+}
+
+TEST_F(Reports, DifferencesAreOfOneTeacher) {
+  add(made_result("a", "5%", 1, 0.4, 50));
+  Result other = made_result("b", "5%", 1, 0.5, 50);
+  other.json["phases"][0]["key"] = "another";
+  add(other);
+  source("x", "table = \"differences\"\nagainst = [\"a\"]");
+  EXPECT_NE(error_of([&] { table("x"); }).find("the teacher's phase is \"t\" and \"another\""), std::string::npos);
+}
+
+TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
+  add(made_result("a", "5%", 1, 0.4, 50));
+  add(made_result("a", "9%", 1, 0.4, 90));
+  source("x", "table = \"trainings\"");
+  const Table trainings = table("x");
+  EXPECT_EQ(trainings.rows[0].cells[4], "5.0");
+  EXPECT_EQ(trainings.rows[0].cells[5], "2.0");
+  EXPECT_EQ(trainings.rows[0].cells[6], "1.5");
+}
+
+TEST_F(Reports, WidthsHaveARowEach) {
+  Result result = made_result("SENet++", "100", 1, 0.60);
+  result.json["widths"] = {
+      {{"width", 0.5}, {"accuracy", 0.5}, {"relus", 60}, {"macs", 1100}, {"relu_saving", 16.7}, {"mac_saving", 3.6}},
+      {{"width", 1.0}, {"accuracy", 0.6}, {"relus", 100}, {"macs", 4000}, {"relu_saving", 10.0}, {"mac_saving", 1.0}}};
+  add(result);
+  source("x", "table = \"widths\"");
+  const Table widths = table("x");
+  ASSERT_EQ(widths.rows.size(), 2u);
+  EXPECT_EQ(widths.rows[0].cells[4], "0.5");
+  EXPECT_EQ(widths.rows[0].cells[5], "50.00 (1)");
+  EXPECT_EQ(widths.rows[1].cells[6], "100");
+  EXPECT_EQ(widths.rows[0].cells[8], "16.70×");
+  Result other = result;
+  other.json["seed"] = 2;
+  other.file = "results/made/other.json";
+  std::swap(other.json["widths"][0], other.json["widths"][1]);
+  other.json["widths"][1]["accuracy"] = 0.52;
+  add(other);
+  EXPECT_EQ(table("x").rows[0].cells[5], "51.00 ± 1.41 (2)") << "widths are found by their number";
+}
+
+TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
+  write_file(folder / "results/published/sensitivity.toml", "[resnet18]\nrelative = [0.1, 0.5, 0.7, 1.0]");
+  Result result = made_result("a", "5%", 1, 0.4);
+  const Json site = result.json["sites"][0];
+  result.json["sites"] = Json::array();
+  // Ranks 2, 1, 3, 4 against 1, 2, 3, 4: Spearman's 1 − 6·2/(4·15) = 0.8.
+  for (const double value : {0.2, 0.1, 0.4, 0.8}) {
+    result.json["sites"].push_back(site);
+    result.json["sites"].back()["sensitivity"] = value;
+    result.json["sites"].back()["pruning_sensitivity"] = 1 - value;
+  }
+  add(result);
+  source("x", "table = \"sensitivity\"");
+  EXPECT_EQ(table("x").rows[0].cells[5], "0.125");
+  // |0.25 − 0.1|, |0.125 − 0.5|, |0.5 − 0.7|, 0: their mean.
+  EXPECT_EQ(table("x").rows[0].cells[7], "0.181");
+  EXPECT_EQ(table("x").rows[0].cells[8], "0.800 [1]");
+  result.json["model"]["plugin"] = "vgg16";
+  add(result);
+  EXPECT_EQ(table("x").rows[0].cells[8], "–") << "the authors' shape is a ResNet18's";
+}
+
+TEST_F(Reports, ExplainNamesTheRunsBehindARow) {
+  add(made_result("SENet", "100", 1, 0.60));
+  source("main", "table = \"main\"");
+  const std::vector<Table> tables = {table("main")};
+  const Json json = explained(tables, "main/made/SENet-100");
+  EXPECT_EQ(json.at("runs").at(0).at("seed"), 1);
+  EXPECT_EQ(json.at("runs").at(0).at("environment").at("revision"), "abc");
+  EXPECT_EQ(json.at("settings").at("mask.score"), "post");
+  EXPECT_NE(error_of([&] { explained(tables, "none"); }).find("there are:\n  main/made/SENet-100"), std::string::npos);
+}
+
+TEST_F(Reports, AMistypedSourceIsAnError) {
+  Exit exit{};
+  source("x", "table = \"main\"\nlables = [\"a\"]");
+  EXPECT_NE(error_of([&] { table("x"); }, &exit).find("x.toml:2"), std::string::npos);
+  EXPECT_EQ(exit, Exit::usage);
+  source("x", "table = \"mian\"");
+  EXPECT_NE(error_of([&] { table("x"); }).find("main"), std::string::npos);
+  source("x", "title = \"neither\"");
+  EXPECT_NE(error_of([&] { table("x"); }).find("neither 'table' nor 'figure'"), std::string::npos);
+  source("x", "table = \"main\"\nfigure = \"pareto\"");
+  EXPECT_NE(error_of([&] { table("x"); }).find("both 'table' and 'figure'"), std::string::npos);
+  source("x", "table = \"main\"");
+  EXPECT_NE(error_of([&] { table("mian"); }).find("there are: x"), std::string::npos);
+}
+
+TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
+  add(made_result("a", "5%", 1, 0.4, 50, "one"));
+  add(made_result("a", "5%", 1, 0.4, 50, "two"));
+  source("x", "table = \"main\"\nexperiments = [\"one\", \"two\"]");
+  for (const char* experiments : {"[\"one\", \"two\"]", "[]"}) {
+    source("x", std::string("table = \"main\"\nexperiments = ") + experiments);
+    EXPECT_NE(error_of([&] { table("x"); }).find("are both called 'a'"), std::string::npos) << experiments;
+  }
+  const std::string message = error_of([&] { table("x"); });
+  EXPECT_NE(message.find("one/a-5pct-s1.json"), std::string::npos) << message;
+  EXPECT_NE(message.find("two/a-5pct-s1.json"), std::string::npos) << message;
+}
+
+TEST_F(Reports, FiguresQuoteTextsFromOutside) {
+  add(made_result("a \"b\" `c` \\n {/Symbol x}", "5%", 1, 0.4));
+  add(made_result("two\n1 2 3 4\n\n\n9 9", "5%", 1, 0.4));
+  source("x", "figure = \"pareto\"\ntitle = \"with `date` in it\"");
+  const Figure pareto = figure("x");
+  EXPECT_EQ(pareto.script().find('`'), std::string::npos) << "gnuplot would run it";
+  EXPECT_NE(pareto.script().find("a \\\"b\\\" 'c' \\\\n {/Symbol x}"), std::string::npos) << pareto.script();
+  draw(pareto, folder / "drawn");
+  const std::string svg = testing::slurp(folder / "drawn/x.svg");
+  EXPECT_NE(svg.find("a \"b\" 'c' \\n {/Symbol x}"), std::string::npos);
+  EXPECT_EQ(testing::slurp(folder / "drawn/x.pdf").substr(0, 5), "%PDF-");
+}
+
+TEST_F(Reports, AFigureWithNothingToShowSaysSo) {
+  for (const char* kind : {"sensitivity", "budgets", "settling", "masks"}) {
+    source("x", "figure = \"" + std::string(kind) + "\"");
+    EXPECT_NE(figure("x").script().find("no results"), std::string::npos) << kind;
+  }
+  draw(figure("x"), folder / "drawn");
+}
+
+TEST_F(Reports, MasksAreDrawnAsShareOfChannelsAtEachPixel) {
+  Result result = made_result("a", "5%", 1, 0.4);
+  add(result);
+  result.file = folder / result.file;
+  // Site a, 1×2×2, keeps one; b, 2×1×2, keeps both channels at one pixel and one at the other.
+  const auto bytes = [](std::vector<int> values, torch::IntArrayRef shape) {
+    return torch::tensor(values).to(torch::kUInt8).reshape(shape);
+  };
+  save_masks(result, {bytes({0, 1, 0, 0}, {1, 2, 2}), bytes({1, 1, 1, 0}, {2, 1, 2})});
+  const auto loaded = load_masks(result);
+  ASSERT_EQ(loaded.size(), 2u);
+  EXPECT_TRUE(loaded[1].equal(bytes({1, 1, 1, 0}, {2, 1, 2})));
+  source("x", "figure = \"masks\"");
+  EXPECT_NE(figure("x").data().find("0 1000\n0 0\n"), std::string::npos) << figure("x").data();
+  EXPECT_NE(figure("x").data().find("1000 500\n"), std::string::npos);
+
+  save_masks(result, {bytes({0, 1, 1, 0}, {1, 2, 2}), bytes({1, 1, 0, 0}, {2, 1, 2})});
+  EXPECT_NE(error_of([&] { load_masks(result); }).find("keeps 2 ReLUs at site 'a', the result 1"), std::string::npos);
+  save_masks(result, {bytes({0, 1, 0, 0}, {1, 2, 2})});
+  testing::write_file(folder / "results/made/a-5pct-s1.masks", "too long");
+  EXPECT_NE(error_of([&] { load_masks(result); }).find("a-5pct-s1.masks"), std::string::npos);
+}
+
+TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
+  add(made_result("SENet", "100", 1, 0.60));
+  Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
+  Json json = {{"schema", kMeasurementSchema},
+               {"run", "made/SENet-100-s1"},
+               {"width", 1.0},
+               {"relus", 100},
+               {"masking", "gather"},
+               {"protocol", "cheetah"},
+               {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
+               {"caveats", {"said"}},
+               {"first", part},
+               {"later", part},
+               {"cost", {{"linear", part}, {"relu", part}}},
+               {"latency", {{{"network", "LAN"}, {"first", 9.0}, {"later", 2.5}}}}};
+  const auto file = folder / "results/made/measured/SENet-100-s1.cheetah.json";
+  write_file(file, json.dump());
+  source("x", "table = \"measured\"");
+  const Table table_x = table("x");
+  ASSERT_EQ(table_x.rows.size(), 1u) << "a measurement is no result of its own";
+  EXPECT_EQ(table_x.rows[0].cells,
+            (std::vector<std::string>{"CIFAR-10", "SENet", "100", "1", "60.00", "0.00", "cheetah [1]", "gather", "100",
+                                      "7", "1.50", "1.50", "1.50", "50 %", "5", "2.50", ""}));
+  write_file(folder / "costs.toml", R"(source = "made up"
+per_relu = {online_us = 1e4, offline_us = 1, online_bytes = 1, offline_bytes = 1, storage_bytes = 1}
+linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0], online_s = 0.25}
+)");
+  source("z", "table = \"measured\"\nprofile = \"../costs.toml\"");
+  const Table promised = table("z");
+  EXPECT_EQ(promised.columns.back(), "costs online s [1]");
+  EXPECT_EQ(promised.rows[0].cells.back(), "0.290") << "four ReLUs of 10 ms, and the linear layers";
+  source("z", "table = \"measured\"\ncolumns = [\"rounds\", \"cell\"]\nbudgets = [\"100\"]");
+  EXPECT_EQ(table("z").columns, (std::vector<std::string>{"rounds", "cell"}));
+  EXPECT_EQ(table("z").rows[0].cells, (std::vector<std::string>{"5", "SENet"}));
+  source("z", "table = \"measured\"\nbudgets = [\"5%\"]");
+  EXPECT_EQ(table("z").rows[0].cells.back(), "missing");
+  source("z", "table = \"measured\"\ncolumns = [\"round\"]");
+  EXPECT_NE(error_of([&] { table("z"); }).find("there is no column 'round'; there are: data, cell"), std::string::npos);
+  testing::fs::remove(folder / "sources/z.toml");
+  source("y", "figure = \"measured\"");
+  EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000"), std::string::npos) << figure("y").data();
+  json["width"] = 0.5;
+  write_file(file, json.dump());
+  EXPECT_NE(error_of([&] { table("x"); }).find("says nothing of the width 0.5"), std::string::npos);
+  json["width"] = 1.0;
+  json["relus"] = 99;
+  write_file(file, json.dump());
+  EXPECT_NE(error_of([&] { table("x"); }).find("SENet-100-s1.cheetah.json: was measured of another network"),
+            std::string::npos);
+  write_file(file, "[]");
+  EXPECT_NE(error_of([&] { table("x"); }).find("is not a measurement"), std::string::npos);
+  write_file(file, "{}");
+  EXPECT_NE(error_of([&] { table("x"); }).find("has the schema null, this program reads"), std::string::npos);
+}
+
+TEST_F(Reports, UnsoundResultsAreRefusedByName) {
+  Result result = made_result("a", "5%", 1, 0.4);
+  result.json["schema"] = 99;
+  add(result);
+  source("x", "table = \"main\"");
+  EXPECT_NE(error_of([&] { table("x"); }).find("a-5pct-s1.json: has the schema 99"), std::string::npos);
+  result.json["schema"] = kResultSchema;
+  result.json["result"]["accuracy"] = std::nan("");
+  add(result);
+  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is null"), std::string::npos);
+  result.json["result"]["accuracy"] = 61.0;
+  add(result);
+  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is 61.0, expected a share of 1"), std::string::npos);
+  result.json["result"]["accuracy"] = 0.4;
+  for (const char* gone : {"/experiment", "/cell/label", "/budget/relus", "/model/variant", "/teacher/relus"}) {
+    Result without = result;
+    without.json[Json::json_pointer(gone)] = nullptr;
+    add(without);
+    EXPECT_NE(error_of([&] { table("x"); }).find("a-5pct-s1.json: " + std::string(gone) + " is null"),
+              std::string::npos)
+        << gone;
+  }
+}
+
+TEST_F(Reports, NamesOfDataSetsAreStrict) {
+  for (const char* wrong :
+       {"[[data_set]]\nplugin = \"x\"\ntitle = \"X\"\nvarient = \"as JPEG\"",
+        "[[data_set]]\nplugin = \"x\"\ntitle = \"X\"\ntrain_images = \"50000\"", "[[data_set]]\ntitle = \"X\""}) {
+    write_file(folder / "sources/data_sets.toml", wrong);
+    source("x", "table = \"main\"");
+    EXPECT_NE(error_of([&] { table("x"); }).find("data_sets.toml:"), std::string::npos) << wrong;
+  }
+}
+
+TEST_F(Reports, APictureIsThatOfTheScriptBesideItAlsoAfterAFailure) {
+  add(made_result("a", "5%", 1, 0.4));
+  source("x", "figure = \"pareto\"");
+  draw(figure("x"), folder / "drawn");
+  const std::string script = testing::slurp(folder / "drawn/x.gp"), picture = testing::slurp(folder / "drawn/x.svg");
+  Figure broken = figure("x");
+  broken.commands = "no command of gnuplot\n";
+  EXPECT_NE(error_of([&] { draw(broken, folder / "drawn"); }).find("gnuplot could not draw"), std::string::npos);
+  EXPECT_EQ(testing::slurp(folder / "drawn/x.gp"), script);
+  EXPECT_EQ(testing::slurp(folder / "drawn/x.svg"), picture);
+}
+
+}  // namespace
+}  // namespace senet
