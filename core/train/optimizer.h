@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "senet/objective.h"
-#include "senet/phase_context.h"
+#include "senet/training.h"
 
 namespace senet {
 

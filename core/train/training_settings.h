@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/document.h"
-#include "senet/phase_context.h"
+#include "senet/training.h"
 
 namespace senet {
 
