@@ -54,6 +54,13 @@ class Verb {
       if (command->get_subcommands().empty()) arguments.verb = verb;
     });
   }
+  Verb& of_finished_results() {
+    command_->callback([verb = command_->get_name(), &arguments = arguments_] {
+      arguments.verb = verb;
+      arguments.of_finished_results = true;
+    });
+    return *this;
+  }
   CLI::Option* subject(const char* name, const char* help) {
     return command_->add_option(name, arguments_.subject, help)->type_name("");
   }
@@ -206,6 +213,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb exported(program, arguments, "export",
                 "write the network of a finished RUN, as a plain one at one of its widths");
+  exported.of_finished_results();
   exported.subject("RUN", "a result file, or a part of a result's name")->required();
   exported->add_option("DIR,--out", arguments.out, "the file, or with stablehlo the folder, to write")
       ->required()
@@ -237,6 +245,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   Verb measure(program, arguments, "measure",
                "run the networks of finished RUNs privately, as two parties of a real engine over loopback, and count "
                "what that costs");
+  measure.of_finished_results();
   measure->add_option("RUN", arguments.subjects, "result files, or parts of results' names")->required()->type_name("");
   measure->add_option("--protocol", arguments.protocols, "the engine's protocol; default: both")
       ->check(CLI::IsMember({"semi2k", "cheetah"}))
@@ -276,6 +285,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb differences(program, arguments, "differences",
                    "how much better each cell of an experiment does than one of them, paired over seeds");
+  differences.of_finished_results();
   differences.subject("EXPERIMENT", "its name: a folder of results")->required();
   differences->add_option("--against", arguments.other, "the label of the cell to compare with")
       ->required()
@@ -283,6 +293,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   differences.results().json();
 
   Verb tables(program, arguments, "tables", "the paper's tables from the results, as Markdown, LaTeX and CSV");
+  tables.of_finished_results();
   tables.subject("NAME", "one of them; default: all");
   tables->add_option("--explain", arguments.explain, "the runs, revisions, settings and seeds behind a row")
       ->type_name("ROW");
@@ -291,16 +302,19 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   tables.sources().json();
 
   Verb figures(program, arguments, "figures", "the paper's figures from the results, as SVG, PDF and PNG");
+  figures.of_finished_results();
   figures.subject("NAME", "one of them; default: all");
   figures->add_option("--out", arguments.out, "folder to write them to; default: generated/ beside the sources")
       ->type_name("DIR");
   figures.sources().json();
 
   Verb report(program, arguments, "report", "one HTML page with every table, figure, setting and environment");
+  report.of_finished_results();
   report->add_option("--out", arguments.out, "the page; default: report.html")->type_name("FILE.html");
   report.sources().json();
 
   Verb cost(program, arguments, "cost", "latency, communication and storage of private inference with a RUN");
+  cost.of_finished_results();
   cost.subject("RUN", "a result file, or a part of a result's name")->required();
   cost->add_option("--profile", arguments.profile, "what a ReLU costs: a file, or a name under experiments/costs")
       ->capture_default_str()

@@ -12,9 +12,10 @@ namespace senet {
 // version and wrong usage answer at once.
 struct Arguments {
   std::string verb;
-  std::string subject;  // the experiment file, RUN, plugin or section
-  std::string kind;     // plugins new: of plugin
-  std::string other;    // compare: the second RUN; differences: the cell compared with
+  bool of_finished_results = false;  // whether the verb lies in libsenet_tools
+  std::string subject;               // the experiment file, RUN, plugin or section
+  std::string kind;                  // plugins new: of plugin
+  std::string other;                 // compare: the second RUN; differences: the cell compared with
 
   std::vector<std::string> plugin_dirs;
   std::vector<std::string> sets;

@@ -76,28 +76,11 @@ OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments)
   return {std::move(result), std::move(run)};
 }
 
-}  // namespace senet
-
-// The core library's one entry for the program.
-extern "C" int senet_execute(const senet::Arguments* arguments, std::ostream* out) {
-  using namespace senet;
-  standard_output = out;
-  const ExitGuard guard(arguments->verb);
-  static const std::map<std::string, int (*)(const Arguments&)> verbs = {
-      {"run", run_experiment},     {"status", show_status},
-      {"plugins", list_plugins},   {"options", list_options},
-      {"inspect", inspect},        {"budget", share_budget},
-      {"evaluate", evaluate_run},  {"compare", compare_runs},
-      {"doctor", diagnose},        {"gc", collect_garbage},
-      {"data pack", pack_data},    {"data verify", verify_data},
-      {"data show", show_data},    {"import", import_network_file},
-      {"export", export_run},      {"differences", show_differences},
-      {"plugins new", new_plugin}, {"tables", make_tables},
-      {"figures", make_figures},   {"report", make_report},
-      {"cost", show_cost},         {"measure", measure_runs},
-  };
+int execute(const Verbs& verbs, const Arguments& arguments, std::ostream& output) {
+  standard_output = &output;
+  const ExitGuard guard(arguments.verb);
   try {
-    return verbs.at(arguments->verb)(*arguments);
+    return verbs.at(arguments.verb)(arguments);
   } catch (const Error& error) {
     std::cerr << "senet: " << error.what() << "\n";
     return static_cast<int>(error.exit());
@@ -106,3 +89,20 @@ extern "C" int senet_execute(const senet::Arguments* arguments, std::ostream* ou
     return static_cast<int>(Exit::failure);
   }
 }
+
+// The entry of libsenet_cli for the program.
+extern "C" int senet_execute(const Arguments* arguments, std::ostream* out) {
+  static const Verbs verbs = {
+      {"run", run_experiment},     {"status", show_status},
+      {"plugins", list_plugins},   {"options", list_options},
+      {"inspect", inspect},        {"budget", share_budget},
+      {"evaluate", evaluate_run},  {"compare", compare_runs},
+      {"doctor", diagnose},        {"gc", collect_garbage},
+      {"data pack", pack_data},    {"data verify", verify_data},
+      {"data show", show_data},    {"import", import_network_file},
+      {"plugins new", new_plugin},
+  };
+  return execute(verbs, *arguments, *out);
+}
+
+}  // namespace senet

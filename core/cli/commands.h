@@ -11,7 +11,7 @@
 
 namespace senet {
 
-// One function a verb: what the program does when it was chosen. Each returns an exit code or throws Error.
+// The verbs of running, one function each. Each returns an exit code or throws Error.
 int run_experiment(const Arguments& arguments);
 int show_status(const Arguments& arguments);
 int list_plugins(const Arguments& arguments);
@@ -24,16 +24,15 @@ int compare_runs(const Arguments& arguments);
 int diagnose(const Arguments& arguments);
 int collect_garbage(const Arguments& arguments);
 int import_network_file(const Arguments& arguments);
-int export_run(const Arguments& arguments);
-int measure_runs(const Arguments& arguments);
-int show_differences(const Arguments& arguments);
-int make_tables(const Arguments& arguments);
-int make_figures(const Arguments& arguments);
-int make_report(const Arguments& arguments);
-int show_cost(const Arguments& arguments);
 int pack_data(const Arguments& arguments);
 int verify_data(const Arguments& arguments);
 int show_data(const Arguments& arguments);
+
+// What the program does for each verb, by the verb's words.
+using Verbs = std::map<std::string, int (*)(const Arguments&)>;
+// Does what the verb of `arguments` stands for and returns the exit code; an exception's message goes to standard
+// error.
+int execute(const Verbs& verbs, const Arguments& arguments, std::ostream& output);
 
 // Where results go: the standard output that the program was started with. std::cout is standard error, for whatever
 // plugins and libraries print.

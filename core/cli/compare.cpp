@@ -6,11 +6,11 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "config/format.h"
 #include "method/phases.h"
 #include "phase/metrics_log.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

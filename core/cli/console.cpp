@@ -5,9 +5,9 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <iomanip>
 #include <iostream>
 
+#include "config/format.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -27,22 +27,9 @@ extern "C" void on_stop_signal(int signal) {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-std::string fixed(double value, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << value;
-  return out.str();
-}
+std::string number(double value, int digits) { return std::isnan(value) ? "nan" : fixed(value, digits); }
 
 }  // namespace
-
-std::string duration(double seconds) {
-  if (!(seconds >= 0 && seconds < 1e15)) return "?";
-  const auto total = static_cast<int64_t>(std::llround(seconds));
-  const auto two = [](int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  if (total >= 3600) return text(total / 3600, " h ", two(total / 60 % 60), " min");
-  if (total >= 60) return text(total / 60, " min ", two(total % 60), " s");
-  return text(total, " s");
-}
 
 Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {}
 Console::~Console() { clear_line(); }
@@ -90,11 +77,11 @@ void Console::progress(const std::string& phase, const Progress& progress) {
 }
 
 void Console::epoch(const std::string&, const EpochReport& report) {
-  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + fixed(report.loss, 4) +
-                     ", accuracy " + fixed(100 * report.accuracy, 2) + " %";
-  if (report.held_out) line += ", held out " + fixed(100 * report.held_out->accuracy, 2) + " %";
-  for (const auto& [name, value] : report.metrics->scalars()) line += ", " + name + " " + fixed(value, 4);
-  message(line + ", " + duration(report.seconds) + ", " + fixed(report.images_per_second, 0) + " images/s");
+  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + number(report.loss, 4) +
+                     ", accuracy " + number(100 * report.accuracy, 2) + " %";
+  if (report.held_out) line += ", held out " + number(100 * report.held_out->accuracy, 2) + " %";
+  for (const auto& [name, value] : report.metrics->scalars()) line += ", " + name + " " + number(value, 4);
+  message(line + ", " + duration(report.seconds) + ", " + number(report.images_per_second, 0) + " images/s");
 }
 
 }  // namespace senet

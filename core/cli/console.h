@@ -35,7 +35,4 @@ class Console final : public RunListener {
   std::string cell_;
 };
 
-// "1 h 02 min", "3 min 05 s", "12 s".
-std::string duration(double seconds);
-
 }  // namespace senet

@@ -2,11 +2,11 @@
 #include <torch/utils.h>
 
 #include "cli/commands.h"
+#include "cli/samples.h"
 #include "data/batches.h"
 #include "data/packed.h"
 #include "data/splits.h"
 #include "senet/error.h"
-#include "tools/report/samples.h"
 #include "train/training_settings.h"
 
 namespace senet {

@@ -7,12 +7,12 @@
 
 #include "cli/commands.h"
 #include "cli/limits.h"
+#include "cli/tools_library.h"
+#include "config/format.h"
 #include "device/threads.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
-#include "tools/measure/engine.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
+#include "storage/gnuplot.h"
 
 namespace senet {
 
@@ -31,12 +31,6 @@ std::set<std::string> mapped_libraries(const std::string& part) {
     if (file.substr(file.rfind('/') + 1).find(part) != std::string::npos) libraries.insert(file);
   }
   return libraries;
-}
-
-std::string joined(const std::set<std::string>& parts) {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
-  return all;
 }
 
 class Findings {
@@ -89,12 +83,12 @@ void examine_machine(Findings& findings, const Arguments& arguments) {
 }
 
 void examine_libraries(Findings& findings) {
-  findings.add("LibTorch", text(TORCH_VERSION, " from ", joined(mapped_libraries("libtorch_cpu"))));
+  findings.add("LibTorch", text(TORCH_VERSION, " from ", joined(mapped_libraries("libtorch_cpu"), ", ")));
   std::set<std::string> blas = mapped_libraries("openblas");
   for (const char* other : {"libmkl", "libblis", "libblas", "libtorch_cpu"}) {
     if (blas.empty()) blas = mapped_libraries(other);
   }
-  const std::string found = joined(blas);
+  const std::string found = joined(blas, ", ");
   const bool reference = found.find("/blas/libblas") != std::string::npos;
   findings.add("BLAS", found.find("libtorch_cpu") != std::string::npos ? "inside LibTorch" : found,
                reference ? "the reference BLAS is more than ten times slower: apt install libopenblas0-openmp" : "");
@@ -120,10 +114,18 @@ void examine_folders(Findings& findings, const RunFolders& folders) {
   }
 }
 
-void examine_engine(Findings& findings) {
+void examine_tools(Findings& findings) {
+  const ToolFunctions* tools = nullptr;
+  try {
+    tools = &load_tools();
+    findings.add("tools", tools_library().string());
+  } catch (const Error& error) {
+    findings.add("tools", "no tables, figures, report, cost, differences, export and measure", error.what());
+    return;
+  }
   const char* what = "private inference";
   try {
-    findings.add(what, "SecretFlow SPU " + Engine("", installation_prefix()).versions().at("spu").get<std::string>());
+    findings.add(what, tools->engine_version());
   } catch (const Error& error) {
     findings.add(what, "`senet measure` has no engine", error.what());
   }
@@ -132,7 +134,7 @@ void examine_engine(Findings& findings) {
 void examine_plugins(Findings& findings, const PluginHost& host) {
   std::set<std::string> names;
   for (const auto& plugin : host.loaded()) names.insert(text(kind_name(plugin.entry.kind), " ", plugin.entry.name));
-  findings.add("plugins", names.empty() ? "none" : joined(names),
+  findings.add("plugins", names.empty() ? "none" : joined(names, ", "),
                names.empty() ? "nothing can run: give their folder with --plugin-dir or SENET_PLUGIN_PATH" : "");
   for (const auto& refusal : host.refused()) findings.add("refused", refusal.file, refusal.reason);
 }
@@ -144,7 +146,7 @@ int diagnose(const Arguments& arguments) {
   examine_machine(findings, arguments);
   examine_libraries(findings);
   examine_folders(findings, run_folders(arguments));
-  examine_engine(findings);
+  examine_tools(findings);
   examine_plugins(findings, load_plugins(arguments));
   if (arguments.json) {
     output() << Json{{"findings", findings.rows()}}.dump(2) << "\n";

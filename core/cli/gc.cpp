@@ -4,12 +4,12 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "config/format.h"
 #include "phase/claims.h"
 #include "phase/store.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/json.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

@@ -2,10 +2,10 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "config/format.h"
 #include "evaluate/evaluation.h"
 #include "method/phases.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

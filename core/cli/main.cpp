@@ -29,14 +29,18 @@ int execute(const senet::Arguments& arguments, std::ostream& output) {
   }
   // OpenMP reads it as its library is loaded. On a busy machine it would give fewer threads than it is asked for.
   unsetenv("OMP_DYNAMIC");
+  const auto file = boost::dll::program_location().parent_path().parent_path() / "lib" /
+                    (arguments.of_finished_results ? "libsenet_tools.so" : "libsenet_cli.so");
+  const char* entry = arguments.of_finished_results ? "senet_execute_tool" : "senet_execute";
   try {
-    // Global, so that plugins find the core's symbols; static, so that it stays until the process has ended.
-    static const boost::dll::shared_library core(
-        boost::dll::program_location().parent_path() / ".." / "lib" / "libsenet_core.so",
-        boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_global);
-    return core.get<int(const senet::Arguments*, std::ostream*)>("senet_execute")(&arguments, &output);
+    // Global, with the core that it brings, so that plugins find the core's symbols; static, so that it stays until the
+    // process has ended.
+    static const boost::dll::shared_library library(
+        file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_global);
+    return library.get<int(const senet::Arguments*, std::ostream*)>(entry)(&arguments, &output);
   } catch (const std::exception& error) {
-    std::cerr << "senet: cannot load its core library: " << error.what() << "\n";
+    std::cerr << "senet: `senet " << arguments.verb << "` needs " << file.string()
+              << ", which cannot be loaded: " << error.what() << "; install senet again (cmake --install)\n";
     return 1;
   }
 }

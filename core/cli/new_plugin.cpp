@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "config/document.h"
+#include "config/format.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
 #include "storage/files.h"
@@ -21,12 +22,6 @@ std::set<std::string> names_in(const fs::path& folder, fs::file_type type) {
     if (entry.status().type() == type) names.insert(entry.path().filename().string());
   }
   return names;
-}
-
-std::string joined(const std::set<std::string>& names) {
-  std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
 }
 
 bool is_identifier(const std::string& name) {
@@ -69,8 +64,8 @@ int new_plugin(const Arguments& arguments) {
       ": no such folder; the skeletons of plugins belong beside the program: install it again (cmake --install)");
   const std::set<std::string> kinds = names_in(skeletons, fs::file_type::directory);
   if (!kinds.count(kind)) {
-    fail_usage("there is no skeleton of the kind '", kind, "'", did_you_mean(kind, kinds), " (known: ", joined(kinds),
-               ")");
+    fail_usage("there is no skeleton of the kind '", kind, "'", did_you_mean(kind, kinds),
+               " (known: ", joined(kinds, ", "), ")");
   }
   if (!is_identifier(name) || class_name(name).empty()) {
     fail_usage("'", name,

@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 #include "config/document.h"
+#include "config/format.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

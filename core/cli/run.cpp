@@ -4,11 +4,10 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/tools_library.h"
+#include "config/format.h"
 #include "senet/error.h"
-#include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
-#include "tools/report/tables.h"
+#include "storage/gnuplot.h"
 
 namespace senet {
 
@@ -171,12 +170,34 @@ struct Picture {
   bool failed = false;
 };
 Picture picture_of(const std::vector<Result>& results, const std::filesystem::path& folder) {
+  bool could_draw = false;
   try {
-    return {draw(layers_of(results, "sensitivity"), folder).string(), ""};
+    const ToolFunctions& tools = load_tools();
+    could_draw = gnuplot_missing().empty() && font_missing().empty();
+    return {tools.draw_layers(results, folder).string(), ""};
   } catch (const std::exception& error) {
-    const bool could_draw = gnuplot_missing().empty() && font_missing().empty();
     return {"", text("no picture: ", error.what()), could_draw};
   }
+}
+
+// Per result the model variant and its ReLUs, AR accuracy (the teacher's, with all ReLUs), method, budget, ReLUs
+// counted, test accuracy, accuracy per kReLU, communication saving (ratio of the two models' ReLU counts: SENet,
+// table 1).
+std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results) {
+  std::vector<std::vector<std::string>> rows = {
+      {"model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc %", "acc/kReLU", "comm. saving"}};
+  for (const Result& result : results) {
+    const Json& json = result.json;
+    const auto total = json.at("teacher").at("relus").get<int64_t>();
+    const auto counted = json.at("result").at("relus").get<int64_t>();
+    const double accuracy = 100 * json.at("result").at("accuracy").get<double>();
+    rows.push_back({json.at("model").at("variant").get<std::string>(), grouped(total),
+                    fixed(100 * json.at("teacher").at("accuracy").get<double>(), 2),
+                    json.at("cell").at("label").get<std::string>(), json.at("budget").at("asked").get<std::string>(),
+                    grouped(counted), fixed(accuracy, 2), fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
+                    fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
+  }
+  return rows;
 }
 
 // What failed, together at the end; the exit code.
@@ -210,7 +231,7 @@ int run_experiment(const Arguments& arguments) {
   const std::vector<Result>& results = outcome.results;
   if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
   if (!arguments.json && !results.empty()) {
-    output() << aligned(main_table(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"
+    output() << aligned(rows_of(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"
              << std::flush;
   }
   const Picture picture = results.empty() ? Picture() : picture_of(results, folders.results / plan.name);

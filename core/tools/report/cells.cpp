@@ -5,8 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "config/format.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

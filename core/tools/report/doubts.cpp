@@ -1,6 +1,6 @@
 #include "tools/report/doubts.h"
 
-#include "tools/report/format.h"
+#include "config/format.h"
 #include "tools/report/toml_file.h"
 
 namespace senet {
@@ -23,7 +23,7 @@ void each_phase(const std::vector<const Result*>& results, const Visit& visit) {
   }
 }
 
-std::string listed(const std::set<std::string>& texts) { return joined({texts.begin(), texts.end()}, ", "); }
+std::string listed(const std::set<std::string>& texts) { return joined(texts, ", "); }
 
 std::string dirty(const std::vector<const Result*>& results) {
   std::set<std::string> changed;
@@ -120,7 +120,7 @@ std::vector<std::string> doubts_of(const std::vector<const Result*>& results,
       }
     }
   });
-  if (!outdated.empty()) doubts.push_back("outdated: " + joined({outdated.begin(), outdated.end()}, "; "));
+  if (!outdated.empty()) doubts.push_back("outdated: " + joined(outdated, "; "));
   return doubts;
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "tools/report/format.h"
+#include "config/format.h"
 #include "tools/report/toml_file.h"
 
 namespace senet {

@@ -3,10 +3,10 @@
 #include <map>
 #include <memory>
 
+#include "config/format.h"
 #include "storage/files.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 namespace senet {
 

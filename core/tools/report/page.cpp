@@ -2,9 +2,9 @@
 
 #include <map>
 
+#include "config/format.h"
+#include "storage/gnuplot.h"
 #include "tools/report/cells.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 namespace senet {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "config/document.h"
-#include "tools/report/format.h"
+#include "config/format.h"
 #include "tools/report/toml_file.h"
 
 namespace senet {
@@ -63,7 +63,7 @@ std::vector<Source> sources(const fs::path& folder, const char* what, const Kind
   if (known.empty()) fail_usage(folder.string(), ": holds no source of a ", what, ", <name>.toml");
   if (found.empty())
     fail_usage("no ", what, " is called '", name, "' in ", folder.string(), did_you_mean(name, known),
-               "; there are: ", joined({known.begin(), known.end()}, ", "));
+               "; there are: ", joined(known, ", "));
   return found;
 }
 

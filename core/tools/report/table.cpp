@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tools/report/format.h"
+#include "config/format.h"
 
 namespace senet {
 

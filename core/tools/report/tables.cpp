@@ -1,7 +1,7 @@
 #include "tools/report/tables.h"
 
+#include "config/format.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"
 
@@ -38,22 +38,6 @@ const std::vector<Kind<Table>>& table_kinds() {
        measured_table},
   };
   return kinds;
-}
-
-std::vector<std::vector<std::string>> main_table(const std::vector<Result>& results) {
-  std::vector<std::vector<std::string>> rows = {
-      {"model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc %", "acc/kReLU", "comm. saving"}};
-  for (const Result& result : results) {
-    const Json& json = result.json;
-    const auto total = json.at("teacher").at("relus").get<int64_t>();
-    const auto counted = json.at("result").at("relus").get<int64_t>();
-    const double accuracy = 100 * json.at("result").at("accuracy").get<double>();
-    rows.push_back({variant(json), grouped(total), fixed(100 * json.at("teacher").at("accuracy").get<double>(), 2),
-                    json.at("cell").at("label").get<std::string>(), json.at("budget").at("asked").get<std::string>(),
-                    grouped(counted), fixed(accuracy, 2), fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
-                    fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
-  }
-  return rows;
 }
 
 Json explained(const std::vector<Table>& tables, const std::string& id) {

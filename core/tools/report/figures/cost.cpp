@@ -1,8 +1,8 @@
 #include "tools/report/cost.h"
 
+#include "config/format.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 namespace senet {
 

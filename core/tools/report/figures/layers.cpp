@@ -2,10 +2,10 @@
 #include <cmath>
 #include <set>
 
+#include "config/format.h"
 #include "senet/error.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 namespace senet {
 

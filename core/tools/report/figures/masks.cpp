@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "config/format.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 namespace senet {
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "config/format.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 #include "tools/report/measurements.h"
 
 namespace senet {

@@ -1,6 +1,6 @@
+#include "config/format.h"
+#include "storage/gnuplot.h"
 #include "tools/report/figures/figures.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 
 #include <optional>
 

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <set>
 
+#include "config/format.h"
 #include "config/nearest.h"
 #include "senet/error.h"
 #include "tools/report/differences.h"
-#include "tools/report/format.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"
 

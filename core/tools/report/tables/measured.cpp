@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/format.h"
 #include "senet/error.h"
 #include "tools/report/cost.h"
-#include "tools/report/format.h"
 #include "tools/report/measurements.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"

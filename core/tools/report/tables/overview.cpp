@@ -2,7 +2,7 @@
 #include <cmath>
 #include <map>
 
-#include "tools/report/format.h"
+#include "config/format.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "config/format.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

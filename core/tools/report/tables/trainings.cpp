@@ -2,8 +2,8 @@
 #include <map>
 #include <set>
 
+#include "config/format.h"
 #include "senet/error.h"
-#include "tools/report/format.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"
 

@@ -1,4 +1,4 @@
-#include "tools/report/format.h"
+#include "config/format.h"
 #include "tools/report/tables/rows.h"
 #include "tools/report/tables/tables.h"
 

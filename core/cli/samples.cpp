@@ -1,4 +1,4 @@
-#include "tools/report/samples.h"
+#include "cli/samples.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -8,7 +8,7 @@
 
 #include "senet/error.h"
 #include "storage/files.h"
-#include "tools/report/gnuplot.h"
+#include "storage/gnuplot.h"
 
 namespace senet {
 

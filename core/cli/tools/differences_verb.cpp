@@ -1,9 +1,10 @@
 #include <cmath>
 
 #include "cli/commands.h"
+#include "cli/tools/tool_verbs.h"
+#include "config/format.h"
 #include "results/result.h"
 #include "tools/report/differences.h"
-#include "tools/report/format.h"
 
 namespace senet {
 

@@ -1,9 +1,11 @@
-#include "tools/report/format.h"
+#include "config/format.h"
 
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <sstream>
+
+#include "senet/error.h"
 
 namespace senet {
 
@@ -19,6 +21,15 @@ std::string grouped(int64_t count) {
   const int sign = count < 0;
   for (int at = static_cast<int>(digits.size()) - 3; at > sign; at -= 3) digits.insert(at, ",");
   return digits;
+}
+
+std::string duration(double seconds) {
+  if (!(seconds >= 0 && seconds < 1e15)) return "?";
+  const auto total = static_cast<int64_t>(std::llround(seconds));
+  const auto two = [](int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  if (total >= 3600) return text(total / 3600, " h ", two(total / 60 % 60), " min");
+  if (total >= 60) return text(total / 60, " min ", two(total % 60), " s");
+  return text(total, " s");
 }
 
 size_t columns_of(const std::string& text) {
@@ -47,12 +58,6 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
     }
   }
   return out;
-}
-
-std::string joined(const std::vector<std::string>& texts, const std::string& between) {
-  std::string all;
-  for (size_t i = 0; i < texts.size(); ++i) all += (i ? between : "") + texts[i];
-  return all;
 }
 
 }  // namespace senet

@@ -1,4 +1,4 @@
-#include "tools/report/gnuplot.h"
+#include "storage/gnuplot.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

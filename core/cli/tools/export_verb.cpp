@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/tools/tool_verbs.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
 #include "tools/export/fixed_point.h"

@@ -2,12 +2,13 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/tools/tool_verbs.h"
+#include "config/format.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
 #include "storage/files.h"
+#include "storage/gnuplot.h"
 #include "tools/report/cost.h"
-#include "tools/report/format.h"
-#include "tools/report/gnuplot.h"
 #include "tools/report/page.h"
 #include "tools/report/tables.h"
 

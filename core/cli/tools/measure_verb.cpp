@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/tools/tool_verbs.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "storage/files.h"
