@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::hours kOld{1};
-constexpr const char* kSetAside = ".damaged-";  // free_name_aside
 
 int64_t bytes_of(const fs::path& folder) {
   int64_t bytes = 0;
@@ -37,10 +36,8 @@ std::string megabytes(int64_t bytes) {
   return out.str();
 }
 
-bool is_set_aside(const fs::path& folder) { return folder.filename().string().find(kSetAside) != std::string::npos; }
-
 // Only what a phase store has made is ever listed, let alone removed.
-bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json") || is_set_aside(folder); }
+bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json") || set_aside_from(folder); }
 
 // The key of a phase; nothing where it cannot be told: the phase may be needed then.
 std::optional<std::string> key_of(const fs::path& folder) {
@@ -54,7 +51,7 @@ std::optional<std::string> key_of(const fs::path& folder) {
 }
 
 std::string state_of(const fs::path& folder, const std::set<std::string>& needed) {
-  if (is_set_aside(folder)) return "damaged";
+  if (set_aside_from(folder)) return "damaged";
   if (!lock_holder(folder / "lock").empty()) return "running";
   if (!fs::exists(folder / "record.json")) return "unfinished";
   const std::optional<std::string> key = key_of(folder);
@@ -65,7 +62,7 @@ bool may_go(const std::string& state) { return state == "damaged" || state == "u
 
 // A folder has its name until it is gone as a whole: who waits for the phase's lock may begin it anew meanwhile.
 void remove_folder(const fs::path& folder) {
-  const fs::path aside = is_set_aside(folder) ? folder : free_name_aside(folder);
+  const fs::path aside = set_aside_from(folder) ? folder : free_name_aside(folder);
   if (aside != folder) fs::rename(folder, aside);
   fs::remove_all(aside);
 }
@@ -84,8 +81,7 @@ int64_t remove_temporaries(const fs::path& folder, std::chrono::hours age = std:
 // Removes a phase that may go, and the temporary files of one that stays, unless another process has the phase now.
 void clean(const fs::path& folder, Json& row, int64_t& temporaries) {
   // What is set aside is moved under the lock of the phase that it was.
-  const std::string name = folder.filename().string();
-  const fs::path phase = folder.parent_path() / name.substr(0, name.find(kSetAside));
+  const fs::path phase = set_aside_from(folder).value_or(folder);
   std::optional<FileLock> lock;
   if (fs::exists(phase)) lock.emplace(phase / "lock");
   if (lock && !lock->held()) {

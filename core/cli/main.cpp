@@ -5,6 +5,7 @@
 #include <boost/dll/shared_library.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/arguments.h"
@@ -32,6 +33,11 @@ int execute(const senet::Arguments& arguments, std::ostream& output) {
   const auto file = boost::dll::program_location().parent_path().parent_path() / "lib" /
                     (arguments.of_finished_results ? "libsenet_tools.so" : "libsenet_cli.so");
   const char* entry = arguments.of_finished_results ? "senet_execute_tool" : "senet_execute";
+  const std::string needs = "senet: `senet " + arguments.verb + "` needs " + file.string();
+  if (!std::filesystem::exists(file)) {
+    std::cerr << needs << ": no such file; install senet again (cmake --install)\n";
+    return 1;
+  }
   try {
     // Global, with the core that it brings, so that plugins find the core's symbols; static, so that it stays until the
     // process has ended.
@@ -39,8 +45,7 @@ int execute(const senet::Arguments& arguments, std::ostream& output) {
         file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_global);
     return library.get<int(const senet::Arguments*, std::ostream*)>(entry)(&arguments, &output);
   } catch (const std::exception& error) {
-    std::cerr << "senet: `senet " << arguments.verb << "` needs " << file.string()
-              << ", which cannot be loaded: " << error.what() << "; install senet again (cmake --install)\n";
+    std::cerr << needs << ", which cannot be loaded: " << error.what() << "\n";
     return 1;
   }
 }

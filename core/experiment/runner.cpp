@@ -493,6 +493,9 @@ void Runner::write(const Result& result) {
 
 Json Runner::import_teacher(const Plan& plan) {
   const Task task = tasks(plan).front();
+  // No experiment can have this name, so that none takes the claim back.
+  Claim(folders_.runs, "(import)", folders_.results)
+      .join({task.phases.teacher.key(), task.phases.teacher_evaluation.key()});
   try {
     const PhaseRecord teacher = run_teacher_phase(task);
     const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher);

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kPending = 1 << 18;
+constexpr const char* kSetAside = ".damaged-";
 
 [[noreturn]] void fail_with_errno(const std::string& action, const fs::path& path) {
   const int error = errno;
@@ -216,9 +217,16 @@ void ReadableFile::read(int64_t offset, void* bytes, size_t count) const {
 
 fs::path free_name_aside(const fs::path& path) {
   for (int i = 1;; ++i) {
-    const fs::path aside = path.string() + ".damaged-" + std::to_string(i);
+    const fs::path aside = path.string() + kSetAside + std::to_string(i);
     if (!fs::exists(aside)) return aside;
   }
+}
+
+std::optional<fs::path> set_aside_from(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const size_t end = name.find(kSetAside);
+  if (end == std::string::npos) return std::nullopt;
+  return path.parent_path() / name.substr(0, end);
 }
 
 namespace {

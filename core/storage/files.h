@@ -86,6 +86,8 @@ bool is_plain_name(const std::string& text);
 
 // Where a damaged file or folder is set aside: `<path>.damaged-<n>`, the first n that is free.
 std::filesystem::path free_name_aside(const std::filesystem::path& path);
+// The path that was set aside under this name; nothing where the name is none of those.
+std::optional<std::filesystem::path> set_aside_from(const std::filesystem::path& path);
 
 // A lock on a file, for as long as the object lives, unless another process has it. The operating system releases a
 // dead holder's lock. Throws with path and cause where the file system has no locks.

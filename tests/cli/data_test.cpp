@@ -325,6 +325,9 @@ TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
       with(with({"import", "mine.safetensors", "--json", "--threads", "2"}, kModel), kSynthetic), folder.path()));
   const json original = json::parse(slurp(uninterrupted() / "results/tiny/senet-20pct-s1.json"));
   EXPECT_EQ(imported["test"]["accuracy"], original["teacher"]["accuracy"]);
+  const json garbage = json_of(run_program({"gc", "--delete", "--json"}, folder.path()));
+  EXPECT_EQ(garbage["phases"].size(), 2u);
+  EXPECT_EQ(garbage["may_go"], 0) << "what was imported waits for an experiment";
   write_file(folder / "tiny.toml", testing::tiny_experiment());
   const Outcome run =
       run_program(with(testing::kRun, {"--set", "teacher.weights=\"mine.safetensors\""}), folder.path());

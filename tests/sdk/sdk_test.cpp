@@ -1,39 +1,18 @@
 #include <regex>
 #include <set>
 
-#include "support/program.h"
+#include "sdk/installation.h"
 
 namespace senet {
 namespace {
 
 using nlohmann::json;
 using testing::Outcome;
+using testing::prefix;
+using testing::shell;
 using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
-
-// The SDK in a folder that it was moved to after it had been installed in another.
-const fs::path& prefix() {
-  static const TemporaryFolder folder;
-  static const fs::path moved = [] {
-    const Outcome outcome = testing::run_shell(
-        "'" SENET_TEST_CMAKE "' --install '" SENET_TEST_BUILD "' --prefix '" + (folder / "first").string() + "'",
-        folder.path());
-    EXPECT_EQ(outcome.code, 0) << outcome.error;
-    fs::rename(folder / "first", folder / "moved");
-    return folder / "moved";
-  }();
-  return moved;
-}
-
-// A shell script with the installed program as `senet` and, as `configure`, CMake with the compiler of the SDK.
-Outcome shell(const std::string& script, const fs::path& folder) {
-  return testing::run_shell("set -e\nsenet() { '" + (prefix() / "bin/senet").string() + "' \"$@\"; }\ncmake() { '" +
-                                SENET_TEST_CMAKE + "' \"$@\"; }\nconfigure() { cmake -DCMAKE_CXX_COMPILER='" +
-                                SENET_TEST_COMPILER + "' -DCMAKE_PREFIX_PATH='" + prefix().string() + "' \"$@\"; }\n" +
-                                script,
-                            folder);
-}
 
 // CMake breaks the lines of a message.
 std::string in_one_line(const std::string& text) { return std::regex_replace(text, std::regex("\\s+"), " "); }
