@@ -1,0 +1,150 @@
+"""What the sources promise about themselves. Each check takes the root of a source tree and returns what is wrong with
+it, one text an offence: file, line, what was found and what to do."""
+
+import ast
+import pathlib
+import re
+
+# The folders of core/, lowest first. A folder may include itself and every folder of the rows above its own.
+ORDER = [
+    ["storage", "config", "device"],
+    ["plugin"],
+    ["data", "nn"],
+    ["train"],
+    ["phase"],
+    ["method", "evaluate"],
+    ["results"],
+    ["experiment"],
+    ["tools/report", "tools/export"],
+    ["tools/measure"],
+]
+ROW = {folder: row for row, folders in enumerate(ORDER) for folder in folders}
+# What the program is built from, which loads no library of ours, and what those files may include.
+PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/output.cpp", "cli/limits.cpp"}
+PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "config/nearest.h", "device/affinity.h"}
+# Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
+NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
+MOST_LINES_OF_CORE = 12000
+MOST_LINES_OF_A_FUNCTION = 80
+
+INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
+
+
+def files_of(root, *folders):
+    return [file for folder in folders for file in sorted((root / folder).rglob("*"))
+            if file.suffix in (".cpp", ".h", ".cu", ".cuh")]
+
+
+def includes_of(file):
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        if match := INCLUDE.match(line):
+            yield number, match[1]
+
+
+def folder_of(path):
+    """The folder of the order that a path below core/ lies in."""
+    return next((folder for folder in ROW if path.startswith(folder + "/")), str(pathlib.PurePath(path).parent))
+
+
+def may_include(path, included):
+    own, other = folder_of(path), folder_of(included)
+    if path in PROGRAM:
+        return included in PROGRAM_INCLUDES
+    if own == "cli/tools" or own == other:
+        return True
+    if own == "cli":
+        return not other.startswith(("tools/", "cli/"))
+    return own in ROW and other in ROW and ROW[other] < ROW[own]
+
+
+def wrong_arrows(root):
+    """Includes between folders of the core that design.md's order of folders does not allow."""
+    found = []
+    for file in files_of(root, "core"):
+        path = file.relative_to(root / "core").as_posix()
+        for number, included in includes_of(file):
+            if included.startswith("senet/") or included == "revision.h":
+                continue
+            if path.startswith("include/"):
+                found.append(f'core/{path}:{number}: includes "{included}"; a header of the SDK includes only senet/…')
+            elif not may_include(path, included):
+                found.append(f'core/{path}:{number}: includes "{included}"; {folder_of(path)} may not include '
+                             f"{folder_of(included)} (the order of folders stands in tests/sources/sources.py)")
+    return found
+
+
+def wrong_plugins(root):
+    """Includes of a plugin that are neither the SDK's nor of a folder that it has sources in."""
+    built = (root / "plugins/CMakeLists.txt").read_text()
+    found = []
+    for file in files_of(root, "plugins"):
+        folder = file.parent.relative_to(root / "plugins").as_posix()
+        for number, included in includes_of(file):
+            own = (file.parent / included).exists() or any(
+                f"{folder}/" in sources and f"{pathlib.PurePath(included).parent}/" in sources
+                for sources in re.findall(r"senet_add_plugin\(([^)]*)\)", built))
+            if not included.startswith("senet/") and not own:
+                found.append(f'{file.relative_to(root)}:{number}: includes "{included}"; a plugin includes only '
+                             "senet/… and its own headers")
+    return found
+
+
+def shared_spellings(root):
+    """Private headers that are included by the same words as a header of the SDK."""
+    core = root / "core"
+    return [f"{file.relative_to(root)}: is included as one of the SDK's headers is; name its folder otherwise"
+            for file in files_of(root, "core")
+            if core / "include" not in file.parents and (core / "include" / file.relative_to(core)).exists()]
+
+
+def compared_names(root):
+    """Comparisons with a method's or a step's name outside core/method and the plugins."""
+    name = rf'"(?:{NAMES})"'
+    pattern = re.compile(rf"[!=]= *{name}|{name} *[!=]=|\bis_senet\b|[!=]= *kSenet\b")
+    found = []
+    for file in files_of(root, "core"):
+        if root / "core/method" in file.parents:
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            if pattern.search(line):
+                found.append(f"{file.relative_to(root)}:{number}: compares a method's or step's name; ask the step or "
+                             f"its declaration: {line.strip()}")
+    return found
+
+
+def too_many_lines(root):
+    """Whether senet_core, which is core/ without cli and tools, has grown beyond what was agreed."""
+    lines = sum(len(file.read_text().splitlines()) for file in files_of(root, "core")
+                if file.relative_to(root / "core").parts[0] not in ("cli", "tools"))
+    return [] if lines <= MOST_LINES_OF_CORE else [
+        f"core: senet_core has {lines} lines, at most {MOST_LINES_OF_CORE} are allowed; delete, or move to tools/ what "
+        "running an experiment does not take"]
+
+
+def cpp_functions(file):
+    """Each function of a file as clang-format leaves it, outside of classes and within one: the line that its body begins
+    at, and the body's lines."""
+    for level in (0, 2):
+        opened, in_class = None, level == 0
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            indent = len(line) - len(line.lstrip())
+            if level and indent == 0 and line:
+                in_class = line.startswith(("class ", "struct "))
+            if indent == level and line:
+                if line.strip() == "}" and opened and in_class:
+                    yield opened, number - opened - 1
+                opened = None
+            if line.endswith("{"):
+                opened = opened or number
+
+
+def long_functions(root):
+    """C++ and Python functions with too many lines."""
+    found = [(file, line, lines) for file in files_of(root, "core", "plugins", "tests")
+             for line, lines in cpp_functions(file)]
+    for file in [*(root / "scripts").glob("*"), *(root / "tests").rglob("*.py"), *(root / "core").rglob("*.py")]:
+        if file.suffix == ".py" or file.read_bytes().startswith(b"#!/usr/bin/env python3"):
+            found += [(file, node.lineno, node.end_lineno - node.lineno)
+                      for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [f"{file.relative_to(root)}:{line}: a function of {lines} lines; at most {MOST_LINES_OF_A_FUNCTION} are "
+            "allowed" for file, line, lines in found if lines > MOST_LINES_OF_A_FUNCTION]
