@@ -14,6 +14,7 @@
 #include "evaluate/evaluation.h"
 #include "experiment/baseline.h"
 #include "experiment/environment.h"
+#include "experiment/result_of.h"
 #include "results/masks.h"
 #include "senet/baseline.h"
 #include "senet/error.h"
@@ -333,145 +334,16 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher_phase);
   const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
   const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.evaluation, method.back());
-  std::vector<PhaseRecord> done = {teacher_phase, teacher_evaluation};
-  done.insert(done.end(), method.begin(), method.end());
-  done.push_back(evaluation);
-
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
   const auto network = laboratory.build(shape_of(method.back(), laboratory.input));
   load_at_width(network_tensors(method.back(), kNetwork), 1, *network);
-  const DataSplits& data = laboratory.data;
-  Json sites = evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
-  for (const PhaseRecord& phase : method) {
-    // "kept" is what earlier records call it.
-    const Json allocated = phase.json.value("allocated", phase.json.value("kept", Json::array())),
-               recorded = phase.json.value("series", Json::object()),
-               trainings = phase.json.value("trainings", Json::object());
-    for (size_t l = 0; l < allocated.size(); ++l) sites[l]["allocated"] = allocated[l];
-    for (const auto& [name, values] : recorded.items()) {
-      if (values.size() != sites.size()) {
-        series[name] = values;
-        continue;
-      }
-      for (size_t l = 0; l < sites.size(); ++l) sites[l][name] = values[l];
-    }
-    for (const auto& [name, training] : trainings.items()) {
-      const Json own = training.value("curves", Json::object());
-      if (!own.empty()) curves[name == kNetwork ? phase.kind : name] = own;
-    }
-  }
-  Json phase_list = Json::array();
-  std::set<std::string> shared;
-  const auto list = [&](const std::string& kind, const std::string& key, const TrainingTime& time) -> Json& {
-    return phase_list.emplace_back(
-        Json{{"kind", kind}, {"key", key}, {"training_seconds", time.seconds}, {"image_passes", time.image_passes}});
-  };
-  const auto add_environments = [&](Json& row, const Json& record) {
-    for (const char* name : {"environment", "earlier_environments"}) {
-      if (record.contains(name)) row[name] = record.at(name);
-    }
-    if (row.contains("environment")) row["environment"]["precision"] = precision_name(laboratory.precision);
-  };
-  for (const PhaseRecord& phase : done) {
-    const Json trainings = phase.json.value("shared", Json::array());
-    for (const Json& training : trainings) {
-      const std::string key = training.at("key");
-      const auto epochs = training.at("epochs").get<int64_t>();
-      Json& row = list(training.at("kind"), key,
-                       {epochs, training.at("seconds"), training.value("image_passes", epochs * data.train.count())});
-      row["training"] = training.at("training");
-      add_environments(row, training);
-      shared.insert(key);
-    }
-    add_environments(list(phase.kind, phase.key, training_time(phase.json, data.train.count())), phase.json);
-  }
-  claim_->join(shared);
-  const auto numbers = [](const Json& record) {
-    Json json = record.at("test");
-    if (record.contains("held_out")) json["held_out_accuracy"] = record.at("held_out").at("accuracy");
-    json["relus"] = record.at("relus");
-    return json;
-  };
-
-  Result result;
+  Result result = result_of({plan.name, cell, task.budget_text, task.budget, task.seed, laboratory, teacher_phase,
+                             teacher_evaluation, method, evaluation},
+                            *network, program_versions(plugins_));
   result.file = result_path(folders_.results, plan.name, cell.label, task.budget_text, task.seed);
-  result.json = {
-      {"schema", kResultSchema},
-      {"experiment", plan.name},
-      {"cell", {{"label", cell.label}, {"method", cell.method}}},
-      {"seed", task.seed},
-      {"budget", {{"asked", task.budget_text}, {"relus", task.budget}}},
-      {"model",
-       {{"plugin", cell.section("model").text("plugin")},
-        {"variant", model_variant(cell.section("model"))},
-        {"relus", teacher_evaluation.json.at("relus")},
-        {"parameters", evaluation.json.at("parameters")},
-        {"macs", evaluation.json.at("macs")},
-        {"layers", describe_layers(*network)}}},
-      {"dataset",
-       {{"plugin", cell.section("dataset").text("plugin")},
-        {"fingerprint", data.fingerprint},
-        {"train", data.train.count()},
-        {"held_out", data.held_out.count()},
-        {"test", data.test.count()},
-        {"left_out", data.left_out},
-        {"classes", data.classes},
-        {"input", {laboratory.input.channels, laboratory.input.height, laboratory.input.width}}}},
-      {"teacher", numbers(teacher_evaluation.json)},
-      {"result", numbers(evaluation.json)},
-      {"curves", std::move(curves)},
-      {"sites", std::move(sites)},
-      {"phases", std::move(phase_list)},
-      {"deviations", cell.changes()},
-      {"settings", cell.settings()},
-      {"reach_of_training", cell.reach_of_training()},
-      {"precision", precision_name(laboratory.precision)},
-      {"environment", method.back().json.at("environment")},
-      {"finished", evaluation.json.at("finished")},
-  };
-  describe_outside_sites(count(*network), result.json["model"]);
-  const std::map<std::string, int64_t> versions = program_versions(plugins_);
-  for (Json& phase : result.json["phases"]) {
-    for (const std::string& part : versioned_parts(result.json, phase.at("kind").get<std::string>()))
-      phase["versions"][part] = versions.at(part);
-  }
-  if (!series.empty()) result.json["series"] = std::move(series);
-  for (const PhaseRecord& phase : method) {
-    if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
-    if (phase.json.contains("shape")) result.json["model"]["made_smaller"] = phase.json.at("shape");
-    if (phase.kind == "mask") {
-      result.json["mask_identification"] = phase.json.at("trainings").at(kNetwork).at("last_epoch");
-    }
-  }
-  for (const Json& at : evaluation.json.value("widths", Json::array())) {
-    Json row = {{"width", at.at("width")}};
-    row.update(numbers(at));
-    row["parameters"] = at.at("parameters");
-    row["macs"] = at.at("macs");
-    for (const char* name : {"max_pool_comparisons", "not_counted"})
-      if (at.contains(name)) row[name] = at.at(name);
-    row["relu_saving"] = teacher_evaluation.json.at("relus").get<double>() / at.at("relus").get<double>();
-    row["mac_saving"] = teacher_evaluation.json.at("macs").get<double>() / at.at("macs").get<double>();
-    result.json["widths"].push_back(std::move(row));
-  }
-  if (data.held_out.count() > 0 && !cell.section("dataset").boolean("holdout_is_training")) {
-    result.json["deviations"].push_back(
-        text(data.held_out.count(), " of the training images are held out and never trained on"));
-  }
-  if (data.left_out > 0) {
-    result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
-  }
-  for (const PhaseRecord& phase : done) {
-    const Json trainings = phase.json.value("trainings", Json::object());
-    for (const auto& [name, training] : trainings.items()) {
-      const auto lost = training.value("epochs_not_logged", int64_t{0});
-      if (lost == 0) continue;
-      result.json["deviations"].push_back(text(phase.kind, ": the log lost ", lost, " of the ", training.at("epochs"),
-                                               " epochs of training '", name, "'; its curves lack them"));
-    }
-  }
+  claim_->join(keys_of(result));
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : network->sites()) masks.push_back(site.mask());
   save_masks(result, masks);

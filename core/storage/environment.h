@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace senet {
+
+// What the bits of a phase depend on besides its inputs: program, libraries, device, CPU capability, threads. A field
+// that is empty (threads: 0) is not known: records of earlier versions lack some.
+struct Environment {
+  std::string version, revision, abi, libtorch, compiler, device, gpu, cpu, cpu_capability, precision;
+  int64_t threads = 0;
+
+  bool operator==(const Environment& other) const;
+  bool operator!=(const Environment& other) const { return !(*this == other); }
+};
+
+// A field by the name that JSON has for it, as a text; tables and comparisons list them in this order.
+struct EnvironmentField {
+  std::string name, value;
+};
+std::vector<EnvironmentField> fields_of(const Environment& environment);
+
+// Leaves out what is not known. Reading throws with the key, the value found and the type expected, `where` before it.
+nlohmann::ordered_json to_json(const Environment& environment);
+Environment environment_from_json(const nlohmann::ordered_json& json, const std::string& where);
+
+}  // namespace senet
