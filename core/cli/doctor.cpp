@@ -55,13 +55,12 @@ fs::path existing_parent(fs::path folder) {
 void examine_machine(Findings& findings, const Arguments& arguments) {
   const int wanted = wanted_threads(arguments), threads = set_threads(wanted);
   const torch::Device device = resolve_device(arguments.device);
-  const Json here = environment(device);
-  findings.add("device", here.at("device").get<std::string>() +
-                             (device.is_cuda() ? "" : text(", ", torch::cuda::device_count(), " GPUs")));
-  const auto capability = here.at("cpu_capability").get<std::string>();
+  const Environment here = environment(device);
+  findings.add("device", here.device + (device.is_cuda() ? "" : text(", ", torch::cuda::device_count(), " GPUs")));
+  const std::string& capability = here.cpu_capability;
   const bool avx512 = cpu_has("avx512f");
   findings.add(
-      "CPU", text(here.at("cpu").get<std::string>(), ", LibTorch uses ", capability),
+      "CPU", text(here.cpu, ", LibTorch uses ", capability),
       avx512 && capability == "AVX2"
           ? "the CPU has AVX-512, which this LibTorch does not choose by itself: ATEN_CPU_CAPABILITY=avx512 is "
             "faster in bfloat16, with other bits"

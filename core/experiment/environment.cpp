@@ -65,17 +65,18 @@ std::string precision_name(torch::ScalarType precision) {
   return precision == torch::kBFloat16 ? "bfloat16" : "float32";
 }
 
-Json environment(const torch::Device& device) {
-  Json here = {{"version", SENET_VERSION},
-               {"revision", SENET_REVISION},
-               {"abi", SENET_ABI_TAG},
-               {"libtorch", TORCH_VERSION},
-               {"compiler", __VERSION__},
-               {"device", device.is_cuda() ? "cuda" : "cpu"},
-               {"cpu", cpu_info("model name")},
-               {"cpu_capability", cpu_capability()},
-               {"threads", at::get_num_threads()}};
-  if (device.is_cuda()) here["gpu"] = device_name();
+Environment environment(const torch::Device& device) {
+  Environment here;
+  here.version = SENET_VERSION;
+  here.revision = SENET_REVISION;
+  here.abi = SENET_ABI_TAG;
+  here.libtorch = TORCH_VERSION;
+  here.compiler = __VERSION__;
+  here.device = device.is_cuda() ? "cuda" : "cpu";
+  if (device.is_cuda()) here.gpu = device_name();
+  here.cpu = cpu_info("model name");
+  here.cpu_capability = cpu_capability();
+  here.threads = at::get_num_threads();
   return here;
 }
 

@@ -2,12 +2,11 @@
 
 #include <torch/types.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
-namespace senet {
+#include "storage/environment.h"
 
-using Json = nlohmann::ordered_json;
+namespace senet {
 
 // "auto" (a GPU if LibTorch sees one), "cpu" or "cuda". Throws (exit code 2) when there is no such device.
 torch::Device resolve_device(const std::string& name);
@@ -19,7 +18,7 @@ std::string precision_name(torch::ScalarType precision);
 // Whether /proc/cpuinfo lists an instruction set, for example "avx512f".
 bool cpu_has(const std::string& flag);
 
-// What a result's bits depend on besides its inputs: program, libraries, device, CPU capability, threads.
-Json environment(const torch::Device& device);
+// Of this process; without a precision, which is each phase's own.
+Environment environment(const torch::Device& device);
 
 }  // namespace senet

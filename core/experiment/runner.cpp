@@ -91,7 +91,8 @@ void check_writable(const std::filesystem::path& file) {
 
 // record: "environment", and "earlier_environments" where other processes, of another revision or machine, worked on
 // the phase before: their checkpoints are gone on from.
-void note_environment(const std::filesystem::path& folder, const Json& now, Json& record) {
+void note_environment(const std::filesystem::path& folder, const Environment& environment, Json& record) {
+  const Json now = to_json(environment);
   const std::filesystem::path file = folder / "environments.json";
   Json all = Json::array();
   const auto begun = std::filesystem::directory_iterator(folder);

@@ -71,7 +71,7 @@ inline int run_benchmarks(int count, char** values) {
   benchmark::Initialize(&count, values);
   if (benchmark::ReportUnrecognizedArguments(count, values)) return 2;
   // What the times depend on, into the JSON file.
-  const Json context = environment(resolve_device("auto"));
+  const Json context = to_json(environment(resolve_device("auto")));
   for (const auto& [key, value] : context.items()) {
     benchmark::AddCustomContext("senet_" + key, value.is_string() ? value.get<std::string>() : value.dump());
   }

@@ -99,7 +99,7 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   const Golden golden =
       golden_images(*run.network, make_loader(*run.laboratory, run.laboratory->data.test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
-  about["environment"] = environment(torch::kCPU);
+  about["environment"] = to_json(environment(torch::kCPU));
   const Subject subject{exported, golden, at_width(result, arguments.width).at("relus").get<int64_t>(),
                         kept_by_site(result, arguments.width), std::move(about)};
   const fs::path file = measurement_file(result, protocol, arguments);
