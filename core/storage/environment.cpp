@@ -1,12 +1,8 @@
 #include "storage/environment.h"
 
-#include "senet/error.h"
-
 namespace senet {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct TextField {
   const char* name;
@@ -46,19 +42,10 @@ Json to_json(const Environment& environment) {
   return json;
 }
 
-Environment environment_from_json(const Json& json, const std::string& where) {
-  SENET_CHECK(json.is_object(), where, " is ", json.dump(), ", expected an object");
+Environment environment_from(const Fields& fields) {
   Environment environment;
-  for (const TextField& field : kTexts) {
-    const Json value = json.value(field.name, Json());
-    SENET_CHECK(value.is_null() || value.is_string(), where, "/", field.name, " is ", value.dump(),
-                ", expected a text");
-    if (value.is_string()) environment.*field.value = value.get<std::string>();
-  }
-  const Json threads = json.value(kThreads, Json());
-  SENET_CHECK(threads.is_null() || (threads.is_number_integer() && threads >= 0), where, "/", kThreads, " is ",
-              threads.dump(), ", expected a count");
-  if (threads.is_number_integer()) environment.threads = threads.get<int64_t>();
+  for (const TextField& field : kTexts) environment.*field.value = fields.text(field.name, "");
+  environment.threads = fields.count(kThreads, 0);
   return environment;
 }
 

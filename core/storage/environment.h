@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "storage/fields.h"
 
 namespace senet {
 
@@ -23,8 +24,8 @@ struct EnvironmentField {
 };
 std::vector<EnvironmentField> fields_of(const Environment& environment);
 
-// Leaves out what is not known. Reading throws with the key, the value found and the type expected, `where` before it.
-nlohmann::ordered_json to_json(const Environment& environment);
-Environment environment_from_json(const nlohmann::ordered_json& json, const std::string& where);
+// Leaves out what is not known.
+Json to_json(const Environment& environment);
+Environment environment_from(const Fields& fields);
 
 }  // namespace senet
