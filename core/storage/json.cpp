@@ -20,6 +20,8 @@ nlohmann::ordered_json parse_json(const std::string& bytes, const std::string& n
     return Json::parse(bytes, bounded);
   } catch (const Json::parse_error& error) {
     fail_usage(name, ": is not JSON from byte ", error.byte, " on");
+  } catch (const Json::out_of_range&) {
+    fail_usage(name, ": has a number that no double holds");
   }
 }
 

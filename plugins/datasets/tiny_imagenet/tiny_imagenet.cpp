@@ -112,8 +112,10 @@ class TinyImageNet final : public senet::Dataset {
       if (label < 0) continue;
       files.push_back({folder / "images" / name, label});
       seen.insert(label);
-      SENET_CHECK(fs::is_regular_file(files.back().path), files.back().path.string(), ": no such file, though ",
-                  annotations.string(), ":", annotation.line, " names it; ", folder.string(), " has ", kLayouts);
+      std::error_code unnameable;  // a name too long for a file is no file
+      SENET_CHECK(fs::is_regular_file(files.back().path, unnameable), files.back().path.string(),
+                  ": no such file, though ", annotations.string(), ":", annotation.line, " names it; ", folder.string(),
+                  " has ", kLayouts);
     }
     for (int64_t label = 0; label < classes(); ++label) {
       SENET_CHECK(seen.count(label), folder.string(), ": has no image of the class ", train_.classes[label], ", which ",
