@@ -130,8 +130,8 @@ bool BatchLoader::on_device(const Augmentation& augmentation) const {
 Batch BatchLoader::load_on_device(const torch::Tensor& indices, const Augmentation& augmentation, uint64_t seed,
                                   int64_t epoch) const {
   Batch batch = empty_batch(indices.size(0), device_);
-  with_element(batch.images, [&](auto* null) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_element(batch.images, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
     using Kernel = LoadImages<Element>;
     launch(Kernel{pixels_.data_ptr<uint8_t>(), labels_.data_ptr<int64_t>(), indices.data_ptr<int64_t>(),
                   elements<const Element>(table_), shape_[0], shape_[1], shape_[2], augmentation.crop_padding,

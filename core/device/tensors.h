@@ -3,26 +3,31 @@
 #include <torch/types.h>
 
 #include <initializer_list>
-#include <type_traits>
 
 #include "device/element.h"
 
 namespace senet {
 
-// Calls body with a null pointer of the type that loops see a float32 or bfloat16 tensor's elements as.
+// A type as a value; `using Element = typename decltype(tag)::Type` reads it.
+template <class T>
+struct TypeTag {
+  using Type = T;
+};
+
+// Calls body with the tag of the type that loops see a float32 or bfloat16 tensor's elements as.
 template <class Body>
 void with_element(const torch::Tensor& x, const Body& body) {
-  if (x.scalar_type() == torch::kFloat32) return body(static_cast<float*>(nullptr));
-  body(static_cast<uint16_t*>(nullptr));
+  if (x.scalar_type() == torch::kFloat32) return body(TypeTag<float>());
+  body(TypeTag<uint16_t>());
 }
 
 // The same, and how many of them a kernel takes at once (std::integral_constant).
 template <class Body>
 void with_pack(const torch::Tensor& x, bool packs, const Body& body) {
-  with_element(x, [&](auto* null) {
-    constexpr int kWide = kPackBytes / sizeof(std::remove_pointer_t<decltype(null)>);
-    if (packs) return body(null, std::integral_constant<int, kWide>());
-    body(null, std::integral_constant<int, 1>());
+  with_element(x, [&](auto tag) {
+    constexpr int kWide = kPackBytes / sizeof(typename decltype(tag)::Type);
+    if (packs) return body(tag, std::integral_constant<int, kWide>());
+    body(tag, std::integral_constant<int, 1>());
   });
 }
 

@@ -55,8 +55,8 @@ void check(const torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& 
 
 template <class Term>
 void add_on_gpu(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
-  with_pack(a, packs(D.numel(), {a, b}), [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_pack(a, packs(D.numel(), {a, b}), [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     using Kernel = AddTerms<Term, Element, pack.value>;
     launch(Kernel{elements<const Element>(a), elements<const Element>(b), a.size(0), D.numel(), D.data_ptr<double>()},
            Kernel::blocks(D.numel()));
@@ -66,8 +66,8 @@ void add_on_gpu(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b
 template <class Term>
 void add_in_one_pass(torch::Tensor& D, const torch::Tensor& a, const torch::Tensor& b) {
   if (a.is_cuda()) return add_on_gpu<Term>(D, a, b);
-  with_element(a, [&](auto* null) {
-    using Element = const std::remove_pointer_t<decltype(null)>;
+  with_element(a, [&](auto tag) {
+    using Element = const typename decltype(tag)::Type;
     add_on_cpu<Term>(D.data_ptr<double>(), elements<Element>(a), elements<Element>(b), a.size(0), D.numel());
   });
 }

@@ -14,6 +14,13 @@ torch::Tensor Activation::after(BatchNorm2d& norm, torch::Tensor x, const torch:
   return forward(norm_and_add(norm, std::move(x), shortcut));
 }
 
+TensorMap Activation::tensors() const {
+  TensorMap tensors = {{"mask", mask()}};
+  for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach().to(torch::kCPU);
+  for (const auto& item : named_buffers()) tensors[item.key()] = item.value().to(torch::kCPU);
+  return tensors;
+}
+
 torch::Tensor Relu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
   if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
   return norm_activation(norm, std::move(x), shortcut, Rectified::all);
@@ -55,6 +62,13 @@ torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
 }
 
 torch::Tensor MaskedRelu::mask() const { return mask_.clone(); }
+
+std::shared_ptr<Activation> activation_from(const TensorMap& tensors) {
+  if (tensors.size() == 1 && tensors.count("mask")) return activation_from_mask(tensors.at("mask"));
+  std::string names;
+  for (const auto& [name, tensor] : tensors) names += (names.empty() ? "" : ", ") + name;
+  fail("no activation of the core's consists of the tensors ", names, "; expected mask");
+}
 
 std::shared_ptr<Activation> activation_from_mask(const torch::Tensor& mask) {
   SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());

@@ -47,15 +47,15 @@ void mean_squares(const torch::Tensor& x, torch::Tensor& means) {
   const int64_t channels = x.size(1), rows = means.numel();
   auto* to = means.data_ptr<float>();
   if (x.is_cuda()) {
-    return with_pack(x, packs(channels, {x}), [&](auto* null, auto pack) {
-      using Element = std::remove_pointer_t<decltype(null)>;
+    return with_pack(x, packs(channels, {x}), [&](auto tag, auto pack) {
+      using Element = typename decltype(tag)::Type;
       using Kernel = MeanSquares<Element, pack.value>;
       launch(Kernel{elements<const Element>(x), rows, channels, Kernel::lanes_for(channels), to},
              Kernel::blocks(rows, channels));
     });
   }
-  with_element(x, [&](auto* null) {
-    const auto* from = elements<const std::remove_pointer_t<decltype(null)>>(x);
+  with_element(x, [&](auto tag) {
+    const auto* from = elements<const typename decltype(tag)::Type>(x);
     for_rows(x, [=](int64_t begin, int64_t end) {
       mean_squares(from + begin * channels, to + begin, end - begin, channels);
     });
@@ -66,15 +66,15 @@ void scale_rows(const torch::Tensor& x, const torch::Tensor& gradient, torch::Te
   const int64_t channels = x.size(1), rows = gradient.numel();
   const auto* slopes = gradient.data_ptr<float>();
   if (x.is_cuda()) {
-    return with_pack(x, packs(channels, {x, gx}), [&](auto* null, auto pack) {
-      using Element = std::remove_pointer_t<decltype(null)>;
+    return with_pack(x, packs(channels, {x, gx}), [&](auto tag, auto pack) {
+      using Element = typename decltype(tag)::Type;
       using Kernel = ScaleRows<Element, pack.value>;
       launch(Kernel{elements<const Element>(x), slopes, rows, channels, elements<Element>(gx)},
              Kernel::blocks(rows, channels));
     });
   }
-  with_element(x, [&](auto* null) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_element(x, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
     const auto* from = elements<const Element>(x);
     auto* to = elements<Element>(gx);
     for_rows(x, [=](int64_t begin, int64_t end) {

@@ -1,5 +1,6 @@
 #include "senet/network.h"
 
+#include <c10/util/accumulate.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -46,6 +47,12 @@ torch::Tensor ReluSite::after(BatchNorm2d& norm, torch::Tensor x, const torch::T
   return y;
 }
 
+std::string ReluSite::module_name() const {
+  std::string name = "activation_" + name_;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
 int64_t Network::relus() const {
   int64_t total = 0;
   for (const ReluSite& site : sites_) total += site.relus();
@@ -73,16 +80,16 @@ void Network::set_activation(const ReluSite& site, std::shared_ptr<Activation> a
   SENET_CHECK(activation != nullptr, "ReLU site '", site.name_, "' is given no activation");
   ReluSite& own = sites_.at(site.index_);
   SENET_CHECK(&own == &site, "ReLU site '", site.name_, "' belongs to another network");
-  // Registered, so that a method's trainable activation is among the network's parameters.
-  std::string module_name = "activation_" + own.name_;
-  std::replace(module_name.begin(), module_name.end(), '.', '_');
-  own.activation_ = activation;
-  if (named_children().contains(module_name)) {
-    replace_module(module_name, activation);
-  } else {
-    register_module(module_name, activation);
-  }
+  if (const auto all = parameters(); !all.empty()) activation->to(all.front().device());
   activation->train(is_training());
+  own.activation_ = activation;
+  // Registered, so that a method's trainable activation is among the network's parameters.
+  const std::string name = site.module_name();
+  if (named_children().contains(name)) {
+    replace_module(name, activation);
+  } else {
+    register_module(name, activation);
+  }
 }
 
 void Network::set_masks(const std::vector<torch::Tensor>& masks) {
@@ -143,17 +150,37 @@ std::vector<int64_t> NetworkShape::blocks_or(const std::vector<int64_t>& own) co
 
 namespace {
 
-// What an activation is given: 0, and magnitudes that no bound of a clamp, a polynomial or a threshold is likely to
-// treat alike. Of each both signs, mixed over the elements, so that an element's neighbours have the other one.
-torch::Tensor probes(const SiteShape& shape) {
-  std::vector<torch::Tensor> all = {torch::zeros(torch::IntArrayRef(shape))};
-  const torch::Tensor draw = torch::arange(all[0].numel(), torch::kFloat64).mul(0.7548776662466927).frac();
-  const torch::Tensor signs = draw.lt(0.5).to(torch::kFloat32).mul(2).sub(1).view(torch::IntArrayRef(shape));
+// A sign for each element of a shape, mixed so that an element's neighbours have the other one.
+torch::Tensor mixed_signs(torch::IntArrayRef shape) {
+  const int64_t elements = c10::multiply_integers(shape);
+  const torch::Tensor draw = torch::arange(elements, torch::kFloat64).mul(0.7548776662466927).frac();
+  return draw.lt(0.5).to(torch::kFloat32).mul(2).sub(1).view(shape);
+}
+
+// Inputs of an activation: 0, and magnitudes that no bound of a clamp, a polynomial or a threshold is likely to treat
+// alike, each with both signs.
+torch::Tensor probes(torch::IntArrayRef shape) {
+  const torch::Tensor signs = mixed_signs(shape);
+  std::vector<torch::Tensor> all = {torch::zeros(shape)};
   for (const double magnitude : {1e-6, 1e-3, 1.0, 7.0, 1e3, 1e6}) {
     all.push_back(signs * magnitude);
     all.push_back(signs * -magnitude);
   }
   return torch::stack(all);
+}
+
+// For each element of a shape, whether the activation gives a polynomial of that degree at most: on evenly spaced
+// numbers, whatever their magnitude, its differences of the next order are 0 but for rounding.
+torch::Tensor is_polynomial(Activation& activation, torch::IntArrayRef shape, int64_t degree) {
+  constexpr double kRounding = 1e-4;
+  const torch::Tensor places = mixed_signs(shape) * torch::arange(-3, 4, torch::kFloat32).view({-1, 1, 1, 1});
+  torch::Tensor so_far = torch::ones(shape, torch::kBool);
+  for (const double spacing : {1e-3, 1.0, 1e2, 1e4}) {
+    const torch::Tensor y = activation.forward(places * spacing);
+    const torch::Tensor differences = y.diff(degree + 1, 0);
+    so_far = so_far.logical_and(differences.abs().amax(0) <= kRounding * y.abs().amax(0));
+  }
+  return so_far;
 }
 
 // A Layer's parameters are drawn from the seed, an activation's are its method's.
@@ -181,10 +208,16 @@ void check_parameters(const Network& network) {
 
 int64_t count_relus(const ReluSite& site) {
   const torch::NoGradGuard no_gradient;
-  const torch::Tensor x = probes(site.shape());
-  const torch::Tensor y = site.activation().forward(x);
-  const torch::Tensor unchanged = y.eq(x).all(0), rectified = y.eq(x.clamp_min(0)).all(0);
-  const torch::Tensor neither = unchanged.logical_or(rectified).logical_not();
+  Activation& activation = site.activation();
+  const SiteShape shape = site.shape();
+  const torch::Tensor x = probes(shape);
+  const torch::Tensor y = activation.forward(x);
+  const torch::Tensor rectified = y.eq(x.clamp_min(0)).all(0);
+  torch::Tensor explained = y.eq(x).all(0).logical_or(rectified);
+  if (const Multiplications multiplied = activation.multiplications(); multiplied.any()) {
+    explained = explained.logical_or(is_polynomial(activation, shape, multiplied.squares > 0 ? 2 : 1));
+  }
+  const torch::Tensor neither = explained.logical_not();
   if (neither.any().item<bool>()) {
     const torch::Tensor wrong = y.ne(x).logical_and(y.ne(x.clamp_min(0))).flatten().nonzero();
     const int64_t at = wrong.numel() > 0 ? wrong[0].item<int64_t>() : -1;
@@ -193,7 +226,11 @@ int64_t count_relus(const ReluSite& site) {
          at < 0 ? std::string(": at one of them it is one for some numbers and the other for others")
                 : text(": it maps ", x.flatten()[at].item<float>(), " to ", y.flatten()[at].item<float>()));
   }
-  return rectified.sum().item<int64_t>();
+  const auto found = rectified.sum().item<int64_t>(), said = activation.mask().sum().item<int64_t>();
+  SENET_CHECK(rectified.eq(activation.mask()).all().item<bool>(), "the activation at ReLU site '", site.name(),
+              "' says by its mask that it compares ", said, " of its ", site.relus(),
+              " elements; evaluated, it rectifies ", found, found == said ? ", others" : "");
+  return found;
 }
 
 NetworkCounts count(Network& network) {
@@ -217,7 +254,12 @@ NetworkCounts count(Network& network) {
     counts.max_pool_comparisons = outside.max_pool_comparisons;
     counts.not_counted = std::move(outside.not_counted);
   }
-  for (const ReluSite& site : network.sites()) counts.relus += count_relus(site);
+  for (const ReluSite& site : network.sites()) {
+    counts.relus += count_relus(site);
+    const Multiplications multiplied = site.activation().multiplications();
+    counts.multiplications.squares += multiplied.squares;
+    counts.multiplications.coefficients += multiplied.coefficients;
+  }
   for (const torch::Tensor& parameter : parameters) counts.parameters += parameter.numel();
   for (const auto& module : network.modules(/*include_self=*/false)) {
     if (const auto* layer = dynamic_cast<const Layer*>(module.get())) counts.macs += layer->macs_per_image();

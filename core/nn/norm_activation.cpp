@@ -186,8 +186,8 @@ void apply_all(const Grid& grid, const torch::Tensor& x, const torch::Tensor& sh
                const torch::Tensor& floors, const Affine& of_channel, torch::Tensor& y) {
   const std::vector<float> scale = grid.tiled(of_channel.scale), offset = grid.tiled(of_channel.offset);
   const auto* lowest = elements<const float>(floors);
-  with_element(x, [&](auto* null) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_element(x, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
     const auto *from = elements<const Element>(x), *added = elements<const Element>(shortcut);
     auto* to = elements<Element>(y);
     with_rectified(rectified, [&](auto which) {
@@ -212,8 +212,8 @@ void batch_statistics(const Grid& grid, const torch::Tensor& x, BatchNorm2d& nor
   // Around the first row, which lies within a few deviations of the mean: a large mean then costs no digits.
   std::vector<float> first(grid.channels);
   ChannelSums sums;
-  with_element(x, [&](auto* null) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_element(x, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
     const auto* from = elements<const Element>(x);
     for (int64_t c = 0; c < grid.channels; ++c) first[c] = widen(from[c]);
     const std::vector<float> shift = grid.tiled(first);
@@ -283,8 +283,8 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
 
     const std::vector<float> means = values_of(mean), inverses = values_of(inverse_deviation);
     const auto* lowest = elements<const float>(floors);
-    with_element(x, [&](auto* null) {
-      using Element = std::remove_pointer_t<decltype(null)>;
+    with_element(x, [&](auto tag) {
+      using Element = typename decltype(tag)::Type;
       const auto *from = elements<const Element>(x), *slope = elements<const Element>(g),
                  *out = elements<const Element>(y);
       auto* behind = elements<Element>(kept);
@@ -330,6 +330,9 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
   }
 };
 
+// Neither the tensor nor its memory is known elsewhere, so that a result may be written over it.
+bool held_by_nobody_else(const torch::Tensor& x) { return x.use_count() == 1 && x.storage().use_count() == 1; }
+
 bool in_order(const torch::Tensor& x) { return x.is_contiguous(torch::MemoryFormat::ChannelsLast); }
 
 }  // namespace
@@ -361,8 +364,7 @@ torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::T
   }
   std::vector<float> inverse_deviation = values_of(norm.running_var);
   for (float& value : inverse_deviation) value = static_cast<float>(1 / std::sqrt(value + BatchNorm2d::kEpsilon));
-  const bool only_here = x.use_count() == 1 && x.storage().use_count() == 1;
-  torch::Tensor y = only_here ? x : torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
+  torch::Tensor y = held_by_nobody_else(x) ? x : torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
   apply_all(Grid(x), x, shortcut, rectified, floors,
             affine(norm.weight, norm.bias, values_of(norm.running_mean), inverse_deviation), y);
   return y;

@@ -25,8 +25,8 @@ void start(Kernel kernel, const torch::Tensor& x, Rectified rectified, const tor
 torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors) {
   torch::Tensor y = torch::empty_like(x);
-  with_pack(x, packs(image_of(x), {x, shortcut, y}), [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_pack(x, packs(image_of(x), {x, shortcut, y}), [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     RectifyForward<Element, pack.value> kernel;
     kernel.x = elements<const Element>(x);
     kernel.shortcut = elements<const Element>(shortcut);
@@ -39,8 +39,8 @@ torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& short
 torch::Tensor rectify_backward(const torch::Tensor& gradient, const torch::Tensor& y, Rectified rectified,
                                const torch::Tensor& floors) {
   torch::Tensor gx = torch::empty_like(y);
-  with_pack(y, packs(image_of(y), {y, gradient, gx}), [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_pack(y, packs(image_of(y), {y, gradient, gx}), [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     RectifyBackward<Element, pack.value> kernel;
     kernel.g = elements<const Element>(gradient);
     kernel.y = elements<const Element>(y);

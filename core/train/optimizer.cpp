@@ -29,9 +29,13 @@ void Optimizer::state(Archive& archive) {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
-  if (settings.optimizer == "adam") return std::make_unique<Adam>(module, settings.weight_decay);
-  SENET_CHECK(settings.optimizer == "sgd", "there is no optimizer '", settings.optimizer, "'; expected sgd or adam");
-  return std::make_unique<Sgd>(module, settings.momentum, settings.weight_decay);
+  switch (settings.optimizer) {
+    case OptimizerKind::sgd:
+      return std::make_unique<Sgd>(module, settings.momentum, settings.weight_decay);
+    case OptimizerKind::adam:
+      return std::make_unique<Adam>(module, settings.weight_decay);
+  }
+  fail("the settings of a training name no optimizer");
 }
 
 }  // namespace senet

@@ -19,12 +19,12 @@ class Optimizer {
     begin_step(lr);
     update();
   }
-  // The two halves of a step. On the host: all that changes from step to step …
+  // The first half of a step, on the host: sets all that changes from step to step.
   virtual void begin_step(double lr) = 0;
-  // … and tensor work alone. Parameters without a gradient stay as they are.
+  // The second half, tensor work alone. Parameters without a gradient stay as they are.
   virtual void update() = 0;
   const Parameters& parameters() const { return parameters_; }
-  // All that the next step depends on beside parameters and gradients.
+  // Everything that the next step depends on beside parameters and gradients.
   virtual void state(Archive& archive);
 
  protected:
@@ -33,7 +33,7 @@ class Optimizer {
   Parameters parameters_;
 };
 
-// The one that the settings name.
+// The optimizer that the settings name.
 std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings);
 
 }  // namespace senet

@@ -9,6 +9,8 @@
 
 #include "senet/error.h"
 #include "senet/losses.h"
+#include "train/network_state.h"
+#include "train/steps.h"
 
 namespace senet {
 
@@ -69,20 +71,160 @@ Score scored(Network& network, const BatchLoader& data, const std::string& weigh
   return score;
 }
 
-}  // namespace
-
-void network_state(Network& network, Archive& archive) {
-  for (auto& item : network.named_parameters()) archive.tensor(item.key(), item.value());
-  for (auto& item : network.named_buffers()) archive.tensor(item.key(), item.value());
-  for (const ReluSite& site : network.sites()) {
-    const std::string name = "mask." + site.name();
-    const bool own = !site.activation().described_by_mask();
-    if (own && !(archive.is_loading() && archive.has(name))) continue;
-    torch::Tensor mask = site.mask();
-    archive.tensor(name, mask);
-    if (archive.is_loading()) network.set_activation(site, activation_from_mask(mask));
-  }
+// The first parameter's device, which is the network's.
+torch::Device device_of(const Network& network) {
+  const auto parameters = network.parameters();
+  SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
+  return parameters.front().device();
 }
+
+// A training from its checkpoint, or from its start, to its end.
+class RunningTraining {
+ public:
+  RunningTraining(const TrainingInputs& inputs, Network& network, Objective& objective, TrainingHost& host)
+      : inputs_(inputs),
+        settings_(inputs.settings),
+        network_(network),
+        objective_(objective),
+        host_(host),
+        device_(device_of(network)),
+        stream_(device_.is_cuda()),
+        optimizer_(make_optimizer(network, settings_)),
+        sums_(device_),
+        training_(objective, *optimizer_, sums_, settings_.batch, device_),
+        images_(inputs.data.count()),
+        steps_((images_ + settings_.batch - 1) / settings_.batch) {}
+
+  // From a checkpoint whose network is restored already.
+  void restore(Archive& archive) {
+    state(archive);
+    archive.check_all_asked_for();
+  }
+
+  void run() {
+    while (epoch_ < settings_.epochs && !objective_.finished()) {
+      network_.train();
+      if (step_ == 0) {
+        sums_.zero();
+        epoch_seconds_ = data_seconds_ = 0;
+      }
+      run_steps();
+      check_loss();
+      end_epoch();
+      ++epoch_;
+      step_ = 0;
+      checkpoint();
+      if (epoch_ < settings_.epochs && host_.stop_requested()) throw stopped();
+    }
+    network_.eval();
+  }
+
+ private:
+  // All but the network's.
+  void state(Archive& archive) {
+    optimizer_->state(archive);
+    objective_.state(archive);
+    sums_.state(archive);
+    archive.number("trainer.epoch", epoch_);
+    archive.number("trainer.step", step_);
+    archive.number("trainer.epoch_seconds", epoch_seconds_);
+    archive.number("trainer.data_seconds", data_seconds_);
+  }
+
+  void check_loss() {
+    const double loss = sums_.value("loss");
+    if (std::isfinite(loss)) return;
+    // A loss that is not finite leaves no finite weights: the finite steps before it are its index.
+    const auto bad_step = static_cast<int64_t>(sums_.value("finite_losses")) / objective_.passes();
+    fail("the loss is ", loss, " since epoch ", epoch_, ", step ", bad_step,
+         " (both counted from 0); lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
+  }
+
+  void checkpoint() {
+    Archive archive = Archive::saving();
+    network_state(network_, archive);
+    state(archive);
+    host_.save(archive.tensors());
+    last_checkpoint_ = now();
+  }
+
+  static Error stopped() {
+    return Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
+  }
+
+  // Those that are left of the epoch.
+  void run_steps() {
+    const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
+    BatchStream batches(inputs_.data, inputs_.data.shuffled(inputs_.seed, epoch_), settings_.batch,
+                        step_ * settings_.batch, augmentation, inputs_.seed, epoch_);
+    while (step_ < steps_) {
+      run_step(batches);
+      // The epoch's last step is followed by the checkpoint of the epoch's end.
+      if (step_ == steps_) break;
+      const bool stop = host_.stop_requested();
+      if (!stop && now() - last_checkpoint_ < settings_.checkpoint_seconds) continue;
+      check_loss();
+      checkpoint();
+      if (stop) throw stopped();
+    }
+  }
+
+  void run_step(BatchStream& batches) {
+    const double began = now();
+    const Batch batch = batches.next();
+    data_seconds_ += now() - began;
+    training_.run(batch, settings_.lr_at(epoch_));
+    ++step_;
+    if (objective_.interval() > 0 && step_ < steps_ && step_ % objective_.interval() == 0) {
+      objective_.interval_end(sums_);
+      training_.changed();
+    }
+    const double seconds = now() - began;
+    epoch_seconds_ += seconds;
+    rate_.add(batch.labels.size(0), seconds);
+    const int64_t images_left = (settings_.epochs - epoch_) * images_ - std::min(step_ * settings_.batch, images_);
+    host_.progress({epoch_, settings_.epochs, step_, steps_, rate_.per_second(),
+                    static_cast<double>(images_left) / rate_.per_second()});
+  }
+
+  void end_epoch() {
+    Metrics metrics;
+    EpochEnd end{epoch_, settings_.epochs, sums_, optimizer_->parameters(), metrics};
+    {
+      const Span span("epoch end");
+      objective_.epoch_end(end);
+      training_.changed();
+    }
+    const auto images = static_cast<double>(images_);
+    EpochReport report{
+        epoch_,         sums_.value("loss") / images, sums_.value("correct") / images, settings_.lr_at(epoch_),
+        epoch_seconds_, images / epoch_seconds_,      data_seconds_ / epoch_seconds_,  std::nullopt,
+        &metrics};
+    if (inputs_.held_out.count() > 0) {
+      report.held_out = evaluate(network_, inputs_.held_out, text("the network after epoch ", epoch_));
+    }
+    host_.report(report);
+  }
+
+  const TrainingInputs& inputs_;
+  const TrainingSettings& settings_;
+  Network& network_;
+  Objective& objective_;
+  TrainingHost& host_;
+  const torch::Device device_;
+  const DeviceStream stream_;
+  const std::unique_ptr<Optimizer> optimizer_;
+  EpochSums sums_;
+  Steps training_;
+  const int64_t images_, steps_;  // of an epoch
+  int64_t epoch_ = 0, step_ = 0;  // the next step to run
+  double epoch_seconds_ = 0;      // of the running epoch, over all processes that worked on it
+  double data_seconds_ = 0;       // of those, spent waiting for images
+  Rate rate_;
+  double last_checkpoint_ = now();
+};
+
+}  // namespace
 
 Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits,
                int64_t limit) {
@@ -90,127 +232,15 @@ Score evaluate(Network& network, const BatchLoader& data, const std::string& wei
 }
 
 void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
-  with_explained_errors([&] { train(network, objective, host); });
-}
-
-Trainer::Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
-    : data_(data), held_out_(held_out), settings_(std::move(settings)), seed_(seed) {}
-
-void Trainer::train(Network& network, Objective& objective, TrainingHost& host) {
-  const auto parameters = network.parameters();
-  SENET_CHECK(!parameters.empty(), "the network has no parameters to train");
-  const std::unique_ptr<Optimizer> optimizer = make_optimizer(network, settings_);
-  const torch::Device device = parameters.front().device();
-  const DeviceStream stream(device.is_cuda());
-  EpochSums sums(device);
-  Steps training(objective, *optimizer, sums, settings_.batch, device);
-  const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
-  const int64_t images = data_.count();
-  const int64_t steps = (images + settings_.batch - 1) / settings_.batch;
-  int64_t epoch = 0, step = 0;  // the next step to run
-  double epoch_seconds = 0;     // of the running epoch, over all processes that worked on it
-  double data_seconds = 0;      // of those, spent waiting for images
-
-  const auto state = [&](Archive& archive) {
-    network_state(network, archive);
-    optimizer->state(archive);
-    objective.state(archive);
-    sums.state(archive);
-    archive.number("trainer.epoch", epoch);
-    archive.number("trainer.step", step);
-    archive.number("trainer.epoch_seconds", epoch_seconds);
-    archive.number("trainer.data_seconds", data_seconds);
-  };
-  if (auto saved = host.restore()) {
-    Archive archive = Archive::loading(std::move(*saved));
-    state(archive);
-    archive.check_all_asked_for();
-  }
-  const auto check_loss = [&] {
-    const double loss = sums.value("loss");
-    if (!std::isfinite(loss)) {
-      // A loss that is not finite leaves no finite weights: the finite steps before it are its index.
-      const auto bad_step = static_cast<int64_t>(sums.value("finite_losses")) / objective.passes();
-      fail("the loss is ", loss, " since epoch ", epoch, ", step ", bad_step,
-           " (both counted from 0); lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
-    }
-  };
-  const auto checkpoint = [&] {
-    check_loss();
-    Archive archive = Archive::saving();
-    state(archive);
-    host.save(archive.tensors());
-  };
-
-  Rate rate;
-  double last_checkpoint = now();
-  for (; epoch < settings_.epochs && !objective.finished(); ++epoch, step = 0) {
-    network.train();
-    if (step == 0) {
-      sums.zero();
-      epoch_seconds = data_seconds = 0;
-    }
-    const double lr = settings_.lr_at(epoch);
-    BatchStream batches(data_, data_.shuffled(seed_, epoch), settings_.batch, step * settings_.batch, augmentation,
-                        seed_, epoch);
-    while (step < steps) {
-      const double step_began = now();
-      const Batch batch = batches.next();
-      const int64_t count = batch.labels.size(0);
-      data_seconds += now() - step_began;
-      training.run(batch, lr);
-      ++step;
-      if (objective.interval() > 0 && step < steps && step % objective.interval() == 0) {
-        objective.interval_end(sums);
-        training.changed();
-      }
-
-      const double seconds = now() - step_began;
-      epoch_seconds += seconds;
-      rate.add(count, seconds);
-      const int64_t images_left = (settings_.epochs - epoch) * images - std::min(step * settings_.batch, images);
-      host.progress({epoch, settings_.epochs, step, steps, rate.per_second(),
-                     static_cast<double>(images_left) / rate.per_second()});
-      // The epoch's last step is followed by the checkpoint of the epoch's end.
-      if (step == steps) break;
-      const bool stop = host.stop_requested();
-      if (stop || now() - last_checkpoint >= settings_.checkpoint_seconds) {
-        checkpoint();
-        last_checkpoint = now();
-      }
-      if (stop) throw Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
-    }
-
-    check_loss();
-    Metrics metrics;
-    EpochEnd end{epoch, settings_.epochs, sums, optimizer->parameters(), metrics};
-    {
-      const Span span("epoch end");
-      objective.epoch_end(end);
-      training.changed();
-    }
-    EpochReport report{epoch,
-                       sums.value("loss") / static_cast<double>(images),
-                       sums.value("correct") / static_cast<double>(images),
-                       lr,
-                       epoch_seconds,
-                       static_cast<double>(images) / epoch_seconds,
-                       data_seconds / epoch_seconds,
-                       std::nullopt,
-                       &metrics};
-    if (held_out_.count() > 0) report.held_out = evaluate(network, held_out_, text("the network after epoch ", epoch));
-    host.report(report);
-
-    const int64_t finished_epoch = epoch;
-    ++epoch, step = 0;
-    checkpoint();
-    last_checkpoint = now();
-    epoch = finished_epoch;
-    if (host.stop_requested() && epoch + 1 < settings_.epochs) {
-      throw Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
-    }
-  }
-  network.eval();
+  with_explained_errors([&] {
+    std::optional<Archive> saved;
+    if (auto tensors = host.restore()) saved = Archive::loading(std::move(*tensors));
+    // Before the optimiser is made: loading may put other activations in place, whose parameters it has to hold.
+    if (saved) network_state(network, *saved);
+    RunningTraining training(inputs_, network, objective, host);
+    if (saved) training.restore(*saved);
+    training.run();
+  });
 }
 
 }  // namespace senet

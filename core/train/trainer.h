@@ -6,7 +6,7 @@
 #include "data/batches.h"
 #include "senet/network.h"
 #include "senet/phase_context.h"
-#include "train/steps.h"
+#include "train/network_state.h"
 
 namespace senet {
 
@@ -28,7 +28,15 @@ struct EpochReport {
   const Metrics* metrics;
 };
 
-// What a trainer needs from outside: somewhere to keep checkpoints and to report to.
+// What a training runs on.
+struct TrainingInputs {
+  const BatchLoader& data;
+  const BatchLoader& held_out;  // scored after each epoch, when it has images
+  TrainingSettings settings;
+  uint64_t seed;
+};
+
+// Keeps a trainer's checkpoints and receives its reports.
 class TrainingHost {
  public:
   virtual ~TrainingHost() = default;
@@ -41,24 +49,19 @@ class TrainingHost {
 };
 
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
-// progress and metrics; the objective owns the rest. After a restore it goes on at the step where the checkpoint
-// stands, with the same bits as if it had never stopped.
+// progress and metrics; the objective owns the rest. A restored training goes on at its checkpoint's step, with the
+// same bits as if it had never stopped.
 class Trainer {
  public:
-  // `held_out`: scored after each epoch, when it has images.
-  Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed);
+  Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
+      : inputs_{data, held_out, std::move(settings), seed} {}
 
   // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not
-  // finite; the last checkpoint then is one of finite loss.
+  // finite: the last checkpoint is then from before.
   void run(Network& network, Objective& objective, TrainingHost& host);
 
  private:
-  void train(Network& network, Objective& objective, TrainingHost& host);
-
-  const BatchLoader& data_;
-  const BatchLoader& held_out_;
-  TrainingSettings settings_;
-  uint64_t seed_;
+  TrainingInputs inputs_;
 };
 
 // Accuracy and mean cross entropy in eval mode, without augmentation; `logits` (N×classes, float32) is optional. The
@@ -66,9 +69,5 @@ class Trainer {
 // not finite.
 Score evaluate(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits = nullptr,
                int64_t limit = 0);
-
-// Parameters, buffers and masks (`mask.<site>`) by name. A site whose activation is not described by a mask is saved as
-// the parameters it has; loading puts the activation of a saved mask wherever there is one.
-void network_state(Network& network, Archive& archive);
 
 }  // namespace senet

@@ -2,11 +2,15 @@
 
 #include <cmath>
 
+#include "senet/choice.h"
 #include "senet/error.h"
 
 namespace senet {
 
 namespace {
+
+constexpr Choice<Schedule> kSchedules[] = {
+    {"step", Schedule::step}, {"cosine", Schedule::cosine}, {"constant", Schedule::constant}};
 
 constexpr double kPi = 3.14159265358979323846;
 
@@ -58,19 +62,25 @@ TrainingSettings training_settings(const Options& options) {
   settings.lr = options.real("lr");
   settings.momentum = options.real("momentum");
   settings.weight_decay = options.real("weight_decay");
-  settings.schedule = options.text("schedule");
+  settings.schedule = choice_of(options, "schedule", kSchedules);
   settings.lr_drops = options.reals("lr_drops");
   settings.lr_drop_factor = options.real("lr_drop_factor");
   return settings;
 }
 
 double TrainingSettings::lr_at(int64_t epoch) const {
-  if (schedule == "constant") return lr;
-  if (schedule == "cosine")
-    return lr * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
+  const auto now = static_cast<double>(epoch), end = static_cast<double>(epochs);
+  switch (schedule) {
+    case Schedule::constant:
+      return lr;
+    case Schedule::cosine:
+      return lr * 0.5 * (1 + std::cos(kPi * now / end));
+    case Schedule::step:
+      break;
+  }
   double rate = lr;
   for (const double fraction : lr_drops) {
-    if (static_cast<double>(epoch) >= fraction * static_cast<double>(epochs)) rate *= lr_drop_factor;
+    if (now >= fraction * end) rate *= lr_drop_factor;
   }
   return rate;
 }

@@ -8,10 +8,10 @@ namespace senet {
 // The options that every training has. A phase may declare its own defaults for them: declare(kOwn,
 // training_options()).
 std::vector<Option> training_options();
-// Those of them that say how images are given to it.
+// The training options that say how images reach the training (batch, augmentation), and how often it is saved.
 std::vector<Option> training_input_options();
 
-// From options that have all of them, or the latter alone.
+// From options that include all training options, or the input options alone.
 TrainingSettings training_settings(const Options& options);
 
 }  // namespace senet

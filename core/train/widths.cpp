@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "senet/error.h"
-#include "train/trainer.h"
+#include "train/network_state.h"
 
 namespace senet {
 
@@ -60,11 +60,12 @@ Network& Widths::at(int i) {
 }
 
 void Widths::cut_masks() {
-  const std::vector<torch::Tensor> wide = full_->masks();
   for (Narrow& narrow : narrow_) {
-    std::vector<torch::Tensor> masks;
-    for (const ReluSite& site : narrow.network->sites()) masks.push_back(first_of(wide[site.index()], site.shape()));
-    narrow.network->set_masks(masks);
+    for (const ReluSite& site : narrow.network->sites()) {
+      TensorMap tensors = full_->sites()[site.index()].activation().tensors();
+      for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, site.shape()[0]);
+      narrow.network->set_activation(site, activation_from(tensors));
+    }
   }
 }
 
@@ -91,6 +92,11 @@ void load_at_width(const TensorMap& tensors, double width, Network& network) {
   Archive wanted = Archive::saving();
   network_state(network, wanted);
   TensorMap cut;
+  for (const ReluSite& site : network.sites()) {
+    for (const std::string& name : saved_of_activation(site, tensors)) {
+      cut[name] = tensors.at(name).narrow(0, 0, site.shape()[0]).contiguous();
+    }
+  }
   bool found = own.empty();
   for (const auto& [name, tensor] : wanted.tensors()) {
     if (const auto it = tensors.find(own + name); it != tensors.end()) {

@@ -174,14 +174,14 @@ TEST(OnTheGpu, MasksChosenBySameScoresAreIdenticalTiesIncluded) {
 }
 
 TEST(OnTheGpu, OptimisersStepAsOnTheCpu) {
-  for (const std::string name : {"sgd", "adam"}) {
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam}) {
     const auto weights = [&](const torch::Device& device) {
       FullyConnected layer(130, 67);
       torch::Generator generator = at::detail::createCPUGenerator(1);
       layer.reset_parameters(generator);
       layer.to(device);
       TrainingSettings settings;
-      settings.optimizer = name;
+      settings.optimizer = kind;
       const auto optimizer = make_optimizer(layer, settings);
       for (int step = 0; step < 4; ++step) {
         for (torch::Tensor& parameter : layer.parameters()) {
@@ -193,8 +193,8 @@ TEST(OnTheGpu, OptimisersStepAsOnTheCpu) {
     };
     const auto [weight, bias] = weights(torch::kCUDA);
     const auto [expected_weight, expected_bias] = weights(torch::kCPU);
-    EXPECT_LT(largest_difference(weight, expected_weight), 1e-5) << name;
-    EXPECT_LT(largest_difference(bias, expected_bias), 1e-5) << name;
+    EXPECT_LT(largest_difference(weight, expected_weight), 1e-5) << static_cast<int>(kind);
+    EXPECT_LT(largest_difference(bias, expected_bias), 1e-5) << static_cast<int>(kind);
   }
 }
 

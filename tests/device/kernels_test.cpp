@@ -40,7 +40,7 @@ int64_t image_of(const torch::Tensor& x) { return x.numel() / x.size(0); }
 // Calls body with the element's type and the number that a thread takes.
 template <class Body>
 void with_kernel_of(const Case& c, const Body& body) {
-  with_pack(torch::empty({0}, c.type), c.packs, [&](auto* null, auto pack) { body(null, pack); });
+  with_pack(torch::empty({0}, c.type), c.packs, [&](auto tag, auto pack) { body(null, pack); });
 }
 
 class Kernels : public ::testing::TestWithParam<Case> {};
@@ -59,8 +59,8 @@ torch::Tensor rectified(const torch::Tensor& x, const torch::Tensor& shortcut, c
 TEST_P(Kernels, RectifyAsTheMaskSays) {
   const Case& c = GetParam();
   const torch::Tensor x = activation(c, 1), shortcut = activation(c, 2);
-  with_kernel_of(c, [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_kernel_of(c, [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     for (const double share : {0.0, 0.4, 1.0}) {
       const torch::Tensor mask =
           random_tensor(torch::IntArrayRef(c.shape).slice(1), 3).sigmoid().lt(share).to(torch::kUInt8);
@@ -82,8 +82,8 @@ TEST_P(Kernels, LetTheGradientPassWhereTheActivationDid) {
   const torch::Tensor y = masked_relu(x, mask);
   y.backward(g);
   const torch::Tensor floors = floors_of(mask, kLast), out = y.detach();
-  with_kernel_of(c, [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_kernel_of(c, [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     torch::Tensor gx = torch::full_like(g, 99);
     RectifyBackward<Element, pack.value> kernel;
     kernel.images = g.size(0), kernel.image = image_of(g), kernel.floors = floors.template data_ptr<float>();
@@ -98,8 +98,8 @@ TEST_P(Kernels, AddUpMismatchAndGain) {
   const Case& c = GetParam();
   const torch::Tensor a = torch::relu(activation(c, 7)), b = activation(c, 8);
   const std::vector<int64_t> sums = {c.shape[2], c.shape[3], c.shape[1]};
-  with_kernel_of(c, [&](auto* null, auto pack) {
-    using Element = const std::remove_pointer_t<decltype(null)>;
+  with_kernel_of(c, [&](auto tag, auto pack) {
+    using Element = const typename decltype(tag)::Type;
     const auto add = [&](auto term, torch::Tensor& D) {
       using Kernel = AddTerms<decltype(term), std::remove_const_t<Element>, pack.value>;
       const Kernel kernel{elements<Element>(a), elements<Element>(b), a.size(0), D.numel(),
@@ -126,8 +126,8 @@ TEST_P(Kernels, SquareAndAverageOverChannels) {
   const torch::Tensor slopes = random_tensor({c.shape[0], c.shape[2], c.shape[3]}, 11, torch::kFloat32);
   const torch::Tensor means = channel_mean_square(x);
   means.backward(slopes);
-  with_kernel_of(c, [&](auto* null, auto pack) {
-    using Element = std::remove_pointer_t<decltype(null)>;
+  with_kernel_of(c, [&](auto tag, auto pack) {
+    using Element = typename decltype(tag)::Type;
     using Forward = MeanSquares<Element, pack.value>;
     torch::Tensor found = torch::full_like(slopes, 99), gx = torch::full_like(x.detach(), 99);
     emulate(Forward{elements<const Element>(x), rows, c.shape[1], Forward::lanes_for(c.shape[1]),
@@ -189,8 +189,8 @@ TEST(Kernels, LoadTheBatchThatTheHostLoads) {
     }
     table = table.to(type);
     const torch::Tensor found = torch::full_like(expected.images, 99), labels = torch::full_like(expected.labels, 99);
-    with_element(found, [&](auto* null) {
-      using Element = std::remove_pointer_t<decltype(null)>;
+    with_element(found, [&](auto tag) {
+      using Element = typename decltype(tag)::Type;
       const LoadImages<Element> kernel{images.pixels.data_ptr<uint8_t>(),
                                        images.labels.data_ptr<int64_t>(),
                                        indices.data(),

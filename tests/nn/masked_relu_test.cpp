@@ -139,6 +139,24 @@ TEST(Activation, AMaskDescribesTheActivationItMakes) {
   EXPECT_NE(error_of([&] { activation_from_mask(some * 2); }).find("zeros and ones"), std::string::npos);
 }
 
+TEST(Activation, OneOfTheCoresIsMadeAgainOfItsTensorsAndCutToItsFirstChannels) {
+  const torch::Tensor some = mask_of({4, 3, 3}, 5);
+  for (const torch::Tensor& mask : {some, torch::ones_like(some), torch::zeros_like(some)}) {
+    const auto activation = activation_from_mask(mask);
+    TensorMap tensors = activation->tensors();
+    const auto again = activation_from(tensors);
+    EXPECT_TRUE(activation->is_core());
+    EXPECT_EQ(typeid(*again), typeid(*activation));
+    EXPECT_TRUE(identical(again->mask(), mask));
+    for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, 2);
+    EXPECT_TRUE(identical(activation_from(tensors)->mask(), mask.slice(0, 0, 2)));
+  }
+  EXPECT_NE(error_of([&] {
+              activation_from({{"mask", some}, {"alpha", some}});
+            }).find("alpha, mask; expected mask"),
+            std::string::npos);
+}
+
 TEST(Activation, AMaskedReluServesBothLayoutsInTurn) {
   const torch::Tensor mask = mask_of({3, 4, 5}, 6);
   MaskedRelu activation(mask);

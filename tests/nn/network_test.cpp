@@ -17,7 +17,7 @@ using testing::TinyNetwork;
 
 const NetworkShape kShape{2, 6, 6, 5};
 
-TEST(Network, CountsWhatItsActivationsDoToMinusOne) {
+TEST(Network, CountsWhatItsActivationsCompare) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
   EXPECT_EQ(network.relus(), 3 * 36 + 4 * 9);
@@ -44,6 +44,68 @@ TEST(Network, AnActivationThatIsNeitherReluNorIdentityIsNotCounted) {
   TinyNetwork network(2, 3, 6, 5);
   network.set_activation(*network.site1, std::make_shared<HalfSlope>());
   EXPECT_NE(error_of([&] { count_relus(*network.site1); }).find("site1"), std::string::npos);
+}
+
+// max(x, 0) in the first channel, c₂x² + c₁x + c₀ in the others.
+class PartlyPolynomial final : public Activation {
+ public:
+  PartlyPolynomial(std::array<double, 3> coefficients, Multiplications multiplied)
+      : coefficients_(coefficients), multiplied_(multiplied) {}
+  torch::Tensor forward(const torch::Tensor& x) override {
+    const auto [c0, c1, c2] = coefficients_;
+    return torch::where(mask().to(torch::kBool), x.clamp_min(0), x.square() * c2 + x * c1 + c0);
+  }
+  torch::Tensor mask() const override {
+    torch::Tensor mask = torch::zeros({3, 6, 6}, torch::kUInt8);
+    mask[0] = 1;
+    return mask;
+  }
+  Multiplications multiplications() const override { return multiplied_; }
+
+ private:
+  std::array<double, 3> coefficients_;
+  Multiplications multiplied_;
+};
+
+TEST(Network, CountsWhatItsActivationsMultiply) {
+  TinyNetwork network(2, 3, 6, 5);
+  const auto put = [&](std::array<double, 3> coefficients, Multiplications multiplied) {
+    network.set_activation(*network.site1, std::make_shared<PartlyPolynomial>(coefficients, multiplied));
+  };
+  put({0.3, -0.7, 0.05}, {72, 144});
+  const NetworkCounts counts = count(network);
+  EXPECT_EQ(counts.relus, 36 + 36);
+  EXPECT_EQ(counts.multiplications.squares, 72);
+  EXPECT_EQ(counts.multiplications.coefficients, 144);
+  put({100, 1e-4, 0}, {0, 72});
+  EXPECT_EQ(count_relus(*network.site1), 36);
+  for (const Multiplications& too_little : {Multiplications{}, Multiplications{0, 72}}) {
+    put({0.3, -0.7, 0.05}, too_little);
+    EXPECT_NE(error_of([&] { count_relus(*network.site1); }).find("'site1' is neither"), std::string::npos);
+  }
+}
+
+class Rectifies final : public Activation {
+ public:
+  explicit Rectifies(torch::Tensor says) : says_(std::move(says)) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return x.clamp_min(0); }
+  torch::Tensor mask() const override { return says_; }
+
+ private:
+  torch::Tensor says_;
+};
+
+TEST(Network, AnActivationThatComparesMoreThanItSaysIsNotCounted) {
+  TinyNetwork network(2, 3, 6, 5);
+  torch::Tensor says = torch::ones({3, 6, 6}, torch::kUInt8);
+  network.set_activation(*network.site1, std::make_shared<Rectifies>(says));
+  EXPECT_EQ(count_relus(*network.site1), 108);
+  says[0][0][0] = 0;
+  const std::string message = error_of([&] { count_relus(*network.site1); });
+  EXPECT_NE(
+      message.find("'site1' says by its mask that it compares 107 of its 108 elements; evaluated, it rectifies 108"),
+      std::string::npos)
+      << message;
 }
 
 TEST(Network, ParametersAndMacsAgreeWithACountByHand) {

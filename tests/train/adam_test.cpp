@@ -65,11 +65,8 @@ TEST(MakeOptimizer, MakesWhatTheSettingsName) {
   TinyNetwork network(2, 3, 6, 5);
   TrainingSettings settings;
   EXPECT_NE(dynamic_cast<Sgd*>(make_optimizer(network, settings).get()), nullptr);
-  settings.optimizer = "adam";
+  settings.optimizer = OptimizerKind::adam;
   EXPECT_NE(dynamic_cast<Adam*>(make_optimizer(network, settings).get()), nullptr);
-  settings.optimizer = "adamw";
-  EXPECT_NE(testing::error_of([&] { make_optimizer(network, settings); }).find("expected sgd or adam"),
-            std::string::npos);
 }
 
 }  // namespace

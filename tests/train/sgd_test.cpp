@@ -100,11 +100,11 @@ TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
   settings.epochs = 5;  // drops at 3.125, 3.75 and 4.375
   EXPECT_NEAR(settings.lr_at(3), 0.05, 1e-12);
   EXPECT_NEAR(settings.lr_at(4), 0.05 * 0.01, 1e-12);
-  settings.schedule = "cosine";
+  settings.schedule = Schedule::cosine;
   settings.epochs = 10;
   EXPECT_NEAR(settings.lr_at(0), 0.05, 1e-12);
   EXPECT_NEAR(settings.lr_at(5), 0.025, 1e-12);
-  settings.schedule = "constant";
+  settings.schedule = Schedule::constant;
   EXPECT_NEAR(settings.lr_at(9), 0.05, 1e-12);
 }
 

@@ -10,9 +10,9 @@ namespace senet {
 
 using TensorMap = std::map<std::string, torch::Tensor>;
 
-// Visits the state of an object, to save it or to restore it: one `state(Archive&)` method serves both ways. It has to
-// name the same things both times: what was saved and is not asked for when it is loaded is an Error. An object that
-// makes a part of its state later than in its constructor asks for it with an undefined tensor where `has` says so.
+// Visits the state of an object to save it or to restore it: one method `state(Archive&)` serves both ways and has to
+// name the same things both times. A saved thing that nobody asks for when it is loaded is an Error. An object whose
+// state is made while it works, not in its constructor, asks with an undefined tensor for what `has` says is there.
 class Archive {
  public:
   static Archive saving() { return Archive({}, false); }
@@ -21,8 +21,8 @@ class Archive {
   bool is_loading() const { return loading_; }
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
 
-  // Saving: copies `value`. Loading: copies into `value`, in place, keeping its device and layout; throws when the name
-  // is missing or the shape or type differs. An undefined `value` takes the loaded tensor.
+  // Saving: copies `value`. Loading: copies into `value` in place, which keeps its device and layout, or makes an
+  // undefined `value` the saved tensor. Throws when the name is missing, or when shape or type differ.
   void tensor(const std::string& name, torch::Tensor& value);
   void number(const std::string& name, int64_t& value);
   void number(const std::string& name, double& value);

@@ -17,8 +17,8 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
-// How an image of any size becomes one of the data set's size: its shorter side is resized to `resize` pixels (bilinear
-// with antialiasing, as PIL's), then the centre `size`×`size` is cut out. 0: that step is left out.
+// How an image of any size becomes one of the data set's size. Its shorter side is resized to `resize` pixels (bilinear
+// with antialiasing, as PIL does), then the centre of `size`×`size` pixels is cut out. 0 leaves a step out.
 struct View {
   int64_t resize = 0;
   int64_t size = 0;
@@ -26,7 +26,7 @@ struct View {
   bool is_whole() const { return resize == 0 && size == 0; }
 };
 
-// Images that are read one by one, when they are needed. Every method may be called by several threads.
+// Images that are read one by one, when they are needed. Several threads may call any of its methods at once.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
@@ -34,21 +34,21 @@ class ImageSource {
   virtual Image read(int64_t index) const = 0;           // throws with the image's name when it cannot be decoded
   virtual std::string encoded(int64_t index) const = 0;  // the bytes of its JPEG or PNG file
   virtual std::string name(int64_t index) const = 0;
-  // What an image is known by, wherever its file lies: a 64-bit XXH3 checksum of the file's bytes.
+  // What identifies an image wherever its file lies: a 64-bit XXH3 checksum of the file's bytes.
   virtual uint64_t checksum(int64_t index) const;
   virtual std::vector<uint64_t> checksums(const std::vector<int64_t>& indices) const;
 };
 
-// A set of labelled images: in memory, all of one size, or in a source.
+// A set of labelled images, either in memory and all of one size, or in a source.
 struct Images {
-  torch::Tensor pixels;  // N×H×W×C, uint8, contiguous, on the CPU; undefined: they are in the source
+  torch::Tensor pixels;  // N×H×W×C, uint8, contiguous, on the CPU; undefined: the images are in the source
   torch::Tensor labels;  // N, int64, each in [0, classes)
   std::shared_ptr<const ImageSource> source = nullptr;
   View view = {};                 // of the source's images
-  bool skip_undecodable = false;  // leave out images that cannot be decoded, and count them; else they are an error
+  bool skip_undecodable = false;  // leave out and count images that cannot be decoded; otherwise each is an error
 
-  // Set by the harness for what it reads from a packed file of decoded images.
-  View packed_view = {};         // that they were seen through when they were packed
+  // Set by the harness for images that it reads from a packed file of decoded images.
+  View packed_view = {};         // through which they were packed
   bool given_as_pixels = false;  // they never were files: the source's checksums are those of their pixels
 
   int64_t count() const { return labels.defined() ? labels.size(0) : 0; }
@@ -64,15 +64,17 @@ struct ClassFolders {
   std::vector<std::string> classes;
   std::vector<ImageFile> files;  // sorted by path within each class
 };
-// Every image below a class's folder, however deep: files whose ending is that of a picture (.jpg, .png, .bmp, …, in
-// any case) or that begin as JPEG and PNG files do. Names that begin with a dot, and @eaDir, are neither classes nor
-// images. Throws when the folder is missing, a class has no images, an image lies beside the classes' folders, or a
-// link leads nowhere or in a circle. With `classes`: of these alone and in their order, whatever else lies there.
+// Finds every image below a class's folder, however deep: each file with the ending of a picture (.jpg, .png, .bmp, …,
+// in any case), and each that begins as JPEG and PNG files do. Names that begin with a dot, and @eaDir, are neither
+// classes nor images. With `classes`, only those folders are read, and they are the classes in that order. Throws when
+// the folder is missing, when a class has no images, when an image lies beside the classes' folders, and when a link
+// leads nowhere or in a circle.
 ClassFolders class_folders(const std::filesystem::path& folder, const std::vector<std::string>& classes = {});
 
-// Images in JPEG and PNG files of any size, decoded by the harness as RGB: grey, palette, CMYK and alpha as PIL's
-// convert("RGB") gives them; of 16 bits the high byte. Those that fit into memory (dataset.memory) are decoded once, on
-// all cores. A file of another kind is an error, or an image that cannot be decoded with `skip_undecodable`.
+// Images in JPEG and PNG files of any size, which the harness decodes as RGB: grey, palette, CMYK and alpha become what
+// PIL's convert("RGB") makes of them, of 16 bits the high byte is taken. A set that fits into memory (dataset.memory)
+// is decoded once, on all cores. A file of another kind is an error; with `skip_undecodable` it counts as an image that
+// cannot be decoded.
 Images image_files(std::vector<ImageFile> files, const View& view = {}, bool skip_undecodable = false);
 
 struct Normalisation {  // of pixels scaled to [0, 1]: (x − mean) / deviation, one value a channel
@@ -82,9 +84,9 @@ struct Normalisation {  // of pixels scaled to [0, 1]: (x − mean) / deviation,
 
 enum class Split { train, test };
 
-// Plugin interface: where images come from. The harness checks what it gets: shapes, types, label range, equal image
-// sizes of both splits. Throw Error with the file's name when a file is missing or damaged. Many sets of files need no
-// more than image_files().
+// Plugin interface: where images come from. The harness checks shapes, types, the range of labels, and that the images
+// of both splits have one size. Throw an Error with the file's name when a file is missing or damaged. For a set of
+// JPEG or PNG files, image_files() is often all that a plugin needs.
 class Dataset {
  public:
   using Interface = Dataset;

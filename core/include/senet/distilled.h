@@ -11,7 +11,7 @@ struct DistilledSettings {
   double temperature = 4;
 };
 
-// Training a network beside its teacher: ce_weight·CE + kd_weight·T²·KL(teacher ‖ network at T).
+// Trains a network by its labels and its teacher: ce_weight·CE + kd_weight·T²·KL(teacher ‖ network at T).
 class Distilled final : public Objective {
  public:
   // Both networks outlive the objective; the teacher is in eval mode.

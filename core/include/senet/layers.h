@@ -7,17 +7,16 @@
 
 namespace senet {
 
-// The layers models are built from. They differ from torch::nn's in what the harness promises: precision follows the
-// input (weights are cast to its type, there is no autocast; batch norm keeps float32 parameters; logits leave as
-// float32), initial values come from a given generator, and each layer knows the multiply–accumulates of its last
-// forward pass.
+// The layers that models are built from. Unlike torch::nn's they follow the precision of their input: weights are cast
+// to its type without autocast, batch norm keeps float32 parameters, logits leave as float32. They draw their initial
+// values from the generator they are given, and each knows the multiply–accumulates of its last forward pass.
 class Layer : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
   virtual void reset_parameters(torch::Generator& generator) = 0;
   int64_t macs_per_image() const { return macs_per_image_; }
-  // Takes the first channels of a wider layer's weights in place of its own, as views that gradients go through
-  // (SENet++); its own are no parameters any more. Batch norm keeps its own.
+  // Takes the first channels of a wider layer's weights in place of its own (SENet++). They are views, through which
+  // gradients reach the wider layer; the layer's own weights are no parameters any more. Batch norm keeps its own.
   virtual void tie(const Layer& wider);
 
   torch::Tensor weight;
@@ -35,11 +34,11 @@ struct Conv2dOptions {
   int64_t stride = 1;
   int64_t padding = 0;
   bool bias = false;
-  bool fan_in = false;  // of the initial weights
+  bool fan_in = false;  // initial weights are scaled by the input's channels, not by the output's
 };
 
-// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·out_channels))), with fan_in the input's channels. Bias:
-// 0.
+// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·C))), C the output's channels, or the input's with
+// `fan_in`. Initial bias: 0.
 class Conv2d final : public Layer {
  public:
   explicit Conv2d(const Conv2dOptions& options);
@@ -68,7 +67,8 @@ class BatchNorm2d final : public Layer {
   torch::Tensor bias, running_mean, running_var, num_batches_tracked;
 };
 
-// N×in → N×out, or N×T×in → N×T×out, with bias. Initial values as PyTorch's: U(−1/√in, 1/√in); with a `deviation`: N(0, deviation), bias 0.
+// N×in → N×out, or N×T×in → N×T×out, with bias. Initial values as PyTorch's, U(−1/√in, 1/√in); with a `deviation`,
+// weights are N(0, deviation) and the bias is 0.
 class FullyConnected : public Layer {
  public:
   FullyConnected(int64_t in_features, int64_t out_features, double deviation = 0);

@@ -24,18 +24,21 @@ class ReluSite {
   int64_t relus() const { return shape_[0] * shape_[1] * shape_[2]; }  // per image, when every element is rectified
   int stage() const { return stage_; }                                 // residual stage, from 1; the stem belongs to 1
   int index() const { return index_; }
-  // Of the convolution (in a classifier with hidden layers: the fully connected layer) that feeds it.
+  // The convolution that feeds the site; in a classifier with hidden layers, the fully connected layer.
   const std::string& conv_name() const { return conv_name_; }
   const torch::Tensor& conv_weight() const { return conv_->weight; }
 
   Activation& activation() const { return *activation_; }
   torch::Tensor mask() const { return activation_->mask(); }
+  // What the activation is called among the network's modules: its parameters and buffers are `<module_name>.<name>`.
+  std::string module_name() const;
 
-  // Applies the site's activation to the pre-activation x (N×C×H×W) and tells the observer. Throws when x has not the
-  // site's shape.
+  // Applies the site's activation to the pre-activation x (N×C×H×W) and tells the observer. Throws when x has another
+  // shape than the site.
   torch::Tensor forward(const torch::Tensor& x, Observer* observer) const;
-  // The same for the pre-activation norm(x) + shortcut (`shortcut`: undefined for none), faster: it is computed on its
-  // own only for an observer that wants it. Hand `x` over (std::move) where it is not needed again.
+  // The same for the pre-activation norm(x) + shortcut (`shortcut`: undefined for none). It is faster, since the
+  // pre-activation is computed on its own only for an observer that wants it. Hand `x` over (std::move) where it is not
+  // needed again: its memory is reused where nobody else holds it.
   torch::Tensor after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Observer* observer) const;
 
  private:
@@ -55,53 +58,52 @@ class ReluSite {
 class Observer {
  public:
   virtual ~Observer() = default;
-  // pre: pre-activation, post: what the activation made of it; both N×C×H×W. `pre` may be undefined when it is not
-  // wanted.
-  virtual void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) {
-    (void)site, (void)pre, (void)post;
-  }
+  // pre: the pre-activation; post: what the activation made of it; both N×C×H×W. `pre` may be undefined for an observer
+  // that does not want it.
+  virtual void at_site(const ReluSite& /*site*/, const torch::Tensor& /*pre*/, const torch::Tensor& /*post*/) {}
   virtual bool wants_pre() const { return true; }
-  // output: N×C×H×W, the last activation of stage `stage`; each stage that PRAM compares, in ascending order.
-  virtual void at_stage_end(int stage, const torch::Tensor& output) { (void)stage, (void)output; }
+  // output: N×C×H×W, the last activation of a stage. Stages come in ascending order, those alone that PRAM compares.
+  virtual void at_stage_end(int /*stage*/, const torch::Tensor& /*output*/) {}
 };
 
-// What a network is built for, and what is made smaller of it.
+// What a network is built for, and how much smaller than the model it is.
 struct NetworkShape {
   int64_t channels, height, width;  // of the input
   int64_t classes;
-  // Every layer has its first ⌊scale·C⌋ channels (SENet++; DeepReDuce's reshaping by channels); input and classes are
+  // Every layer has its first ⌊scale·C⌋ channels (SENet++; DeepReDuce's reshaping by channels). Input and classes are
   // never cut.
   double scale = 1.0;
   int64_t stem_stride = 1;           // multiplies the first convolution's stride (DeepReDuce's reshaping by resolution)
-  std::vector<int64_t> blocks = {};  // residual blocks of each stage in place of the model's own, where not empty
+  std::vector<int64_t> blocks = {};  // residual blocks of each stage; empty: the model's own
 
   int64_t scaled(int64_t layer_channels) const;  // ⌊scale·C⌋, at least 1
   NetworkShape at_scale(double other) const;
-  // For a model with `own` blocks in its stages: those to build. Throws when other stages are asked for.
+  // `blocks`, or `own` where it is empty. Throws where both have not the same number of stages, or a stage has no
+  // block.
   std::vector<int64_t> blocks_or(const std::vector<int64_t>& own) const;
 };
 
-// A classifier with named ReLU sites in the order of its forward pass. Parameters and buffers carry the names that the
-// common PyTorch models have (`layer1.0.conv1.weight`).
+// A classifier with named ReLU sites in the order of its forward pass. Parameters and buffers have the names of the
+// common PyTorch models (`layer1.0.conv1.weight`).
 class Network : public torch::nn::Module {
  public:
   explicit Network(NetworkShape shape) : shape_(std::move(shape)) {}
   const NetworkShape& shape() const { return shape_; }
 
-  // images: N×C×H×W, normalised, float32 or bfloat16. Returns logits N×classes, float32. Calls the observer (if any) at
-  // each site and at each stage's end.
+  // images: N×C×H×W, normalised, float32 or bfloat16. Returns logits N×classes, float32. Calls the observer, if there
+  // is one, at each site and at each stage's end.
   virtual torch::Tensor forward(const torch::Tensor& images, Observer* observer = nullptr) = 0;
 
   const std::deque<ReluSite>& sites() const { return sites_; }
   int64_t relus() const;  // Σ C·H·W over the sites
 
-  // Puts an activation at a site; replaces what stood there.
+  // Puts an activation at a site in place of the one there, on the network's device and in its mode.
   void set_activation(const ReluSite& site, std::shared_ptr<Activation> activation);
-  // One C×H×W mask a site, in order: puts the core activations they describe.
+  // Puts the core activation that each mask describes at its site: one C×H×W mask a site, in their order.
   void set_masks(const std::vector<torch::Tensor>& masks);
   std::vector<torch::Tensor> masks() const;
 
-  // Draws new weights for every layer from `seed`; buffers return to their start.
+  // Draws new weights for every layer from `seed`, and sets buffers to their initial values.
   void initialise(uint64_t seed);
 
  protected:
@@ -118,8 +120,8 @@ class Network : public torch::nn::Module {
 // Copies parameters and buffers by name, between networks of one model.
 void copy_weights(const Network& from, Network& to);
 
-// Plugin interface: a network for an input shape and class count. Names are stable and do not depend on the scale.
-// What of the shape a model cannot do (blocks, for one without residual stages) it refuses by an Error.
+// Plugin interface: a network for an input shape and class count. The names of its layers and sites do not depend on
+// the scale. A model throws an Error for a shape that it cannot have (blocks, where it has no residual stages).
 class Model {
  public:
   using Interface = Model;
@@ -128,21 +130,24 @@ class Model {
   virtual std::shared_ptr<Network> build(const NetworkShape& shape) = 0;
 };
 
-// What is counted, by running the network rather than by believing it.
+// What is counted in a network by running it.
 struct NetworkCounts {
-  int64_t relus = 0;       // elements whose activation is a ReLU, per image
-  int64_t parameters = 0;  // elements of all parameters
-  int64_t macs = 0;        // multiply–accumulates of convolutions and fully connected layers, per image
+  int64_t relus = 0;                     // elements that the activations compare, per image
+  Multiplications multiplications = {};  // of the activations, per image
+  int64_t parameters = 0;                // elements of all parameters
+  int64_t macs = 0;                      // multiply–accumulates of convolutions and fully connected layers, per image
   // Outside the sites, by the operators that LibTorch executes between image and logits:
   int64_t max_pool_comparisons = 0;           // (window − 1) for each output element, per image; in no budget
   std::vector<std::string> not_counted = {};  // what is neither linear nor counted: "aten::gelu after 'conv1'"
 };
-// Throws (exit code 2), naming it, where the network compares outside its sites (a ReLU of any kind, a clamp, |x|, a
-// maximum), comes by a site not once in a pass, or has a parameter that no Layer owns. Its weights do not matter.
+// The network's weights do not matter. Throws (exit code 2), naming operator and place, where the network compares
+// outside its sites (a ReLU of any kind, a clamp, |x|, a maximum), where a pass does not come by each site exactly
+// once, and where no Layer owns a parameter.
 NetworkCounts count(Network& network);
 
-// Elements of the site's shape that its activation rectifies, found by evaluating it on 0 and on ±10⁻⁶, ±10⁻³, ±1, ±7,
-// ±10³, ±10⁶. Throws where an element is neither x nor max(x, 0) on all of them.
+// Elements that the site's activation compares, as it says (Activation::mask()). What it says is checked by evaluating
+// it on 0 and on ±10⁻⁶, ±10⁻³, ±1, ±7, ±10³, ±10⁶: throws where an element is not max(x, 0) though its mask is one, and
+// where its mask is zero and it is neither x nor the polynomial that the activation says it multiplies for.
 int64_t count_relus(const ReluSite& site);
 
 }  // namespace senet

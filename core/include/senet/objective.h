@@ -17,12 +17,12 @@ struct Batch {
   int pass = 0;          // 0 … Objective::passes() − 1
 };
 
-// What is summed over the batches of an epoch (loss, accuracy, D_l, counts): named accumulators on the device, which
-// the trainer zeroes at each epoch's start and saves with each checkpoint.
+// Sums over the batches of an epoch (loss, accuracy, D_l, counts), each by its name, on the device. The trainer zeroes
+// them at each epoch's start and saves them with each checkpoint.
 class EpochSums {
  public:
   explicit EpochSums(torch::Device device) : device_(device) {}
-  // The accumulator `name`, of zeros when first asked for; float64.
+  // The sum `name`, float64; it is made of zeros when it is first asked for.
   torch::Tensor& get(const std::string& name, torch::IntArrayRef shape = {});
   // Adds a scalar tensor without waiting for the device.
   void add(const std::string& name, const torch::Tensor& scalar) {
@@ -37,7 +37,7 @@ class EpochSums {
   std::map<std::string, torch::Tensor> sums_;
 };
 
-// Named numbers of one epoch: they go to the metrics log (JSON lines, TensorBoard) and to the phase's record.
+// Named numbers of one epoch. They go to the metrics log (JSON lines, TensorBoard) and to the phase's record.
 class Metrics {
  public:
   void scalar(const std::string& name, double value) { scalars_.emplace_back(name, value); }
@@ -50,7 +50,7 @@ class Metrics {
   std::vector<std::pair<std::string, std::vector<double>>> series_;
 };
 
-// A trained parameter and the optimiser's momentum of it (same shape and layout).
+// A trained parameter and the optimiser's momentum of it, of the same shape and layout.
 struct Parameter {
   std::string name;
   torch::Tensor value;
@@ -71,26 +71,26 @@ struct EpochEnd {
   Metrics& metrics;
 };
 
-// What a training optimises: all that differs between the teacher, SENet's phases and the baselines. loss() and
-// after_update() are plain tensor work that never waits for the device; interval_end() and epoch_end() run on the host.
-// Objectives hold the networks they need.
+// What a training optimises: all that differs between the teacher's training, SENet's and the baselines'. loss() and
+// after_update() are tensor work that never waits for the device; interval_end() and epoch_end() run on the host. An
+// objective holds the networks that it needs.
 class Objective {
  public:
   virtual ~Objective() = default;
 
-  // Forward passes and losses per step; their gradients are summed before the update.
+  // Forward passes with a loss in each step; their gradients are summed before the update.
   virtual int passes() const { return 1; }
   virtual Loss loss(const Batch& batch, EpochSums& sums) = 0;
-  // After every update of the parameters, in place.
-  virtual void after_update(const Parameters& parameters) { (void)parameters; }
-  // On the host, after every `interval()` steps of an epoch but its last; 0: never.
+  // Changes parameters in place after every update of them.
+  virtual void after_update(const Parameters& /*parameters*/) {}
+  // interval_end() is called after every `interval()` steps of an epoch, not after its last step; 0: never.
   virtual int64_t interval() const { return 0; }
-  virtual void interval_end(EpochSums& sums) { (void)sums; }
-  virtual void epoch_end(EpochEnd& end) { (void)end; }
-  // Ends the training after the epoch that has just ended, if true.
+  virtual void interval_end(EpochSums& /*sums*/) {}
+  virtual void epoch_end(EpochEnd& /*end*/) {}
+  // Whether the training ends with the epoch that has just ended.
   virtual bool finished() const { return false; }
   // Everything that the loss depends on beside the network and the parameters' momentum.
-  virtual void state(Archive& archive) { (void)archive; }
+  virtual void state(Archive& /*archive*/) {}
 };
 
 }  // namespace senet

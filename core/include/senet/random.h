@@ -6,9 +6,9 @@
 
 namespace senet {
 
-// Philox-4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): four random words as a pure
-// function of a counter and a key. Augmentation, shuffles and masks draw by position, never by order, so that a resumed
-// or reordered run draws the same numbers.
+// Philox-4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): four random words, a pure
+// function of a counter and a key. Augmentation, shuffles and masks draw by an element's position, not by the order in
+// which elements come, so that a run that was resumed draws the same numbers.
 constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
   uint32_t key0 = static_cast<uint32_t>(key);
   uint32_t key1 = static_cast<uint32_t>(key >> 32);
@@ -23,8 +23,7 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64
   return counter;
 }
 
-// The seed of one purpose ("teacher/init", "mask/shuffle", …), derived from an experiment's seed. Independent of the
-// order in which purposes ask.
+// The seed of one purpose ("teacher/init", "mask/shuffle", …), a pure function of an experiment's seed and the purpose.
 inline uint64_t derive_seed(uint64_t seed, std::string_view purpose) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;

@@ -7,8 +7,9 @@
 
 namespace senet {
 
-// Masks (C×H×W, uint8, on the CPU) for finite scores C×H×W, one a ReLU site: ones at the `count` largest of all
-// elements together. Ties: the earlier site, then the lower index in C,H,W order. Throws when there are fewer elements.
+// Masks (C×H×W, uint8, on the CPU) with ones at the `count` largest scores of the whole network. `scores`: finite,
+// C×H×W, one tensor a ReLU site. Among equal scores the earlier site comes first, then the lower index in C,H,W order.
+// Throws when there are fewer elements than `count`.
 std::vector<torch::Tensor> largest_of_all(const std::vector<torch::Tensor>& scores, int64_t count);
 
 }  // namespace senet

@@ -18,8 +18,10 @@ constexpr int64_t kBatch = 64;
 
 Graph checked_graph(Network& network) {
   for (const ReluSite& site : network.sites()) {
-    SENET_CHECK(site.activation().described_by_mask(), "ReLU site '", site.name(),
-                "' holds an activation that no mask describes; only a finished network can be exported");
+    SENET_CHECK(site.activation().is_core(), "ReLU site '", site.name(),
+                "' holds an activation that is not the core's; only a finished network can be exported");
+    SENET_CHECK(!site.activation().multiplications().any(), "ReLU site '", site.name(),
+                "' holds an activation that multiplies, which the exported program cannot say");
   }
   return fold_batch_norms(record_graph(network));
 }

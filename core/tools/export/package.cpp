@@ -38,11 +38,6 @@ std::string layer_file(size_t index, const ProgramLayer& layer) {
   return name.str();
 }
 
-const char* type_name(const torch::Tensor& value) {
-  if (!value.defined() || value.scalar_type() == torch::kFloat32) return "f32";
-  return value.scalar_type() == torch::kInt32 ? "i32" : "i1";
-}
-
 }  // namespace
 
 void check_room(const fs::path& folder) {
@@ -64,18 +59,20 @@ Json write_package(const fs::path& folder, const Program& program, const Golden&
     write_atomically(folder / file, raw(image ? golden.images.permute({0, 2, 3, 1}) : argument.value));
     manifest["arguments"].push_back({{"name", argument.name},
                                      {"owner", name_of(argument.owner)},
-                                     {"type", type_name(argument.value)},
-                                     {"shape", argument.shape},
+                                     {"type", name_of(argument.type.element)},
+                                     {"shape", argument.type.shape},
                                      {"file", file}});
   }
   for (size_t i = 0; i < program.layers.size(); ++i) {
     const ProgramLayer& layer = program.layers[i];
     const std::string file = layer_file(i, layer);
+    Json inputs = Json::array();
+    for (const ProgramLayer::Parameter& parameter : layer.parameters) inputs.push_back(parameter.input);
     write_atomically(folder / file, program.text_of(layer));
     manifest["layers"].push_back({{"name", layer.name},
                                   {"cost", name_of(layer.cost)},
                                   {"comparisons", layer.comparisons},
-                                  {"inputs", layer.inputs},
+                                  {"inputs", std::move(inputs)},
                                   {"output", layer.output},
                                   {"file", file}});
   }

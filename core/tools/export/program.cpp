@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "senet/choice.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -15,6 +16,13 @@ namespace {
 
 // Below every value of a network, and far from what overflows an engine's 64-bit numbers.
 constexpr const char* kLowest = "-1048576.0";
+
+constexpr Choice<Masking> kMaskings[] = {
+    {"gather", Masking::gather}, {"select", Masking::select}, {"multiply", Masking::multiply}};
+constexpr Choice<Owner> kOwners[] = {{"client", Owner::client}, {"server", Owner::server}, {"public", Owner::everyone}};
+constexpr Choice<Cost> kCosts[] = {{"linear", Cost::linear}, {"relu", Cost::relu}, {"max_pool", Cost::max_pool}};
+constexpr Choice<ElementType> kElements[] = {
+    {"f32", ElementType::f32}, {"i32", ElementType::i32}, {"i1", ElementType::i1}};
 
 std::string joined(const std::vector<int64_t>& numbers, const char* separator = ", ") {
   std::string all;
@@ -30,18 +38,22 @@ std::vector<int64_t> laid_out(const std::vector<int64_t>& shape) {
   return with_batch;
 }
 
-std::string type_of(const std::vector<int64_t>& shape, const char* element = "f32") {
-  return "tensor<" + joined(shape, "x") + (shape.empty() ? "" : "x") + element + ">";
+std::string type_of(const std::vector<int64_t>& shape, ElementType element = ElementType::f32) {
+  return TensorType{shape, element}.text();
 }
 
-const char* element_of(const Argument& argument) {
-  if (!argument.value.defined()) return "f32";
-  return argument.value.scalar_type() == torch::kInt32  ? "i32"
-         : argument.value.scalar_type() == torch::kBool ? "i1"
-                                                        : "f32";
+ElementType element_of(const torch::Tensor& value) {
+  switch (value.scalar_type()) {
+    case torch::kFloat32:
+      return ElementType::f32;
+    case torch::kInt32:
+      return ElementType::i32;
+    case torch::kBool:
+      return ElementType::i1;
+    default:
+      fail("an exported program has no tensors of ", value.dtype());
+  }
 }
-
-std::string type_of(const Argument& argument) { return type_of(argument.shape, element_of(argument)); }
 
 int64_t count(const std::vector<int64_t>& shape) {
   int64_t product = 1;
@@ -87,7 +99,7 @@ class Body {
     return (*this)("\"stablehlo.gather\"(" + x + ", " + indices +
                    ") {dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], "
                    "index_vector_dim = 1>, slice_sizes = array<i64: 1>} : (" +
-                   type_of({from}) + ", " + type_of({n, 1}, "i32") + ") -> " + type_of({n}));
+                   type_of({from}) + ", " + type_of({n, 1}, ElementType::i32) + ") -> " + type_of({n}));
   }
   std::string window(const char* reduction, const std::string& x, const std::string& start, const Window& window,
                      const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
@@ -111,7 +123,7 @@ class Body {
 class ProgramBuilder {
  public:
   ProgramBuilder(const Graph& graph, Masking masking) : graph_(graph), masking_(masking) {
-    program_.arguments.push_back({"image", Owner::client, {}, laid_out(graph.image().shape)});
+    program_.arguments.push_back({"image", Owner::client, {}, {laid_out(graph.image().shape)}});
     values_.push_back("image");
   }
 
@@ -134,29 +146,23 @@ class ProgramBuilder {
     layer.name = symbol(node.name);
     while (!names_.insert(layer.name).second) layer.name += "_";
     layer.cost = Cost::linear;
-    parameters_.clear();
-    body_ = Body();
+    layer.type = {laid_out(node.shape)};
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const std::vector<int64_t> shape = laid_out(graph_.nodes[node.inputs[i]].shape);
-      parameters_.push_back("%x" + std::to_string(i) + ": " + type_of(shape));
-      layer.inputs.push_back(values_[node.inputs[i]]);
+      const int input = node.inputs[i];
+      layer.parameters.push_back({"x" + std::to_string(i), values_[input], {laid_out(graph_.nodes[input].shape)}});
     }
+    body_ = Body();
     layer_ = &layer;
     const std::string result = body_of(node);
-    const std::string type = type_of(laid_out(node.shape));
-    std::string parameters;
-    for (const std::string& parameter : parameters_) parameters += (parameters.empty() ? "" : ", ") + parameter;
-    layer.text =
-        "(" + parameters + ") -> " + type + " {\n" + body_.text() + "    return " + result + " : " + type + "\n  }\n";
+    layer.body = body_.text() + "    return " + result + " : " + layer.type.text() + "\n";
     layer.output = "v" + std::to_string(program_.layers.size());
     program_.layers.push_back(std::move(layer));
     return program_.layers.back().output;
   }
 
   std::string argument(const char* name, Owner owner, const torch::Tensor& value) {
-    Argument argument{layer_->name + "." + name, owner, value.contiguous(), value.sizes().vec()};
-    parameters_.push_back(std::string("%") + name + ": " + type_of(argument));
-    layer_->inputs.push_back(argument.name);
+    Argument argument{layer_->name + "." + name, owner, value.contiguous(), {value.sizes().vec(), element_of(value)}};
+    layer_->parameters.push_back({name, argument.name, argument.type});
     program_.arguments.push_back(std::move(argument));
     return std::string("%") + name;
   }
@@ -312,8 +318,8 @@ class ProgramBuilder {
     const std::string positive = rectified("%x0", shape);
     if (masking_ == Masking::select) {
       const std::string chosen = argument("mask", Owner::everyone, mask.to(torch::kBool));
-      return body_("stablehlo.select " + chosen + ", " + positive + ", %x0 : " + type_of(shape, "i1") + ", " +
-                   type_of(shape));
+      return body_("stablehlo.select " + chosen + ", " + positive + ", %x0 : " + type_of(shape, ElementType::i1) +
+                   ", " + type_of(shape));
     }
     const std::string factor = argument("mask", Owner::everyone, mask.to(torch::kFloat32));
     const std::string rest = body_.binary("subtract", body_.constant("1.0", shape), factor, shape);
@@ -341,27 +347,21 @@ class ProgramBuilder {
   Program program_;
   std::vector<std::string> values_;  // of each node
   Body body_;
-  std::vector<std::string> parameters_;
   ProgramLayer* layer_ = nullptr;
   std::set<std::string> names_;
 };
 
 }  // namespace
 
-Masking masking_of(const std::string& name) {
-  for (const Masking masking : {Masking::gather, Masking::select, Masking::multiply}) {
-    if (name == name_of(masking)) return masking;
-  }
-  fail_usage("unknown masking '", name, "'; known: gather, select, multiply");
-}
+Masking masking_of(const std::string& name) { return value_named(name, kMaskings, "masking"); }
+const char* name_of(Masking masking) { return name_of(masking, kMaskings); }
+const char* name_of(Owner owner) { return name_of(owner, kOwners); }
+const char* name_of(Cost cost) { return name_of(cost, kCosts); }
+const char* name_of(ElementType element) { return name_of(element, kElements); }
 
-const char* name_of(Masking masking) {
-  return masking == Masking::gather ? "gather" : masking == Masking::select ? "select" : "multiply";
+std::string TensorType::text() const {
+  return "tensor<" + joined(shape, "x") + (shape.empty() ? "" : "x") + name_of(element) + ">";
 }
-const char* name_of(Owner owner) {
-  return owner == Owner::client ? "client" : owner == Owner::server ? "server" : "public";
-}
-const char* name_of(Cost cost) { return cost == Cost::linear ? "linear" : cost == Cost::relu ? "relu" : "max_pool"; }
 
 int64_t Program::comparisons(Cost cost) const {
   int64_t total = 0;
@@ -371,41 +371,43 @@ int64_t Program::comparisons(Cost cost) const {
 
 namespace {
 
-// "(types) -> type" of a function whose text begins with its parameters.
-std::string signature(const ProgramLayer& layer) {
-  const std::string head = layer.text.substr(0, layer.text.find(" {\n"));
-  std::string types = "(";
-  size_t at = 0;
-  while ((at = head.find(": ", at)) != std::string::npos) {
-    at += 2;
-    types += (types.size() > 1 ? ", " : "") + head.substr(at, head.find('>', at) + 1 - at);
-  }
-  return types + ")" + head.substr(head.find(" -> "));
+// Each item as `write` writes it.
+template <class Item, class Write>
+std::string listed(const std::vector<Item>& items, const std::string& separator, const Write& write) {
+  std::string all;
+  for (const Item& item : items) all += (all.empty() ? "" : separator) + write(item);
+  return all;
+}
+
+using Parameter = ProgramLayer::Parameter;
+
+// "(%x0: type, …) -> type {…}".
+std::string function(const ProgramLayer& layer) {
+  const auto declared = [](const Parameter& parameter) { return "%" + parameter.name + ": " + parameter.type.text(); };
+  return "(" + listed(layer.parameters, ", ", declared) + ") -> " + layer.type.text() + " {\n" + layer.body + "  }\n";
+}
+
+std::string call(const ProgramLayer& layer) {
+  const auto passed = [](const Parameter& parameter) { return "%" + parameter.input; };
+  const auto type = [](const Parameter& parameter) { return parameter.type.text(); };
+  return "    %" + layer.output + " = func.call @" + layer.name + "(" + listed(layer.parameters, ", ", passed) +
+         ") : (" + listed(layer.parameters, ", ", type) + ") -> " + layer.type.text() + "\n";
 }
 
 }  // namespace
 
 std::string Program::text() const {
-  std::string parameters, calls;
-  for (const Argument& argument : arguments) {
-    parameters += (parameters.empty() ? "%" : ",\n      %") + argument.name + ": " + type_of(argument);
-  }
-  std::string result;
-  for (const ProgramLayer& layer : layers) {
-    std::string operands;
-    for (const std::string& input : layer.inputs) operands += (operands.empty() ? "%" : ", %") + input;
-    const std::string types = signature(layer);
-    result = types.substr(types.find(" -> ") + 4);
-    calls += "    %" + layer.output + " = func.call @" + layer.name + "(" + operands + ") : " + types + "\n";
-  }
-  std::string module = "module @senet {\n  func.func @main(" + parameters + ") -> " + result + " {\n" + calls +
-                       "    return %" + layers.back().output + " : " + result + "\n  }\n";
-  for (const ProgramLayer& layer : layers) module += "  func.func private @" + layer.name + layer.text;
+  const auto declared = [](const Argument& argument) { return "%" + argument.name + ": " + argument.type.text(); };
+  const ProgramLayer& last = layers.back();
+  std::string module = "module @senet {\n  func.func @main(" + listed(arguments, ",\n      ", declared) + ") -> " +
+                       last.type.text() + " {\n" + listed(layers, "", call) + "    return %" + last.output + " : " +
+                       last.type.text() + "\n  }\n";
+  for (const ProgramLayer& layer : layers) module += "  func.func private @" + layer.name + function(layer);
   return module + "}\n";
 }
 
 std::string Program::text_of(const ProgramLayer& layer) const {
-  return "module @senet {\n  func.func @main" + layer.text + "}\n";
+  return "module @senet {\n  func.func @main" + function(layer) + "}\n";
 }
 
 Program make_program(const Graph& graph, Masking masking) { return ProgramBuilder(graph, masking).built(); }

@@ -19,11 +19,22 @@ const char* name_of(Masking masking);
 enum class Owner { client, server, everyone };  // who knows an argument's value
 const char* name_of(Owner owner);
 
+enum class ElementType { f32, i32, i1 };
+const char* name_of(ElementType element);
+
+// The type of a tensor in the program.
+struct TensorType {
+  std::vector<int64_t> shape;  // in the program's layout
+  ElementType element = ElementType::f32;
+
+  std::string text() const;  // "tensor<1x8x8x4xf32>"
+};
+
 struct Argument {
   std::string name;
   Owner owner;
-  torch::Tensor value;  // in the program's layout; float32, int32 or bool; undefined: the image
-  std::vector<int64_t> shape;
+  torch::Tensor value;  // of that type; undefined: the image
+  TensorType type;
 };
 
 // What a layer costs is booked as.
@@ -32,11 +43,17 @@ const char* name_of(Cost cost);
 
 // One node as a StableHLO function.
 struct ProgramLayer {
+  struct Parameter {
+    std::string name;   // in the function
+    std::string input;  // the argument, or the earlier layer's output, that is passed
+    TensorType type;
+  };
   std::string name;
   Cost cost;
-  std::vector<std::string> inputs;  // of arguments, or of earlier layers' outputs
+  std::vector<Parameter> parameters;
   std::string output;
-  std::string text;         // the function's parameters, result and body
+  TensorType type;          // of the output
+  std::string body;         // the function's operations, with its return
   int64_t comparisons = 0;  // that it asks for, for one image
 };
 

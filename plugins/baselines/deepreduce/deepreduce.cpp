@@ -138,7 +138,7 @@ class DeepReduce final : public senet::Baseline {
 
   senet::TrainingSettings training(const senet::PhaseContext& context, const char* epochs) const {
     senet::TrainingSettings training = context.training();
-    training.schedule = "cosine";
+    training.schedule = senet::Schedule::cosine;
     training.epochs = options_.integer(epochs);
     training.lr = options_.real("lr");
     training.momentum = options_.real("momentum");

@@ -56,8 +56,8 @@ class Snl final : public senet::Baseline {
     senet::copy_weights(teacher, *network);
     senet::SnlSearch search(teacher, *network, budget, settings_);
     senet::TrainingSettings training = context.training();
-    training.optimizer = "adam";
-    training.schedule = "constant";
+    training.optimizer = senet::OptimizerKind::adam;
+    training.schedule = senet::Schedule::constant;
     training.weight_decay = 0;
     training.epochs = options_.integer("search_epochs");
     training.lr = options_.real("search_lr");
@@ -68,7 +68,7 @@ class Snl final : public senet::Baseline {
 
     senet::Distilled objective(teacher, *network, settings_.distilled);
     training = context.training();
-    training.schedule = "cosine";
+    training.schedule = senet::Schedule::cosine;
     training.epochs = options_.integer("finetune_epochs");
     training.lr = options_.real("finetune_lr");
     training.momentum = options_.real("finetune_momentum");

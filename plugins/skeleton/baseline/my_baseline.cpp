@@ -57,7 +57,7 @@ class MyBaseline final : public senet::Baseline {
     distilled.temperature = temperature_;
     senet::Distilled objective(teacher, *network, distilled);
     senet::TrainingSettings training = context.training();
-    training.schedule = "cosine";
+    training.schedule = senet::Schedule::cosine;
     training.epochs = epochs_;
     training.lr = lr_;
     context.train("finetune", *network, objective, training);

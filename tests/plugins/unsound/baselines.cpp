@@ -43,13 +43,13 @@ class Unfrozen final : public senet::Baseline {
   }
 };
 
-// Says that a mask describes it.
+// Says that it is the core's.
 class Bounded final : public senet::Activation {
  public:
   explicit Bounded(senet::SiteShape shape) : shape_(shape) {}
   torch::Tensor forward(const torch::Tensor& x) override { return x.clamp(0, 6); }
   torch::Tensor mask() const override { return torch::ones(torch::IntArrayRef(shape_), torch::kUInt8); }
-  bool described_by_mask() const override { return true; }
+  bool is_core() const override { return true; }
 
  private:
   senet::SiteShape shape_;

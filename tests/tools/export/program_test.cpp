@@ -71,7 +71,7 @@ TEST(Program, HasNoOperationForALayerThatKeepsNoneAndAPlainOneForOneThatKeepsAll
 
   const Program all = make_program(tiny_graph(some1(), all2()));
   ASSERT_TRUE(layer(all, "site2"));
-  EXPECT_EQ(times(layer(all, "site2")->text, "stablehlo."), 2) << layer(all, "site2")->text;
+  EXPECT_EQ(times(layer(all, "site2")->body, "stablehlo."), 2) << layer(all, "site2")->body;
   EXPECT_EQ(layer(all, "site2")->comparisons, 36);
 }
 
