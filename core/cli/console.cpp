@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <iostream>
 
 #include "config/format.h"
 #include "senet/error.h"
+#include "storage/clock.h"
 
 namespace senet {
 
@@ -24,8 +24,6 @@ extern "C" void on_stop_signal(int signal) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string number(double value, int digits) { return std::isnan(value) ? "nan" : fixed(value, digits); }
 
@@ -67,8 +65,8 @@ void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
 }
 
 void Console::progress(const std::string& phase, const Progress& progress) {
-  if (!terminal_ || now() - last_shown_ < kRefresh) return;
-  last_shown_ = now();
+  if (!terminal_ || seconds_now() - last_shown_ < kRefresh) return;
+  last_shown_ = seconds_now();
   clear_line();
   std::cerr << "    " << phase << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step "
             << progress.step << "/" << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "data/batches_kernel.h"
 #include "data/resize.h"

@@ -20,14 +20,13 @@ struct Augmentation {
 };
 
 // Turns a list of images into a batch: crop, flip, scale to [0, 1], normalise, type and layout in one pass. What an
-// image becomes is a pure function of (seed, epoch, its index). Padding is zero *before* normalisation, as black pixels
-// are when the crop precedes the tensor's conversion.
+// image becomes is a pure function of (seed, epoch, its index). Padding is black before normalisation.
 class BatchLoader {
  public:
   BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device);
 
   int64_t count() const { return images_.count(); }
-  // Loading costs little: no file is read, no image decoded.
+  // Whether loading reads no file and decodes no image.
   bool in_memory(const Augmentation& augmentation) const;
 
   // The order of an epoch: a permutation of all indices, a pure function of (seed, epoch).
@@ -35,12 +34,12 @@ class BatchLoader {
 
   Batch load(const int64_t* indices, int64_t count, const Augmentation& augmentation = {}, uint64_t seed = 0,
              int64_t epoch = 0) const;
-  // The same on the calling thread alone, before the batch is on its device.
+  // The same on the calling thread alone; the batch is not on its device yet.
   Batch load_on_one_thread(const int64_t* indices, int64_t count, const Augmentation& augmentation, uint64_t seed,
                            int64_t epoch) const;
   Batch to_device(Batch batch) const;
 
-  // Images in memory are kept on a GPU as well, and made into batches there; the same ones, bit for bit.
+  // Whether the images are on a GPU too, where they are made into the same batches, bit for bit.
   bool on_device(const Augmentation& augmentation) const;
   torch::Device device() const { return device_; }
   // indices: int64, on the device.
@@ -60,8 +59,8 @@ class BatchLoader {
   torch::Tensor pixels_, labels_, table_;  // on a GPU: the images, the tables in the batch's type
 };
 
-// The batches of an epoch, in order. Those that have to be read or decoded are made ahead by threads of their own, a
-// bounded number of them; the batches do not depend on how many.
+// The batches of an epoch, in order. Batches that have to be read or decoded are made ahead by a bounded number of
+// threads, on which they do not depend.
 class BatchStream {
  public:
   // indices: of the whole epoch; `first`: where in it to begin.
@@ -69,7 +68,7 @@ class BatchStream {
               const Augmentation& augmentation = {}, uint64_t seed = 0, int64_t epoch = 0);
   ~BatchStream();  // waits for the batches that are being made
 
-  // The next batch; throws what its making threw. Nothing is left after the last index.
+  // The next batch. Throws what its making threw, and after the last index.
   Batch next();
 
  private:

@@ -11,9 +11,9 @@ namespace senet {
 bool is_jpeg_or_png(std::string_view bytes);
 
 // A JPEG or PNG file's bytes as an RGB image, as PIL's convert("RGB") gives it: grey is repeated, palettes are looked
-// up, alpha is dropped, CMYK is inverted as Adobe stores it. Of 16 bits the high byte is taken, where PIL clips grey at
-// 255. A PNG that ends behind its last row of pixels is whole. Throws with `name`, and takes no more memory than an
-// image of kMostPixels.
+// up, alpha is dropped, CMYK is inverted as Adobe stores it. Unlike PIL, which clips 16-bit grey at 255, it takes the
+// high byte of 16 bits. A PNG that ends behind its last row of pixels is whole. Throws an Error that begins with
+// `name`, also for an image of more than kMostPixels.
 Image decode_image(const std::string& bytes, const std::string& name);
 // The same into an image whose memory is used again.
 void decode_image(const std::string& bytes, const std::string& name, Image& image);

@@ -4,7 +4,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <numeric>
 #include <optional>
 
 #include "data/decode.h"
@@ -133,11 +132,7 @@ namespace {
 
 std::vector<uint64_t> checksums_of(const Images& images) {
   const int64_t count = images.count();
-  if (images.source) {
-    std::vector<int64_t> all(count);
-    std::iota(all.begin(), all.end(), 0);
-    return images.source->checksums(all);
-  }
+  if (images.source) return images.source->checksums(first_indices(count));
   const auto* pixels = images.pixels.data_ptr<uint8_t>();
   const int64_t size = images.pixels.numel() / count;
   std::vector<uint64_t> checksums(count);

@@ -24,21 +24,21 @@ struct SoundFile {
   ImageShape shape;
 };
 
-// Gives the images of a set in their order, several read at a time on all threads: as viewed, or their files. Those
-// that cannot be decoded are left out when the set says so; returns how many.
+// Hands the images of a set to `use` in their order, as viewed or as their files; all threads read ahead. Images that
+// cannot be decoded are left out when the set says so; returns how many.
 int64_t for_each_viewed(const Images& images, const std::function<void(int64_t index, const Image&)>& use);
 int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const SoundFile&)>& use);
 
 // Bytes that the images of a source take when they are decoded, by the size of the first.
 int64_t decoded_bytes(const Images& images);
 
-// Reads every image of a source into `pixels` and returns how many were left out. The source stays. Throws when the
-// images, as viewed, are not of one size.
+// Reads every image of a set's source into `pixels`, and keeps the source; returns how many were left out. Throws when
+// the images, as viewed, are not of one size.
 int64_t decode_into_memory(Images& images);
 
-// What a set is known by: labels, shape as viewed, and the checksums of its images: of their pixels for a set that is
-// given as pixels, of their files' bytes together with the view for a set of files. Neither where the images lie nor
-// whether they are in memory changes it.
+// What identifies a set: a hash of its labels, of its images' shape as viewed, and of their checksums. These are of the
+// pixels for a set that is given as pixels; for a set of files they are of the files' bytes, and the view is hashed
+// too. Neither where the images lie nor whether they are in memory changes the fingerprint.
 std::string fingerprint_of(const Images& images);
 
 }  // namespace senet

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "data/decode.h"
 #include "data/decoded.h"
+#include "data/subset.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
@@ -86,8 +86,8 @@ Payload append_payload(AtomicFile& file, const Images& images, PackEncoding enco
 }
 
 Json describe(const Images& images, const Payload& payload) {
-  std::vector<int64_t> all(images.count()), left_out;
-  std::iota(all.begin(), all.end(), 0);
+  const std::vector<int64_t> all = first_indices(images.count());
+  std::vector<int64_t> left_out;
   std::set_difference(all.begin(), all.end(), payload.kept.begin(), payload.kept.end(), std::back_inserter(left_out));
   return {{"count", payload.table.size()},
           {"left_out", left_out},

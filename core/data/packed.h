@@ -7,7 +7,7 @@
 
 namespace senet {
 
-// A packed data set: one file with everything there is to know of a data set, made once by `senet data pack`.
+// A packed data set: one file that holds a whole data set, made once by `senet data pack`.
 //
 //   "SENETPK2"; u64 offset of the record tables; u64 length of the description; u64 checksum of tables and description;
 //   payloads of both splits; their record tables; description.
@@ -15,17 +15,17 @@ namespace senet {
 // Little-endian. A record: u64 offset, u64 bytes, u64 checksum of them (checked at every reading), u64 checksum of the
 // image's file (of its pixels, where the set is given as pixels), u32 height, u32 width, u32 channels, u32 label. The
 // description is JSON: plugin, its options, classes, normalisation, encoding ("raw": H×W×C bytes of images of one size;
-// "encoded": JPEG or PNG files), and for each split its count, its view, whether it was given as pixels, and the places
-// in the whole set of images that were left out because they cannot be decoded.
+// "encoded": JPEG or PNG files), and for each split its count, its view, whether it was given as pixels, and where in
+// the whole set the images stood that were left out because they cannot be decoded.
 struct PackDescription {
   std::string plugin;
-  nlohmann::ordered_json options;  // that the images depend on
+  nlohmann::ordered_json options;  // pack_options()
   int64_t classes = 0;
   std::vector<std::string> class_names;
   Normalisation normalisation;
 };
 
-// Either the images decoded and seen through their view, or their files as they are, for random resized crops.
+// raw: the images decoded and seen through their view. encoded: their files as they are, for random resized crops.
 enum class PackEncoding { raw, encoded };
 
 // Writes atomically. `images`: as the plugin gives them.
@@ -40,7 +40,7 @@ class PackedSet {
   const PackDescription& description() const { return description_; }
   // In a source that reads with pread, by any number of threads.
   Images images(Split split) const;
-  // The places in the whole set, in ascending order, of images that could not be decoded when it was packed.
+  // Where in the whole set, in ascending order, the images stood that could not be decoded when it was packed.
   const std::vector<int64_t>& left_out(Split split) const;
   // Reads and decodes every image; throws when a byte is not the one that was written.
   void verify() const;

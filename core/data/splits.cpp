@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "data/decoded.h"
 #include "data/packed.h"
@@ -166,8 +165,7 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
     fail_usage(options.item("train_limit").origin, ": dataset.train_limit = ", limit, " but ", where, " has only ",
                whole, " training images");
   }
-  std::vector<int64_t> order(whole);
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<int64_t> order = first_indices(whole);
   std::vector<uint64_t> keys(order.size());
   for (const int64_t i : order) keys[i] = random_bits(0, 0, i);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });

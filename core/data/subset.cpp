@@ -3,6 +3,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <numeric>
+
 namespace senet {
 
 namespace {
@@ -29,6 +31,12 @@ class Subset final : public ImageSource {
 };
 
 }  // namespace
+
+std::vector<int64_t> first_indices(int64_t count) {
+  std::vector<int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
 
 std::shared_ptr<const ImageSource> subset(std::shared_ptr<const ImageSource> source, std::vector<int64_t> indices) {
   return std::make_shared<Subset>(std::move(source), std::move(indices));

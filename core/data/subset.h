@@ -4,6 +4,9 @@
 
 namespace senet {
 
+// 0 … count − 1: the first images of a set, in their order.
+std::vector<int64_t> first_indices(int64_t count);
+
 // Some images of a source, in another order.
 std::shared_ptr<const ImageSource> subset(std::shared_ptr<const ImageSource> source, std::vector<int64_t> indices);
 

@@ -8,15 +8,15 @@
 
 #include "senet/error.h"
 
-// What a training needs of a GPU, as far as it is more than tensors. On a CPU, and in a build without CUDA, all of it
-// is there and does nothing, but for recording, which nobody asks for there.
+// What a training needs of a GPU beside tensors. On a CPU, and in a build without CUDA, these classes do nothing;
+// DeviceGraph alone throws there.
 namespace senet {
 
 // The stream of the calling thread (a cudaStream_t).
 void* current_stream();
 
-// While it lives, the calling thread's work on the GPU goes to a stream of its own: a graph cannot be recorded on the
-// default one. Waits for the GPU at both ends.
+// While it lives, the calling thread's work on the GPU goes to a stream other than the default one, on which no graph
+// can be recorded. Waits for the GPU at its start and at its end.
 class DeviceStream {
  public:
   explicit DeviceStream(bool on_gpu);
@@ -29,14 +29,14 @@ class DeviceStream {
   std::unique_ptr<State> state_;
 };
 
-// Work on the GPU, recorded once and then replayed as a whole (a CUDA graph): no more than one call of the host for
+// Work on the GPU that is recorded once and then replayed as a whole (a CUDA graph), by one call of the host for
 // hundreds of kernels. It reads and writes the memory that it was recorded with.
 class DeviceGraph {
  public:
   DeviceGraph();
   ~DeviceGraph();
-  // Does not do the work. The same work has to have been done on this stream before, so that nothing is set up in it,
-  // and it must not wait for the GPU.
+  // Records the work and does not do it. The same work has to have been done on this stream before, so that libraries
+  // have set themselves up, and it must not wait for the GPU.
   void record(const std::function<void()>& work);
   void replay();
   bool recorded() const { return recorded_; }
@@ -48,8 +48,8 @@ class DeviceGraph {
   bool recorded_ = false;
 };
 
-// Keeps the host from running more than some steps ahead of the GPU, of which it would see nothing until an epoch's
-// end.
+// Keeps the host from running more than some steps ahead of the GPU: it would otherwise see nothing of them until the
+// epoch's end.
 class RunAhead {
  public:
   explicit RunAhead(bool on_gpu);
@@ -70,7 +70,7 @@ class Span {
   Span& operator=(const Span&) = delete;
 };
 
-// Results that repeat bit for bit, and float32 that is float32 (no TF32); before the first work on the GPU.
+// Makes results repeat bit for bit, and float32 be float32 (no TF32). To be called before the first work on the GPU.
 void make_device_deterministic();
 std::string device_name();
 
@@ -79,10 +79,10 @@ struct DeviceMemory {
 };
 DeviceMemory device_memory();
 
-// An error of the GPU in the user's words, with what to do; empty for any other.
+// What an error of the GPU means to the user, with what to do; empty for any other error.
 std::string explained_device_error(const std::exception& error);
 
-// What body() returns; its errors of the GPU as Errors.
+// Returns what body() returns; turns its errors of the GPU into Errors.
 template <class Body>
 auto with_explained_errors(const Body& body) {
   try {

@@ -52,8 +52,8 @@ void launch(const Kernel&, Blocks) {
 }
 #endif
 
-// The same on the host, thread by thread, over memory of the host. A block's shared memory and a thread's own begin as
-// garbage, and every other block's threads run backwards, so that what leans on either shows.
+// Runs a kernel on the host, thread by thread, over memory of the host. Shared and local memory begin as garbage, and
+// the threads of every other block run backwards, so that a kernel that relies on either shows it.
 template <class Kernel>
 void emulate(const Kernel& kernel, Blocks blocks) {
   const auto shared = std::make_unique<typename Kernel::Shared>();

@@ -21,7 +21,7 @@ void with_element(const torch::Tensor& x, const Body& body) {
   body(TypeTag<uint16_t>());
 }
 
-// The same, and how many of them a kernel takes at once (std::integral_constant).
+// The same; the second argument (a std::integral_constant) is how many elements a kernel takes at once.
 template <class Body>
 void with_pack(const torch::Tensor& x, bool packs, const Body& body) {
   with_element(x, [&](auto tag) {
@@ -31,8 +31,8 @@ void with_pack(const torch::Tensor& x, bool packs, const Body& body) {
   });
 }
 
-// Whether packs may be read from all of them, in rows of `row` elements as wide as the first one's; views may begin
-// anywhere.
+// Whether packs may be read from all tensors in rows of `row` elements, as wide as the first tensor's: a view may begin
+// anywhere in memory.
 inline bool packs(int64_t row, std::initializer_list<torch::Tensor> tensors) {
   if (row * static_cast<int64_t>(tensors.begin()->element_size()) % kPackBytes != 0) return false;
   for (const torch::Tensor& tensor : tensors) {

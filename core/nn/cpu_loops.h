@@ -14,7 +14,7 @@
 #define SENET_CPU_CLONES
 #endif
 
-// Says of the loop behind it that its iterations do not depend on one another, or only by a sum.
+// Says that the iterations of the loop behind it depend on one another not at all, or only by a sum.
 #if defined(__GNUC__) && !defined(__clang__) && !defined(SENET_SANITIZED)
 #define SENET_PRAGMA(words) _Pragma(#words)
 #define SENET_VECTOR_LOOP SENET_PRAGMA(omp simd)
@@ -26,8 +26,8 @@
 
 namespace senet {
 
-// body(first element, its place in the image, length) for [begin, end) of images of `image` elements, each run within
-// one of them.
+// Calls body(first element, its place in the image, length) for runs that make up the elements [begin, end) of images
+// of `image` elements; no run goes beyond its image.
 template <class Body>
 void for_each_run(int64_t begin, int64_t end, int64_t image, const Body& body) {
   while (begin < end) {
@@ -37,7 +37,7 @@ void for_each_run(int64_t begin, int64_t end, int64_t image, const Body& body) {
   }
 }
 
-// Elements one task of a parallel loop should at least have.
+// Elements that one task of a parallel loop should at least have.
 constexpr int64_t kParallelGrain = 1 << 15;
 
 }  // namespace senet

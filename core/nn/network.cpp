@@ -12,6 +12,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #endif
 
+#include "nn/evaluation_mode.h"
 #include "nn/norm_activation.h"
 #include "nn/outside_sites.h"
 #include "nn/recording.h"
@@ -237,8 +238,7 @@ NetworkCounts count(Network& network) {
   const NetworkShape& shape = network.shape();
   const torch::NoGradGuard no_gradient;
   check_parameters(network);
-  const bool training = network.is_training();
-  network.eval();
+  const EvaluationMode evaluation(network);
   const auto parameters = network.parameters();
   const torch::Device device = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
   const torch::Tensor image = torch::zeros({1, shape.channels, shape.height, shape.width}, device)
@@ -247,7 +247,6 @@ NetworkCounts count(Network& network) {
   {
     Recording recording;
     const torch::Tensor logits = network.forward(image, &recording);
-    network.train(training);
     SENET_CHECK(logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == shape.classes, "the network gives ",
                 logits.sizes(), " logits for one image, expected [1, ", shape.classes, "]");
     OutsideSites outside = outside_sites(network, recording, image, logits);

@@ -11,10 +11,11 @@ struct OutsideSites {
   std::vector<std::string> not_counted;  // "aten::gelu after 'layer1.0.conv1'", each once
 };
 
-// Of what a pass over `images` recorded, the operators through which the image has a part in the logits. Linear ones
-// (convolutions of every kind, batch norms with running statistics, sums, averages, copies, selections by constants)
-// are free. Throws (exit code 2), naming operator and place, where one compares: a ReLU of any kind, a clamp, |x|, a
-// maximum; and where the pass does not come by each site once. Max-pooling is counted. Every other operator is named.
+// Looks through the operators of a recorded pass over `images` by which the images have a part in the logits. Linear
+// operators (convolutions of every kind, batch norms with running statistics, sums, averages, copies, selections by
+// constants) are free, max-pooling is counted, and every other operator is named. Throws (exit code 2), naming operator
+// and place, where one compares: a ReLU of any kind, a clamp, |x|, a maximum; and where the pass does not come by each
+// site exactly once.
 OutsideSites outside_sites(const Network& network, const Recording& recording, const torch::Tensor& images,
                            const torch::Tensor& logits);
 

@@ -11,7 +11,7 @@
 
 namespace senet {
 
-// An operator that LibTorch executed, with those that it is made of; or a ReLU site that the pass came by.
+// An operator that LibTorch executed, with the operators that it is made of; or a ReLU site that the pass came by.
 struct Call {
   std::string name;  // "aten::conv2d"
   std::vector<c10::IValue> inputs, outputs;
@@ -19,9 +19,9 @@ struct Call {
   const ReluSite* site = nullptr;
 };
 
-// Records what this thread computes while it lives: hand it to a network's forward pass as the observer. Layers then
-// run operator by operator, in no pass of their own, and a site stands for the activation in it. All that is recorded
-// is kept with it, so that a tensor's address stands for the tensor.
+// Records what this thread computes while the object lives; it is handed to a network's forward pass as the observer.
+// Meanwhile layers run operator by operator, not in the core's joined passes, and a site stands for its activation. The
+// recording keeps every tensor that it saw, so that a tensor's address identifies it.
 class Recording final : public Observer {
  public:
   Recording();
@@ -44,7 +44,7 @@ class Recording final : public Observer {
   std::vector<Call> open_;
 };
 
-// The tensors in an operator's input or output, those of a list too.
+// The tensors in an operator's input or output, which may be a list of them.
 std::vector<torch::Tensor> tensors_in(const c10::IValue& value);
 
 }  // namespace senet

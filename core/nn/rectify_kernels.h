@@ -7,9 +7,9 @@
 
 namespace senet {
 
-// Both kernels: images of `image` elements each, `pack` neighbours a thread, which does the same elements of every
-// block.across-th image so that it reads their floors once. Which elements are rectified: by `floors` (masked_relu.h)
-// where they are given, else all or none of them.
+// What both kernels have in common. There are `images` images of `image` elements each. A thread does `pack` neighbours
+// of every block.across-th image, so that it reads their floors once. `floors` (masked_relu.h) say which elements are
+// rectified; where they are null, all or none are.
 template <class Element, int pack>
 struct RectifyKernel {
   static constexpr int kThreads = 256, kPhases = 1;

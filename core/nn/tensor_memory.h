@@ -4,12 +4,12 @@
 
 namespace senet {
 
-// The memory of the CPU's tensors: what a tensor frees is kept for the next one of its size, in huge pages where the
-// system has them, so that a training step takes the memory of the step before it and no page fault. Never more is held
-// than a quarter above the most that was in use at once.
+// From the first call on, the memory that a tensor on the CPU frees is kept for the next tensor of its size, in huge
+// pages where the system has them. A training step then takes the memory of the step before it without page faults. At
+// most a quarter more is held than the most that was in use at once.
 //
-// For the whole process, from the first call on; tensors that exist already are freed as they were made. Without effect
-// under a sanitizer, which has to see every allocation.
+// This holds for the whole process; tensors that exist already are freed as they were made. Without effect under a
+// sanitizer, which has to see every allocation.
 void keep_tensor_memory();
 
 struct TensorMemory {

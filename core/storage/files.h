@@ -22,14 +22,15 @@ class Unreadable final : public Error {
 
 // The whole file. Throws Unreadable with path and cause.
 std::string read_file(const std::filesystem::path& path);
-// The same; nothing where there is no such file.
+// The same; nullopt where there is no such file.
 std::optional<std::string> read_if_there(const std::filesystem::path& path);
 
-// Readers see the old content or the new, never a part: writes beside `path`, flushes to disk, renames, flushes the
-// folder. Makes missing folders. Throws with path and cause (no space, read-only, …), leaving the old content.
+// Writes a file so that readers see the old content or the new, never a part of it: writes beside `path`, flushes to
+// disk, renames, flushes the folder. Makes missing folders. Throws with path and cause (no space, read-only, …) and
+// leaves the old content then.
 void write_atomically(const std::filesystem::path& path, const std::string& bytes);
 
-// The same for a file that is written piece by piece: readers see it once it is committed, and never when it is not.
+// The same for a file that is written piece by piece: readers see it once it is committed, not before.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -40,7 +41,7 @@ class AtomicFile {
   void append(const void* bytes, size_t count);
   void overwrite(int64_t offset, const void* bytes, size_t count);  // of what was appended
   int64_t size() const { return size_; }
-  // All bytes are on the disk afterwards; what commit() does then needs no more room.
+  // Brings all bytes to the disk; commit() needs no more room then.
   void prepare();
   void commit();
 
@@ -76,7 +77,7 @@ class ReadableFile {
   int64_t size_ = 0;
 };
 
-// What a file is called while it is written. `is_temporary`: whether a file has such a name.
+// What a file is called while it is written, and whether a file has such a name.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 bool is_temporary(const std::filesystem::path& path);
 // Whether a file system takes a file's name, and the longer one that it has while it is written.
@@ -89,12 +90,12 @@ std::filesystem::path free_name_aside(const std::filesystem::path& path);
 // The path that was set aside under this name; nothing where the name is none of those.
 std::optional<std::filesystem::path> set_aside_from(const std::filesystem::path& path);
 
-// A lock on a file, for as long as the object lives, unless another process has it. The operating system releases a
-// dead holder's lock. Throws with path and cause where the file system has no locks.
+// A lock on a file for as long as the object lives; not held() where another process has the lock. The operating system
+// releases the lock of a process that died. Throws with path and cause where the file system has no locks.
 class FileLock {
  public:
   enum class Kind { exclusive, shared };
-  enum class Wait { no, yes };  // until it is free
+  enum class Wait { no, yes };  // whether to wait until the lock is free
 
   explicit FileLock(const std::filesystem::path& path, Kind kind = Kind::exclusive, Wait wait = Wait::no);
   ~FileLock();

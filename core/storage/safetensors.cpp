@@ -92,90 +92,147 @@ std::string to_safetensors(const TensorMap& tensors, const Metadata& metadata) {
   return bytes;
 }
 
-Safetensors from_safetensors(const std::string& bytes, const std::string& name) {
-  const auto damaged = [&](const auto&... parts) { fail(name, ": not a sound safetensors file: ", parts...); };
-  uint64_t length = 0;
-  if (bytes.size() < sizeof length) damaged("it has ", bytes.size(), " bytes, expected at least 8");
-  std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > kLargestHeader || length > bytes.size() - sizeof length) {
-    damaged("its header claims ", length, " bytes, the file has ", bytes.size());
-  }
-  // Not ordered: a member of an ordered object is looked for one by one, and a header may have a great many.
-  using Header = nlohmann::json;
-  const auto text_header = std::string_view(bytes).substr(sizeof length, length);
-  if (depth_of(text_header) > kDeepestHeader) damaged("its header is nested deeper than ", kDeepestHeader, " levels");
-  const Header header = Header::parse(text_header, nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object()) damaged("its header is not a JSON object");
-  const uint64_t payload_at = sizeof length + length;
-  const uint64_t payload = bytes.size() - payload_at;
+namespace {
 
-  Safetensors result;
-  std::vector<std::pair<uint64_t, uint64_t>> extents;
-  for (const auto& item : header.items()) {
-    const std::string& key = item.key();
-    const Header& value = item.value();
-    if (key == "__metadata__") {
-      if (!value.is_object()) damaged("__metadata__ is not an object");
-      for (const auto& [name_of, entry] : value.items()) {
-        if (!entry.is_string()) damaged("metadata '", name_of, "' is not a text");
-        result.metadata[name_of] = entry.get<std::string>();
+// Not ordered: a member of an ordered object is looked for one by one, and a header may have a great many.
+using Header = nlohmann::json;
+
+class Reader {
+ public:
+  Reader(const std::string& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+
+  Safetensors read() {
+    const Header header = parsed_header();
+    Safetensors result;
+    for (const auto& item : header.items()) {
+      if (item.key() == "__metadata__") {
+        result.metadata = metadata(item.value());
+      } else {
+        result.tensors[item.key()] = tensor(item.key(), item.value());
       }
-      continue;
     }
-    static const Header kNone;
-    const auto field = [&](const char* which) -> const Header& {
-      const auto found = value.find(which);
-      return found == value.end() ? kNone : *found;
-    };
-    const Header &dtype = field("dtype"), &shape = field("shape"), &offsets = field("data_offsets");
-    const auto unsigned_list = [](const Header& list) {
-      return list.is_array() &&
-             std::all_of(list.begin(), list.end(), [](const Header& e) { return e.is_number_unsigned(); });
-    };
-    if (!dtype.is_string() || !unsigned_list(shape) || !unsigned_list(offsets) || offsets.size() != 2) {
+    check_that_tensors_cover_the_payload();
+    return result;
+  }
+
+ private:
+  struct Extent {
+    uint64_t begin, end;  // bytes of the payload
+  };
+
+  template <class... Parts>
+  [[noreturn]] void damaged(const Parts&... parts) const {
+    fail(name_, ": not a sound safetensors file: ", parts...);
+  }
+
+  // Sets where the payload lies.
+  Header parsed_header() {
+    uint64_t length = 0;
+    if (bytes_.size() < sizeof length) damaged("it has ", bytes_.size(), " bytes, expected at least 8");
+    std::memcpy(&length, bytes_.data(), sizeof length);
+    if (length > kLargestHeader || length > bytes_.size() - sizeof length) {
+      damaged("its header claims ", length, " bytes, the file has ", bytes_.size());
+    }
+    payload_at_ = sizeof length + length;
+    payload_ = bytes_.size() - payload_at_;
+    const auto json = std::string_view(bytes_).substr(sizeof length, length);
+    if (depth_of(json) > kDeepestHeader) damaged("its header is nested deeper than ", kDeepestHeader, " levels");
+    Header header = Header::parse(json, nullptr, /*allow_exceptions=*/false);
+    if (!header.is_object()) damaged("its header is not a JSON object");
+    return header;
+  }
+
+  Metadata metadata(const Header& object) const {
+    if (!object.is_object()) damaged("__metadata__ is not an object");
+    Metadata metadata;
+    for (const auto& [key, entry] : object.items()) {
+      if (!entry.is_string()) damaged("metadata '", key, "' is not a text");
+      metadata[key] = entry.get<std::string>();
+    }
+    return metadata;
+  }
+
+  torch::Tensor tensor(const std::string& key, const Header& described) {
+    const Header &dtype = field(described, "dtype"), &shape = field(described, "shape"),
+                 &offsets = field(described, "data_offsets");
+    if (!dtype.is_string() || !is_unsigned_list(shape) || !is_unsigned_list(offsets) || offsets.size() != 2) {
       damaged("tensor '", key, "' needs a dtype, a shape and two data_offsets");
     }
-    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                    [&](const TypeName& known) { return dtype.get<std::string>() == known.name; });
-    if (type == std::end(kTypes)) {
-      std::string known;
-      for (const TypeName& each : kTypes) known += std::string(" ") + each.name;
-      fail(name, ": its tensor '", key, "' has the type ", dtype.get<std::string>(), "; this program reads", known);
+    const TypeName& type = type_of(key, dtype.get<std::string>());
+    const Extent extent{offsets[0].get<uint64_t>(), offsets[1].get<uint64_t>()};
+    if (extent.begin > extent.end || extent.end > payload_) {
+      damaged("tensor '", key, "' lies at [", extent.begin, ", ", extent.end, ") of a payload of ", payload_, " bytes");
     }
-    const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
-    if (begin > end || end > payload) {
-      damaged("tensor '", key, "' lies at [", begin, ", ", end, ") of a payload of ", payload, " bytes");
+    const std::vector<int64_t> sizes = checked_sizes(key, shape, type, extent);
+    torch::Tensor tensor = torch::empty(sizes, type.type);
+    if (tensor.nbytes() > 0) {
+      std::memcpy(tensor.data_ptr(), bytes_.data() + payload_at_ + extent.begin, tensor.nbytes());
     }
+    extents_.push_back(extent);
+    return tensor;
+  }
+
+  static const Header& field(const Header& object, const char* name) {
+    static const Header kNone;
+    const auto found = object.find(name);
+    return found == object.end() ? kNone : *found;
+  }
+  static bool is_unsigned_list(const Header& list) {
+    return list.is_array() &&
+           std::all_of(list.begin(), list.end(), [](const Header& element) { return element.is_number_unsigned(); });
+  }
+
+  const TypeName& type_of(const std::string& key, const std::string& dtype) const {
+    std::string known;
+    for (const TypeName& each : kTypes) {
+      if (dtype == each.name) return each;
+      known += std::string(" ") + each.name;
+    }
+    fail(name_, ": its tensor '", key, "' has the type ", dtype, "; this program reads", known);
+  }
+
+  // Those of `shape`, which fill the extent.
+  std::vector<int64_t> checked_sizes(const std::string& key, const Header& shape, const TypeName& type,
+                                     const Extent& extent) const {
     std::vector<int64_t> sizes;
-    uint64_t size = c10::elementSize(type->type);
+    uint64_t bytes = c10::elementSize(type.type);
     int64_t spanned = 1;  // strides are products of the dimensions, also where one of them is 0
     for (const Header& dimension : shape) {
-      const uint64_t extent = dimension.get<uint64_t>();
-      if (extent > kMostElements || __builtin_mul_overflow(spanned, std::max<int64_t>(1, extent), &spanned))
+      const auto size = dimension.get<uint64_t>();
+      if (size > kMostElements || __builtin_mul_overflow(spanned, std::max<int64_t>(1, size), &spanned))
         damaged("tensor '", key, "' has the shape ", shape.dump(), ", which no memory holds");
-      if (extent != 0 && size > payload / extent)
+      if (size != 0 && bytes > payload_ / size)
         damaged("tensor '", key, "' of shape ", shape.dump(), " is larger than the file");
-      size *= extent;
-      sizes.push_back(static_cast<int64_t>(extent));
+      bytes *= size;
+      sizes.push_back(static_cast<int64_t>(size));
     }
-    if (size != end - begin) {
-      damaged("tensor '", key, "' of shape ", shape.dump(), " and type ", type->name, " takes ", size,
-              " bytes, its offsets span ", end - begin);
+    if (bytes != extent.end - extent.begin) {
+      damaged("tensor '", key, "' of shape ", shape.dump(), " and type ", type.name, " takes ", bytes,
+              " bytes, its offsets span ", extent.end - extent.begin);
     }
-    torch::Tensor tensor = torch::empty(sizes, type->type);
-    if (size > 0) std::memcpy(tensor.data_ptr(), bytes.data() + payload_at + begin, size);
-    result.tensors[key] = tensor;
-    extents.emplace_back(begin, end);
+    return sizes;
   }
-  std::sort(extents.begin(), extents.end());
-  uint64_t covered = 0;
-  for (const auto& [begin, end] : extents) {
-    if (begin != covered) damaged("its tensors ", begin < covered ? "overlap" : "leave a gap", " at byte ", begin);
-    covered = end;
+
+  void check_that_tensors_cover_the_payload() {
+    std::sort(extents_.begin(), extents_.end(),
+              [](const Extent& a, const Extent& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+    uint64_t covered = 0;
+    for (const auto& [begin, end] : extents_) {
+      if (begin != covered) damaged("its tensors ", begin < covered ? "overlap" : "leave a gap", " at byte ", begin);
+      covered = end;
+    }
+    if (covered != payload_) damaged("its tensors cover ", covered, " bytes of a payload of ", payload_);
   }
-  if (covered != payload) damaged("its tensors cover ", covered, " bytes of a payload of ", payload);
-  return result;
-}
+
+  const std::string& bytes_;
+  const std::string& name_;
+  uint64_t payload_at_ = 0, payload_ = 0;
+  std::vector<Extent> extents_;
+};
+
+}  // namespace
+
+Safetensors from_safetensors(const std::string& bytes, const std::string& name) { return Reader(bytes, name).read(); }
 
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, Metadata metadata) {
   TensorMap plain;  // brought to the CPU once, for hash and bytes

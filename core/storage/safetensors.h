@@ -22,7 +22,7 @@ std::string to_safetensors(const TensorMap& tensors, const Metadata& metadata);
 // Every size, offset and overlap is checked; `name` is what errors call the bytes.
 Safetensors from_safetensors(const std::string& bytes, const std::string& name);
 
-// A file of ours carries the hash of its tensors in its metadata; loading checks it where it is there.
+// Saving puts a hash of the tensors into the metadata; loading checks the hash of a file that has one.
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors, Metadata metadata = {});
 Safetensors load_safetensors(const std::filesystem::path& path);
 

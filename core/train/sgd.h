@@ -4,8 +4,8 @@
 
 namespace senet {
 
-// Stochastic gradient descent with momentum and weight decay on named parameters, as PyTorch's (no dampening, no
-// Nesterov): v ← μ·v + g + λ·w; w ← w − lr·v. Momentum starts at zero, which makes the first step PyTorch's too.
+// Stochastic gradient descent with momentum and weight decay, as PyTorch's without dampening and Nesterov:
+// v ← μ·v + g + λ·w; w ← w − lr·v. v starts at zero, so that the first step is PyTorch's too.
 class Sgd final : public Optimizer {
  public:
   Sgd(torch::nn::Module& module, double momentum, double weight_decay);

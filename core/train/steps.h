@@ -10,14 +10,14 @@ namespace senet {
 // optimiser's step. Adds to the sums `loss` (over the images), `correct` and `finite_losses` (passes).
 void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums);
 
-// The same, step after step. On a GPU a step of the usual batch size is recorded as one graph and replayed: the first
-// steps of a training run as they are, since gradients and libraries' handles come to be in them, and so does the first
-// after whatever may have put other tensors in place (changed()); the next is recorded.
+// The same, step after step. On a GPU a step of the usual batch size is recorded as one graph and replayed. The first
+// steps of a training are not recorded, since gradients and libraries' handles are made in them; nor is the first step
+// after changed().
 class Steps {
  public:
   Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device);
   void run(const Batch& batch, double lr);
-  // What the objective works on may have been replaced: masks, networks, its numbers.
+  // To be called when other tensors may stand where the objective's stood: masks, networks, its numbers.
   void changed();
 
  private:

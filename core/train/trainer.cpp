@@ -3,12 +3,13 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <chrono>
 #include <cmath>
-#include <numeric>
 
+#include "data/subset.h"
+#include "nn/evaluation_mode.h"
 #include "senet/error.h"
 #include "senet/losses.h"
+#include "storage/clock.h"
 #include "train/network_state.h"
 #include "train/steps.h"
 
@@ -17,8 +18,6 @@ namespace senet {
 namespace {
 
 constexpr int64_t kEvaluationBatch = 256;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // The smoothed rate of one process: a resumed run starts it anew.
 class Rate {
@@ -36,17 +35,14 @@ class Rate {
 Score scored(Network& network, const BatchLoader& data, const std::string& weights, torch::Tensor* logits,
              int64_t limit) {
   const torch::NoGradGuard no_gradient;
-  const bool training = network.is_training();
-  network.eval();
+  const EvaluationMode evaluation(network);
   const int64_t count = limit > 0 ? std::min(limit, data.count()) : data.count();
   SENET_CHECK(count > 0, "there are no images to evaluate on");
   const Span span("evaluate");
   std::vector<torch::Tensor> parts;
   // Of the losses, of the images classified correctly, and of those whose logits are not finite; where the network is.
   torch::Tensor sums;
-  std::vector<int64_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
-  BatchStream batches(data, std::move(indices), kEvaluationBatch);
+  BatchStream batches(data, first_indices(count), kEvaluationBatch);
   for (int64_t begin = 0; begin < count; begin += kEvaluationBatch) {
     const Batch batch = batches.next();
     const torch::Tensor out = network.forward(batch.images);
@@ -57,7 +53,6 @@ Score scored(Network& network, const BatchLoader& data, const std::string& weigh
     sums = sums.defined() ? sums + of_batch : of_batch;
     if (logits) parts.push_back(out.cpu());
   }
-  network.train(training);
   if (logits) *logits = torch::cat(parts);
   const auto images = static_cast<double>(count);
   const Score score{sums[1].item<double>() / images, sums[0].item<double>() / images, count};
@@ -145,7 +140,7 @@ class RunningTraining {
     network_state(network_, archive);
     state(archive);
     host_.save(archive.tensors());
-    last_checkpoint_ = now();
+    last_checkpoint_ = seconds_now();
   }
 
   static Error stopped() {
@@ -162,7 +157,7 @@ class RunningTraining {
       // The epoch's last step is followed by the checkpoint of the epoch's end.
       if (step_ == steps_) break;
       const bool stop = host_.stop_requested();
-      if (!stop && now() - last_checkpoint_ < settings_.checkpoint_seconds) continue;
+      if (!stop && seconds_now() - last_checkpoint_ < settings_.checkpoint_seconds) continue;
       check_loss();
       checkpoint();
       if (stop) throw stopped();
@@ -170,16 +165,16 @@ class RunningTraining {
   }
 
   void run_step(BatchStream& batches) {
-    const double began = now();
+    const double began = seconds_now();
     const Batch batch = batches.next();
-    data_seconds_ += now() - began;
+    data_seconds_ += seconds_now() - began;
     training_.run(batch, settings_.lr_at(epoch_));
     ++step_;
     if (objective_.interval() > 0 && step_ < steps_ && step_ % objective_.interval() == 0) {
       objective_.interval_end(sums_);
       training_.changed();
     }
-    const double seconds = now() - began;
+    const double seconds = seconds_now() - began;
     epoch_seconds_ += seconds;
     rate_.add(batch.labels.size(0), seconds);
     const int64_t images_left = (settings_.epochs - epoch_) * images_ - std::min(step_ * settings_.batch, images_);
@@ -221,7 +216,7 @@ class RunningTraining {
   double epoch_seconds_ = 0;      // of the running epoch, over all processes that worked on it
   double data_seconds_ = 0;       // of those, spent waiting for images
   Rate rate_;
-  double last_checkpoint_ = now();
+  double last_checkpoint_ = seconds_now();
 };
 
 }  // namespace

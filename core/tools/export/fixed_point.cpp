@@ -4,7 +4,8 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <numeric>
+
+#include "data/subset.h"
 
 namespace senet {
 
@@ -17,8 +18,7 @@ FixedPointCheck check_fixed_point(const Graph& graph, const BatchLoader& data,
   const int64_t count = limit > 0 ? std::min(limit, data.count()) : data.count();
   FixedPointCheck check{count, 0, {}};
   for (const int64_t bits : fraction_bits) check.scores.push_back({static_cast<int>(bits), 0, 0, 0});
-  std::vector<int64_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
+  const std::vector<int64_t> indices = first_indices(count);
   for (int64_t at = 0; at < count; at += kBatch) {
     const Batch batch = data.load(indices.data() + at, std::min(kBatch, count - at));
     const torch::Tensor images = batch.images.to(torch::kFloat32), labels = batch.labels;

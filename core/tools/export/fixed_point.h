@@ -8,7 +8,7 @@
 
 namespace senet {
 
-// What becomes of a network when its numbers have so many fractional bits.
+// What becomes of a network whose numbers have `fraction_bits` fractional bits.
 struct FixedPointScore {
   int fraction_bits;
   double accuracy;       // in [0, 1]

@@ -56,11 +56,12 @@ struct Graph {
   std::vector<int> uses() const;         // of each node's value by other nodes
 };
 
-// Leaves out what the logits do not depend on, and gives every node a name of its own.
+// Leaves out the nodes that the logits do not depend on, and gives every node a name of its own.
 Graph without_dead_nodes(Graph graph);
 
-// How numbers are held: as float32, or with so many fractional bits, as an engine for private inference holds them:
-// inputs, weights and constants truncated towards zero, products rounded (SPU rounds at random, without a bias).
+// How numbers are held: as float32, or with `fraction_bits` fractional bits, as an engine for private inference holds
+// them. Inputs, weights and constants are truncated towards zero then, and products are rounded (SPU rounds them at
+// random, without a bias).
 struct Arithmetic {
   std::optional<int> fraction_bits;
 };

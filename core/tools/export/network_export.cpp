@@ -4,8 +4,9 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "data/subset.h"
+#include "nn/evaluation_mode.h"
 #include "senet/error.h"
 #include "tools/export/record.h"
 
@@ -35,9 +36,8 @@ Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
   if (data.count() < count)
     fail_usage(count, " test images were asked for; the data set has ", data.count(), ": ask for no more");
   const torch::NoGradGuard no_gradient;
-  std::vector<int64_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
-  network.eval();
+  const EvaluationMode evaluation(network);
+  const std::vector<int64_t> indices = first_indices(count);
   std::vector<torch::Tensor> images, logits, labels;
   for (int64_t at = 0; at < count; at += kBatch) {
     const Batch batch = data.load(indices.data() + at, std::min(kBatch, count - at));

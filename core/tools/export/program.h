@@ -9,9 +9,10 @@
 
 namespace senet {
 
-// How a layer that keeps some of its ReLUs is written: only the kept elements gathered, rectified and put back, or the
-// naive forms, which compare every element and then undo it: select(mask, relu(x), x) and mask·relu(x) + (1 − mask)·x.
-// With `gather` a layer that keeps none is no operation at all; one that keeps all is a plain ReLU in every form.
+// How a layer that keeps some of its ReLUs is written. `gather` gathers the kept elements alone, rectifies them and
+// puts them back. The naive forms compare every element and then undo it: select(mask, relu(x), x) and mask·relu(x) +
+// (1 − mask)·x. With `gather` a layer that keeps none is no operation at all; a layer that keeps all is a plain ReLU in
+// every form.
 enum class Masking { gather, select, multiply };
 Masking masking_of(const std::string& name);  // "gather", "select", "multiply"
 const char* name_of(Masking masking);
@@ -37,7 +38,7 @@ struct Argument {
   TensorType type;
 };
 
-// What a layer costs is booked as.
+// What a layer's cost is booked as.
 enum class Cost { linear, relu, max_pool };
 const char* name_of(Cost cost);
 

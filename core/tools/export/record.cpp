@@ -7,6 +7,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "nn/evaluation_mode.h"
 #include "nn/recording.h"
 #include "senet/error.h"
 
@@ -352,8 +353,7 @@ void check_equal(const Graph& graph, const torch::Tensor& images, const torch::T
 
 Graph record_graph(Network& network) {
   const NetworkShape& shape = network.shape();
-  const bool training = network.is_training();
-  network.eval();
+  const EvaluationMode evaluation(network);
   // Two images, so that a reshape across images shows.
   const torch::NoGradGuard no_gradient;
   const torch::Tensor images = torch::arange(2 * shape.channels * shape.height * shape.width, torch::kFloat32)
@@ -366,7 +366,6 @@ Graph record_graph(Network& network) {
     logits = network.forward(images, &recording);
     calls = std::move(recording.calls);
   }
-  network.train(training);
   GraphBuilder builder(network, images);
   builder.add(calls);
   Graph graph = builder.finished(logits);

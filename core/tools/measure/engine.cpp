@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "senet/error.h"
+#include "storage/clock.h"
 #include "storage/files.h"
 #include "storage/json.h"
 #include "storage/scratch_folder.h"
@@ -30,8 +31,6 @@ constexpr const char* kPartyName[2] = {"party 0 (client)", "party 1 (server)"};
 constexpr auto kPoll = std::chrono::milliseconds(20);
 constexpr double kGrace = 60;  // seconds that a party is given to end after the other: both leave at their own pace
 constexpr double kProbe = 60;  // seconds in which an engine has to say which it is
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string content(const fs::path& file) { return fs::exists(file) ? read_file(file) : ""; }
 
@@ -132,7 +131,8 @@ Engine::Engine(const std::string& environment, fs::path prefix) : script_(prefix
   bool answered = false, in_time = false;
   {
     ChildProcess probe({python_.string(), script_.string(), "--version"}, output);
-    for (const double begin = now(); probe.running() && now() - begin < kProbe;) std::this_thread::sleep_for(kPoll);
+    for (const double begin = seconds_now(); probe.running() && seconds_now() - begin < kProbe;)
+      std::this_thread::sleep_for(kPoll);
     in_time = !probe.running();
     answered = in_time && probe.succeeded();
     said = content(output);
@@ -169,7 +169,7 @@ EngineReport Engine::run(const EngineJob& job, const std::function<bool()>& stop
         job.work / ("output" + number));
   };
   const std::array<std::unique_ptr<ChildProcess>, 2> parties = {start(0), start(1)};
-  const double begin = now();
+  const double begin = seconds_now();
   double one_ended = 0;
   while (parties[0]->running() || parties[1]->running()) {
     if (stop_requested()) throw Error("stopped; both parties were ended", Exit::interrupted);
@@ -180,14 +180,14 @@ EngineReport Engine::run(const EngineJob& job, const std::function<bool()>& stop
         fail(kPartyName[party], " of the engine ", end, " (", job.protocol, ")", last_words(job.work));
       }
     }
-    if (now() - begin > job.timeout) {
+    if (seconds_now() - begin > job.timeout) {
       for (const auto& party : parties) party->end();
       fail("the engine was not done after ", job.timeout, " s (", job.protocol,
            "), and was ended; --timeout gives it more", last_words(job.work));
     }
     const bool one_left = !parties[0]->running() || !parties[1]->running();
-    if (one_left && one_ended == 0) one_ended = now();
-    if (one_ended > 0 && now() - one_ended > kGrace) {
+    if (one_left && one_ended == 0) one_ended = seconds_now();
+    if (one_ended > 0 && seconds_now() - one_ended > kGrace) {
       for (const auto& party : parties) party->end();
       fail("one party of the engine ended and the other did not (", job.protocol, ")", last_words(job.work));
     }

@@ -41,14 +41,15 @@ struct EngineReport {
 // SecretFlow SPU in a Python environment of its own: two processes on this machine, over loopback.
 class Engine {
  public:
-  // The folder that `scripts/setup-mpc` makes: the one named, or SENET_MPC_VENV, or .venv-mpc here or beside the build
-  // folder. Throws (exit code 2) when there is no engine in it, or not the version that this harness was tested with.
+  // `environment`: the folder that `scripts/setup-mpc` made; empty: what SENET_MPC_VENV names, else .venv-mpc here or
+  // beside the build folder. Throws (exit code 2) when it holds no engine, or another version than this harness was
+  // tested with.
   Engine(const std::string& environment, std::filesystem::path prefix);
 
   const Json& versions() const { return versions_; }
 
-  // Throws with the engine's own last lines when a party fails or dies, or when time is up; with Exit::interrupted when
-  // a stop is requested. No process outlives the call.
+  // Throws when a party fails or dies and when time is up, with the engine's own last lines; throws with
+  // Exit::interrupted when a stop is requested. No process outlives the call.
   EngineReport run(const EngineJob& job, const std::function<bool()>& stop_requested) const;
 
  private:

@@ -24,8 +24,8 @@ struct Traffic {
   bool in_turns = false;         // the parties answer each other, in place of both sending in each round
 };
 
-// Computed, not measured: seconds + rounds · round_trip / 2 + bytes / bandwidth. Bytes are the larger direction's where
-// both parties send at once, and those of both directions where they send in turns.
+// Computed, not measured: seconds + rounds · round_trip / 2 + bytes / bandwidth. Where both parties send at once, the
+// bytes are those of the larger direction; where they send in turns, those of both.
 double latency(const Traffic& traffic, const NetworkProfile& profile);
 
 }  // namespace senet

@@ -8,7 +8,7 @@
 
 namespace senet {
 
-// A program that ends with this object, and with this process, however that ends.
+// A running program. It is ended with this object, and with this process however the process ends.
 class ChildProcess {
  public:
   // command[0]: the program's path. What it writes to stdout and stderr goes into `output`.
@@ -18,7 +18,7 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   bool running();  // does not wait
-  // Of one that has ended: nothing went wrong; what did, in words.
+  // Of a program that has ended: whether nothing went wrong, and how it ended in words.
   bool succeeded() const { return status_ == 0; }
   std::string how_it_ended() const;
   void end();
