@@ -64,6 +64,11 @@ class Verb {
   CLI::Option* subject(const char* name, const char* help) {
     return command_->add_option(name, arguments_.subject, help)->type_name("");
   }
+  Verb& experiment() {
+    subject("FILE", "experiment file (.toml)")->required();
+    return *this;
+  }
+  CLI::Option* run() { return subject("RUN", "a result file, or a part of a result's name"); }
   Verb& folders() {
     command_->add_option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics")
         ->type_name("DIR")
@@ -146,17 +151,31 @@ class Verb {
         ->capture_default_str();
     return results();
   }
+  Verb& written_beside_sources() {
+    command_->add_option("--out", arguments_.out, "folder to write them to; default: generated/ beside the sources")
+        ->type_name("DIR");
+    return sources();
+  }
+  Verb& limit(const char* help) { return count_of("--limit", arguments_.limit, help, 40); }
+  Verb& images(const char* help) { return count_of("--images", arguments_.images, help, 20); }
   CLI::App* operator->() { return command_; }
   CLI::App& operator*() { return *command_; }
 
  private:
+  Verb& count_of(const char* name, int64_t& value, const char* help, int bits) {
+    CLI::Option* option = command_->add_option(name, value, help);
+    option->check(CLI::Range(int64_t{1}, int64_t{1} << bits))->type_name("N");
+    if (value > 0) option->capture_default_str();
+    return *this;
+  }
+
   CLI::App* command_;
   Arguments& arguments_;
 };
 
-void add_verbs(CLI::App& program, Arguments& arguments) {
+void add_experiment_verbs(CLI::App& program, Arguments& arguments) {
   Verb run(program, arguments, "run", "run an experiment file: what is finished is not run again");
-  run.subject("FILE", "experiment file (.toml)")->required();
+  run.experiment();
   run->add_flag("--dry-run", arguments.dry_run,
                 "run nothing: show every setting and where it comes from, what is finished, what is left and how long");
   run->add_flag(
@@ -166,9 +185,11 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   run.folders().device().set().plugins().json();
 
   Verb status(program, arguments, "status", "the state of every phase of an experiment file");
-  status.subject("FILE", "experiment file (.toml)")->required();
+  status.experiment();
   status.folders().device().set().plugins().json();
+}
 
+void add_plugin_verbs(CLI::App& program, Arguments& arguments) {
   Verb plugins(program, arguments, "plugins", "the plugins there are; with a name, its options");
   plugins.subject("NAME", "one plugin");
   plugins.plugins().json();
@@ -182,9 +203,11 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   Verb options(program, arguments, "options", "every key of an experiment file: type, bounds, default, meaning");
   options.subject("SECTION", "one section");
   options.json();
+}
 
+void add_network_verbs(CLI::App& program, Arguments& arguments) {
   Verb inspect(program, arguments, "inspect", "a row per ReLU site of a model or of a RUN");
-  inspect.subject("RUN", "a result file, or a part of a result's name");
+  inspect.run();
   inspect.model().set().results().plugins().json();
 
   Verb budget(program, arguments, "budget", "share a ReLU budget over a model's layers by their sensitivity");
@@ -200,21 +223,21 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   budget.set().plugins().json();
 
   Verb evaluate(program, arguments, "evaluate", "evaluate the network of a finished RUN");
-  evaluate.subject("RUN", "a result file, or a part of a result's name")->required();
+  evaluate.run()->required();
   evaluate->add_option("--split", arguments.split, "which images")
       ->check(CLI::IsMember({"train", "held_out", "test"}))
       ->capture_default_str();
-  evaluate->add_option("--limit", arguments.limit, "the first N of them; default: all")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
-      ->type_name("N");
+  evaluate.limit("the first N of them; default: all");
   evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")
       ->type_name("FILE.safetensors");
   evaluate.width().folders().device().plugins().json();
+}
 
+void add_export(CLI::App& program, Arguments& arguments) {
   Verb exported(program, arguments, "export",
                 "write the network of a finished RUN, as a plain one at one of its widths");
   exported.of_finished_results();
-  exported.subject("RUN", "a result file, or a part of a result's name")->required();
+  exported.run()->required();
   exported->add_option("DIR,--out", arguments.out, "the file, or with stablehlo the folder, to write")
       ->required()
       ->type_name("");
@@ -225,10 +248,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->check(CLI::IsMember({"safetensors", "stablehlo"}))
       ->capture_default_str();
   exported.width().masking();
-  exported->add_option("--images", arguments.images, "stablehlo: so many test images with their logits")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
-      ->type_name("N")
-      ->capture_default_str();
+  exported.images("stablehlo: so many test images with their logits");
   exported
       ->add_option("--fraction-bits", arguments.fraction_bits,
                    "stablehlo: emulate the network with so many fractional bits, on the test set")
@@ -237,11 +257,11 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->allow_extra_args(false)
       ->type_name("LIST")
       ->capture_default_str();
-  exported->add_option("--limit", arguments.limit, "stablehlo: emulate on the first N test images; default: all")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
-      ->type_name("N");
+  exported.limit("stablehlo: emulate on the first N test images; default: all");
   exported.folders().device().plugins().json();
+}
 
+void add_measure(CLI::App& program, Arguments& arguments) {
   Verb measure(program, arguments, "measure",
                "run the networks of finished RUNs privately, as two parties of a real engine over loopback, and count "
                "what that costs");
@@ -251,11 +271,7 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->check(CLI::IsMember({"semi2k", "cheetah"}))
       ->delimiter(',')
       ->allow_extra_args(false);
-  measure.masking().width();
-  measure->add_option("--images", arguments.images, "so many test images, one by one")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
-      ->type_name("N")
-      ->capture_default_str();
+  measure.masking().width().images("so many test images, one by one");
   measure
       ->add_option("--profile", arguments.profiles,
                    "networks (.toml) to compute latencies for; default: "
@@ -277,9 +293,11 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->type_name("S")
       ->capture_default_str();
   measure.folders().threads().plugins().json();
+}
 
+void add_result_verbs(CLI::App& program, Arguments& arguments) {
   Verb compare(program, arguments, "compare", "how two RUNs differ: settings, ReLUs, masks, metrics");
-  compare.subject("RUN", "a result file, or a part of a result's name")->required();
+  compare.run()->required();
   compare->add_option("OTHER", arguments.other, "the RUN to compare it with")->required()->type_name("");
   compare.folders().json();
 
@@ -297,16 +315,12 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   tables.subject("NAME", "one of them; default: all");
   tables->add_option("--explain", arguments.explain, "the runs, revisions, settings and seeds behind a row")
       ->type_name("ROW");
-  tables->add_option("--out", arguments.out, "folder to write them to; default: generated/ beside the sources")
-      ->type_name("DIR");
-  tables.sources().json();
+  tables.written_beside_sources().json();
 
   Verb figures(program, arguments, "figures", "the paper's figures from the results, as SVG, PDF and PNG");
   figures.of_finished_results();
   figures.subject("NAME", "one of them; default: all");
-  figures->add_option("--out", arguments.out, "folder to write them to; default: generated/ beside the sources")
-      ->type_name("DIR");
-  figures.sources().json();
+  figures.written_beside_sources().json();
 
   Verb report(program, arguments, "report", "one HTML page with every table, figure, setting and environment");
   report.of_finished_results();
@@ -315,12 +329,14 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb cost(program, arguments, "cost", "latency, communication and storage of private inference with a RUN");
   cost.of_finished_results();
-  cost.subject("RUN", "a result file, or a part of a result's name")->required();
+  cost.run()->required();
   cost->add_option("--profile", arguments.profile, "what a ReLU costs: a file, or a name under experiments/costs")
       ->capture_default_str()
       ->type_name("NAME");
   cost.results().json();
+}
 
+void add_machine_verbs(CLI::App& program, Arguments& arguments) {
   Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
   doctor.folders().device().plugins().json();
 
@@ -330,7 +346,9 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
       ->required()
       ->type_name("NAME");
   import.dataset().folders().device().set().plugins().json();
+}
 
+void add_data_verbs(CLI::App& program, Arguments& arguments) {
   CLI::App& data = *program.add_subcommand("data", "data sets: pack into one file, verify it, look at samples");
   data.require_subcommand(1);
   Verb pack(data, arguments, "pack", "write a data set into one file that is read at once", "data ");
@@ -349,7 +367,9 @@ void add_verbs(CLI::App& program, Arguments& arguments) {
   show->add_option("--epoch", arguments.epoch, "whose augmentation")->check(CLI::Range(0, 1 << 30));
   show->add_option("--seed", arguments.seed, "of the augmentation")->check(CLI::Range(0, 1 << 30));
   show.dataset().out("the picture", "FILE.png").set().plugins();
+}
 
+void add_gc(CLI::App& program, Arguments& arguments) {
   Verb gc(program, arguments, "gc", "what the store of phases holds, and what no result needs");
   gc->add_flag("--delete", arguments.remove, "remove what no result needs");
   gc.folders().json();
@@ -362,7 +382,11 @@ std::optional<int> parse_arguments(int count, char** values, Arguments& argument
   program.set_version_flag("--version", std::string("senet ") + SENET_VERSION + " (" + SENET_REVISION + ")");
   program.require_subcommand(1);
   program.set_help_all_flag("--help-all", "help of every verb");
-  add_verbs(program, arguments);
+  // Help names the verbs in this order.
+  for (const auto add : {add_experiment_verbs, add_plugin_verbs, add_network_verbs, add_export, add_measure,
+                         add_result_verbs, add_machine_verbs, add_data_verbs, add_gc}) {
+    add(program, arguments);
+  }
   try {
     program.parse(count, values);
   } catch (const CLI::ParseError& error) {
