@@ -173,34 +173,31 @@ struct Steps {
   const char* model;
 };
 
-class Training : public ::testing::TestWithParam<Steps> {};
+double norm_of(const torch::Tensor& x) { return x.to(torch::kFloat64).norm().item<double>(); }
 
-TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
-  const Steps& p = GetParam();
-  const Case c = {p.name, p.model, "model.width = 8", R"({"width": 8})", {3, 32, 32, 10}};
-  const TemporaryFolder folder;
-  const std::string phase = p.phase;
-  const auto teacher = build_model(c.model, c.shape, c.toml), student = build_model(c.model, c.shape, c.toml);
-  randomise(*teacher, 5, false);
-  randomise(*student, 6, phase == "finetune");
-  teacher->eval();
-  student->train();
+double share_off(const torch::Tensor& found, const torch::Tensor& theirs, double smallest = 1e-6) {
+  return norm_of(found.detach() - theirs) / std::max(smallest, norm_of(theirs));
+}
 
-  std::vector<int64_t> relus;
-  for (const ReluSite& site : student->sites()) relus.push_back(site.relus() * 3 / 10);
-  MaskSettings mask;
-  const std::string score = p.score;
-  mask.score = score == "pre" ? MaskScore::pre : score == "gain" ? MaskScore::gain : MaskScore::post;
-  FinetuneSettings finetune;
-  finetune.pram = std::string(p.pram) == "vector" ? PramForm::vector : PramForm::attention;
-  SnlSettings snl;
-  snl.lambda = 0.003;  // enough to be seen
-  std::unique_ptr<Objective> objective;
-  if (phase == "teacher") objective = std::make_unique<CrossEntropy>(*student);
-  if (phase == "mask") objective = std::make_unique<MaskIdentification>(*teacher, *student, relus, mask, 8);
-  if (phase == "finetune") objective = std::make_unique<Finetuning>(*teacher, *student, finetune);
-  nlohmann::json alphas = nlohmann::json::array();
-  if (phase == "snl") {
+class Training : public ::testing::TestWithParam<Steps> {
+ protected:
+  // The networks as they begin, and what the phase trains the student for.
+  void begin() {
+    randomise(*teacher, 5, false);
+    randomise(*student, 6, phase == "finetune");
+    teacher->eval();
+    student->train();
+    for (const ReluSite& site : student->sites()) relus.push_back(site.relus() * 3 / 10);
+    const std::string score = GetParam().score;
+    mask.score = score == "pre" ? MaskScore::pre : score == "gain" ? MaskScore::gain : MaskScore::post;
+    finetune.pram = std::string(GetParam().pram) == "vector" ? PramForm::vector : PramForm::attention;
+    snl.lambda = 0.003;  // enough to be seen
+    if (phase == "teacher") objective = std::make_unique<CrossEntropy>(*student);
+    if (phase == "mask") objective = std::make_unique<MaskIdentification>(*teacher, *student, relus, mask, 8);
+    if (phase == "finetune") objective = std::make_unique<Finetuning>(*teacher, *student, finetune);
+    if (phase == "snl") begin_search();
+  }
+  void begin_search() {
     objective = std::make_unique<SnlSearch>(*teacher, *student, student->relus() / 2, snl);
     const torch::NoGradGuard no_gradient;
     for (const ReluSite& site : student->sites()) {
@@ -210,103 +207,126 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
     }
   }
 
-  TensorMap in = tensors_of(*student, "student.");
-  in.merge(tensors_of(*teacher, "teacher."));
-  std::vector<Batch> batches;
-  for (int step = 0; step < kSteps; ++step) {
-    batches.push_back(
-        {random_tensor({kBatch, 3, 32, 32}, 70 + step, torch::kFloat32), (torch::arange(kBatch) * 3 + step) % 10});
-    in["images." + std::to_string(step)] = batches.back().images;
-    in["labels." + std::to_string(step)] = batches.back().labels;
+  // What plain PyTorch makes of the same networks and batches.
+  void run_there() {
+    const TemporaryFolder folder;
+    in = tensors_of(*student, "student.");
+    in.merge(tensors_of(*teacher, "teacher."));
+    for (int step = 0; step < kSteps; ++step) {
+      batches.push_back(
+          {random_tensor({kBatch, 3, 32, 32}, 70 + step, torch::kFloat32), (torch::arange(kBatch) * 3 + step) % 10});
+      in["images." + std::to_string(step)] = batches.back().images;
+      in["labels." + std::to_string(step)] = batches.back().labels;
+    }
+    Metadata metadata = describe(net);
+    const Metadata settings = {{"phase", phase},
+                               {"score", GetParam().score},
+                               {"pram", GetParam().pram},
+                               {"lr", std::to_string(kLearningRate)},
+                               {"momentum", std::to_string(kMomentum)},
+                               {"weight_decay", std::to_string(kWeightDecay)},
+                               {"ce_weight", std::to_string(mask.ce_weight)},
+                               {"kd_weight", std::to_string(phase == "mask" ? mask.kd_weight : finetune.kd_weight)},
+                               {"temperature", std::to_string(finetune.temperature)},
+                               {"beta", std::to_string(finetune.pram_weight)},
+                               {"relus", nlohmann::json(relus).dump()},
+                               {"lambda", std::to_string(snl.lambda)},
+                               {"alphas", alphas.dump()}};
+    metadata.insert(settings.begin(), settings.end());
+    save_safetensors(folder / "in.safetensors", in, metadata);
+    ASSERT_NO_FATAL_FAILURE(
+        run_python("steps.py", {(folder / "in.safetensors").string(), (folder / "out.safetensors").string()}));
+    expected = load_safetensors(folder / "out.safetensors").tensors;
+    for (const auto& [name, tensor] : expected) {
+      if (name.rfind("grad.", 0) == 0) gradient = std::hypot(gradient, norm_of(tensor));
+    }
   }
-  Metadata metadata = describe(c);
-  const Metadata settings = {{"phase", phase},
-                             {"score", p.score},
-                             {"pram", p.pram},
-                             {"lr", std::to_string(kLearningRate)},
-                             {"momentum", std::to_string(kMomentum)},
-                             {"weight_decay", std::to_string(kWeightDecay)},
-                             {"ce_weight", std::to_string(mask.ce_weight)},
-                             {"kd_weight", std::to_string(phase == "mask" ? mask.kd_weight : finetune.kd_weight)},
-                             {"temperature", std::to_string(finetune.temperature)},
-                             {"beta", std::to_string(finetune.pram_weight)},
-                             {"relus", nlohmann::json(relus).dump()},
-                             {"lambda", std::to_string(snl.lambda)},
-                             {"alphas", alphas.dump()}};
-  metadata.insert(settings.begin(), settings.end());
-  save_safetensors(folder / "in.safetensors", in, metadata);
-  ASSERT_NO_FATAL_FAILURE(
-      run_python("steps.py", {(folder / "in.safetensors").string(), (folder / "out.safetensors").string()}));
-  const TensorMap expected = load_safetensors(folder / "out.safetensors").tensors;
-  const auto norm = [](const torch::Tensor& x) { return x.to(torch::kFloat64).norm().item<double>(); };
-  double gradient = 0;  // of all parameters together
-  for (const auto& [name, tensor] : expected) {
-    if (name.rfind("grad.", 0) == 0) gradient = std::hypot(gradient, norm(tensor));
-  }
-  const auto share_off = [&](const torch::Tensor& found, const torch::Tensor& theirs, double smallest = 1e-6) {
-    return norm(found.detach() - theirs) / std::max(smallest, norm(theirs));
-  };
-  const auto expect_near = [&](const std::string& name, const torch::Tensor& found, double tolerance) {
+
+  void expect_near(const std::string& name, const torch::Tensor& found, double tolerance) {
     ASSERT_TRUE(expected.count(name)) << name;
     ASSERT_EQ(found.sizes(), expected.at(name).sizes()) << name;
     const double smallest = name.rfind("grad.", 0) == 0 ? kSmallest * gradient : 1e-6;
     EXPECT_LT(share_off(found, expected.at(name), smallest), tolerance) << name;
-  };
+  }
 
-  const std::unique_ptr<Optimizer> chosen = phase == "snl"
-                                                ? std::unique_ptr<Optimizer>(std::make_unique<Adam>(*student, 0))
-                                                : std::make_unique<Sgd>(*student, kMomentum, kWeightDecay);
-  Optimizer& optimizer = *chosen;
-  EpochSums sums(torch::kCPU);
-  double before = 0;
-  for (int step = 0; step < kSteps; ++step) {
-    Batch batch = batches[step];
-    batch.images = batch.images.contiguous(torch::MemoryFormat::ChannelsLast);
-    train_step(*objective, batch, optimizer, kLearningRate, sums);
-    const double sum = sums.value("loss");
-    expect_near("loss." + std::to_string(step), torch::tensor((sum - before) / kBatch), kLossTolerance);
-    before = sum;
-    if (step > 0) continue;
+  void train_as_there() {
+    double before = 0;
+    for (int step = 0; step < kSteps; ++step) {
+      Batch batch = batches[step];
+      batch.images = batch.images.contiguous(torch::MemoryFormat::ChannelsLast);
+      train_step(*objective, batch, *optimizer, kLearningRate, sums);
+      const double sum = sums.value("loss");
+      expect_near("loss." + std::to_string(step), torch::tensor((sum - before) / kBatch), kLossTolerance);
+      before = sum;
+      if (step > 0) continue;
+      for (const auto& item : student->named_parameters()) {
+        expect_near("grad." + item.key(), item.value().grad(), kGradientTolerance);
+      }
+    }
     for (const auto& item : student->named_parameters()) {
-      expect_near("grad." + item.key(), item.value().grad(), kGradientTolerance);
+      const std::string name = "student." + item.key();
+      const double off =
+          share_off(item.value() - in.at(name), expected.at(name) - in.at(name), kLearningRate * kSmallest * gradient);
+      EXPECT_LT(off, kUpdateTolerance) << name;
+    }
+    for (const auto& item : student->named_buffers()) {
+      expect_near("student." + item.key(), item.value(), kStatisticsTolerance);
     }
   }
-  for (const auto& item : student->named_parameters()) {
-    const std::string name = "student." + item.key();
-    EXPECT_LT(
-        share_off(item.value() - in.at(name), expected.at(name) - in.at(name), kLearningRate * kSmallest * gradient),
-        kUpdateTolerance)
-        << name;
-  }
-  for (const auto& item : student->named_buffers()) {
-    expect_near("student." + item.key(), item.value(), kStatisticsTolerance);
-  }
-  if (phase != "mask") return;
 
-  std::vector<torch::Tensor> mismatch;
-  for (const ReluSite& site : student->sites()) {
-    const SiteShape shape = site.shape();
-    mismatch.push_back(
-        sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).permute({2, 0, 1}).clone());
-    expect_near("D." + site.name(), mismatch.back(), kMismatchTolerance);
-  }
-  Metrics metrics;
-  EpochEnd end{0, 1, sums, optimizer.parameters(), metrics};
-  objective->epoch_end(end);
-  for (const ReluSite& site : student->sites()) {
-    const torch::Tensor ours = site.mask(), theirs = expected.at("next." + site.name());
-    EXPECT_EQ(ours.sum().item<int64_t>(), relus[site.index()]);
-    EXPECT_EQ(theirs.sum().item<int64_t>(), relus[site.index()]);
-    // Only elements whose mismatch is the smallest kept one within the tolerance may be chosen differently.
-    const torch::Tensor& D = mismatch[site.index()];
-    const double last = D.masked_select(ours.to(torch::kBool)).min().item<double>();
-    const torch::Tensor differs = ours.ne(theirs);
-    if (differs.any().item<bool>()) {
+  void update_masks_as_there() {
+    std::vector<torch::Tensor> mismatch;
+    for (const ReluSite& site : student->sites()) {
+      const SiteShape shape = site.shape();
+      mismatch.push_back(
+          sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).permute({2, 0, 1}).clone());
+      expect_near("D." + site.name(), mismatch.back(), kMismatchTolerance);
+    }
+    Metrics metrics;
+    EpochEnd end{0, 1, sums, optimizer->parameters(), metrics};
+    objective->epoch_end(end);
+    for (const ReluSite& site : student->sites()) {
+      const torch::Tensor ours = site.mask(), theirs = expected.at("next." + site.name());
+      EXPECT_EQ(ours.sum().item<int64_t>(), relus[site.index()]);
+      EXPECT_EQ(theirs.sum().item<int64_t>(), relus[site.index()]);
+      // Only elements whose mismatch is the smallest kept one within the tolerance may be chosen differently.
+      const torch::Tensor& D = mismatch[site.index()];
+      const double last = D.masked_select(ours.to(torch::kBool)).min().item<double>();
+      const torch::Tensor differs = ours.ne(theirs);
+      if (!differs.any().item<bool>()) continue;
       EXPECT_LT((D.masked_select(differs) - last).abs().max().item<double>(),
                 kMismatchTolerance * D.max().item<double>())
           << site.name();
     }
   }
+
+  const std::string phase = GetParam().phase;
+  const Case net = {GetParam().name, GetParam().model, "model.width = 8", R"({"width": 8})", {3, 32, 32, 10}};
+  const std::shared_ptr<Network> teacher = build_model(net.model, net.shape, net.toml),
+                                 student = build_model(net.model, net.shape, net.toml);
+  std::vector<int64_t> relus;
+  MaskSettings mask;
+  FinetuneSettings finetune;
+  SnlSettings snl;
+  nlohmann::json alphas = nlohmann::json::array();
+  std::unique_ptr<Objective> objective;
+  std::unique_ptr<Optimizer> optimizer;
+  EpochSums sums{torch::kCPU};
+  std::vector<Batch> batches;
+  TensorMap in, expected;
+  double gradient = 0;  // the norm of all parameters' together
+};
+
+TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
+  begin();
+  ASSERT_NO_FATAL_FAILURE(run_there());
+  if (phase == "snl") {
+    optimizer = std::make_unique<Adam>(*student, 0);
+  } else {
+    optimizer = std::make_unique<Sgd>(*student, kMomentum, kWeightDecay);
+  }
+  train_as_there();
+  if (phase == "mask") update_masks_as_there();
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Training,
