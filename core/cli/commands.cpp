@@ -9,6 +9,7 @@
 
 #include "cli/exit_guard.h"
 #include "cli/limits.h"
+#include "data/file_checksums.h"
 #include "device/threads.h"
 #include "experiment/environment.h"
 #include "nn/tensor_memory.h"
@@ -78,6 +79,7 @@ OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments)
 
 int execute(const Verbs& verbs, const Arguments& arguments, std::ostream& output) {
   standard_output = &output;
+  on_slow_checksums([](const std::string& line) { std::cerr << line << "\n"; });
   const ExitGuard guard(arguments.verb);
   try {
     return verbs.at(arguments.verb)(arguments);

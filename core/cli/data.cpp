@@ -46,7 +46,7 @@ int pack_data(const Arguments& arguments) {
     const LabelledSet set = load_all(*dataset, arguments.dataset);
     write_packed(arguments.out,
                  {arguments.dataset, pack_options(options), set.classes, set.class_names, set.normalisation}, set.train,
-                 set.test, arguments.encoding == "raw" ? PackEncoding::raw : PackEncoding::encoded);
+                 set.test, value_named(arguments.encoding, kPackEncodings, "--encoding"));
   });
   Json json = describe(PackedSet(arguments.out));
   json["file"] = arguments.out;

@@ -9,6 +9,7 @@
 
 #include "data/batches_kernel.h"
 #include "data/resize.h"
+#include "data/subset.h"
 #include "device/tensors.h"
 #include "senet/error.h"
 #include "senet/random.h"
@@ -60,13 +61,7 @@ bool BatchLoader::in_memory(const Augmentation& augmentation) const {
 }
 
 std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
-  std::vector<std::pair<uint64_t, int64_t>> keyed(count());
-  const uint64_t epoch_seed = derive_seed(seed, text("epoch", epoch));
-  for (int64_t i = 0; i < count(); ++i) keyed[i] = {random_bits(epoch_seed, kShuffleStream, i), i};
-  std::sort(keyed.begin(), keyed.end());
-  std::vector<int64_t> order(keyed.size());
-  std::transform(keyed.begin(), keyed.end(), order.begin(), [](const auto& pair) { return pair.second; });
-  return order;
+  return shuffled_indices(count(), derive_seed(seed, text("epoch", epoch)), kShuffleStream);
 }
 
 Batch BatchLoader::empty_batch(int64_t count, torch::Device device) const {

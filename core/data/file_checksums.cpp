@@ -38,7 +38,7 @@ static_assert(sizeof(Entry) == 32);
 
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
-int64_t now() {
+int64_t clock_now() {
   timespec time{};
   clock_gettime(CLOCK_REALTIME, &time);
   return nanoseconds(time);
@@ -137,7 +137,21 @@ class Memory {
   bool changed_ = false;
 };
 
+struct SlowReading {
+  std::function<void(const std::string&)> tell;
+  std::chrono::milliseconds patience{};
+};
+
+SlowReading& slow_reading() {
+  static SlowReading reading;
+  return reading;
+}
+
 }  // namespace
+
+void on_slow_checksums(std::function<void(const std::string&)> tell, std::chrono::milliseconds patience) {
+  slow_reading() = {std::move(tell), patience};
+}
 
 std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
   std::vector<uint64_t> checksums(files.size());
@@ -149,7 +163,7 @@ std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
     entries[i] = entry_of(files[i]);
     if (!memory.recall(entries[i])) unknown.push_back(i);
   }
-  auto saved = std::chrono::steady_clock::now();
+  auto saved = std::chrono::steady_clock::now(), told = saved;
   for (size_t first = 0; first < unknown.size(); first += kChunk) {
     const size_t last = std::min(first + kChunk, unknown.size());
     at::parallel_for(static_cast<int64_t>(first), static_cast<int64_t>(last), 16, [&](int64_t begin, int64_t end) {
@@ -160,12 +174,18 @@ std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
     });
     for (size_t i = first; i < last; ++i) {
       const Entry &before = entries[unknown[i]], after = entry_of(files[unknown[i]]);
-      const bool settled = after.changed == before.changed && after.changed < now() - kSettled;
+      const bool settled = after.changed == before.changed && after.changed < clock_now() - kSettled;
       if (settled) memory.remember(before);
     }
-    if (std::chrono::steady_clock::now() - saved > kBetweenSaves) {
+    const auto now = std::chrono::steady_clock::now();
+    if (slow_reading().tell && now - told >= slow_reading().patience) {
+      slow_reading().tell(text("reading files for their checksums, once: ", last, " of ", unknown.size(), " in ",
+                               common_folder(files).string()));
+      told = now;
+    }
+    if (now - saved > kBetweenSaves) {
       memory.save();
-      saved = std::chrono::steady_clock::now();
+      saved = now;
     }
   }
   memory.save();

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace senet {
@@ -11,5 +14,9 @@ namespace senet {
 // Where a file of that cache is missing, damaged or cannot be written, the set is read again. Processes may share the
 // cache. Throws with the path of a file that cannot be read.
 std::vector<uint64_t> file_checksums(const std::vector<std::filesystem::path>& files);
+
+// From now on, in the whole process, `tell` is given a line each time that reading files has taken so long again.
+void on_slow_checksums(std::function<void(const std::string&)> tell,
+                       std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 }  // namespace senet

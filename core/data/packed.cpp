@@ -116,7 +116,7 @@ void write_packed(const std::filesystem::path& path, const PackDescription& desc
                                 {"class_names", description.class_names},
                                 {"mean", description.normalisation.mean},
                                 {"deviation", description.normalisation.deviation},
-                                {"encoding", encoding == PackEncoding::raw ? "raw" : "encoded"},
+                                {"encoding", name_of(encoding, kPackEncodings)},
                                 {"train", describe(train, of_train)},
                                 {"test", describe(test, of_test)}}
                                .dump();
@@ -136,7 +136,8 @@ class PackedSet::Part final : public ImageSource {
   Part(std::shared_ptr<const ReadableFile> file, Table table, const Json& description, const Json& split,
        uint64_t payload_end)
       : file_(std::move(file)),
-        raw_(description.at("encoding").get<std::string>() == "raw"),
+        raw_(value_named(description.at("encoding").get<std::string>(), kPackEncodings,
+                         file_->path().string() + ": not a sound packed data set: its encoding") == PackEncoding::raw),
         given_as_pixels_(split.at("given_as_pixels").get<bool>()),
         left_out_(split.at("left_out").get<std::vector<int64_t>>()),
         view_{split.at("view").at("resize").get<int64_t>(), split.at("view").at("size").get<int64_t>()},

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "senet/choice.h"
 #include "senet/dataset.h"
 
 namespace senet {
@@ -27,6 +28,7 @@ struct PackDescription {
 
 // raw: the images decoded and seen through their view. encoded: their files as they are, for random resized crops.
 enum class PackEncoding { raw, encoded };
+constexpr Choice<PackEncoding> kPackEncodings[] = {{"raw", PackEncoding::raw}, {"encoded", PackEncoding::encoded}};
 
 // Writes atomically. `images`: as the plugin gives them.
 void write_packed(const std::filesystem::path& path, const PackDescription& description, const Images& train,

@@ -10,7 +10,6 @@
 #include "data/packed.h"
 #include "data/subset.h"
 #include "senet/error.h"
-#include "senet/random.h"
 #include "storage/hash.h"
 
 namespace senet {
@@ -165,10 +164,7 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
     fail_usage(options.item("train_limit").origin, ": dataset.train_limit = ", limit, " but ", where, " has only ",
                whole, " training images");
   }
-  std::vector<int64_t> order = first_indices(whole);
-  std::vector<uint64_t> keys(order.size());
-  for (const int64_t i : order) keys[i] = random_bits(0, 0, i);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });
+  std::vector<int64_t> order = shuffled_indices(whole, 0, 0);
   if (limit > 0) order.resize(limit);
   const bool is_training = options.boolean("holdout_is_training");
   const double share = is_training ? 0 : options.real("holdout");

@@ -3,7 +3,10 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <numeric>
+
+#include "senet/random.h"
 
 namespace senet {
 
@@ -35,6 +38,14 @@ class Subset final : public ImageSource {
 std::vector<int64_t> first_indices(int64_t count) {
   std::vector<int64_t> indices(count);
   std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+std::vector<int64_t> shuffled_indices(int64_t count, uint64_t seed, uint32_t stream) {
+  std::vector<uint64_t> keys(count);
+  for (int64_t i = 0; i < count; ++i) keys[i] = random_bits(seed, stream, i);
+  std::vector<int64_t> indices = first_indices(count);
+  std::stable_sort(indices.begin(), indices.end(), [&](int64_t a, int64_t b) { return keys[a] < keys[b]; });
   return indices;
 }
 

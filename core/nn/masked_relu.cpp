@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "device/tensors.h"
 #include "nn/cpu_loops.h"
 #include "nn/rectify.h"
 #include "senet/error.h"
@@ -41,59 +42,41 @@ void for_all_runs(int64_t images, int64_t image, const Body& body) {
                    [&](int64_t begin, int64_t end) { for_each_run(begin, end, image, body); });
 }
 
-template <class T, class Element>
-Element* data(const torch::Tensor& tensor) {
-  return reinterpret_cast<Element*>(tensor.data_ptr<T>());
-}
-
-template <class T, class Element = T>
-void forward_cpu(const torch::Tensor& x, const torch::Tensor& floors, torch::Tensor& y) {
-  const auto* from = data<T, const Element>(x);
-  const auto* lowest = floors.data_ptr<float>();
-  auto* to = data<T, Element>(y);
-  for_all_runs(x.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
-    forward_loop(from + at, lowest + within, to + at, length);
-  });
-}
-
-template <class T, class Element = T>
-void backward_cpu(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors,
-                  torch::Tensor& gx) {
-  const auto* from = data<T, const Element>(gradient);
-  const auto* values = data<T, const Element>(y);
-  const auto* lowest = floors.data_ptr<float>();
-  auto* to = data<T, Element>(gx);
-  for_all_runs(y.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
-    backward_loop(from + at, values + at, lowest + within, to + at, length);
-  });
-}
-
 template <class Body>
-void dispatch(const torch::Tensor& x, const Body& body) {
-  switch (x.scalar_type()) {
-    case torch::kFloat32:
-      return body(float{}, float{});
-    case torch::kFloat64:
-      return body(double{}, double{});
-    case torch::kBFloat16:
-      return body(at::BFloat16{}, uint16_t{});
-    default:
-      fail("masked_relu: expected float32, bfloat16 or float64 activations, found ", x.dtype());
-  }
+void with_any_element(const torch::Tensor& x, const Body& body) {
+  if (x.scalar_type() == torch::kFloat64) return body(TypeTag<double>());
+  SENET_CHECK(x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16,
+              "masked_relu: expected float32, bfloat16 or float64 activations, found ", x.dtype());
+  with_element(x, body);
 }
 
 torch::Tensor forward_kernel(const torch::Tensor& x, const torch::Tensor& floors) {
   if (!x.is_cpu()) return torch::where(x <= floors, floors.to(x.scalar_type()), x);
   torch::Tensor y = torch::empty_like(x);
-  dispatch(x, [&](auto type, auto element) { forward_cpu<decltype(type), decltype(element)>(x, floors, y); });
+  with_any_element(x, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
+    const auto* from = elements<const Element>(x);
+    const auto* lowest = elements<const float>(floors);
+    auto* to = elements<Element>(y);
+    for_all_runs(x.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+      forward_loop(from + at, lowest + within, to + at, length);
+    });
+  });
   return y;
 }
 
 torch::Tensor backward_kernel(const torch::Tensor& gradient, const torch::Tensor& y, const torch::Tensor& floors) {
   if (!y.is_cpu()) return torch::where(y <= floors, torch::zeros_like(gradient), gradient);
   torch::Tensor gx = torch::empty_like(y);
-  dispatch(y,
-           [&](auto type, auto element) { backward_cpu<decltype(type), decltype(element)>(gradient, y, floors, gx); });
+  with_any_element(y, [&](auto tag) {
+    using Element = typename decltype(tag)::Type;
+    const auto *from = elements<const Element>(gradient), *values = elements<const Element>(y);
+    const auto* lowest = elements<const float>(floors);
+    auto* to = elements<Element>(gx);
+    for_all_runs(y.size(0), floors.numel(), [&](int64_t at, int64_t within, int64_t length) {
+      backward_loop(from + at, values + at, lowest + within, to + at, length);
+    });
+  });
   return gx;
 }
 

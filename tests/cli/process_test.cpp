@@ -212,6 +212,28 @@ TEST(Memory, ThatIsLimitedTooFarIsAnErrorThatNamesTheLimit) {
   }
 }
 
+TEST(Memory, ThatIsTooSmallForAFileIsAnErrorThatNamesTheFile) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "results/tiny");
+  const Outcome outcome = run_shell(
+      "truncate -s 32G results/tiny/large.json && ulimit -v 4000000 && exec \"$SENET\" evaluate large", folder.path());
+  EXPECT_EQ(outcome.code, 1) << outcome.error;
+  EXPECT_TRUE(mentions(outcome.error, "results/tiny/large.json: cannot read: Cannot allocate memory")) << outcome.error;
+}
+
+TEST(OpenFiles, ThatAreLimitedTooFarAreAnErrorThatNamesTheFileAndLeaveWhatGoesOn) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", one_epoch("uniform"));
+  for (const char* most : {"6", "7"}) {
+    const Outcome outcome =
+        run_shell(std::string("ulimit -n ") + most + " && exec \"$SENET\" run tiny.toml --threads 2", folder.path());
+    EXPECT_EQ(outcome.code, 1) << outcome.error;
+    EXPECT_TRUE(mentions(outcome.error, "runs/")) << outcome.error;
+    EXPECT_TRUE(mentions(outcome.error, ": Too many open files")) << outcome.error;
+  }
+  EXPECT_EQ(run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
+}
+
 TEST(FileSize, ThatIsLimitedIsAnErrorOfWriting) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", one_epoch("uniform"));

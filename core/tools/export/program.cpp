@@ -323,8 +323,8 @@ class ProgramBuilder {
     }
     const std::string factor = argument("mask", Owner::everyone, mask.to(torch::kFloat32));
     const std::string rest = body_.binary("subtract", body_.constant("1.0", shape), factor, shape);
-    return body_.binary("add", body_.binary("multiply", factor, positive, shape),
-                        body_.binary("multiply", rest, "%x0", shape), shape);
+    const std::string linear = body_.binary("multiply", rest, "%x0", shape);
+    return body_.binary("add", body_.binary("multiply", factor, positive, shape), linear, shape);
   }
 
   // The kept elements, rectified, and then each element from x or from those.
