@@ -21,6 +21,7 @@
 #include "nn/tensor_memory.h"
 #include "plugin/host.h"
 #include "train/sgd.h"
+#include "train/steps.h"
 #include "train/trainer.h"
 
 namespace senet {

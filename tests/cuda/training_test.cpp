@@ -5,6 +5,7 @@
 #include "method/objectives.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
+#include "train/steps.h"
 #include "train/trainer.h"
 #include "train/widths.h"
 

@@ -40,7 +40,7 @@ int64_t image_of(const torch::Tensor& x) { return x.numel() / x.size(0); }
 // Calls body with the element's type and the number that a thread takes.
 template <class Body>
 void with_kernel_of(const Case& c, const Body& body) {
-  with_pack(torch::empty({0}, c.type), c.packs, [&](auto tag, auto pack) { body(null, pack); });
+  with_pack(torch::empty({0}, c.type), c.packs, [&](auto tag, auto pack) { body(tag, pack); });
 }
 
 class Kernels : public ::testing::TestWithParam<Case> {};

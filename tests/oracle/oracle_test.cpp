@@ -14,6 +14,7 @@
 #include "support/models.h"
 #include "train/adam.h"
 #include "train/sgd.h"
+#include "train/steps.h"
 #include "train/trainer.h"
 
 namespace senet {

@@ -7,6 +7,7 @@
 #include "senet/losses.h"
 #include "support/models.h"
 #include "train/sgd.h"
+#include "train/steps.h"
 #include "train/trainer.h"
 
 namespace senet {
