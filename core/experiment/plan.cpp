@@ -38,11 +38,23 @@ constexpr Option kSharedTrainingOptions[] = {
         .one_of("auto float32 bfloat16"),
 };
 
+// The options of the plugin that a setting names.
+std::vector<Option> plugin_options(const PluginHost& plugins, PluginKind kind, const Options::Item& name) {
+  try {
+    return plugins.options(kind, std::get<std::string>(name.value));
+  } catch (const Error& error) {
+    if (name.origin == "default") throw;
+    throw Error(text(name.origin, ": ", error.what()), error.exit());
+  }
+}
+
 // The sections of SENet's own phases.
 void resolve_senet(const Document& document, const PluginHost& plugins, int i, Cell& cell) {
-  const std::string measure = document.resolve("sensitivity", sensitivity_options({}), i, "training").text("plugin");
+  const Options declared = document.resolve("sensitivity", sensitivity_options({}), i, "training");
+  const std::string measure = declared.text("plugin");
   cell.sections["sensitivity"] = document.resolve(
-      "sensitivity", sensitivity_options(plugins.options(PluginKind::sensitivity, measure)), i, "training");
+      "sensitivity", sensitivity_options(plugin_options(plugins, PluginKind::sensitivity, declared.item("plugin"))), i,
+      "training");
   cell.versions["sensitivity"] = plugins.find(PluginKind::sensitivity, measure).version;
   cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
   cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
@@ -164,10 +176,10 @@ std::map<std::string, std::vector<Option>> core_sections() {
 Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell) {
   const std::string section = kind_name(kind);
   const std::vector<Option> own = core_sections().at(section);
-  const std::string plugin = document.resolve(section, own, cell).text("plugin");
-  if (plugin.empty())
+  const Options given = document.resolve(section, own, cell);
+  if (given.text("plugin").empty())
     fail_usage(document.name(), ": ", section, ".plugin is not set; `senet plugins` lists what there is");
-  const std::vector<Option> declared = plugins.options(kind, plugin);
+  const std::vector<Option> declared = plugin_options(plugins, kind, given.item("plugin"));
   return document.resolve(section, declare(own.data(), own.size(), declared), cell);
 }
 
@@ -206,7 +218,8 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
                    kSenet, " or a baseline plugin");
       }
       cell.sections[cell.method] = document.resolve(
-          cell.method, baseline_options(plugins.options(PluginKind::baseline, cell.method)), i, "training");
+          cell.method, baseline_options(plugin_options(plugins, PluginKind::baseline, own.item("method"))), i,
+          "training");
       cell.versions[cell.method] = plugins.find(PluginKind::baseline, cell.method).version;
     }
     cell.label = own.text("label");

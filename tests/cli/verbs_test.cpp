@@ -410,14 +410,15 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
     return changed.replace(changed.find(from), from.size(), to);
   };
   refuse(with("[mask]\nepochs", "[mask]\nepoch"), {"x.toml:", "mask.epoch", "did you mean 'mask.epochs'?"});
-  refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""), {"did you mean 'synthetic'?", "fashion_mnist"});
+  refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""), {"x.toml:4:", "did you mean 'synthetic'?", "fashion_mnist"});
   refuse(with("[\"20%\"]", "[\"110%\"]"), {"x.toml:", "110%", "1196", "1088"});
   refuse(with("[\"20%\"]", "[0]"), {"'0'", "between 1 and"});
   refuse(with("[\"20%\"]", "[]"), {"no budgets"});
   refuse(with("[\"20%\"]", "[\"20%\", \"20%\"]"), {"two results"});
   refuse(with("name = \"tiny\"", "name = \"../up\""), {"x.toml:1:", "../up"});
   refuse(with("[[cell]]\nbudgets = [\"20%\"]", ""), {"[[cell]]"});
-  refuse(with("[[cell]]\n", "[[cell]]\nmethod = \"snk\"\n"), {"snk"});
+  refuse(with("[[cell]]\n", "[[cell]]\nmethod = \"snk\"\n"), {"x.toml:26:", "'snk'", "did you mean 'snl'?"});
+  refuse(with("[sensitivity]\n", "[sensitivity]\nplugin = \"prunin\"\n"), {"x.toml:20:", "did you mean 'pruning'?"});
   refuse(with("[[cell]]\n", "[[cell]]\nsensitivity.plugin = \"uniform\"\nsensitivity.density = 0.2\n"),
          {"sensitivity.density"});
   refuse(with("seeds = [1]", "seeds = []"), {"at least one"});
