@@ -61,36 +61,36 @@ struct Field {
   const char* expected;
   bool (*sound)(const Json&);
 };
-bool is_text(const Json& value) { return value.is_string(); }
-bool is_count(const Json& value) { return value.is_number_integer() && value >= 0; }
-bool is_integer(const Json& value) { return value.is_number_integer(); }
-bool is_share(const Json& value) { return value.is_number() && value >= 0 && value <= 1; }
-bool is_amount(const Json& value) { return value.is_number() && value >= 0; }
-bool is_amount_or_nothing(const Json& value) { return value.is_null() || is_amount(value); }
+bool holds_text(const Json& value) { return value.is_string(); }
+bool holds_count(const Json& value) { return value.is_number_integer() && value >= 0; }
+bool holds_integer(const Json& value) { return value.is_number_integer(); }
+bool holds_share(const Json& value) { return value.is_number() && value >= 0 && value <= 1; }
+bool holds_amount(const Json& value) { return value.is_number() && value >= 0; }
+bool holds_amount_or_nothing(const Json& value) { return value.is_null() || holds_amount(value); }
 constexpr Field kFields[] = {
-    {"/experiment", "a text", is_text},      {"/seed", "an integer", is_integer},
-    {"/cell/label", "a text", is_text},      {"/cell/method", "a text", is_text},
-    {"/budget/asked", "a text", is_text},    {"/budget/relus", "a count", is_count},
-    {"/model/plugin", "a text", is_text},    {"/model/variant", "a text", is_text},
-    {"/model/macs", "a count", is_count},    {"/dataset/plugin", "a text", is_text},
-    {"/dataset/train", "a count", is_count}, {"/teacher/accuracy", "a share of 1", is_share},
-    {"/teacher/relus", "a count", is_count}, {"/result/accuracy", "a share of 1", is_share},
-    {"/result/relus", "a count", is_count},
+    {"/experiment", "a text", holds_text},      {"/seed", "an integer", holds_integer},
+    {"/cell/label", "a text", holds_text},      {"/cell/method", "a text", holds_text},
+    {"/budget/asked", "a text", holds_text},    {"/budget/relus", "a count", holds_count},
+    {"/model/plugin", "a text", holds_text},    {"/model/variant", "a text", holds_text},
+    {"/model/macs", "a count", holds_count},    {"/dataset/plugin", "a text", holds_text},
+    {"/dataset/train", "a count", holds_count}, {"/teacher/accuracy", "a share of 1", holds_share},
+    {"/teacher/relus", "a count", holds_count}, {"/result/accuracy", "a share of 1", holds_share},
+    {"/result/relus", "a count", holds_count},
 };
 constexpr Field kSiteFields[] = {
-    {"/name", "a text", is_text}, {"/relus", "a count", is_count}, {"/kept", "a count", is_count}};
-constexpr Field kPhaseFields[] = {{"/kind", "a text", is_text},
-                                  {"/key", "a text", is_text},
-                                  {"/training_seconds", "an amount", is_amount},
-                                  {"/image_passes", "an amount", is_amount_or_nothing}};
+    {"/name", "a text", holds_text}, {"/relus", "a count", holds_count}, {"/kept", "a count", holds_count}};
+constexpr Field kPhaseFields[] = {{"/kind", "a text", holds_text},
+                                  {"/key", "a text", holds_text},
+                                  {"/training_seconds", "an amount", holds_amount},
+                                  {"/image_passes", "an amount", holds_amount_or_nothing}};
 // Not in every result.
-bool is_text_or_nothing(const Json& value) { return value.is_null() || is_text(value); }
-bool is_count_or_nothing(const Json& value) { return value.is_null() || is_count(value); }
+bool holds_text_or_nothing(const Json& value) { return value.is_null() || holds_text(value); }
+bool holds_count_or_nothing(const Json& value) { return value.is_null() || holds_count(value); }
 constexpr Field kEnvironmentFields[] = {
-    {"/revision", "a text", is_text_or_nothing},  {"/libtorch", "a text", is_text_or_nothing},
-    {"/device", "a text", is_text_or_nothing},    {"/gpu", "a text", is_text_or_nothing},
-    {"/cpu", "a text", is_text_or_nothing},       {"/cpu_capability", "a text", is_text_or_nothing},
-    {"/precision", "a text", is_text_or_nothing}, {"/threads", "a count", is_count_or_nothing}};
+    {"/revision", "a text", holds_text_or_nothing},  {"/libtorch", "a text", holds_text_or_nothing},
+    {"/device", "a text", holds_text_or_nothing},    {"/gpu", "a text", holds_text_or_nothing},
+    {"/cpu", "a text", holds_text_or_nothing},       {"/cpu_capability", "a text", holds_text_or_nothing},
+    {"/precision", "a text", holds_text_or_nothing}, {"/threads", "a count", holds_count_or_nothing}};
 
 template <size_t N>
 void check_fields(const Json& json, const Field (&fields)[N], const std::string& where) {
@@ -114,7 +114,7 @@ void check_origin(const Json& phase, const std::string& where) {
     check_fields(one, kEnvironmentFields, where + "earlier_environments");
   }
   for (const auto& [part, version] : versions.items())
-    SENET_CHECK(is_count(version), where, "versions/", part, " is ", version.dump(), ", expected a count");
+    SENET_CHECK(holds_count(version), where, "versions/", part, " is ", version.dump(), ", expected a count");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ struct ResNet18Impl : torch::nn::Module {
 };
 TORCH_MODULE(ResNet18);
 
-struct Training {
+struct LoopTraining {
   LibtorchLoop::Setting setting;
   torch::Device device = torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
   torch::MemoryFormat format =
@@ -75,7 +75,7 @@ struct Training {
   torch::Tensor labels = (torch::arange(setting.batch) % setting.classes).to(device);
   std::unique_ptr<torch::optim::SGD> optimizer;
 
-  explicit Training(const LibtorchLoop::Setting& of) : setting(of) {
+  explicit LoopTraining(const LibtorchLoop::Setting& of) : setting(of) {
     network->to(device, setting.precision);
     for (torch::Tensor& parameter : network->parameters()) {
       if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
@@ -96,7 +96,7 @@ using Key = std::tuple<int64_t, int64_t, torch::ScalarType, bool>;
 [[noreturn]] void serve(int requests, int answers) {
   at::set_num_threads(available_threads());
   resolve_device("auto");  // the same promises: float32 that is float32, results that repeat
-  std::map<Key, Training> trainings;
+  std::map<Key, LoopTraining> trainings;
   LibtorchLoop::Setting setting;
   while (read(requests, &setting, sizeof setting) == sizeof setting) {
     const Key key = {setting.width, setting.batch, setting.precision, setting.channels_last};

@@ -275,11 +275,11 @@ TEST(Cost, SaysWhatIsMeasuredAndWhatIsScaled) {
   result.file = folder / result.file;
   save_result(result);
   const std::string profile = (kSource / "experiments/costs/delphi.toml").string();
-  const auto json = json_of(testing::run_program({"cost", "made", "--profile", profile, "--json"}, folder.path()));
-  EXPECT_EQ(json.at("linear_from"), "measured on this network");
-  EXPECT_NEAR(json.at("relus").at("online_seconds").get<double>(), 4 * 21.82e-6, 1e-9);
-  EXPECT_TRUE(json.at("linear").at("online_bytes").is_null());
-  EXPECT_EQ(json.at("layers").size(), 2u + 18u);
+  const auto cost = json_of(testing::run_program({"cost", "made", "--profile", profile, "--json"}, folder.path()));
+  EXPECT_EQ(cost.at("linear_from"), "measured on this network");
+  EXPECT_NEAR(cost.at("relus").at("online_seconds").get<double>(), 4 * 21.82e-6, 1e-9);
+  EXPECT_TRUE(cost.at("linear").at("online_bytes").is_null());
+  EXPECT_EQ(cost.at("layers").size(), 2u + 18u);
   result.json["model"]["variant"] = "resnet18 width=8";
   save_result(result);
   const Outcome scaled = testing::run_program({"cost", "made", "--profile", profile}, folder.path());

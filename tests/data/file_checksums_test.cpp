@@ -12,7 +12,7 @@ TEST(FileChecksums, TellWhileTheyReadSlowlyAndNameTheFolder) {
   const testing::TemporaryFolder folder;
   setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), /*overwrite=*/1);
   std::vector<std::filesystem::path> files;
-  for (const std::string& name : {"a", "b"}) {
+  for (const std::string name : {"a", "b"}) {
     files.push_back(folder / name);
     testing::write_file(files.back(), "of " + name);
   }

@@ -9,6 +9,7 @@
 #include "data/decoded.h"
 #include "data/splits.h"
 #include "storage/hash.h"
+#include "support/datasets.h"
 #include "support/image_writer.h"
 
 namespace senet {
@@ -20,6 +21,7 @@ using testing::jpeg_of;
 using testing::made_up_image;
 using testing::png_of;
 using testing::slurp;
+using testing::splits_as;
 using testing::TemporaryFolder;
 using testing::write_file;
 
@@ -52,12 +54,6 @@ class FromFolder final : public Dataset {
   View view_;
 };
 
-Options options(const std::string& toml = "") {
-  Document document("test");
-  if (!toml.empty()) document = Document::from_toml(toml, "x.toml");
-  return document.resolve("dataset", split_options());
-}
-
 const PackDescription kDescription = {
     "made_up", nlohmann::ordered_json::object(), 2, {"a", "b"}, {{0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}}};
 
@@ -65,16 +61,16 @@ TEST(Packed, RawAndEncodedGiveTheImagesOfTheFolderWithOneFingerprint) {
   const Folder folder;
   const View view{18, 16};
   FromFolder dataset(folder, view);
-  const DataSplits expected = make_splits(&dataset, options(), "made_up");
+  const DataSplits expected = make_splits(&dataset, splits_as(), "made_up");
   EXPECT_EQ(expected.train.pixels.sizes(), (std::vector<int64_t>{12, 16, 16, 3}));
-  EXPECT_EQ(make_splits(&dataset, options("dataset.memory = 0"), "made_up").fingerprint, expected.fingerprint);
+  EXPECT_EQ(make_splits(&dataset, splits_as("dataset.memory = 0"), "made_up").fingerprint, expected.fingerprint);
   for (const PackEncoding encoding : {PackEncoding::raw, PackEncoding::encoded}) {
     const std::string file = (folder.folder / "x.pack").string();
     write_packed(file, kDescription, folder.images("train", view), folder.images("val", view), encoding);
     PackedSet(file).verify();
     for (const char* memory : {"8", "0"}) {
       const DataSplits packed =
-          make_splits(&dataset, options("dataset.packed = \"" + file + "\"\ndataset.memory = " + memory), "made_up");
+          make_splits(&dataset, splits_as("dataset.packed = \"" + file + "\"\ndataset.memory = " + memory), "made_up");
       EXPECT_EQ(packed.train.pixels.defined(), *memory == '8');
       EXPECT_EQ(packed.class_names, expected.class_names);
       EXPECT_TRUE(identical(packed.train.labels, expected.train.labels));
@@ -112,7 +108,7 @@ TEST(Packed, AnotherSetOrOtherOptionsAreRefused) {
   PackDescription description = kDescription;
   description.options = {{"size", 16}};
   write_packed(file, description, folder.images("train", {0, 16}), folder.images("val", {0, 16}), PackEncoding::raw);
-  const Options packed = options("dataset.packed = \"" + file + "\"");
+  const Options packed = splits_as("dataset.packed = \"" + file + "\"");
   const std::string message = error_of([&] { make_splits(&dataset, packed, "made_up"); });
   EXPECT_NE(message.find("'made_up' with the options {\"size\":16}, expected 'made_up' with {}"), std::string::npos)
       << message;
@@ -266,7 +262,7 @@ int64_t anonymous_memory() {
 }
 
 TEST(Packed, ASetManyTimesTheRingsSizeIsReadWithBoundedMemory) {
-  class MadeUp final : public ImageSource {
+  class ManyImages final : public ImageSource {
    public:
     int64_t count() const override { return 2400; }
     Image read(int64_t index) const override {
@@ -278,7 +274,7 @@ TEST(Packed, ASetManyTimesTheRingsSizeIsReadWithBoundedMemory) {
   const TemporaryFolder folder;
   const std::string file = (folder / "x.pack").string();
   Images images;
-  images.source = std::make_shared<MadeUp>();
+  images.source = std::make_shared<ManyImages>();
   images.labels = torch::arange(2400) % 2;
   write_packed(file, kDescription, images, images, PackEncoding::raw);
   EXPECT_GT(std::filesystem::file_size(file), 230000000u);

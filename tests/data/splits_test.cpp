@@ -1,12 +1,13 @@
 #include "data/splits.h"
 
-#include "support/support.h"
+#include "support/datasets.h"
 
 namespace senet {
 namespace {
 
 using testing::error_of;
 using testing::identical;
+using testing::splits_as;
 
 class MadeUp final : public Dataset {
  public:
@@ -19,18 +20,12 @@ class MadeUp final : public Dataset {
   Normalisation normal{{0.5}, {0.5}};
 };
 
-Options options(const std::string& toml = "") {
-  Document document("test");
-  if (!toml.empty()) document = Document::from_toml(toml, "x.toml");
-  return document.resolve("dataset", split_options());
-}
-
 TEST(Splits, HoldOutAFixedShareThatIsNeverTrainedOn) {
   MadeUp data;
   // Give every image a value of its own, so that it can be found again.
   data.train.pixels = torch::zeros({200, 2, 2, 1}, torch::kUInt8);
   for (int64_t i = 0; i < 200; ++i) data.train.pixels[i][0][0][0] = i;
-  const DataSplits splits = make_splits(&data, options(), "made_up");
+  const DataSplits splits = make_splits(&data, splits_as(), "made_up");
   EXPECT_EQ(splits.train.count(), 190);
   EXPECT_EQ(splits.held_out.count(), 10);
   EXPECT_EQ(splits.test.count(), 5);
@@ -47,32 +42,32 @@ TEST(Splits, HoldOutAFixedShareThatIsNeverTrainedOn) {
 
 TEST(Splits, TheLimitTakesAPrefixOfOneShuffle) {
   MadeUp data;
-  const DataSplits some = make_splits(&data, options("dataset.train_limit = 40\ndataset.holdout = 0"), "made_up");
-  const DataSplits more = make_splits(&data, options("dataset.train_limit = 60\ndataset.holdout = 0"), "made_up");
+  const DataSplits some = make_splits(&data, splits_as("dataset.train_limit = 40\ndataset.holdout = 0"), "made_up");
+  const DataSplits more = make_splits(&data, splits_as("dataset.train_limit = 60\ndataset.holdout = 0"), "made_up");
   EXPECT_EQ(some.train.count(), 40);
   EXPECT_EQ(some.held_out.count(), 0);
   EXPECT_TRUE(identical(some.train.pixels, more.train.pixels.slice(0, 0, 40)));
   EXPECT_NE(some.fingerprint, more.fingerprint);
   EXPECT_EQ(some.fingerprint,
-            make_splits(&data, options("dataset.train_limit = 40\ndataset.holdout = 0"), "made_up").fingerprint);
+            make_splits(&data, splits_as("dataset.train_limit = 40\ndataset.holdout = 0"), "made_up").fingerprint);
 }
 
 TEST(Splits, TheFingerprintSeesEveryByteAndLabel) {
   MadeUp data;
-  const std::string before = make_splits(&data, options(), "made_up").fingerprint;
+  const std::string before = make_splits(&data, splits_as(), "made_up").fingerprint;
   data.test.pixels[4][1][1][0] = 1;
-  EXPECT_NE(make_splits(&data, options(), "made_up").fingerprint, before);
+  EXPECT_NE(make_splits(&data, splits_as(), "made_up").fingerprint, before);
   data.test.pixels[4][1][1][0] = 0;
-  EXPECT_EQ(make_splits(&data, options(), "made_up").fingerprint, before);
+  EXPECT_EQ(make_splits(&data, splits_as(), "made_up").fingerprint, before);
   data.test.labels[2] = 1;
-  EXPECT_NE(make_splits(&data, options(), "made_up").fingerprint, before);
+  EXPECT_NE(make_splits(&data, splits_as(), "made_up").fingerprint, before);
 }
 
 TEST(Splits, RefuseWhatTheInterfaceDoesNotPromise) {
   const auto refusal = [](const std::function<void(MadeUp&)>& spoil, const std::string& toml = "") {
     MadeUp data;
     spoil(data);
-    return error_of([&] { make_splits(&data, options(toml), "made_up"); });
+    return error_of([&] { make_splits(&data, splits_as(toml), "made_up"); });
   };
   EXPECT_NE(refusal([](MadeUp& d) { d.train.labels[7] = 3; }).find("[0, 2]"), std::string::npos);
   EXPECT_NE(refusal([](MadeUp& d) { d.train.labels = d.train.labels.slice(0, 1); }).find("200 images but 199 labels"),

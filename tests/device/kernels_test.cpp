@@ -20,10 +20,9 @@ namespace senet {
 namespace {
 
 using testing::identical;
+using testing::kLast;
 using testing::largest_difference;
 using testing::random_tensor;
-
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
 
 struct Case {
   torch::ScalarType type;

@@ -12,9 +12,8 @@ namespace {
 
 using testing::error_of;
 using testing::identical;
+using testing::kLast;
 using testing::random_tensor;
-
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
 
 TEST(Mismatch, IsTheSumOfAbsoluteDifferencesOverTheBatch) {
   for (const auto& shape :

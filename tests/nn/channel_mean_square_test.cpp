@@ -5,10 +5,9 @@
 namespace senet {
 namespace {
 
+using testing::kLast;
 using testing::largest_difference;
 using testing::random_tensor;
-
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
 
 // mean over c of x², and its gradient 2·g·x / C, in float64.
 TEST(ChannelMeanSquare, EqualsItsDefinitionForwardAndBackward) {

@@ -11,10 +11,10 @@ namespace {
 
 using testing::error_of;
 using testing::identical;
+using testing::kLast;
 using testing::numerical_gradient;
 using testing::random_tensor;
 
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
 constexpr auto kContiguous = torch::MemoryFormat::Contiguous;
 
 torch::Tensor mask_of(torch::IntArrayRef shape, uint64_t seed) {

@@ -12,12 +12,11 @@ namespace senet {
 namespace {
 
 using testing::identical;
+using testing::kLast;
 using testing::largest_difference;
 using testing::random_tensor;
 
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
-
-struct Case {
+struct NormCase {
   torch::ScalarType type;
   std::vector<int64_t> shape;
   Rectified rectified;
@@ -25,7 +24,7 @@ struct Case {
   double mean = 0;  // of x
 };
 
-torch::Tensor mask_for(const Case& c) {
+torch::Tensor mask_for(const NormCase& c) {
   const auto image = torch::IntArrayRef(c.shape).slice(1);
   switch (c.rectified) {
     case Rectified::none:
@@ -42,7 +41,7 @@ struct Inputs {
   torch::Tensor x, shortcut, mask, gradient;
   BatchNorm2d norm;
 
-  explicit Inputs(const Case& c) : mask(mask_for(c)), norm(c.shape[1]) {
+  explicit Inputs(const NormCase& c) : mask(mask_for(c)), norm(c.shape[1]) {
     x = (random_tensor(c.shape, 1) + c.mean).to(c.type).contiguous(kLast).set_requires_grad(true);
     if (c.with_shortcut) shortcut = random_tensor(c.shape, 2, c.type).contiguous(kLast).set_requires_grad(true);
     gradient = random_tensor(c.shape, 3, c.type).contiguous(kLast);
@@ -78,10 +77,10 @@ struct Reference {
 
 double size_of(const torch::Tensor& t) { return 1 + t.abs().max().item<double>(); }
 
-class NormActivationTest : public ::testing::TestWithParam<Case> {};
+class NormActivationTest : public ::testing::TestWithParam<NormCase> {};
 
 TEST_P(NormActivationTest, EqualsTheLayersOneAfterTheOther) {
-  const Case& c = GetParam();
+  const NormCase& c = GetParam();
   Inputs in(c);
   const Reference expected(in, /*training=*/true);
   in.norm.train();
@@ -108,7 +107,7 @@ TEST_P(NormActivationTest, EqualsTheLayersOneAfterTheOther) {
 }
 
 TEST_P(NormActivationTest, UsesTheRunningStatisticsInEvaluation) {
-  const Case& c = GetParam();
+  const NormCase& c = GetParam();
   Inputs in(c);
   const Reference expected(in, /*training=*/false);
   in.norm.eval();
@@ -127,20 +126,20 @@ TEST_P(NormActivationTest, UsesTheRunningStatisticsInEvaluation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(TypesSizesActivations, NormActivationTest,
-                         ::testing::Values(Case{torch::kFloat32, {4, 3, 5, 7}, Rectified::masked, true},
-                                           Case{torch::kFloat32, {4, 3, 5, 7}, Rectified::masked, false},
-                                           Case{torch::kFloat32, {2, 1, 1, 1}, Rectified::all, false},
-                                           Case{torch::kFloat32, {9, 16, 32, 32}, Rectified::masked, true},
-                                           Case{torch::kFloat32, {9, 16, 32, 32}, Rectified::all, true},
-                                           Case{torch::kFloat32, {3, 37, 13, 11}, Rectified::none, true},
-                                           Case{torch::kFloat32, {3, 37, 13, 11}, Rectified::none, false},
-                                           Case{torch::kFloat32, {5, 300, 4, 4}, Rectified::all, false},
-                                           Case{torch::kFloat32, {33, 8, 9, 31}, Rectified::masked, false, 100},
-                                           Case{torch::kBFloat16, {7, 24, 9, 5}, Rectified::masked, true},
-                                           Case{torch::kBFloat16, {7, 24, 9, 5}, Rectified::none, false}));
+                         ::testing::Values(NormCase{torch::kFloat32, {4, 3, 5, 7}, Rectified::masked, true},
+                                           NormCase{torch::kFloat32, {4, 3, 5, 7}, Rectified::masked, false},
+                                           NormCase{torch::kFloat32, {2, 1, 1, 1}, Rectified::all, false},
+                                           NormCase{torch::kFloat32, {9, 16, 32, 32}, Rectified::masked, true},
+                                           NormCase{torch::kFloat32, {9, 16, 32, 32}, Rectified::all, true},
+                                           NormCase{torch::kFloat32, {3, 37, 13, 11}, Rectified::none, true},
+                                           NormCase{torch::kFloat32, {3, 37, 13, 11}, Rectified::none, false},
+                                           NormCase{torch::kFloat32, {5, 300, 4, 4}, Rectified::all, false},
+                                           NormCase{torch::kFloat32, {33, 8, 9, 31}, Rectified::masked, false, 100},
+                                           NormCase{torch::kBFloat16, {7, 24, 9, 5}, Rectified::masked, true},
+                                           NormCase{torch::kBFloat16, {7, 24, 9, 5}, Rectified::none, false}));
 
 TEST(NormActivation, GivesTheSameBitsOnAnyNumberOfThreads) {
-  const Case c{torch::kFloat32, {17, 20, 23, 19}, Rectified::masked, true};
+  const NormCase c{torch::kFloat32, {17, 20, 23, 19}, Rectified::masked, true};
   const int threads = at::get_num_threads();
   std::vector<std::vector<torch::Tensor>> runs;
   for (const int count : {1, 2, 3}) {
@@ -158,7 +157,7 @@ TEST(NormActivation, GivesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST(NormActivation, LetsNotANumberThrough) {
-  Case c{torch::kFloat32, {2, 3, 4, 4}, Rectified::all, true};
+  NormCase c{torch::kFloat32, {2, 3, 4, 4}, Rectified::all, true};
   Inputs in(c);
   in.shortcut.detach()[1][2][3][0] = std::numeric_limits<float>::quiet_NaN();
   const torch::Tensor y = activation_from_mask(in.mask)->after(in.norm, in.x, in.shortcut);
@@ -168,7 +167,7 @@ TEST(NormActivation, LetsNotANumberThrough) {
 
 // What it does not take goes the long way, with the same result.
 TEST(NormActivation, LeavesOtherLayoutsTypesAndFrozenStatisticsToTheLayers) {
-  const Case c{torch::kFloat32, {3, 6, 5, 4}, Rectified::masked, true};
+  const NormCase c{torch::kFloat32, {3, 6, 5, 4}, Rectified::masked, true};
   const auto check = [&](const char* what, const std::function<void(Inputs&)>& change) {
     Inputs in(c);
     change(in);

@@ -60,6 +60,8 @@ inline std::string error_of(const std::function<void()>& action, Exit* exit = nu
   return "";
 }
 
+constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
+
 inline torch::Tensor random_tensor(torch::IntArrayRef shape, uint64_t seed, torch::ScalarType type = torch::kFloat64) {
   std::mt19937_64 engine(seed);
   std::normal_distribution<double> normal;

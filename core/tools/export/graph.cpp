@@ -152,8 +152,6 @@ torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const
 
 namespace {
 
-constexpr int64_t kBatch = 64;
-
 torch::Tensor evaluate_batch(const Graph& graph, const torch::Tensor& images, const Numbers& numbers) {
   std::vector<int> left = graph.uses();
   std::vector<torch::Tensor> values(graph.nodes.size());
@@ -176,7 +174,7 @@ torch::Tensor evaluate(const Graph& graph, const torch::Tensor& images, const Ar
   const torch::NoGradGuard no_gradient;
   const Numbers numbers(arithmetic);
   std::vector<torch::Tensor> logits;
-  for (const torch::Tensor& batch : images.split(kBatch)) logits.push_back(evaluate_batch(graph, batch, numbers));
+  for (const torch::Tensor& batch : images.split(kGraphBatch)) logits.push_back(evaluate_batch(graph, batch, numbers));
   return torch::cat(logits);
 }
 

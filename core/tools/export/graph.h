@@ -11,6 +11,8 @@
 
 namespace senet {
 
+constexpr int64_t kGraphBatch = 64;  // images that a graph is evaluated on at once
+
 enum class Operator {
   image,           // the network's input
   convolution,     // weight O×I×k×k, bias O (undefined: none), window

@@ -15,7 +15,6 @@ namespace senet {
 namespace {
 
 constexpr int kManifestSchema = 1;
-constexpr int64_t kBatch = 64;
 
 Graph checked_graph(Network& network) {
   for (const ReluSite& site : network.sites()) {
@@ -39,8 +38,8 @@ Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
   const EvaluationMode evaluation(network);
   const std::vector<int64_t> indices = first_indices(count);
   std::vector<torch::Tensor> images, logits, labels;
-  for (int64_t at = 0; at < count; at += kBatch) {
-    const Batch batch = data.load(indices.data() + at, std::min(kBatch, count - at));
+  for (int64_t at = 0; at < count; at += kGraphBatch) {
+    const Batch batch = data.load(indices.data() + at, std::min(kGraphBatch, count - at));
     images.push_back(batch.images.to(torch::kFloat32).contiguous());
     logits.push_back(network.forward(images.back()));
     labels.push_back(batch.labels);

@@ -379,17 +379,17 @@ std::string listed(const std::vector<Item>& items, const std::string& separator,
   return all;
 }
 
-using Parameter = ProgramLayer::Parameter;
-
 // "(%x0: type, …) -> type {…}".
 std::string function(const ProgramLayer& layer) {
-  const auto declared = [](const Parameter& parameter) { return "%" + parameter.name + ": " + parameter.type.text(); };
+  const auto declared = [](const ProgramLayer::Parameter& parameter) {
+    return "%" + parameter.name + ": " + parameter.type.text();
+  };
   return "(" + listed(layer.parameters, ", ", declared) + ") -> " + layer.type.text() + " {\n" + layer.body + "  }\n";
 }
 
 std::string call(const ProgramLayer& layer) {
-  const auto passed = [](const Parameter& parameter) { return "%" + parameter.input; };
-  const auto type = [](const Parameter& parameter) { return parameter.type.text(); };
+  const auto passed = [](const ProgramLayer::Parameter& parameter) { return "%" + parameter.input; };
+  const auto type = [](const ProgramLayer::Parameter& parameter) { return parameter.type.text(); };
   return "    %" + layer.output + " = func.call @" + layer.name + "(" + listed(layer.parameters, ", ", passed) +
          ") : (" + listed(layer.parameters, ", ", type) + ") -> " + layer.type.text() + "\n";
 }
