@@ -217,7 +217,7 @@ TEST(Memory, ThatIsTooSmallForAFileIsAnErrorThatNamesTheFile) {
   fs::create_directories(folder / "results/tiny");
   const Outcome outcome = run_shell(
       "truncate -s 32G results/tiny/large.json && ulimit -v 4000000 && exec \"$SENET\" evaluate large", folder.path());
-  EXPECT_EQ(outcome.code, 1) << outcome.error;
+  EXPECT_EQ(outcome.code, 2) << outcome.error;
   EXPECT_TRUE(mentions(outcome.error, "results/tiny/large.json: cannot read: Cannot allocate memory")) << outcome.error;
 }
 
