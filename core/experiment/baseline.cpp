@@ -33,8 +33,8 @@ void run_baseline(StoredContext& context, Network& teacher, const PluginHost& pl
   const std::string plugin = "baseline plugin '" + method + "'";
   SENET_CHECK(network != nullptr, plugin, " gave no network");
   for (const ReluSite& site : network->sites()) {
-    SENET_CHECK(site.activation().is_core(), plugin, " left an activation of its own at ReLU site '",
-                site.name(), "'; a finished network holds Relu, Linear and MaskedRelu alone (Network::set_masks)");
+    SENET_CHECK(site.activation().is_core(), plugin, " left an activation of its own at ReLU site '", site.name(),
+                "'; a finished network holds Relu, Linear and MaskedRelu alone (Network::set_masks)");
   }
   int64_t relus = 0;
   PluginHost::guard(PluginKind::baseline, method, [&] { relus = count(*network).relus; });

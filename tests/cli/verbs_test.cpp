@@ -410,7 +410,8 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
     return changed.replace(changed.find(from), from.size(), to);
   };
   refuse(with("[mask]\nepochs", "[mask]\nepoch"), {"x.toml:", "mask.epoch", "did you mean 'mask.epochs'?"});
-  refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""), {"x.toml:4:", "did you mean 'synthetic'?", "fashion_mnist"});
+  refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""),
+         {"x.toml:4:", "did you mean 'synthetic'?", "fashion_mnist"});
   refuse(with("[\"20%\"]", "[\"110%\"]"), {"x.toml:", "110%", "1196", "1088"});
   refuse(with("[\"20%\"]", "[0]"), {"'0'", "between 1 and"});
   refuse(with("[\"20%\"]", "[]"), {"no budgets"});
