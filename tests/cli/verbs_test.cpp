@@ -418,8 +418,8 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
   refuse(with("[\"20%\"]", "[\"20%\", \"20%\"]"), {"two results"});
   refuse(with("name = \"tiny\"", "name = \"../up\""), {"x.toml:1:", "../up"});
   refuse(with("[[cell]]\nbudgets = [\"20%\"]", ""), {"[[cell]]"});
-  refuse(with("[[cell]]\n", "[[cell]]\nmethod = \"snk\"\n"), {"x.toml:26:", "'snk'", "did you mean 'snl'?"});
-  refuse(with("[sensitivity]\n", "[sensitivity]\nplugin = \"prunin\"\n"), {"x.toml:20:", "did you mean 'pruning'?"});
+  refuse(with("[[cell]]\n", "[[cell]]\nmethod = \"snk\"\n"), {"x.toml:28:", "'snk'", "did you mean 'snl'?"});
+  refuse(with("[sensitivity]\n", "[sensitivity]\nplugin = \"prunin\"\n"), {"x.toml:22:", "did you mean 'pruning'?"});
   refuse(with("[[cell]]\n", "[[cell]]\nsensitivity.plugin = \"uniform\"\nsensitivity.density = 0.2\n"),
          {"sensitivity.density"});
   refuse(with("seeds = [1]", "seeds = []"), {"at least one"});
