@@ -145,8 +145,9 @@ TEST(Activation, OneOfTheCoresIsMadeAgainOfItsTensorsAndCutToItsFirstChannels) {
     const auto activation = activation_from_mask(mask);
     TensorMap tensors = activation->tensors();
     const auto again = activation_from(tensors);
-    EXPECT_TRUE(activation->is_core());
-    EXPECT_EQ(typeid(*again), typeid(*activation));
+    const Activation &first = *activation, &second = *again;
+    EXPECT_TRUE(first.is_core());
+    EXPECT_EQ(typeid(second), typeid(first));
     EXPECT_TRUE(identical(again->mask(), mask));
     for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, 2);
     EXPECT_TRUE(identical(activation_from(tensors)->mask(), mask.slice(0, 0, 2)));
