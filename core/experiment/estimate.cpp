@@ -2,10 +2,12 @@
 
 #include <torch/types.h>
 
-#include <chrono>
 #include <cmath>
+#include <functional>
 
+#include "data/subset.h"
 #include "senet/losses.h"
+#include "storage/clock.h"
 #include "train/sgd.h"
 
 namespace senet {
@@ -16,9 +18,9 @@ constexpr int kRepetitions = 3;
 
 double seconds_of(const std::function<void()>& step) {
   step();  // the first call makes what the others reuse
-  const auto began = std::chrono::steady_clock::now();
+  const double began = seconds_now();
   for (int i = 0; i < kRepetitions; ++i) step();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() / kRepetitions;
+  return (seconds_now() - began) / kRepetitions;
 }
 
 }  // namespace
@@ -34,8 +36,7 @@ double epochs_of(const Options& options) {
 StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   const BatchLoader data = make_loader(laboratory, laboratory.data.train);
   const int64_t count = std::min(batch, data.count());
-  std::vector<int64_t> indices(count);
-  for (int64_t i = 0; i < count; ++i) indices[i] = i;
+  const std::vector<int64_t> indices = first_indices(count);
   const auto network = laboratory.build(laboratory.input);
   network->initialise(0);
   network->to(laboratory.device);

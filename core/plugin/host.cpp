@@ -7,9 +7,9 @@
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include "config/document.h"
+#include "config/format.h"
 #include "senet/error.h"
 #include "storage/files.h"
 
@@ -148,12 +148,10 @@ const PluginEntry& PluginHost::find(PluginKind kind, const std::string& name) co
     if (name == plugin.entry.name) return plugin.entry;
     names.insert(plugin.entry.name);
   }
-  std::ostringstream known;
-  for (const std::string& each : names) known << (known.tellp() > 0 ? ", " : "") << each;
   std::string refusals;
   for (const Refused& refusal : refused_) refusals += "\n  refused: " + refusal.file + ": " + refusal.reason;
   fail_usage("there is no ", kind_name(kind), " plugin '", name, "'", did_you_mean(name, names),
-             " (known: ", names.empty() ? "none" : known.str(), ")", refusals);
+             " (known: ", names.empty() ? "none" : joined(names, ", "), ")", refusals);
 }
 
 std::vector<Option> PluginHost::options(PluginKind kind, const std::string& name) const {
