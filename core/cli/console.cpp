@@ -54,7 +54,7 @@ void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
   if (cell != cell_) message("cell " + cell);
   cell_ = cell;
   if (phase.kind == "evaluation") return;
-  const std::string training = phase.inputs.value("training", "");
+  const std::string& training = phase.step;
   message("  " + phase.kind + (training.empty() ? "" : " " + training));
 }
 

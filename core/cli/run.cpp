@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <set>
 
@@ -17,72 +18,65 @@ Document read_document(const Arguments& arguments) {
   return assigned(Document::from_file(arguments.subject), {}, arguments);
 }
 
-std::string epochs_of(const Json& row) {
-  return row.contains("epochs") ? text("epoch ", row.at("epochs").at(0), " of ", row.at("epochs").at(1)) : "";
-}
-
-// What the baselines of a plan are going to train for each budget, of the first seed.
-void print_trainings(const Json& forecast) {
+// The steps that others may announce, for each budget, of the first seed.
+void print_trainings(const Forecast& forecast) {
   std::set<std::string> shown;
-  for (const Json& row : forecast.at("phases")) {
-    const std::string what = row.at("cell").get<std::string>() + ", budget " + row.at("budget").get<std::string>();
-    if (!row.contains("trainings") || !shown.insert(what).second) continue;
-    std::vector<std::vector<std::string>> table = {{"training of " + what, "ReLUs", "epochs", "likelihood", "state"}};
-    for (const Json& training : row.at("trainings")) {
+  for (const PhaseForecast& row : forecast.phases) {
+    const std::string what = row.cell + ", budget " + row.budget;
+    if (row.trainings.empty() || !shown.insert(what).second) continue;
+    std::vector<std::vector<std::string>> table = {{"may follow in " + what, "ReLUs", "epochs", "likelihood", "state"}};
+    for (const ForecastTraining& training : row.trainings) {
       std::ostringstream likelihood;
       likelihood.precision(3);
-      likelihood << training.at("likelihood").get<double>();
-      table.push_back({training.at("name").get<std::string>(), training.at("relus").dump(),
-                       training.at("epochs").dump(), likelihood.str(), training.at("state").get<std::string>()});
+      likelihood << training.likelihood;
+      table.push_back({training.name, training.relus ? text(*training.relus) : "", text(training.epochs),
+                       likelihood.str(), training.state});
     }
     output() << aligned(table) << "\n";
   }
 }
 
+std::string whole(double count) { return text(std::llround(count)); }
+
 // A row a phase: its state, and what is left of it.
-void print_phases(const Json& forecast) {
+void print_phases(const Forecast& forecast) {
   std::vector<std::vector<std::string>> table = {
       {"cell", "budget", "seed", "phase", "state", "by", "done", "images left", "time left"}};
   std::map<std::string, std::string> failures;
   int64_t finished = 0;
-  for (const Json& row : forecast.at("phases")) {
-    const bool left = row.contains("images"), shared = row.value("shared", false);
-    finished += row.at("state") == "finished";
-    if (row.contains("why"))
-      failures[text(row.at("state").get<std::string>(), ": ", row.at("phase").get<std::string>(), " of ",
-                    row.at("cell").get<std::string>(), ", budget ", row.at("budget").get<std::string>())] =
-          row.at("why");
-    table.push_back({row.at("cell").get<std::string>(), row.at("budget").get<std::string>(), row.at("seed").dump(),
-                     row.at("phase").get<std::string>(), row.at("state").get<std::string>(),
-                     row.value("revision", row.value("holder", "")), epochs_of(row),
-                     shared ? "shared"
-                     : left ? row.at("images").dump()
-                            : "",
-                     shared || !left ? "" : duration(row.at("seconds").get<double>())});
+  for (const PhaseForecast& row : forecast.phases) {
+    finished += row.state == "finished";
+    if (!row.why.empty())
+      failures[text(row.state, ": ", row.phase, " of ", row.cell, ", budget ", row.budget)] = row.why;
+    const std::string done =
+        row.epochs ? text("epoch ", row.epochs->first, " of ", whole(row.epochs->second)) : std::string();
+    const bool own = row.left && !row.shared;
+    table.push_back({row.cell, row.budget, text(row.seed), row.phase + (row.step.empty() ? "" : " " + row.step),
+                     row.state, row.revision.empty() ? row.holder : row.revision, done,
+                     own        ? whole(row.left->images)
+                     : row.left ? "shared"
+                                : "",
+                     own ? duration(row.left->seconds) : ""});
   }
   output() << aligned(table) << "\n";
   print_trainings(forecast);
   for (const auto& [what, why] : failures) output() << what << ": " << why;
-  output() << finished << " of " << forecast.at("phases").size()
-           << " finished (a phase that cells share is counted in each)\nleft to train: " << forecast.at("images").dump()
-           << " images, about " << duration(forecast.at("seconds").get<double>()) << " at the rate measured now\n";
+  output() << finished << " of " << forecast.phases.size()
+           << " finished (a phase that cells share is counted in each)\nleft to train: " << whole(forecast.left.images)
+           << " images, about " << duration(forecast.left.seconds) << " at the rate measured now\n";
 }
 
 // Usage where a phase cannot be.
-int exit_of(const Json& forecast) {
-  const Json& phases = forecast.at("phases");
-  const bool refused =
-      std::any_of(phases.begin(), phases.end(), [](const Json& row) { return row.at("state") == "refused"; });
-  return refused ? static_cast<int>(Exit::usage) : 0;
-}
+int exit_of(const Forecast& forecast) { return forecast.refuses() ? static_cast<int>(Exit::usage) : 0; }
 
-int show_forecast(const Plan& plan, Json forecast, bool as_json) {
+int show_forecast(const Plan& plan, const Forecast& forecast, bool as_json) {
   Json cells = Json::array();
   for (const Cell& cell : plan.cells) cells.push_back({{"label", cell.label}, {"settings", cell.origins()}});
   if (as_json) {
-    forecast["experiment"] = plan.name;
-    forecast["cells"] = std::move(cells);
-    output() << forecast.dump(2) << "\n";
+    Json json = to_json(forecast);
+    json["experiment"] = plan.name;
+    json["cells"] = std::move(cells);
+    output() << json.dump(2) << "\n";
     return exit_of(forecast);
   }
   for (const Json& cell : cells) {
@@ -96,17 +90,16 @@ int show_forecast(const Plan& plan, Json forecast, bool as_json) {
   return exit_of(forecast);
 }
 
-// Whether the network of a result went through a training of one of its phases. A baseline's record names those
-// trainings; where the network is none of the objects that it trained, each counts.
+// Whether the network of a result went through a training of one of its phases. The network's record names those
+// trainings; where the network is none of the objects that a method trained, each counts.
 bool of_deployed_network(const Result& result, const std::string& kind, const std::string& training,
                          const PhaseStore& store) {
-  const auto method = result.json.at("cell").at("method").get<std::string>();
-  if (kind == "teacher" || method == kSenet) return kind != "sensitivity";
+  if (kind == "teacher") return true;
   const Json& network = network_phase(result);
   const auto record = store.find(network.at("kind").get<std::string>(), network.at("key").get<std::string>());
   if (!record || !record->json.contains("deployed")) return true;
   const Json& deployed = record->json.at("deployed");
-  return std::find(deployed.begin(), deployed.end(), training) != deployed.end();
+  return std::find(deployed.begin(), deployed.end(), kind + "/" + training) != deployed.end();
 }
 
 // What each training made of the one batch it was given.
@@ -261,10 +254,11 @@ int show_status(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Plan plan = make_plan(read_document(arguments), plugins);
   Console console;
-  Json forecast = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).forecast(plan);
+  const Forecast forecast = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).forecast(plan);
   if (arguments.json) {
-    forecast["experiment"] = plan.name;
-    output() << forecast.dump(2) << "\n";
+    Json json = to_json(forecast);
+    json["experiment"] = plan.name;
+    output() << json.dump(2) << "\n";
   } else {
     print_phases(forecast);
   }

@@ -169,6 +169,25 @@ std::string join_key(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + "." + name;
 }
 
+// "lr" of "finetune.lr".
+std::string last_name(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+// The options of a key's section that are meant by it where their trainings have got prefixes: of "snl.finetune_lr"
+// "snl.finetune.lr", of "snl.batch" that of every training.
+std::string with_prefix(const std::string& key, const std::set<std::string>& known) {
+  const std::string section = key.substr(0, key.find('.') + 1);
+  std::string named, meant;
+  const auto add = [](std::string& list, const std::string& name) { list += (list.empty() ? "" : " or ") + name; };
+  for (const std::string& name : known) {
+    if (section.empty() || name.compare(0, section.size(), section) != 0) continue;
+    std::string joined = name;
+    std::replace(joined.begin() + static_cast<int64_t>(section.size()), joined.end(), '.', '_');
+    if (joined == key) add(named, name);
+    if (section + last_name(name) == key) add(meant, name);
+  }
+  return named.empty() ? meant : named;
+}
+
 OptionValue from_json(const nlohmann::json& json) {
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number_integer()) return json.get<int64_t>();
@@ -334,8 +353,9 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
     known_.insert(key);
     const Setting* setting = find(key, cell);
     if (!fallback.empty()) {
-      known_.insert(join_key(fallback, option.name));
-      const Setting* general = find(join_key(fallback, option.name), cell);
+      const std::string general_key = join_key(fallback, last_name(option.name));
+      known_.insert(general_key);
+      const Setting* general = find(general_key, cell);
       if (!setting) setting = general;
     }
     const OptionValue standard = default_of(option);
@@ -361,6 +381,9 @@ void Document::refuse_unread() const {
     for (const auto& [key, setting] : settings) {
       if (setting.read) continue;
       const bool known = known_.count(key) != 0;
+      const std::string meant = known ? "" : with_prefix(key, known_);
+      if (!meant.empty())
+        fail_usage(setting.origin, ": unknown key '", key, "' (found ", setting.found, "); expected ", meant);
       fail_usage(setting.origin, ": ", known ? "nothing reads the key '" : "unknown key '", key, "' (found ",
                  setting.found, ")", did_you_mean(key, known_),
                  known ? "" : "; `senet options` and `senet plugins NAME` list the keys there are");

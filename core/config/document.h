@@ -42,8 +42,8 @@ class Document {
   std::map<std::string, OptionValue> cell_overrides(int cell) const;
 
   // The values of `section` for a cell (or for none: -1). A key `section.option` is looked for on the command line, in
-  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise; then the default holds. The
-  // empty section is the top level: of the cell for one, of the file for -1.
+  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise (of an option with a prefix:
+  // without it); then the default holds. The empty section is the top level: of the cell for one, of the file for -1.
   Options resolve(const std::string& section, const std::vector<Option>& declared, int cell = -1,
                   const std::string& fallback = "") const;
 

@@ -58,24 +58,16 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   return {forward / static_cast<double>(count), train / static_cast<double>(count)};
 }
 
-Work work_of(double epochs, const Laboratory& laboratory, const StepCost& cost, double widths, bool with_teacher) {
+Work training_work(double epochs, const Laboratory& laboratory, const StepCost& cost, double width, bool with_teacher) {
   const double images = epochs * static_cast<double>(laboratory.data.train.count());
   // The student's step runs beside the teacher's forward pass.
-  return {images, images * (widths * cost.train + (with_teacher ? cost.forward : 0)) +
+  return {images, images * (width * cost.train + (with_teacher ? cost.forward : 0)) +
                       epochs * static_cast<double>(laboratory.data.held_out.count()) * cost.forward};
 }
 
-Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,
-              double widths) {
+Work evaluation_work(const Laboratory& laboratory, const StepCost& cost) {
   const DataSplits& data = laboratory.data;
-  Work work;
-  if (phase == "evaluation") {
-    work.seconds = static_cast<double>(data.test.count() + data.held_out.count()) * cost.forward;
-    return work;
-  }
-  const double epochs = epochs_of(options);
-  if (epochs == 0) return work;
-  return work_of(epochs, laboratory, cost, widths, phase != "teacher" && phase != "sensitivity");
+  return {0, static_cast<double>(data.test.count() + data.held_out.count()) * cost.forward};
 }
 
 }  // namespace senet

@@ -17,17 +17,15 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch);
 // The epochs that a phase's options name: the sum of those that count epochs.
 double epochs_of(const Options& options);
 
-// Images that a phase's trainings take through the network, at most, and the seconds this takes. Phases whose options
-// name no epochs (evaluation, a measure that does not train) count no images and only their evaluation's time.
+// Images that a phase's trainings take through the network, at most, and the seconds this takes.
 struct Work {
   double images = 0;
   double seconds = 0;
 };
-// Of so many epochs, in expectation.
-Work work_of(double epochs, const Laboratory& laboratory, const StepCost& cost, double widths, bool with_teacher);
-// `widths`: the sum of the widths that a student is trained at; a step at width s counts as s of a full one (it has s²
-// of its multiplications, and s of its memory traffic).
-Work estimate(const std::string& phase, const Options& options, const Laboratory& laboratory, const StepCost& cost,
-              double widths = 1);
+// Of so many epochs, in expectation. `width`: the sum of the widths that a network is trained at; a step at width s
+// counts as s of a full one (it has s² of its multiplications, and s of its memory traffic).
+Work training_work(double epochs, const Laboratory& laboratory, const StepCost& cost, double width, bool with_teacher);
+// An evaluation counts no images.
+Work evaluation_work(const Laboratory& laboratory, const StepCost& cost);
 
 }  // namespace senet

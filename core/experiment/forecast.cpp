@@ -1,16 +1,12 @@
-// The part of the runner that looks: what is finished, running, failed, and what is left and for how long.
+// What is finished, running, failed, and what is left and for how long.
+
+#include "experiment/forecast.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 
-#include "experiment/baseline.h"
-#include "experiment/estimate.h"
-#include "experiment/runner.h"
 #include "phase/metrics_log.h"
-#include "senet/baseline.h"
-#include "senet/error.h"
 #include "storage/files.h"
 #include "storage/json.h"
 
@@ -28,25 +24,17 @@ std::string revision_of(const std::filesystem::path& phase) {
   }
 }
 
-// Of those that a phase trains at.
-double sum_of_widths(const Cell& cell, const std::string& phase) {
-  if (phase != "mask" && phase != "finetune") return 1;
-  const std::vector<double>& widths = cell.section("mask").reals("widths");
-  return std::accumulate(widths.begin(), widths.end(), 0.0);
-}
-
 // A count as an integer, where it fits into one.
 Json rounded(double count) { return count < 0x1p62 ? Json(std::llround(count)) : Json(count); }
 
-// The epochs that a phase's log has, of all its trainings or of one, and the seconds they took.
+// The epochs that a phase's log has, and the seconds they took.
 struct Logged {
   int64_t epochs = 0;
   double seconds = 0;
 };
-Logged logged(const std::filesystem::path& folder, const std::string& training = "") {
+Logged logged(const std::filesystem::path& folder) {
   Logged log;
   for (const Json& epoch : MetricsLog::read(folder)) {
-    if (!training.empty() && epoch.at("training") != training) continue;
     ++log.epochs;
     log.seconds += epoch.at("seconds").get<double>();
   }
@@ -69,106 +57,169 @@ const char* name_of(PhaseStore::State state) {
   return "";
 }
 
-bool counts_epochs(const PluginHost& plugins, const std::string& sensitivity) {
-  const std::vector<Option> options = plugins.options(PluginKind::sensitivity, sensitivity);
-  return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.epochs; });
-}
+double epochs_of(const Step& step) { return step.epochs ? static_cast<double>(*step.epochs) : epochs_of(step.options); }
 
-// What a baseline is going to train in a phase, as a list of {"name", "relus", "epochs", "likelihood", "state"}; and
-// the epochs that are left of it, what is shared with other phases (`counted`) once.
-struct Trainings {
-  Json list = Json::array();
-  double epochs = 0;
-};
-Trainings planned_trainings(Baseline& baseline, const PhaseInputs& phase, int64_t budget, StoredContext& context,
-                            const PhaseStore& store, std::set<std::string>& counted) {
-  Trainings trainings;
-  for (const PlannedTraining& training : baseline.plan(budget, context)) {
-    const PhaseInputs shared = shared_training_inputs(phase, training.name);
-    const PhaseStore::State state = store.state(shared.kind, shared.key());
-    trainings.list.push_back({{"name", training.name},
-                              {"relus", training.relus},
-                              {"epochs", training.epochs},
-                              {"likelihood", training.likelihood},
-                              {"state", name_of(state)}});
-    if (state == PhaseStore::State::finished || !counted.insert(shared.key()).second) continue;
-    const int64_t done = logged(store.folder(shared.kind, shared.key())).epochs +
-                         logged(store.folder(phase.kind, phase.key()), training.name).epochs;
-    trainings.epochs += training.likelihood * static_cast<double>(std::max<int64_t>(0, training.epochs - done));
+class Forecaster {
+ public:
+  Forecaster(const PhaseStore& store, const std::function<const Laboratory&(const Cell&)>& laboratory_of)
+      : store_(store), laboratory_of_(laboratory_of) {}
+
+  void add(Task task) {
+    add_phase(task, task.teacher, epochs_of(task.cell->section("teacher")), 1, false);
+    add_phase(task, task.teacher_evaluation);
+    for (size_t i = 0; i < task.steps.size(); ++i) {
+      const Step step = task.steps[i];
+      const PhaseInputs& phase = task.phase(step);
+      PhaseForecast& row = add_phase(task, phase, epochs_of(step), step.cost, step.beside_teacher);
+      if (!step.announce) continue;
+      try {
+        const auto record = store_.find(phase.kind, phase.key());
+        if (record) {
+          task.announce(i, record->json.value("series", Json::object()).get<Series>());
+        } else {
+          add_likely(task, step, row);
+        }
+      } catch (const Error& error) {
+        return refuse(row, error);
+      }
+    }
+    if (!task.refused) return void(add_phase(task, task.evaluation));
+    PhaseInputs method{task.cell->method, 0, {}};
+    refuse(forecast_.phases.emplace_back(row_of(task, method, "")), *task.refused);
   }
-  return trainings;
+  Forecast forecast() && { return std::move(forecast_); }
+
+ private:
+  static PhaseForecast row_of(const Task& task, const PhaseInputs& phase, const std::string& key) {
+    PhaseForecast row;
+    row.cell = task.cell->label;
+    row.budget = task.budget_text;
+    row.relus = task.budget;
+    row.seed = task.seed;
+    row.phase = phase.kind;
+    row.step = phase.step;
+    row.key = key;
+    return row;
+  }
+  static void refuse(PhaseForecast& row, const Error& error) {
+    row.state = "refused";
+    row.why = text(error.what(), "\n");
+  }
+
+  // Times a few batches of a model when something is left of it.
+  const StepCost& cost_of(const Task& task, const Laboratory& laboratory) {
+    const auto found = costs_.find(&laboratory);
+    if (found != costs_.end()) return found->second;
+    return costs_[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
+  }
+
+  // Without epochs: of an evaluation.
+  PhaseForecast& add_phase(const Task& task, const PhaseInputs& phase, std::optional<double> epochs = {},
+                           double width = 1, bool beside_teacher = true) {
+    const std::string key = phase.key();
+    PhaseForecast& row = forecast_.phases.emplace_back(row_of(task, phase, key));
+    std::string note;
+    const PhaseStore::State state = store_.state(phase.kind, key, &note);
+    row.state = name_of(state);
+    (state == PhaseStore::State::failed ? row.why : row.holder) = note;
+    const std::filesystem::path folder = store_.folder(phase.kind, key);
+    if (state == PhaseStore::State::finished) {
+      row.revision = revision_of(folder);
+      return row;
+    }
+    const Laboratory& laboratory = laboratory_of_(*task.cell);
+    const StepCost& cost = cost_of(task, laboratory);
+    Work work =
+        epochs ? training_work(*epochs, laboratory, cost, width, beside_teacher) : evaluation_work(laboratory, cost);
+    // A phase that has begun is known better by its own epochs.
+    const Logged done = logged(folder);
+    if (done.epochs > 0 && work.images > 0) {
+      const double to_do = std::max(0.0, *epochs - static_cast<double>(done.epochs));
+      row.epochs = {done.epochs, *epochs};
+      work.images = work.images / *epochs * to_do;
+      work.seconds = done.seconds / static_cast<double>(done.epochs) * to_do;
+    }
+    row.left = work;
+    row.shared = !counted_.insert(key).second;
+    if (!row.shared) count(work);
+    return row;
+  }
+
+  // What a step may announce is expected by its likelihood, and counted once where rows share it.
+  void add_likely(const Task& task, const Step& step, PhaseForecast& row) {
+    const Laboratory& laboratory = laboratory_of_(*task.cell);
+    for (const LikelyStep& likely : task.method->may_announce(step)) {
+      const PhaseInputs phase = task.method->inputs(likely.step, task.base, task.budget, task.phases);
+      const PhaseStore::State state = store_.state(phase.kind, phase.key());
+      const double epochs = epochs_of(likely.step);
+      row.trainings.push_back(
+          {likely.step.name(), likely.step.relus, static_cast<int64_t>(epochs), likely.likelihood, name_of(state)});
+      if (state == PhaseStore::State::finished || !counted_.insert(phase.key()).second) continue;
+      const double done = static_cast<double>(logged(store_.folder(phase.kind, phase.key())).epochs);
+      const Work work = training_work(likely.likelihood * std::max(0.0, epochs - done), laboratory,
+                                      cost_of(task, laboratory), likely.step.cost, likely.step.beside_teacher);
+      row.left->images += work.images;
+      row.left->seconds += work.seconds;
+      count(work);
+    }
+  }
+
+  void count(const Work& work) {
+    forecast_.left.images += work.images;
+    forecast_.left.seconds += work.seconds;
+  }
+
+  const PhaseStore& store_;
+  const std::function<const Laboratory&(const Cell&)>& laboratory_of_;
+  std::map<const Laboratory*, StepCost> costs_;
+  std::set<std::string> counted_;
+  Forecast forecast_;
+};
+
+Json described(const PhaseForecast& phase) {
+  Json row = {{"cell", phase.cell},
+              {"budget", phase.budget},
+              {"relus", phase.relus},
+              {"seed", phase.seed},
+              {"phase", phase.phase}};
+  if (!phase.step.empty()) row["step"] = phase.step;
+  row["key"] = phase.key;
+  row["state"] = phase.state;
+  if (!phase.why.empty()) row["why"] = phase.why;
+  if (!phase.holder.empty()) row["holder"] = phase.holder;
+  if (!phase.revision.empty()) row["revision"] = phase.revision;
+  for (const ForecastTraining& training : phase.trainings) {
+    row["trainings"].push_back({{"name", training.name},
+                                {"relus", training.relus ? Json(*training.relus) : Json()},
+                                {"epochs", training.epochs},
+                                {"likelihood", training.likelihood},
+                                {"state", training.state}});
+  }
+  if (phase.epochs) row["epochs"] = {phase.epochs->first, rounded(phase.epochs->second)};
+  if (!phase.left) return row;
+  row["images"] = rounded(phase.left->images);
+  row["seconds"] = phase.left->seconds;
+  row["shared"] = phase.shared;
+  return row;
 }
 
 }  // namespace
 
-Json Runner::forecast(const Plan& plan) {
+bool Forecast::refuses() const {
+  return std::any_of(phases.begin(), phases.end(), [](const PhaseForecast& row) { return row.state == "refused"; });
+}
+
+Json to_json(const Forecast& forecast) {
   Json rows = Json::array();
-  Work left;
-  std::map<const Laboratory*, StepCost> costs;
-  std::set<std::string> counted;
-  for (const Task& task : tasks(plan)) {
-    const Laboratory& laboratory = laboratory_of(*task.cell);
-    for (const PhaseInputs* phase : task.phases.in_order()) {
-      const std::string key = phase->key();
-      const std::filesystem::path folder = store_.folder(phase->kind, key);
-      std::string note;
-      const PhaseStore::State state = store_.state(phase->kind, key, &note);
-      Json& row = rows.emplace_back(Json{{"cell", task.cell->label},
-                                         {"budget", task.budget_text},
-                                         {"relus", task.budget},
-                                         {"seed", task.seed},
-                                         {"phase", phase->kind},
-                                         {"key", key},
-                                         {"state", name_of(state)}});
-      if (!note.empty()) row[state == PhaseStore::State::failed ? "why" : "holder"] = note;
-      if (state == PhaseStore::State::finished) {
-        row["revision"] = revision_of(folder);
-        continue;
-      }
-      if (!costs.count(&laboratory)) {
-        costs[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
-      }
-      const auto options = task.cell->sections.find(phase->kind);
-      Work work = estimate(phase->kind, options == task.cell->sections.end() ? Options() : options->second, laboratory,
-                           costs[&laboratory], sum_of_widths(*task.cell, phase->kind));
-      // A measure that trains has an option of its own that counts epochs.
-      if (phase->kind == "sensitivity" && !counts_epochs(plugins_, options->second.text("plugin"))) work = {};
-      if (!task.cell->is_senet() && phase == &task.phases.method[0]) {
-        const std::string& method = task.cell->method;
-        Json record;
-        StoredContext context(laboratory, method, folder, record, options->second, static_cast<uint64_t>(task.seed));
-        try {
-          PluginHost::guard(PluginKind::baseline, method, [&] {
-            const auto baseline = plugins_.make<Baseline>(method, options->second);
-            const Trainings trainings = planned_trainings(*baseline, *phase, task.budget, context, store_, counted);
-            if (trainings.list.empty()) return;
-            row["trainings"] = trainings.list;
-            work = work_of(trainings.epochs, laboratory, costs[&laboratory], 1, true);
-          });
-        } catch (const Error& error) {
-          row["state"] = "refused";
-          row["why"] = text(error.what(), "\n");
-        }
-      }
-      // A phase that has begun is known better by its own epochs; planned trainings are phases of their own.
-      const Logged done = logged(folder);
-      if (done.epochs > 0 && work.images > 0 && !row.contains("trainings")) {
-        const double epochs = epochs_of(options->second);
-        const double to_do = std::max(0.0, epochs - static_cast<double>(done.epochs));
-        row["epochs"] = {done.epochs, rounded(epochs)};
-        work.images = work.images / epochs * to_do;
-        work.seconds = done.seconds / static_cast<double>(done.epochs) * to_do;
-      }
-      const bool shared = !counted.insert(key).second;
-      row["images"] = rounded(work.images);
-      row["seconds"] = work.seconds;
-      row["shared"] = shared;
-      if (shared) continue;
-      left.images += work.images;
-      left.seconds += work.seconds;
-    }
-  }
-  return {{"phases", std::move(rows)}, {"images", rounded(left.images)}, {"seconds", left.seconds}};
+  for (const PhaseForecast& phase : forecast.phases) rows.push_back(described(phase));
+  return {{"phases", std::move(rows)}, {"images", rounded(forecast.left.images)}, {"seconds", forecast.left.seconds}};
+}
+
+Forecast forecast_of(const std::vector<Task>& tasks, const PhaseStore& store,
+                     const std::function<const Laboratory&(const Cell&)>& laboratory_of) {
+  Forecaster forecaster(store, laboratory_of);
+  for (const Task& task : tasks) forecaster.add(task);
+  return std::move(forecaster).forecast();
 }
 
 }  // namespace senet

@@ -5,12 +5,11 @@
 
 #include "data/splits.h"
 #include "evaluate/evaluation.h"
-#include "experiment/baseline.h"
-#include "experiment/environment.h"
+#include "method/methods.h"
+#include "method/senet.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "train/training_settings.h"
-#include "train/widths.h"
 
 namespace senet {
 
@@ -37,36 +36,6 @@ constexpr Option kSharedTrainingOptions[] = {
     text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
         .one_of("auto float32 bfloat16"),
 };
-
-// The options of the plugin that a setting names.
-std::vector<Option> plugin_options(const PluginHost& plugins, PluginKind kind, const Options::Item& name) {
-  try {
-    return plugins.options(kind, std::get<std::string>(name.value));
-  } catch (const Error& error) {
-    if (name.origin == "default") throw;
-    throw Error(text(name.origin, ": ", error.what()), error.exit());
-  }
-}
-
-// The sections of SENet's own phases.
-void resolve_senet(const Document& document, const PluginHost& plugins, int i, Cell& cell) {
-  const Options declared = document.resolve("sensitivity", sensitivity_options({}), i, "training");
-  const std::string measure = declared.text("plugin");
-  cell.sections["sensitivity"] = document.resolve(
-      "sensitivity", sensitivity_options(plugin_options(plugins, PluginKind::sensitivity, declared.item("plugin"))), i,
-      "training");
-  cell.versions["sensitivity"] = plugins.find(PluginKind::sensitivity, measure).version;
-  cell.sections["mask"] = document.resolve("mask", mask_options(), i, "training");
-  cell.sections["finetune"] = document.resolve("finetune", finetune_options(), i, "training");
-
-  const Options &mask = cell.section("mask"), &finetune = cell.section("finetune");
-  check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
-  if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
-    fail_usage(finetune.item("pram").origin,
-               ": finetune.pram = \"vector\" compares whole activations, which the "
-               "narrower ones of mask.widths do not have; expected attention or none");
-  }
-}
 
 std::string shown(const OptionValue& value) {
   const auto* word = std::get_if<std::string>(&value);
@@ -117,12 +86,15 @@ Json Cell::reach_of_training() const {
   for (const Options::Item& general : section("training").items()) {
     const std::string option = general.declaration.name;
     if (general.origin == "default") continue;
-    for (const auto& [step, options] : sections) {
-      if (step == "dataset" || step == "model" || step == "training") continue;
-      // The harness sees to the precision, whatever the step.
-      const bool known = options.has(option), taken = known && options.item(option).origin == general.origin;
-      const char* how = taken || option == "precision" ? "taken" : known ? "set_by_itself" : "unknown_to_it";
-      reach[step][how].push_back(option);
+    for (const auto& [name, options] : sections) {
+      if (name == "dataset" || name == "model" || name == "training") continue;
+      for (const std::string& prefix : trainings_of(options)) {
+        const std::string own = prefix.empty() ? option : prefix + "." + option;
+        // The harness sees to the precision, whatever the step.
+        const bool known = options.has(own), taken = known && options.item(own).origin == general.origin;
+        const char* how = taken || option == "precision" ? "taken" : known ? "set_by_itself" : "unknown_to_it";
+        reach[prefix.empty() ? name : name + "." + prefix][how].push_back(option);
+      }
     }
   }
   return reach;
@@ -162,15 +134,15 @@ std::vector<std::string> reach_of_training(const Plan& plan) {
 }
 
 std::map<std::string, std::vector<Option>> core_sections() {
-  return {{"", declare(kExperimentOptions)},
-          {"cell", declare(kCellOptions)},
-          {"dataset", declare(kDatasetOptions, split_options())},
-          {"model", declare(kModelOptions)},
-          {"training", declare(kSharedTrainingOptions, training_options())},
-          {"teacher", teacher_options()},
-          {"sensitivity", sensitivity_options({})},
-          {"mask", mask_options()},
-          {"finetune", finetune_options()}};
+  std::map<std::string, std::vector<Option>> sections = {
+      {"", declare(kExperimentOptions)},
+      {"cell", declare(kCellOptions)},
+      {"dataset", declare(kDatasetOptions, split_options())},
+      {"model", declare(kModelOptions)},
+      {"training", declare(kSharedTrainingOptions, training_options())},
+      {"teacher", teacher_options()}};
+  sections.merge(senet_options());
+  return sections;
 }
 
 Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell) {
@@ -207,21 +179,14 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
 
     cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset, i);
     cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
-    cell.versions["model"] = plugins.find(PluginKind::model, cell.section("model").text("plugin")).version;
     cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
     cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
-    if (cell.is_senet()) {
-      resolve_senet(document, plugins, i, cell);
-    } else {
-      if (core_sections().count(cell.method)) {
-        fail_usage(own.item("method").origin, ": method '", cell.method, "' is the name of a section; expected ",
-                   kSenet, " or a baseline plugin");
-      }
-      cell.sections[cell.method] = document.resolve(
-          cell.method, baseline_options(plugin_options(plugins, PluginKind::baseline, own.item("method"))), i,
-          "training");
-      cell.versions[cell.method] = plugins.find(PluginKind::baseline, cell.method).version;
+    if (core_sections().count(cell.method)) {
+      fail_usage(own.item("method").origin, ": method '", cell.method, "' is the name of a section; expected ", kSenet,
+                 " or a baseline plugin");
     }
+    cell.sections.merge(method_sections(document, plugins, own.item("method"), i));
+    cell.versions = program_versions(plugins);
     cell.label = own.text("label");
     if (cell.label.empty()) {
       cell.label = cell.method;
@@ -249,71 +214,28 @@ void reduce_to_one_batch(Plan& plan) {
         {"train_limit", batch},       {"holdout_is_training", true}, {"batch", batch},      {"flip", false},
         {"crop_padding", int64_t{0}}, {"random_resized", false},     {"weight_decay", 0.0}, {"schedule", "cosine"}};
     for (auto& [section, options] : cell.sections) {
-      std::map<std::string, OptionValue> own = changes;
-      for (const Options::Item& item : options.items()) {
-        if (item.declaration.epochs) own[item.declaration.name] = kOneBatchEpochs;
-      }
-      if (options.has("lr")) own["lr"] = std::min(options.real("lr"), kOneBatchRate);
-      for (const auto& [option, value] : own) {
-        if (options.has(option)) options.replace(option, value, "--overfit-one-batch");
+      const Options declared = options;
+      for (const Options::Item& item : declared.items()) {
+        const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
+        const auto change = changes.find(option);
+        if (item.declaration.epochs) {
+          options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
+        } else if (option == "lr") {
+          options.replace(name, std::min(std::get<double>(item.value), kOneBatchRate), "--overfit-one-batch");
+        } else if (change != changes.end()) {
+          options.replace(name, change->second, "--overfit-one-batch");
+        }
       }
     }
   }
 }
 
-namespace {
-
-// Of the plugin whose settings a section has; the first stands in no key.
-Json with_version(Json inputs, const Cell& cell, const std::string& section) {
-  const auto version = cell.versions.find(section);
-  if (version != cell.versions.end() && version->second != 1) inputs["plugin_version"] = version->second;
-  return inputs;
-}
-
-}  // namespace
-
-CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget) {
-  CellPhases phases;
-  phases.teacher = teacher_inputs(base, cell.section("teacher"));
-  const std::string teacher = phases.teacher.key();
-  phases.teacher_evaluation = evaluation_inputs(base, teacher);
-  if (cell.is_senet()) {
-    PhaseInputs sensitivity = sensitivity_inputs(base, teacher, cell.section("sensitivity"));
-    sensitivity.inputs = with_version(std::move(sensitivity.inputs), cell, "sensitivity");
-    const PhaseInputs mask = mask_inputs(base, teacher, sensitivity.key(), budget, cell.section("mask"));
-    phases.method = {sensitivity, mask, finetune_inputs(base, teacher, mask.key(), cell.section("finetune"))};
-  } else {
-    PhaseInputs baseline = baseline_inputs(base, cell.method, teacher, budget, cell.section(cell.method));
-    baseline.inputs = with_version(std::move(baseline.inputs), cell, cell.method);
-    phases.method = {std::move(baseline)};
-  }
-  phases.evaluation = evaluation_inputs(base, phases.method.back().key());
-  return phases;
-}
-
-std::vector<const PhaseInputs*> CellPhases::in_order() const {
-  std::vector<const PhaseInputs*> all = {&teacher, &teacher_evaluation};
-  for (const PhaseInputs& phase : method) all.push_back(&phase);
-  all.push_back(&evaluation);
-  return all;
-}
-
-PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
-  const Options& model = cell.section("model");
-  const NetworkShape& input = laboratory.input;
-  return {laboratory.data.fingerprint,
-          with_version({{"plugin", model.text("plugin")}, {"options", changed_options(model)}}, cell, "model"),
-          {input.channels, input.height, input.width, input.classes},
-          precision_name(laboratory.precision),
-          static_cast<uint64_t>(seed)};
-}
-
 std::map<std::string, int64_t> program_versions(const PluginHost& plugins) {
   std::map<std::string, int64_t> versions = {
-      {"teacher", kTeacherVersion},   {"sensitivity", kSensitivityVersion}, {"mask", kMaskVersion},
-      {"finetune", kFinetuneVersion}, {"evaluation", kEvaluationVersion},   {"baseline", kBaselineVersion}};
+      {"teacher", kTeacherVersion}, {"evaluation", kEvaluationVersion}, {"baseline", kBaselineVersion}};
+  versions.merge(senet_versions());
   for (const PluginHost::Loaded& plugin : plugins.loaded())
-    versions[text(kind_name(plugin.entry.kind), " plugin '", plugin.entry.name, "'")] = plugin.entry.version;
+    versions[part_name(plugin.entry.kind, plugin.entry.name)] = plugin.entry.version;
   return versions;
 }
 

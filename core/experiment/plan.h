@@ -11,8 +11,6 @@
 
 namespace senet {
 
-constexpr const char* kSenet = "senet";
-
 // One [[cell]] of an experiment: a method with its settings, to be run at each budget with each seed.
 struct Cell {
   std::string label;  // what tables call it: the method and what the cell overrides, or the cell's own `label`
@@ -21,10 +19,9 @@ struct Cell {
   std::string budgets_origin;
   std::vector<int64_t> seeds;
   std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
-  std::map<std::string, int> versions;  // of the plugins of the sections "model", "sensitivity" and a baseline's own
+  std::map<std::string, int64_t> versions;  // of the parts of the program, by their names in results
 
   const Options& section(const std::string& name) const;
-  bool is_senet() const { return method == kSenet; }
   Json settings() const;  // {"section.option": value}, all of them
   Json origins() const;   // {"section.option": {"value", "origin"}}, all of them
   // What each step makes of the settings that [training] has: {"step": {"taken", "set_by_itself", "unknown_to_it"}},
@@ -54,18 +51,6 @@ Options resolve_plugin_section(const Document& document, const PluginHost& plugi
 
 // The declared options of every core section, for help and documentation.
 std::map<std::string, std::vector<Option>> core_sections();
-
-// Which phases one (cell, budget, seed) consists of: the method's are sensitivity, mask and finetune for SENet, and one
-// for a baseline. The budget is a ReLU count; computing keys runs nothing.
-struct CellPhases {
-  PhaseInputs teacher, teacher_evaluation;
-  std::vector<PhaseInputs> method;
-  PhaseInputs evaluation;
-  std::vector<const PhaseInputs*> in_order() const;
-};
-CellPhases cell_phases(const Cell& cell, const PhaseBase& base, int64_t budget);
-
-PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed);
 
 // What each part of this program computes by, as a result's phases name the parts (versions_of): the core's phases and
 // every plugin.

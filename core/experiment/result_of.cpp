@@ -17,13 +17,17 @@ std::set<std::string> keys_of(const Result& result) {
 Result result_of(const FinishedCell& finished, Network& network, const std::map<std::string, int64_t>& versions) {
   const Cell& cell = finished.cell;
   const Laboratory& laboratory = finished.laboratory;
-  std::vector<PhaseRecord> done = {finished.teacher, finished.teacher_evaluation};
-  done.insert(done.end(), finished.method.begin(), finished.method.end());
+  std::vector<PhaseRecord> done = {finished.teacher, finished.teacher_evaluation}, method;
+  for (const PhaseRecord& phase : finished.method) {
+    done.push_back(phase);
+    // What one of several trainings recorded stands in its own record; the result has what the step behind them chose.
+    if (phase.step.empty()) method.push_back(phase);
+  }
   done.push_back(finished.evaluation);
 
   const DataSplits& data = laboratory.data;
   Json sites = finished.evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
-  for (const PhaseRecord& phase : finished.method) {
+  for (const PhaseRecord& phase : method) {
     // "kept" is what earlier records call it.
     const Json allocated = phase.json.value("allocated", phase.json.value("kept", Json::array())),
                recorded = phase.json.value("series", Json::object()),
@@ -53,16 +57,9 @@ Result result_of(const FinishedCell& finished, Network& network, const std::map<
     if (row.contains("environment")) row["environment"]["precision"] = precision_name(laboratory.precision);
   };
   for (const PhaseRecord& phase : done) {
-    const Json trainings = phase.json.value("shared", Json::array());
-    for (const Json& training : trainings) {
-      const std::string key = training.at("key");
-      const auto epochs = training.at("epochs").get<int64_t>();
-      Json& row = list(training.at("kind"), key,
-                       {epochs, training.at("seconds"), training.value("image_passes", epochs * data.train.count())});
-      row["training"] = training.at("training");
-      add_environments(row, training);
-    }
-    add_environments(list(phase.kind, phase.key, training_time(phase.json, data.train.count())), phase.json);
+    Json& row = list(phase.kind, phase.key, training_time(phase.json, data.train.count()));
+    if (!phase.step.empty()) row["training"] = phase.step;
+    add_environments(row, phase.json);
   }
   const auto numbers = [](const Json& record) {
     Json json = record.at("test");
@@ -112,7 +109,7 @@ Result result_of(const FinishedCell& finished, Network& network, const std::map<
       phase["versions"][part] = versions.at(part);
   }
   if (!series.empty()) result.json["series"] = std::move(series);
-  for (const PhaseRecord& phase : finished.method) {
+  for (const PhaseRecord& phase : method) {
     if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
     if (phase.json.contains("shape")) result.json["model"]["made_smaller"] = phase.json.at("shape");
     if (phase.kind == "mask") {

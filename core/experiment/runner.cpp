@@ -12,13 +12,10 @@
 #include <thread>
 
 #include "evaluate/evaluation.h"
-#include "experiment/baseline.h"
 #include "experiment/environment.h"
 #include "experiment/result_of.h"
 #include "results/masks.h"
-#include "senet/baseline.h"
 #include "senet/error.h"
-#include "senet/sensitivity.h"
 #include "storage/files.h"
 #include "storage/json.h"
 #include "train/widths.h"
@@ -61,16 +58,6 @@ void as_usage(const std::function<void()>& call) {
   } catch (const Error& error) {
     throw Error(error.what(), error.exit() == Exit::failure ? Exit::usage : error.exit());
   }
-}
-
-// A method or measure that chooses by held-out images needs some.
-template <class Plugin>
-void check_held_out(const PluginHost& plugins, const std::string& name, const Options& options,
-                    const DataSplits& data) {
-  if (data.held_out.count() > 0 || !plugins.make<Plugin>(name, options)->needs_held_out()) return;
-  fail_usage(
-      kind_name(Plugin::kKind), " plugin '", name,
-      "' judges networks by held-out training images, and none are held out; set dataset.holdout (0.05 by default)");
 }
 
 // Where results are going to be written, asked before anything is trained for them.
@@ -183,20 +170,12 @@ Laboratory& Runner::laboratory_of(const Cell& cell) {
   return *laboratory;
 }
 
-std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
+std::vector<Task> Runner::tasks(const Plan& plan) {
   std::vector<Task> tasks;
   std::set<std::filesystem::path> files;
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
     for (const auto& [name, options] : cell.sections) check_random_crops(laboratory.data, options);
-    if (cell.is_senet()) {
-      for (const double width : cell.section("mask").reals("widths"))
-        as_usage([&] { laboratory.build(laboratory.input.at_scale(width)); });
-      const Options& options = cell.section("sensitivity");
-      check_held_out<Sensitivity>(plugins_, options.text("plugin"), options, laboratory.data);
-    } else {
-      check_held_out<Baseline>(plugins_, cell.method, cell.section(cell.method), laboratory.data);
-    }
     for (const std::string& budget_text : cell.budgets) {
       const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {
@@ -209,8 +188,11 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
           fail_usage(cell.budgets_origin, ": the result's name ", file.filename().string(),
                      " is too long for a file; give the cell a shorter label of its own");
         }
-        tasks.push_back(
-            {&cell, budget_text, budget, seed, cell_phases(cell, phase_base(cell, laboratory, seed), budget)});
+        const Task& task = tasks.emplace_back(make_task(cell, plugins_, laboratory, budget_text, budget, seed));
+        for (const Step& step : task.steps) {
+          if (step.needs_held_out && laboratory.data.held_out.count() == 0)
+            refuse_without_held_out(text("step '", step.name(), "' of cell '", cell.label, "'"));
+        }
       }
     }
   }
@@ -218,13 +200,13 @@ std::vector<Runner::Task> Runner::tasks(const Plan& plan) {
 }
 
 PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                              const std::function<void(StoredContext&, Json&)>& body) {
+                              const std::function<void(StoredContext&, Json&)>& body, StepMaterial step) {
   const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
   Laboratory& laboratory = laboratory_of(*task.cell);
   const auto run_body = [&](const std::filesystem::path& folder, Json& record) {
     listener_.phase_started(where, inputs);
     StoredContext context(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
-                          about(task, inputs));
+                          about(task, inputs), std::move(step));
     note_environment(folder, environment(device_), record);
     body(context, record);
     record["finished"] = utc_now();
@@ -249,6 +231,7 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     throw failed(Error(error.what()));
   }
   if (!record) throw PhaseElsewhere(text(where, ": ", holder, " runs its ", inputs.kind), inputs.kind, key);
+  record->step = inputs.step;
   listener_.phase_finished(where, *record);
   finished_.emplace(key, *record).first->second.found_finished = true;
   return *record;
@@ -263,10 +246,7 @@ Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
                     {"dataset_options", pack_options(dataset).dump()},
                     {"phase", inputs.kind},
                     {"seed", std::to_string(task.seed)}};
-  // A teacher and its sensitivity serve every budget, as shared trainings do.
-  const bool any_budget =
-      inputs.kind == "teacher" || inputs.kind == "sensitivity" || inputs.inputs.contains("training");
-  if (!any_budget) about["budget"] = std::to_string(task.budget);
+  if (!inputs.any_budget) about["budget"] = std::to_string(task.budget);
   return about;
 }
 
@@ -278,7 +258,7 @@ std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseR
 }
 
 PhaseRecord Runner::run_teacher_phase(const Task& task) {
-  return run_phase(task, task.phases.teacher, task.cell->section("teacher"),
+  return run_phase(task, task.teacher, task.cell->section("teacher"),
                    [&](StoredContext& context, Json&) { run_teacher(context); });
 }
 
@@ -289,52 +269,48 @@ PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& in
   });
 }
 
-StoredContext::SharedTraining Runner::share_trainings(const Task& task) {
-  return [this, &task](const std::string& name, const std::function<void(StoredContext&)>& train) {
-    const PhaseInputs inputs = shared_training_inputs(task.phases.method[0], name);
-    claim_->join({inputs.key()});
-    return run_phase(task, inputs, task.cell->section(task.cell->method),
-                     [&](StoredContext& context, Json&) { train(context); });
-  };
-}
-
-std::vector<PhaseRecord> Runner::run_method(const Task& task, const PhaseRecord& teacher_phase) {
-  const Cell& cell = *task.cell;
-  const Laboratory& laboratory = laboratory_of(cell);
+std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teacher_phase) {
   std::shared_ptr<Network> teacher;
-  const auto the_teacher = [&]() -> Network& {
-    if (!teacher) teacher = load(laboratory, teacher_phase);
+  StepMaterial material;
+  material.teacher = [&]() -> Network& {
+    if (!teacher) teacher = load(laboratory_of(*task.cell), teacher_phase);
     return *teacher;
   };
-  if (!cell.is_senet()) {
-    return {
-        run_phase(task, task.phases.method[0], cell.section(cell.method), [&](StoredContext& context, Json& record) {
-          context.share_trainings(share_trainings(task));
-          run_baseline(context, the_teacher(), plugins_, cell.method, task.budget, record);
-        })};
+  material.plugins = &plugins_;
+  for (const Step& step : task.steps) material.kinds.insert(step.kind);
+  std::map<std::string, PhaseRecord> finished;
+  std::vector<PhaseRecord> all;
+  for (size_t i = 0; i < task.steps.size(); ++i) {
+    const Step step = task.steps[i];
+    const bool last = i + 1 == task.steps.size();
+    material.seeds = step.seeds;
+    material.weight_seeds = step.weight_seeds;
+    material.budget = step.budget ? std::optional(task.budget) : std::nullopt;
+    material.finished.clear();
+    for (const std::string& name : task.before(step)) material.finished.emplace(name, finished.at(name));
+    claim_->join({task.phase(step).key()});
+    const auto body = [&](StoredContext& context, Json&) {
+      task.method->run(step, context, last ? std::optional(task.budget) : std::nullopt);
+    };
+    const PhaseRecord& record = all.emplace_back(run_phase(task, task.phase(step), step.options, body, material));
+    finished.emplace(step.name(), record);
+    try {
+      if (step.announce) task.announce(i, record.json.value("series", Json::object()).get<Series>());
+    } catch (const Error& error) {
+      throw PhaseFailed(error, step.kind);
+    }
   }
-  const std::string measure = cell.section("sensitivity").text("plugin");
-  const PhaseRecord sensitivity =
-      run_phase(task, task.phases.method[0], cell.section("sensitivity"),
-                [&](StoredContext& context, Json&) { run_sensitivity(context, the_teacher(), plugins_, measure); });
-  const auto eta = sensitivity.json.at("series").at("sensitivity").get<std::vector<double>>();
-  const std::vector<int64_t> relus = relu_budgets(*laboratory.build(laboratory.input), eta, task.budget);
-  const PhaseRecord mask =
-      run_phase(task, task.phases.method[1], cell.section("mask"),
-                [&](StoredContext& context, Json& record) { run_mask(context, the_teacher(), relus, record); });
-  const PhaseRecord finetune =
-      run_phase(task, task.phases.method[2], cell.section("finetune"),
-                [&](StoredContext& context, Json& record) { run_finetune(context, the_teacher(), mask, record); });
-  return {sensitivity, mask, finetune};
+  return all;
 }
 
 Result Runner::run_task(const Plan& plan, const Task& task) {
+  if (task.refused) throw PhaseFailed(*task.refused, task.cell->method);
   const Cell& cell = *task.cell;
   const Laboratory& laboratory = laboratory_of(cell);
   const PhaseRecord teacher_phase = run_teacher_phase(task);
-  const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher_phase);
+  const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher_phase);
   const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
-  const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.evaluation, method.back());
+  const PhaseRecord evaluation = run_evaluation_phase(task, task.evaluation, method.back());
   const int64_t counted = evaluation.json.at("relus").get<int64_t>();
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
@@ -367,11 +343,10 @@ void Runner::write(const Result& result) {
 Json Runner::import_teacher(const Plan& plan) {
   const Task task = tasks(plan).front();
   // No experiment can have this name, so that none takes the claim back.
-  Claim(folders_.runs, "(import)", folders_.results)
-      .join({task.phases.teacher.key(), task.phases.teacher_evaluation.key()});
+  Claim(folders_.runs, "(import)", folders_.results).join({task.teacher.key(), task.teacher_evaluation.key()});
   try {
     const PhaseRecord teacher = run_teacher_phase(task);
-    const PhaseRecord evaluation = run_evaluation_phase(task, task.phases.teacher_evaluation, teacher);
+    const PhaseRecord evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher);
     Json json = {{"key", teacher.key}, {"folder", teacher.folder.string()}};
     for (const char* name : {"test", "held_out", "relus", "parameters"}) {
       if (evaluation.json.contains(name)) json[name] = evaluation.json.at(name);
@@ -382,12 +357,17 @@ Json Runner::import_teacher(const Plan& plan) {
   }
 }
 
+Forecast Runner::forecast(const Plan& plan) {
+  return forecast_of(tasks(plan), store_,
+                     [this](const Cell& cell) -> const Laboratory& { return laboratory_of(cell); });
+}
+
 RunOutcome Runner::run(const Plan& plan) {
   const std::vector<Task> all = tasks(plan);
   std::set<std::string> keys;
   for (const Task& task : all) {
     check_writable(result_path(folders_.results, plan.name, task.cell->label, task.budget_text, task.seed));
-    for (const PhaseInputs* phase : task.phases.in_order()) keys.insert(phase->key());
+    for (const PhaseInputs* phase : task.in_order()) keys.insert(phase->key());
   }
   claim_.emplace(folders_.runs, plan.name, folders_.results);
   claim_->join(keys);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <set>
 
-#include "experiment/plan.h"
+#include "experiment/forecast.h"
 #include "phase/claims.h"
 #include "results/result.h"
 #include "senet/error.h"
@@ -58,32 +58,20 @@ class Runner {
   // phase's key and folder and the evaluation's numbers.
   Json import_teacher(const Plan& plan);
 
-  // {"phases", "images", "seconds"}: the state of each phase of a plan, by the store, or "refused" where a baseline
-  // says beforehand that it cannot be; who runs it, why it failed, the revision that finished it; the images and
-  // seconds that are left of it and in all, a phase that cells share counted once. Runs nothing, but times a few
-  // batches of each model that has something left.
-  Json forecast(const Plan& plan);
+  // The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
+  // be. Runs nothing, but times a few batches of each model that has something left.
+  Forecast forecast(const Plan& plan);
 
  private:
-  struct Task {
-    const Cell* cell;
-    std::string budget_text;
-    int64_t budget;
-    int64_t seed;
-    CellPhases phases;
-  };
-
   Laboratory& laboratory_of(const Cell& cell);
   std::vector<Task> tasks(const Plan& plan);
   // Writes the result and its masks.
   Result run_task(const Plan& plan, const Task& task);
-  // How a baseline's training is shared by its budgets.
-  StoredContext::SharedTraining share_trainings(const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.
-  std::vector<PhaseRecord> run_method(const Task& task, const PhaseRecord& teacher);
+  std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher);
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                        const std::function<void(StoredContext&, Json&)>& body);
+                        const std::function<void(StoredContext&, Json&)>& body, StepMaterial step = {});
   PhaseRecord run_teacher_phase(const Task& task);
   PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network);
   Metadata about(const Task& task, const PhaseInputs& inputs) const;

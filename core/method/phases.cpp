@@ -1,7 +1,6 @@
 #include "method/phases.h"
 
 #include <torch/types.h>
-#include <torch/utils.h>
 
 #include <cmath>
 
@@ -9,8 +8,6 @@
 #include "phase/imported.h"
 #include "senet/allocation.h"
 #include "senet/error.h"
-#include "senet/random.h"
-#include "senet/sensitivity.h"
 #include "storage/files.h"
 #include "storage/hash.h"
 #include "train/training_settings.h"
@@ -81,19 +78,6 @@ constexpr Option kFinetuneOptions[] = {
     real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
 };
 
-Widths at_widths(StoredContext& context, Network& full, const std::vector<double>& widths) {
-  return {full, widths,
-          [&](double scale) { return context.make_network(text("width/", scale), context.shape().at_scale(scale)); }};
-}
-
-MaskScore mask_score(const std::string& name) {
-  return name == "pre" ? MaskScore::pre : name == "gain" ? MaskScore::gain : MaskScore::post;
-}
-
-PramForm pram_form(const std::string& name) {
-  return name == "attention" ? PramForm::attention : name == "vector" ? PramForm::vector : PramForm::none;
-}
-
 }  // namespace
 
 std::vector<Option> teacher_options() { return declare(kTeacherOptions, training_options()); }
@@ -113,30 +97,6 @@ PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher) {
   } catch (const Error& error) {
     fail_usage(teacher.item("weights").origin, ": teacher.weights: ", error.what());
   }
-}
-
-PhaseInputs sensitivity_inputs(const PhaseBase& base, const std::string& teacher_key, const Options& sensitivity) {
-  Json inputs = base_inputs(base, sensitivity);
-  inputs["plugin"] = sensitivity.text("plugin");
-  inputs["teacher"] = teacher_key;
-  return {"sensitivity", kSensitivityVersion, std::move(inputs)};
-}
-
-PhaseInputs mask_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& sensitivity_key,
-                        int64_t budget, const Options& mask) {
-  Json inputs = base_inputs(base, mask);
-  inputs["teacher"] = teacher_key;
-  inputs["sensitivity"] = sensitivity_key;
-  inputs["budget"] = budget;
-  return {"mask", kMaskVersion, std::move(inputs)};
-}
-
-PhaseInputs finetune_inputs(const PhaseBase& base, const std::string& teacher_key, const std::string& mask_key,
-                            const Options& finetune) {
-  Json inputs = base_inputs(base, finetune);
-  inputs["teacher"] = teacher_key;
-  inputs["mask"] = mask_key;
-  return {"finetune", kFinetuneVersion, std::move(inputs)};
 }
 
 void run_teacher(StoredContext& context) {
@@ -165,60 +125,10 @@ void check_sensitivity(const std::vector<double>& values, size_t sites, const st
   if (!any) fail_usage(where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
 }
 
-void run_sensitivity(StoredContext& context, Network& teacher, const PluginHost& plugins, const std::string& plugin) {
-  const auto sensitivity = plugins.make<Sensitivity>(plugin, context.options());
-  std::vector<double> values;
-  context.run_plugin(PluginKind::sensitivity, plugin, [&] { values = sensitivity->measure(teacher, context); });
-  check_sensitivity(values, teacher.sites().size(), "sensitivity plugin '" + plugin + "'");
-  context.record("sensitivity", values);
-}
-
 std::vector<int64_t> relu_budgets(const Network& network, const std::vector<double>& sensitivity, int64_t budget) {
   std::vector<int64_t> caps;
   for (const ReluSite& site : network.sites()) caps.push_back(site.relus());
   return allocate(budget, sensitivity, caps);
-}
-
-void run_mask(StoredContext& context, Network& teacher, const std::vector<int64_t>& relus, Json& record) {
-  const Options& options = context.options();
-  const auto student = context.make_network(kNetwork);
-  if (options.text("start") == "teacher") copy_weights(teacher, *student);
-  MaskSettings settings;
-  settings.ce_weight = options.real("ce_weight");
-  settings.kd_weight = options.real("kd_weight");
-  settings.temperature = options.real("temperature");
-  settings.score = mask_score(options.text("score"));
-  settings.score_memory = options.real("score_memory");
-  settings.rule.granularity = options.text("granularity") == "channel" ? Granularity::channel : Granularity::pixel;
-  settings.rule.partial_channel = options.text("last_channel") == "partial";
-  settings.update = options.text("update") != "never";
-  settings.update_steps = options.text("update") == "steps" ? options.integer("update_steps") : 0;
-  settings.stop_nhd = options.real("stop_nhd");
-  settings.stop_updates = options.integer("stop_updates");
-  const std::vector<double>& widths = options.reals("widths");
-  MaskIdentification objective(teacher, at_widths(context, *student, widths), relus, settings,
-                               derive_seed(context.seed(), "mask"));
-  context.train(kNetwork, *student, objective, context.training());
-  record["allocated"] = relus;
-  record["widths"] = widths;
-}
-
-void run_finetune(StoredContext& context, Network& teacher, const PhaseRecord& mask, Json& record) {
-  const Options& options = context.options();
-  const auto student = context.make_network(kNetwork);
-  const auto widths = mask.json.value("widths", std::vector<double>{1});
-  Widths all = at_widths(context, *student, widths);
-  load_network(mask, kNetwork, *student);
-  FinetuneSettings settings;
-  settings.kd_weight = options.real("kd_weight");
-  settings.temperature = options.real("temperature");
-  settings.pram = pram_form(options.text("pram"));
-  settings.pram_weight = options.real("beta");
-  settings.pram_stages = options.integers("pram_stages");
-  all.cut_masks();
-  Finetuning objective(teacher, all, settings);
-  context.train(kNetwork, *student, objective, context.training());
-  record["widths"] = widths;
 }
 
 int64_t parse_budget(const std::string& budget, int64_t relus, const std::string& origin) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -13,9 +14,13 @@ using Json = nlohmann::ordered_json;
 // What a phase is a function of. Options that stand at their defaults are left out, so that a new option with a default
 // that changes nothing leaves old keys valid.
 struct PhaseInputs {
-  std::string kind;  // "teacher", "sensitivity", "mask", "finetune", or a baseline's name
+  std::string kind;  // "teacher", "evaluation", or that of a method's step
   int version;       // bumped by hand when the phase's meaning changes
   Json inputs;       // changed options, data fingerprint, model, seed, precision, the keys it builds on
+  // No part of the key.
+  std::string step = "";                      // which of the steps of its kind; empty where there is one
+  bool any_budget = true;                     // neither it nor what it stands on depends on the budget
+  std::map<std::string, int64_t> parts = {};  // the versions of the parts of the program that make it
   std::string key() const;
 };
 
@@ -25,6 +30,7 @@ struct PhaseRecord {
   std::string kind, key;
   Json json;
   bool found_finished = false;  // it was not run by this call
+  std::string step = "";        // PhaseInputs::step, of a phase that run() gives
 };
 
 // Finished and unfinished phases, each in a folder named by kind and key: `inputs.json`, metrics, checkpoints, and

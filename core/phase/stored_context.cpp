@@ -8,8 +8,10 @@
 #include <limits>
 
 #include "phase/metrics_log.h"
+#include "phase/phase_base.h"
 #include "senet/error.h"
 #include "senet/random.h"
+#include "senet/sensitivity.h"
 #include "storage/files.h"
 #include "storage/safetensors.h"
 #include "train/training_settings.h"
@@ -28,13 +30,6 @@ std::string file_of(const std::string& training) { return training + ".safetenso
 // What results say of each site: no plugin's series has such a name.
 const std::set<std::string> kOwnSeries = {"name", "shape", "relus",     "stage",
                                           "conv", "kept",  "allocated", "sensitivity"};
-
-// Those of the core: the network that a phase keeps and, beside a sensitivity's trainings in the curves of a result,
-// the phases that follow.
-std::set<std::string> own_trainings(PluginKind kind) {
-  if (kind == PluginKind::sensitivity) return {"network", "mask", "finetune"};
-  return {"network"};
-}
 
 // What a training took, over all processes that worked on it.
 struct Took {
@@ -206,6 +201,12 @@ void take_name(const char* what, const std::string& name, std::set<std::string>&
 
 }  // namespace
 
+void refuse_without_held_out(const std::string& who) {
+  fail_usage(who,
+             " judges networks by held-out training images, and none are held out; set dataset.holdout (0.05 by "
+             "default)");
+}
+
 BatchLoader make_loader(const Laboratory& laboratory, const Images& images) {
   return {images, laboratory.data.normalisation, laboratory.precision, laboratory.device};
 }
@@ -239,28 +240,35 @@ void load_network(const PhaseRecord& phase, const std::string& name, Network& ne
 }
 
 StoredContext::StoredContext(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
-                             Options options, uint64_t seed, Metadata about)
+                             Options options, uint64_t seed, Metadata about, StepMaterial step)
     : laboratory_(laboratory),
       phase_(std::move(phase)),
       folder_(std::move(folder)),
       record_(record),
       options_(std::move(options)),
       seed_(seed),
-      about_(std::move(about)) {}
+      about_(std::move(about)),
+      step_(std::move(step)) {
+  if (step_.seeds.empty()) step_.seeds = phase_;
+  if (step_.weight_seeds.empty()) step_.weight_seeds = step_.seeds;
+}
 StoredContext::~StoredContext() = default;
 
-TrainingSettings StoredContext::training() const { return training_settings(options_); }
+TrainingSettings StoredContext::training(const std::string& prefix) const {
+  return training_settings(options_, prefix);
+}
 
 std::shared_ptr<Network> StoredContext::make_network(const std::string& purpose, const NetworkShape& shape) {
   auto network = laboratory_.build(shape);
-  network->initialise(derive_seed(seed_, phase_ + "/" + purpose + "/weights"));
+  network->initialise(derive_seed(seed_, step_.weight_seeds + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
   return network;
 }
 
 void StoredContext::run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code) {
   runs_plugin_ = true;
-  trainings_ = own_trainings(kind);
+  trainings_ = step_.kinds;
+  trainings_.insert(kNetwork);
   series_ = kOwnSeries;
   try {
     PluginHost::guard(kind, name, code);
@@ -291,14 +299,14 @@ void StoredContext::train(const std::string& name, Network& network, Objective& 
 
 void StoredContext::run_training(const std::string& name, Network& network, Objective& objective,
                                  const TrainingSettings& settings) {
-  trained_.emplace_back(name, network.weak_from_this());
+  trained_.emplace_back(phase_ + "/" + name, network.weak_from_this());
   StoredTraining stored(laboratory_, phase_, name, folder_, about_);
   if (stored.finished()) {
     restore(stored.tensors(), network, &objective);
   } else {
     const BatchLoader data = make_loader(laboratory_, laboratory_.data.train);
     const BatchLoader held_out = make_loader(laboratory_, laboratory_.data.held_out);
-    Trainer(data, held_out, settings, derive_seed(seed_, phase_ + "/" + name)).run(network, objective, stored);
+    Trainer(data, held_out, settings, derive_seed(seed_, step_.seeds + "/" + name)).run(network, objective, stored);
     Archive archive = Archive::saving();
     network_state(network, archive);
     objective.state(archive);
@@ -306,28 +314,61 @@ void StoredContext::run_training(const std::string& name, Network& network, Obje
   }
   record_["trainings"][name] = summary(folder_, name, stored.took(), laboratory_.data.train.count());
   PhaseStore::add_file(folder_, record_, file_of(name));
+  if (name == kNetwork) note_deployed(network);
 }
 
-void StoredContext::train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
-                                          const TrainingSettings& settings) {
-  if (!shared_) return train(name, network, objective, settings);
-  remember_what_is_thrown([&] {
-    if (runs_plugin_) take_name("training", name, trainings_);
-    trained_.emplace_back(name, network.weak_from_this());
-    const PhaseRecord phase =
-        shared_(name, [&](StoredContext& context) { context.train(name, network, objective, settings); });
-    if (phase.found_finished) restore(network_tensors(phase, name), network, &objective);
-    const TrainingTime time = training_time(phase.json, laboratory_.data.train.count());
-    Json& shared = record_["shared"].emplace_back(Json{{"kind", phase.kind},
-                                                       {"key", phase.key},
-                                                       {"training", name},
-                                                       {"epochs", time.epochs},
-                                                       {"seconds", time.seconds},
-                                                       {"image_passes", time.image_passes}});
-    for (const char* environments : {"environment", "earlier_environments"}) {
-      if (phase.json.contains(environments)) shared[environments] = phase.json.at(environments);
-    }
-  });
+const PhaseRecord& StoredContext::finished(const std::string& step) const {
+  const auto found = step_.finished.find(step);
+  SENET_CHECK(found != step_.finished.end(), "phase '", phase_, "' asks for the step '", step,
+              "', on which it does not stand (Step::on)");
+  return found->second;
+}
+
+Network& StoredContext::teacher() {
+  SENET_CHECK(step_.teacher, "phase '", phase_, "' has no teacher");
+  return step_.teacher();
+}
+
+int64_t StoredContext::budget() const {
+  SENET_CHECK(step_.budget, "phase '", phase_, "' asks for the budget, which has no part in it (Step::budget)");
+  return *step_.budget;
+}
+
+const Series& StoredContext::series(const std::string& step) const {
+  Series& read = read_[step];
+  if (read.empty()) read = finished(step).json.value("series", Json::object()).get<Series>();
+  return read;
+}
+
+void StoredContext::load_network(const std::string& step, Network& network) {
+  const PhaseRecord& phase = finished(step);
+  const Json trainings = phase.json.value("trainings", Json::object());
+  SENET_CHECK(!trainings.empty(), "phase '", phase_, "' asks for a network of the step '", step, "', which left none");
+  const bool kept = trainings.contains(kNetwork);
+  const std::string training = kept ? kNetwork : (--trainings.end()).key();
+  senet::load_network(phase, training, network);
+  const Json through = phase.json.value("deployed", Json::array({phase.kind + "/" + training}));
+  for (const Json& name : through) trained_.emplace_back(name.get<std::string>(), network.weak_from_this());
+}
+
+std::vector<double> StoredContext::measure(const std::string& sensitivity) {
+  SENET_CHECK(step_.plugins, "phase '", phase_, "' has no plugins");
+  const auto plugin = step_.plugins->make<Sensitivity>(sensitivity, options_);
+  std::vector<double> values;
+  run_plugin(PluginKind::sensitivity, sensitivity, [&] { values = plugin->measure(teacher(), *this); });
+  return values;
+}
+
+void StoredContext::record_allocation(const std::vector<int64_t>& relus) { record_["allocated"] = relus; }
+void StoredContext::record_widths(const std::vector<double>& widths) { record_["widths"] = widths; }
+
+bool StoredContext::has_network() const {
+  return record_.contains("trainings") && record_["trainings"].contains(kNetwork);
+}
+
+void StoredContext::note_deployed(const Network& network) {
+  const std::vector<std::string> names = trainings_of(network);
+  if (!names.empty()) record_["deployed"] = names;
 }
 
 std::vector<std::string> StoredContext::trainings_of(const Network& network) const {
@@ -348,22 +389,20 @@ void StoredContext::keep(const std::string& name, Network& network) {
   if (shape.stem_stride != 1) record_["shape"]["stem_stride"] = shape.stem_stride;
   if (!shape.blocks.empty()) record_["shape"]["blocks"] = shape.blocks;
   PhaseStore::add_file(folder_, record_, file_of(name));
+  note_deployed(network);
 }
 
 Score StoredContext::evaluate(Network& network, Part part) {
   const std::vector<std::string> trainings = trainings_of(network);
+  if (trainings.empty()) return evaluate(network, part, text("a network of phase '", phase_, "'"));
+  const std::string &last = trainings.back(), kind = last.substr(0, last.find('/'));
   return evaluate(network, part,
-                  trainings.empty() ? text("a network of phase '", phase_, "'")
-                                    : text("the network of training '", trainings.back(), "' of phase '", phase_, "'"));
+                  text("the network of training '", last.substr(kind.size() + 1), "' of phase '", kind, "'"));
 }
 
 Score StoredContext::evaluate(Network& network, Part part, const std::string& weights) {
   const Images& images = laboratory_.data.part(part);
-  if (images.count() == 0) {
-    fail_usage("phase '", phase_,
-               "' judges networks by held-out training images, and none are held out; set "
-               "dataset.holdout (0.05 by default)");
-  }
+  if (images.count() == 0) refuse_without_held_out("phase '" + phase_ + "'");
   return senet::evaluate(network, make_loader(laboratory_, images), weights);
 }
 

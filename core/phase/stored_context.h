@@ -11,7 +11,7 @@
 #include "data/splits.h"
 #include "phase/store.h"
 #include "plugin/host.h"
-#include "senet/phase_context.h"
+#include "senet/method.h"
 #include "storage/safetensors.h"
 #include "train/trainer.h"
 
@@ -32,16 +32,26 @@ struct Laboratory {
   std::function<bool()> stop_requested;
 };
 
-// The PhaseContext that a phase's code is given: its trainings are kept in the phase's folder.
-class StoredContext final : public PhaseContext {
+// What a phase of a method's step has beside its inputs.
+struct StepMaterial {
+  std::string seeds, weight_seeds;  // Step's
+  std::function<Network&()> teacher;
+  std::optional<int64_t> budget;
+  std::map<std::string, PhaseRecord> finished;  // the steps that it may read, by name
+  std::set<std::string> kinds;                  // of all the method's steps: no training of a plugin has such a name
+  const PluginHost* plugins = nullptr;
+};
+
+// What a phase's code is given: its trainings are kept in the phase's folder.
+class StoredContext final : public StepContext {
  public:
   // about: what every file of weights says of itself (model, data set, budget, …).
   StoredContext(const Laboratory& laboratory, std::string phase, std::filesystem::path folder, Json& record,
-                Options options, uint64_t seed, Metadata about = {});
+                Options options, uint64_t seed, Metadata about = {}, StepMaterial step = {});
   ~StoredContext() override;
 
   const Options& options() const override { return options_; }
-  TrainingSettings training() const override;
+  TrainingSettings training(const std::string& prefix = "") const override;
   uint64_t seed() const override { return seed_; }
   torch::Device device() const override { return laboratory_.device; }
   int64_t classes() const override { return laboratory_.data.classes; }
@@ -50,18 +60,18 @@ class StoredContext final : public PhaseContext {
   std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) override;
   void train(const std::string& name, Network& network, Objective& objective,
              const TrainingSettings& settings) override;
-  void train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
-                             const TrainingSettings& settings) override;
-  // How train_for_all_budgets runs a training as a phase of its own, and gives that phase when it is finished. Without
-  // it, there are no budgets: it trains as train() does.
-  using SharedTraining =
-      std::function<PhaseRecord(const std::string& name, const std::function<void(StoredContext&)>& train)>;
-  void share_trainings(SharedTraining shared) { shared_ = std::move(shared); }
+  Network& teacher() override;
+  int64_t budget() const override;
+  const Series& series(const std::string& step) const override;
+  void load_network(const std::string& step, Network& network) override;
+  std::vector<double> measure(const std::string& sensitivity) override;
+  void record_allocation(const std::vector<int64_t>& relus) override;
+  void record_widths(const std::vector<double>& widths) override;
   // Runs a plugin's code: it gives the names of trainings and series, and whatever one of its trainings threw comes
   // out, though the code caught it.
   void run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code);
-  // The trainings whose network is this very object, in the order in which they ran.
-  std::vector<std::string> trainings_of(const Network& network) const;
+  // Whether there is a network under kNetwork.
+  bool has_network() const;
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
   Score evaluate(Network& network, Part part) override;
@@ -72,6 +82,10 @@ class StoredContext final : public PhaseContext {
 
  private:
   void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
+  const PhaseRecord& finished(const std::string& step) const;
+  std::vector<std::string> trainings_of(const Network& network) const;
+  // record["deployed"]: those of the network that is kept.
+  void note_deployed(const Network& network);
   void remember_what_is_thrown(const std::function<void()>& training);
 
   const Laboratory& laboratory_;
@@ -81,15 +95,17 @@ class StoredContext final : public PhaseContext {
   Options options_;
   uint64_t seed_;
   Metadata about_;
-  SharedTraining shared_;
+  StepMaterial step_;
   bool runs_plugin_ = false;
   std::set<std::string> trainings_, series_;  // the names that are taken
+  mutable std::map<std::string, Series> read_;
   std::exception_ptr thrown_by_training_;
-  // Names of trainings and their networks; weak, as another network may come to lie where one was.
+  // The trainings that a network went through, those of earlier steps as "<kind>/<name>"; weak, as another network may
+  // come to lie where one was.
   std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> trained_;
 };
 
-// What a phase's trainings took, shared ones left out. `images`: those of an epoch, for a record that does not say how
+// What a phase's trainings took. `images`: those of an epoch, for a record that does not say how
 // many passes there were.
 struct TrainingTime {
   int64_t epochs = 0;
@@ -100,6 +116,9 @@ TrainingTime training_time(const Json& record, int64_t images);
 
 // The shape of the network that a phase keeps: `input`, made as small as the phase's record says; at one of its widths.
 NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width = 1);
+
+// Throws (exit code 2): `who` would judge by held-out images, and there are none.
+[[noreturn]] void refuse_without_held_out(const std::string& who);
 
 // Of images of its data.
 BatchLoader make_loader(const Laboratory& laboratory, const Images& images);

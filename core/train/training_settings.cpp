@@ -1,6 +1,7 @@
 #include "train/training_settings.h"
 
 #include <cmath>
+#include <set>
 
 #include "senet/choice.h"
 #include "senet/error.h"
@@ -46,25 +47,32 @@ constexpr Option kInputOptions[] = {
 
 }  // namespace
 
-std::vector<Option> training_options() { return declare(kScheduleOptions, training_input_options()); }
+std::vector<Option> training_options(const std::string& prefix) {
+  static auto* const names = new std::set<std::string>;  // an option's name is no copy
+  std::vector<Option> all = declare(kScheduleOptions, training_input_options());
+  if (prefix.empty()) return all;
+  for (Option& option : all) option.name = names->insert(prefix + "." + option.name).first->c_str();
+  return all;
+}
 
 std::vector<Option> training_input_options() { return declare(kInputOptions); }
 
-TrainingSettings training_settings(const Options& options) {
+TrainingSettings training_settings(const Options& options, const std::string& prefix) {
+  const auto name = [&](const char* option) { return prefix.empty() ? option : prefix + "." + option; };
   TrainingSettings settings;
-  settings.batch = options.integer("batch");
-  settings.crop_padding = options.integer("crop_padding");
-  settings.random_resized = options.boolean("random_resized");
-  settings.flip = options.boolean("flip");
-  settings.checkpoint_seconds = options.real("checkpoint_seconds");
-  if (!options.has("lr_drop_factor")) return settings;
-  settings.epochs = options.integer("epochs");
-  settings.lr = options.real("lr");
-  settings.momentum = options.real("momentum");
-  settings.weight_decay = options.real("weight_decay");
-  settings.schedule = choice_of(options, "schedule", kSchedules);
-  settings.lr_drops = options.reals("lr_drops");
-  settings.lr_drop_factor = options.real("lr_drop_factor");
+  settings.batch = options.integer(name("batch"));
+  settings.crop_padding = options.integer(name("crop_padding"));
+  settings.random_resized = options.boolean(name("random_resized"));
+  settings.flip = options.boolean(name("flip"));
+  settings.checkpoint_seconds = options.real(name("checkpoint_seconds"));
+  if (!options.has(name("lr_drop_factor"))) return settings;
+  settings.epochs = options.integer(name("epochs"));
+  settings.lr = options.real(name("lr"));
+  settings.momentum = options.real(name("momentum"));
+  settings.weight_decay = options.real(name("weight_decay"));
+  settings.schedule = choice_of(options, name("schedule"), kSchedules);
+  settings.lr_drops = options.reals(name("lr_drops"));
+  settings.lr_drop_factor = options.real(name("lr_drop_factor"));
   return settings;
 }
 

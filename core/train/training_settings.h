@@ -5,13 +5,13 @@
 
 namespace senet {
 
-// The options that every training has. A phase may declare its own defaults for them: declare(kOwn,
-// training_options()).
-std::vector<Option> training_options();
+// The options that every training has, under a prefix where one is given ("finetune.lr"). A phase may declare its own
+// defaults for them: declare(kOwn, training_options()).
+std::vector<Option> training_options(const std::string& prefix = "");
 // The training options that say how images reach the training (batch, augmentation), and how often it is saved.
 std::vector<Option> training_input_options();
 
 // From options that include all training options, or the input options alone.
-TrainingSettings training_settings(const Options& options);
+TrainingSettings training_settings(const Options& options, const std::string& prefix = "");
 
 }  // namespace senet

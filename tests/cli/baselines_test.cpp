@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 // Of the tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
 const std::string kDeepReduce =
-    "[deepreduce]\nepochs = 2\ncriticality_epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\", 60]\n";
+    "[deepreduce]\ncandidates.epochs = 2\ncriticality.epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = "
+    "[\"30%\", 60]\n";
 
 const TemporaryFolder& deepreduced() {
   static const TemporaryFolder folder;
@@ -38,23 +39,21 @@ TEST(DeepReduce, EveryCandidateIsListedWithItsCountBeforeAnythingIsTrained) {
   write_file(folder / "tiny.toml", tiny_experiment_of(kDeepReduce));
   const json plan = json_of(testing::run_program({"run", "tiny.toml", "--dry-run", "--json"}, folder.path()));
   std::map<std::string, json> trainings;
+  std::set<std::string> certain;
   double candidates = 0;
   for (const json& row : plan["phases"]) {
-    if (row["phase"] != "deepreduce" || row["budget"] != "30%") continue;
+    if (row["budget"] != "30%") continue;
+    if (row["phase"] == "deepreduce_training") certain.insert(row["step"]);
+    if (row["phase"] != "deepreduce_criticality") continue;
     for (const json& training : row["trainings"]) {
       trainings[training["name"]] = training;
       EXPECT_EQ(training["state"], "not begun");
-      if (training["epochs"] == 2) {
-        candidates += training["likelihood"].get<double>();
-        EXPECT_LE(training["relus"], 326);
-      }
+      EXPECT_EQ(training["epochs"], 2);
+      EXPECT_LE(training["relus"], 326);
+      candidates += training["likelihood"].get<double>();
     }
   }
-  for (int stage = 1; stage <= 4; ++stage) {
-    const json& training = trainings["criticality-" + std::to_string(stage)];
-    EXPECT_EQ(training["relus"], std::vector<int>({640, 256, 128, 64}).at(stage - 1));
-    EXPECT_EQ(training["likelihood"], 1);
-  }
+  EXPECT_EQ(certain, (std::set<std::string>{"criticality-1", "criticality-2", "criticality-3", "criticality-4"}));
   // Thinned, the stem and half of each stage are left: 128 + (512 + 256 + 128 + 64) / 2 = 608; culling stages 1 and 2
   // leaves 128 + 64; one order in twelve culls these two first and in this order, another in the other.
   EXPECT_EQ(trainings["thinned_channels-0.5"]["relus"], 304);
@@ -82,6 +81,7 @@ TEST(DeepReduce, BudgetsShareTheirTrainings) {
     EXPECT_TRUE(names.count(candidate["name"])) << "what fits the smaller budget fits the larger";
   }
   EXPECT_EQ(kinds.at("deepreduce_training"), 4 + static_cast<int>(names.size()));
+  EXPECT_EQ(kinds.at("deepreduce_criticality"), 1);
   EXPECT_EQ(kinds.at("deepreduce"), 2);
   int64_t passes = 0;
   for (const json& phase : large["phases"]) passes += phase["image_passes"].get<int64_t>();
@@ -133,7 +133,7 @@ TEST(DeepReduce, SaysWhatCannotBe) {
   const auto refused = [](const std::string& settings, const char* message) {
     const TemporaryFolder folder;
     write_file(folder / "tiny.toml",
-               tiny_experiment_of("[deepreduce]\nepochs = 1\ncriticality_epochs = 1\n" + settings));
+               tiny_experiment_of("[deepreduce]\ncandidates.epochs = 1\ncriticality.epochs = 1\n" + settings));
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
     EXPECT_EQ(outcome.code, 2);
     EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
@@ -158,7 +158,7 @@ TEST(DeepReduce, ADryRunRefusesABudgetThatNoCandidateFits) {
                              "ReLUs is under the smallest candidate"),
             std::string::npos)
       << outcome.out;
-  EXPECT_NE(outcome.out.find("training of deepreduce, budget 30%"), std::string::npos) << "the other is still listed";
+  EXPECT_NE(outcome.out.find("may follow in deepreduce, budget 30%"), std::string::npos) << "the other is still listed";
 }
 
 TEST(DeepReduce, ParallelProcessesShareItsTrainings) {
@@ -196,21 +196,74 @@ TEST(StageCriticality, DrivesTheAllocation) {
 TEST(TrainingSettings, EachStepSaysWhichItTakes) {
   const TemporaryFolder folder;
   std::string experiment = tiny_experiment_of(
-      "[snl]\nsearch_epochs = 1\nfinetune_epochs = 1\nbatch = 64\n[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n");
+      "[snl]\nsearch.epochs = 1\nfinetune.epochs = 1\nsearch.batch = 64\n[[cell]]\nmethod = \"snl\"\nbudgets = "
+      "[\"30%\"]\n");
   experiment.insert(experiment.find("crop_padding"), "lr = 0.04\n");
   write_file(folder / "tiny.toml", experiment);
   const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
   ASSERT_EQ(outcome.code, 0) << outcome.error;
   EXPECT_EQ(
-      outcome.error.find("snl takes precision, crop_padding, checkpoint_seconds from [training]; sets batch itself; "
-                         "has no option lr\nteacher takes precision, lr, batch, crop_padding, checkpoint_seconds "
-                         "from [training]\n"),
+      outcome.error.find(
+          "snl.finetune takes precision, batch, crop_padding, checkpoint_seconds from [training]; sets lr itself\n"
+          "snl.search takes precision, crop_padding, checkpoint_seconds from [training]; sets lr, batch itself\n"
+          "teacher takes precision, lr, batch, crop_padding, checkpoint_seconds from [training]\n"),
       0u)
       << outcome.error;
   const json result = json::parse(testing::slurp(folder / "results/tiny/snl-30pct-s1.json"));
-  EXPECT_EQ(result["reach_of_training"]["snl"]["unknown_to_it"], json({"lr"}));
-  EXPECT_EQ(result["reach_of_training"]["snl"]["set_by_itself"], json({"batch"}));
+  EXPECT_EQ(result["reach_of_training"]["snl.search"]["set_by_itself"], json({"lr", "batch"}));
+  EXPECT_EQ(result["reach_of_training"]["snl.finetune"]["set_by_itself"], json({"lr"}));
   EXPECT_FALSE(result["reach_of_training"]["teacher"].contains("unknown_to_it"));
+}
+
+TEST(TrainingSettings, AStepWithoutAnOptionSaysSo) {
+  const TemporaryFolder folder;
+  std::string experiment = tiny_experiment_of("[[cell]]\nmethod = \"planned\"\nbudgets = [\"30%\"]\n");
+  experiment.insert(experiment.find("crop_padding"), "momentum = 0.8\n");
+  write_file(folder / "tiny.toml", experiment);
+  const Outcome outcome = testing::run_program(
+      {"run", "tiny.toml", "--dry-run", "--plugin-dir", SENET_TEST_UNSOUND_PLUGINS "/planned"}, folder.path());
+  EXPECT_EQ(outcome.error.find("planned takes precision, batch, crop_padding, checkpoint_seconds from [training]; has "
+                               "no option momentum\n"),
+            0u)
+      << outcome.error;
+}
+
+TEST(Snl, AnotherFineTuningRateSearchesNothingAgain) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", tiny_experiment_of("[snl]\nsearch.epochs = 1\nfinetune.epochs = 1\n"
+                                                      "[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n"));
+  for (const char* rate : {"snl.finetune.lr=0.01", "snl.finetune.lr=0.02"}) {
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1", "--set", rate}, folder.path());
+    ASSERT_EQ(outcome.code, 0) << outcome.error;
+  }
+  std::map<std::string, int> kinds;
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    const std::string name = entry.path().filename().string();
+    ++kinds[name.substr(0, name.find('-'))];
+  }
+  EXPECT_EQ(kinds.at("teacher"), 1);
+  EXPECT_EQ(kinds.at("snl_search"), 1);
+  EXPECT_EQ(kinds.at("snl_finetune"), 2);
+}
+
+TEST(OptionsOfATraining, AnOldSpellingIsAnErrorThatNamesTheNewOne) {
+  const TemporaryFolder folder;
+  const std::map<std::string, std::string> spellings = {
+      {"snl.search_epochs", "snl.search.epochs"},
+      {"snl.finetune_lr", "snl.finetune.lr"},
+      {"snl.batch", "snl.finetune.batch or snl.search.batch"},
+      {"deepreduce.criticality_epochs", "deepreduce.criticality.epochs"},
+      {"deepreduce.epochs", "deepreduce.candidates.epochs or deepreduce.criticality.epochs"},
+  };
+  for (const auto& [old, now] : spellings) {
+    const std::string method = old.substr(0, old.find('.'));
+    write_file(folder / "tiny.toml",
+               tiny_experiment_of("[[cell]]\nmethod = \"" + method + "\"\nbudgets = [\"30%\"]\n" + old + " = 1\n"));
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.error.find("unknown key '" + old + "' (found 1); expected " + now + "\n"), std::string::npos)
+        << outcome.error;
+  }
 }
 
 TEST(ABaselineWithAPlan, IsForecastWhenItStoppedHalfWay) {

@@ -69,7 +69,7 @@ TEST_P(Experiments, PassTheDryRun) {
   if (file.parent_path().filename() != "paper") return;
   EXPECT_EQ(plan["experiment"], file.stem().string()) << "results are found by the file's name";
   const json& settings = plan["cells"][0]["settings"];
-  if (settings.contains("deepreduce.epochs")) {
+  if (settings.contains("deepreduce.candidates.epochs")) {
     EXPECT_EQ(settings["dataset.holdout"]["value"], 0.05) << "candidates are judged by what is held out";
   } else {
     EXPECT_EQ(settings["dataset.holdout"]["value"], 0) << "the paper trains on all images";
@@ -157,19 +157,20 @@ TEST(Defaults, OfSenetAreThePapers) {
 
 TEST(Defaults, OfSnlAreItsPublicCodes) {
   expect_defaults("snl", {
-                             {"snl.search_epochs", 2000},
-                             {"snl.search_lr", 1e-3},
+                             {"snl.search.epochs", 2000},
+                             {"snl.search.lr", 1e-3},
                              {"snl.lambda", 1e-5},
                              {"snl.lambda_factor", 1.1},
                              {"snl.patience", 5},
                              {"snl.threshold", 1e-2},
                              {"snl.temperature", 4.0},
                              {"snl.fill", false},
-                             {"snl.finetune_epochs", 100},
-                             {"snl.finetune_lr", 1e-3},
-                             {"snl.finetune_momentum", 0.9},
-                             {"snl.finetune_weight_decay", 5e-4},
-                             {"snl.batch", 128},
+                             {"snl.finetune.epochs", 100},
+                             {"snl.finetune.lr", 1e-3},
+                             {"snl.finetune.momentum", 0.9},
+                             {"snl.finetune.weight_decay", 5e-4},
+                             {"snl.search.batch", 128},
+                             {"snl.finetune.batch", 128},
                          });
 }
 
@@ -198,14 +199,16 @@ TEST(Defaults, OfDeepReduceAreTheOnesChosen) {
                                     {"deepreduce.order", json::array()},
                                     {"deepreduce.blocks", {2, 1, 1, 1}},
                                     {"deepreduce.largest", 0},
-                                    {"deepreduce.epochs", 200},
-                                    {"deepreduce.criticality_epochs", 200},
-                                    {"deepreduce.lr", 0.1},
-                                    {"deepreduce.momentum", 0.9},
-                                    {"deepreduce.weight_decay", 5e-4},
+                                    {"deepreduce.candidates.epochs", 200},
+                                    {"deepreduce.criticality.epochs", 200},
+                                    {"deepreduce.candidates.lr", 0.1},
+                                    {"deepreduce.criticality.lr", 0.1},
+                                    {"deepreduce.candidates.momentum", 0.9},
+                                    {"deepreduce.candidates.weight_decay", 5e-4},
                                     {"deepreduce.kd_weight", 0.9},
                                     {"deepreduce.temperature", 4.0},
-                                    {"deepreduce.batch", 128},
+                                    {"deepreduce.candidates.batch", 128},
+                                    {"deepreduce.criticality.batch", 128},
                                 });
 }
 

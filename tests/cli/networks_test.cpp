@@ -61,11 +61,11 @@ TEST(OutsideSites, EveryWidthIsLookedAtBeforeAnythingIsTrained) {
 
 TEST(OutsideSites, ASmallerNetworkOfABaselineIsLookedAtBeforeItIsTrained) {
   const TemporaryFolder folder;
-  const Outcome outcome =
-      run_with({}, folder,
-               experiment_with("computes = \"relu\"\nwhere = \"coarse\"\n",
-                               "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"50%\"]\ndeepreduce.epochs = 1\n"
-                               "deepreduce.order = [1]\ndeepreduce.blocks = []\n"));
+  const Outcome outcome = run_with(
+      {}, folder,
+      experiment_with("computes = \"relu\"\nwhere = \"coarse\"\n",
+                      "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"50%\"]\ndeepreduce.candidates.epochs = 1\n"
+                      "deepreduce.order = [1]\ndeepreduce.blocks = []\n"));
   EXPECT_EQ(outcome.code, 2) << outcome.error;
   EXPECT_NE(outcome.error.find("aten::relu after 'second'"), std::string::npos) << outcome.error;
   EXPECT_FALSE(trained(folder, "deepreduce_training"));

@@ -50,11 +50,11 @@ TEST(OneBatch, EveryOptionThatCountsEpochsIsSet) {
   const json report = json_of(
       on_one_batch(tiny_experiment_of("[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"), folder, {"--json"}));
   const auto trainings = by_name(report);
-  for (const char* name : {"snl/search", "snl/finetune"}) {
+  for (const char* name : {"snl_search/search", "snl_finetune/finetune"}) {
     EXPECT_LE(trainings.at(name)["steps"], 100) << "its default is 2,000";
     EXPECT_TRUE(trainings.at(name)["deployed"]);
   }
-  EXPECT_EQ(trainings.at("snl/finetune")["steps"], 100);
+  EXPECT_EQ(trainings.at("snl_finetune/finetune")["steps"], 100);
 }
 
 TEST(OneBatch, IsWhatAMethodJudgesByToo) {

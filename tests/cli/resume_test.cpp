@@ -53,11 +53,11 @@ TEST_P(KilledInABaseline, TheSameCommandGivesTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, KilledInABaseline,
-    ::testing::Values(std::pair("snl",
-                                "[snl]\nsearch_epochs = 12\nsearch_lr = 0.02\nlambda = 1e-3\nfinetune_epochs = 3\n"
+    ::testing::Values(std::pair("snl_search",
+                                "[snl]\nsearch.epochs = 12\nsearch.lr = 0.02\nlambda = 1e-3\nfinetune.epochs = 3\n"
                                 "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
                       std::pair("deepreduce_training",
-                                "[deepreduce]\nepochs = 8\ncriticality_epochs = 8\nlargest = 2\n"
+                                "[deepreduce]\ncandidates.epochs = 8\ncriticality.epochs = 8\nlargest = 2\n"
                                 "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n")),
     [](const auto& test) { return test.param.first; });
 

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 
 #include "config/document.h"
-#include "experiment/plan.h"
+#include "experiment/task.h"
 #include "senet/dataset.h"
 #include "support/support.h"
 
@@ -50,27 +50,27 @@ TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
       "[[cell]]\nbudgets = [100]\n[[cell]]\nmethod = \"snl\"\nbudgets = [100]\n",
       "x.toml");
   const Plan plan = make_plan(document, host);
-  const auto keys = [](const Cell& cell) {
+  const auto keys = [&](const Cell& cell) {
     Laboratory laboratory;
     laboratory.data.fingerprint = "data";
     std::vector<std::string> all;
-    const CellPhases phases = cell_phases(cell, phase_base(cell, laboratory, 1), 100);
-    for (const PhaseInputs* phase : phases.in_order()) all.push_back(phase->key());
+    const Task task = make_task(cell, host, laboratory, "100", 100, 1);
+    for (const PhaseInputs* phase : task.in_order()) all.push_back(phase->key());
     return all;
   };
-  const auto changed = [&](Cell cell, const std::string& section) {
+  const auto changed = [&](Cell cell, const std::string& part) {
     const std::vector<std::string> before = keys(cell);
-    EXPECT_EQ(cell.versions.at(section), 1);
-    cell.versions[section] = 2;
+    EXPECT_EQ(cell.versions.at(part), 1);
+    cell.versions[part] = 2;
     const std::vector<std::string> after = keys(cell);
     std::string which;
     for (size_t i = 0; i < before.size(); ++i) which += before[i] == after[i] ? '-' : 'x';
     return which;
   };
-  // Teacher and its evaluation; then sensitivity, mask, finetune or the baseline; then the evaluation.
-  EXPECT_EQ(changed(plan.cells[0], "sensitivity"), "--xxxx");
-  EXPECT_EQ(changed(plan.cells[0], "model"), "xxxxxx");
-  EXPECT_EQ(changed(plan.cells[1], "snl"), "--xx");
+  // Teacher and its evaluation; then the method's steps; then the evaluation.
+  EXPECT_EQ(changed(plan.cells[0], "sensitivity plugin 'pruning'"), "--xxxx");
+  EXPECT_EQ(changed(plan.cells[0], "model plugin 'resnet18'"), "xxxxxx");
+  EXPECT_EQ(changed(plan.cells[1], "baseline plugin 'snl'"), "--xxx");
 }
 
 TEST(PluginHost, WhatAPluginMadeOutlivesTheHost) {

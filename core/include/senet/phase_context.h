@@ -31,14 +31,15 @@ struct Score {
   int64_t images;
 };
 
-// What the harness offers to a sensitivity measure or baseline while its phase runs. A phase is a function of its
-// inputs: use nothing but what is offered here, and the same seed gives the same bits.
+// What the harness offers to a sensitivity measure or a method's step while its phase runs. A phase is a function of
+// its inputs: use nothing but what is offered here, and the same seed gives the same bits.
 class PhaseContext {
  public:
   virtual ~PhaseContext() = default;
 
-  virtual const Options& options() const = 0;     // of the plugin that runs
-  virtual TrainingSettings training() const = 0;  // from those options
+  virtual const Options& options() const = 0;  // of the plugin or step that runs
+  // From those options; with a prefix, from "<prefix>.epochs", "<prefix>.lr", ….
+  virtual TrainingSettings training(const std::string& prefix = "") const = 0;
   virtual uint64_t seed() const = 0;
   virtual torch::Device device() const = 0;
   virtual int64_t classes() const = 0;
@@ -58,10 +59,6 @@ class PhaseContext {
   // that the core has for its own ("network", "kept", …); another is refused (exit code 2).
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
-  // The same for a training that does not depend on the budget: all budgets of a baseline's cell share it. `name` says
-  // all there is to it beside options, teacher and seed.
-  virtual void train_for_all_budgets(const std::string& name, Network& network, Objective& objective,
-                                     const TrainingSettings& settings) = 0;
 
   // Throws (exit code 2) where there are no such images.
   virtual Score evaluate(Network& network, Part part) = 0;

@@ -27,7 +27,7 @@ struct Deviation {
   std::string section, option, value;
   bool common() const {
     return section == "dataset" || section == "model" || section == "teacher" || section == "training" ||
-           kSchedule.count(option) > 0;
+           kSchedule.count(option) + kSchedule.count(option.substr(option.rfind('.') + 1)) > 0;
   }
 };
 

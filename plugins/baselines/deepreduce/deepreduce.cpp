@@ -4,14 +4,15 @@
 #include <set>
 
 #include "reduction.h"
-#include "senet/baseline.h"
 #include "senet/error.h"
+#include "senet/method.h"
 #include "sensitivity/stage_criticality/criticality.h"
 
 namespace {
 
 using senet::integer_option;
 using senet::real_option;
+using senet::text_option;
 
 constexpr senet::Option kOptions[] = {
     integer_option("culled", "2", "how many stages lose all their ReLUs, at most; the least critical first")
@@ -28,13 +29,20 @@ constexpr senet::Option kOptions[] = {
     integer_option("largest", "0",
                    "train only so many of the candidates within a budget, those with most ReLUs; 0: all of them")
         .at_least(0),
-    integer_option("epochs", "200", "passes over the training images, of each candidate")
+    integer_option("criticality.epochs", "200", "passes over the training images, of each stage's training")
         .between(1, 1e6)
         .counts_epochs(),
-    integer_option("criticality_epochs", "200", "the same, of each stage's training").between(1, 1e6).counts_epochs(),
-    real_option("lr", "0.1", "of SGD, falling to 0 by a cosine").at_least(0),
-    real_option("momentum", "0.9", "of SGD").between(0, 1),
-    real_option("weight_decay", "5e-4", "of SGD").at_least(0),
+    real_option("criticality.lr", "0.1", "of SGD").at_least(0),
+    real_option("criticality.momentum", "0.9", "of SGD").between(0, 1),
+    real_option("criticality.weight_decay", "5e-4", "of SGD").at_least(0),
+    text_option("criticality.schedule", "\"cosine\"", "of the learning rate").one_of("step cosine constant"),
+    integer_option("candidates.epochs", "200", "passes over the training images, of each candidate")
+        .between(1, 1e6)
+        .counts_epochs(),
+    real_option("candidates.lr", "0.1", "of SGD").at_least(0),
+    real_option("candidates.momentum", "0.9", "of SGD").between(0, 1),
+    real_option("candidates.weight_decay", "5e-4", "of SGD").at_least(0),
+    text_option("candidates.schedule", "\"cosine\"", "of the learning rate").one_of("step cosine constant"),
     senet::kKdWeightOption,
     senet::kTemperatureOption,
 };
@@ -46,32 +54,138 @@ struct Counted {
 
 // DeepReDuce (Jha et al., ICML 2021): candidates that lose the ReLUs of whole stages, of every second site, and half
 // their channels or resolution, each trained from fresh weights beside the teacher; of those within the budget the most
-// accurate on the held-out training images.
-class DeepReduce final : public senet::Baseline {
+// accurate on the held-out training images. Trainings for the stages' criticality and candidates are steps of their
+// own, which budgets share.
+class DeepReduce final : public senet::Method {
  public:
   explicit DeepReduce(const senet::Options& options)
       : options_(options), distilled_(senet::distilled_settings(options)) {}
 
-  std::shared_ptr<senet::Network> linearise(senet::Network& teacher, int64_t budget,
-                                            senet::PhaseContext& context) override {
-    plan(budget, context);  // throws before anything is trained for nothing
-    std::vector<int64_t> order = options_.integers("order");
+  std::vector<senet::Step> steps(const senet::Target& target) override {
+    build_ = target.build;
+    shape_ = target.shape;
+    budget_ = target.budget;
+    const senet::Network& model = network_of({});
+    check_order(model);
+    const std::vector<int64_t>& order = options_.integers("order");
+    std::vector<senet::Step> steps;
+    senet::Step choice{"deepreduce"};
     if (order.empty()) {
-      order = senet::measure_criticality(teacher, context, distilled_, training(context, "criticality_epochs"),
-                                         options_.real("exponent"))
-                  .least_first();
+      steps = criticality_steps(model);
+      choice.on = {kCriticality};
+      if (likely_candidates(stages(model)).empty()) refuse();
+    } else {
+      steps = candidate_steps(order);
+      for (const senet::Step& step : steps) choice.on.push_back(step.name());
     }
+    choice.options =
+        senet::select(options_, {"culled", "order", "blocks", "largest", "kd_weight", "temperature", "candidates."});
+    choice.budget = choice.needs_held_out = true;
+    choice.epochs = 0;
+    choice.run = [this](senet::StepContext& context) { return choose(context); };
+    steps.push_back(choice);
+    return steps;
+  }
+
+ private:
+  static constexpr const char* kCriticality = "deepreduce_criticality";
+
+  senet::Step training_step(const std::string& name, const char* prefix) const {
+    senet::Step step{"deepreduce_training", name};
+    step.options = senet::select(options_, {"kd_weight", "temperature", std::string(prefix) + "."});
+    step.weight_seeds = "deepreduce";
+    return step;
+  }
+
+  // A training for each stage, and what they say of the stages; then candidates follow.
+  std::vector<senet::Step> criticality_steps(const senet::Network& model) {
+    std::vector<senet::Step> steps;
+    senet::Step criticality{kCriticality};
+    for (const int64_t stage : stages(model)) {
+      senet::Step step = training_step(senet::criticality_training(stage), "criticality");
+      step.relus = senet::relus_of_stage(model, stage);
+      step.run = [this, stage](senet::StepContext& context) {
+        const auto network = senet::network_of_stage(stage, context);
+        senet::train_stage(*network, stage, context.teacher(), context, distilled_, context.training("criticality"));
+        return nullptr;
+      };
+      criticality.on.push_back(step.name());
+      steps.push_back(step);
+    }
+    criticality.options = senet::select(options_, {"exponent"});
+    criticality.seeds = "deepreduce";
+    criticality.needs_held_out = true;
+    criticality.run = [this](senet::StepContext& context) {
+      const auto trained = [&](int64_t stage) {
+        auto network = senet::network_of_stage(stage, context);
+        context.load_network(senet::criticality_training(stage), *network);
+        return network;
+      };
+      senet::judge_stages(trained, context, senet::stages_of(context.teacher()), options_.real("exponent"));
+      return nullptr;
+    };
+    criticality.announce = [this](const senet::Series& series) { return candidate_steps(order_by(series)); };
+    criticality.may_announce = [this] { return likely_candidates(stages(network_of({}))); };
+    steps.push_back(criticality);
+    return steps;
+  }
+
+  std::vector<int64_t> order_by(const senet::Series& series) {
+    senet::Criticality measured;
+    measured.stages = stages(network_of({}));
+    measured.criticality = series.at("criticality");
+    return measured.least_first();
+  }
+
+  senet::Step candidate_step(const Counted& candidate) {
+    senet::Step step = training_step(candidate.reduction.name(), "candidates");
+    step.relus = candidate.relus;
+    step.run = [this, reduction = candidate.reduction](senet::StepContext& context) {
+      const auto network = context.make_network(reduction.name(), reduction.shape(context.shape()));
+      reduction.apply(*network);
+      senet::Distilled objective(context.teacher(), *network, distilled_);
+      context.train(reduction.name(), *network, objective, context.training("candidates"));
+      return nullptr;
+    };
+    return step;
+  }
+
+  std::vector<senet::Step> candidate_steps(const std::vector<int64_t>& order) {
+    std::vector<senet::Step> steps;
+    for (const Counted& candidate : within(order)) steps.push_back(candidate_step(candidate));
+    if (steps.empty()) refuse();
+    return steps;
+  }
+
+  // Where the order is not known, each is as likely as another.
+  std::vector<senet::LikelyStep> likely_candidates(std::vector<int64_t> order) {
+    std::map<std::string, senet::LikelyStep> candidates;
+    int64_t orders = 0;
+    do {
+      ++orders;
+      for (const Counted& candidate : within(order))
+        ++candidates.try_emplace(candidate.reduction.name(), senet::LikelyStep{candidate_step(candidate), 0})
+              .first->second.likelihood;
+    } while (std::next_permutation(order.begin(), order.end()));
+    std::vector<senet::LikelyStep> likely;
+    for (auto& [name, candidate] : candidates) {
+      candidate.likelihood /= static_cast<double>(orders);
+      likely.push_back(candidate);
+    }
+    std::stable_sort(likely.begin(), likely.end(),
+                     [](const auto& a, const auto& b) { return *a.step.relus > *b.step.relus; });
+    return likely;
+  }
+
+  std::shared_ptr<senet::Network> choose(senet::StepContext& context) {
+    std::vector<int64_t> order = options_.integers("order");
+    if (order.empty()) order = order_by(context.series(kCriticality));
     std::shared_ptr<senet::Network> best;
     std::vector<senet::Candidate> candidates;
     size_t chosen = 0;
-    smallest_.relus = std::numeric_limits<int64_t>::max();
-    const std::vector<Counted> counted = within(budget, order, context);
-    if (counted.empty()) refuse(budget);
-    for (const auto& [reduction, relus] : counted) {
+    for (const auto& [reduction, relus] : within(order)) {
       const auto network = context.make_network(reduction.name(), reduction.shape(context.shape()));
-      reduction.apply(*network);
-      senet::Distilled objective(teacher, *network, distilled_);
-      context.train_for_all_budgets(reduction.name(), *network, objective, training(context, "epochs"));
+      context.load_network(reduction.name(), *network);
       candidates.push_back({reduction.name(), relus, context.evaluate(*network, senet::Part::held_out).accuracy});
       if (best && candidates.back().accuracy < candidates[chosen].accuracy) continue;
       best = network;
@@ -82,44 +196,6 @@ class DeepReduce final : public senet::Baseline {
     return best;
   }
 
-  bool needs_held_out() const override { return true; }
-
-  std::vector<senet::PlannedTraining> plan(int64_t budget, senet::PhaseContext& context) override {
-    const auto model = context.make_network("counted");
-    check_order(*model);
-    std::vector<senet::PlannedTraining> trainings;
-    std::vector<int64_t> order = options_.integers("order");
-    const bool measured = order.empty();
-    if (measured) {
-      order = stages(*model);
-      for (const int64_t stage : order) {
-        trainings.push_back({senet::criticality_training(stage), senet::relus_of_stage(*model, stage),
-                             options_.integer("criticality_epochs")});
-      }
-    }
-    // Where the order is not known, each is as likely as another.
-    std::map<std::string, senet::PlannedTraining> candidates;
-    int64_t orders = 0;
-    do {
-      ++orders;
-      for (const auto& [reduction, relus] : within(budget, order, context)) {
-        const std::string name = reduction.name();
-        ++candidates.try_emplace(name, senet::PlannedTraining{name, relus, options_.integer("epochs"), 0})
-              .first->second.likelihood;
-      }
-    } while (measured && std::next_permutation(order.begin(), order.end()));
-    if (candidates.empty()) refuse(budget);
-    const size_t first = trainings.size();
-    for (auto& [name, training] : candidates) {
-      training.likelihood /= static_cast<double>(orders);
-      trainings.push_back(training);
-    }
-    std::stable_sort(trainings.begin() + static_cast<int64_t>(first), trainings.end(),
-                     [](const auto& a, const auto& b) { return a.relus > b.relus; });
-    return trainings;
-  }
-
- private:
   static std::vector<int64_t> stages(const senet::Network& network) {
     const auto all = senet::stages_of(network);
     return {all.begin(), all.end()};
@@ -136,28 +212,18 @@ class DeepReduce final : public senet::Baseline {
     if (given.size() != order.size()) senet::fail_usage("deepreduce.order names a stage twice");
   }
 
-  senet::TrainingSettings training(const senet::PhaseContext& context, const char* epochs) const {
-    senet::TrainingSettings training = context.training();
-    training.schedule = senet::Schedule::cosine;
-    training.epochs = options_.integer(epochs);
-    training.lr = options_.real("lr");
-    training.momentum = options_.real("momentum");
-    training.weight_decay = options_.real("weight_decay");
-    return training;
-  }
-
-  [[noreturn]] void refuse(int64_t budget) const {
-    senet::fail_usage("a budget of ", budget, " ReLUs is under the smallest candidate seen, ",
+  [[noreturn]] void refuse() const {
+    senet::fail_usage("a budget of ", budget_, " ReLUs is under the smallest candidate seen, ",
                       smallest_.reduction.name(), " with ", smallest_.relus,
                       "; allow more, or let more stages be culled (deepreduce.culled)");
   }
 
-  // The candidates to train for a budget when stages are culled in `order`; most ReLUs first.
-  std::vector<Counted> within(int64_t budget, const std::vector<int64_t>& order, senet::PhaseContext& context) {
+  // The candidates within the budget when stages are culled in `order`; most ReLUs first.
+  std::vector<Counted> within(const std::vector<int64_t>& order) {
     std::vector<Counted> found;
     for (const senet::Reduction& reduction :
          senet::reductions(order, options_.integer("culled"), options_.integers("blocks"))) {
-      const int64_t relus = reduction.relus(network_of(reduction, context));
+      const int64_t relus = reduction.relus(network_of(reduction));
       if (relus < smallest_.relus) smallest_ = {reduction, relus};
       // Thinning changes nothing in a model without blocks.
       const bool known = std::any_of(found.begin(), found.end(), [&](const Counted& other) {
@@ -165,7 +231,7 @@ class DeepReduce final : public senet::Baseline {
                other.reduction.channels == reduction.channels && other.reduction.stem_stride == reduction.stem_stride &&
                other.reduction.blocks == reduction.blocks;
       });
-      if (relus <= budget && !known) found.push_back({reduction, relus});
+      if (relus <= budget_ && !known) found.push_back({reduction, relus});
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.relus > b.relus; });
     const auto largest = static_cast<size_t>(options_.integer("largest"));
@@ -173,16 +239,19 @@ class DeepReduce final : public senet::Baseline {
     return found;
   }
 
-  // To count on; its weights are never looked at.
-  const senet::Network& network_of(const senet::Reduction& reduction, senet::PhaseContext& context) {
+  // To count on; its weights are not drawn.
+  const senet::Network& network_of(const senet::Reduction& reduction) {
     const senet::Reduction reshaped{{}, false, reduction.channels, reduction.stem_stride, reduction.blocks};
     auto& network = networks_[reshaped.name()];
-    if (!network) network = context.make_network("counted", reshaped.shape(context.shape()));
+    if (!network) network = build_(reshaped.shape(shape_));
     return *network;
   }
 
   senet::Options options_;
   senet::DistilledSettings distilled_;
+  std::function<std::shared_ptr<senet::Network>(const senet::NetworkShape&)> build_;
+  senet::NetworkShape shape_{};
+  int64_t budget_ = 0;
   std::map<std::string, std::shared_ptr<senet::Network>> networks_;
   Counted smallest_{{}, std::numeric_limits<int64_t>::max()};
 };

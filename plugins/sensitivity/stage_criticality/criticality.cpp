@@ -47,17 +47,25 @@ int64_t relus_of_stage(const Network& network, int64_t stage) {
 
 std::string criticality_training(int64_t stage) { return "criticality-" + std::to_string(stage); }
 
-Criticality measure_criticality(Network& teacher, PhaseContext& context, const DistilledSettings& distilled,
-                                const TrainingSettings& training, double exponent) {
+std::shared_ptr<Network> network_of_stage(int64_t stage, PhaseContext& context) {
+  auto network = context.make_network(criticality_training(stage));
+  for (const ReluSite& site : network->sites()) {
+    if (site.stage() != stage) network->set_activation(site, std::make_shared<Linear>(site.shape()));
+  }
+  return network;
+}
+
+void train_stage(Network& network, int64_t stage, Network& teacher, PhaseContext& context,
+                 const DistilledSettings& distilled, const TrainingSettings& training) {
+  Distilled objective(teacher, network, distilled);
+  context.train(criticality_training(stage), network, objective, training);
+}
+
+Criticality judge_stages(const std::function<std::shared_ptr<Network>(int64_t stage)>& trained, PhaseContext& context,
+                         const std::set<int64_t>& stages, double exponent) {
   Criticality measured;
-  for (const int64_t stage : stages_of(teacher)) {
-    const std::string name = criticality_training(stage);
-    const auto network = context.make_network(name);
-    for (const ReluSite& site : network->sites()) {
-      if (site.stage() != stage) network->set_activation(site, std::make_shared<Linear>(site.shape()));
-    }
-    Distilled objective(teacher, *network, distilled);
-    context.train_for_all_budgets(name, *network, objective, training);
+  for (const int64_t stage : stages) {
+    const auto network = trained(stage);
     measured.stages.push_back(stage);
     measured.relus.push_back(relus_of_stage(*network, stage));
     measured.accuracy.push_back(100 * context.evaluate(*network, Part::held_out).accuracy);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -33,11 +34,15 @@ std::vector<double> criticality(const std::vector<double>& accuracy, const std::
 std::set<int64_t> stages_of(const Network& network);
 int64_t relus_of_stage(const Network& network, int64_t stage);
 
-// Trains beside the teacher, from fresh weights, and judges by the held-out training images. Records stage_accuracy and
-// criticality.
-Criticality measure_criticality(Network& teacher, PhaseContext& context, const DistilledSettings& distilled,
-                                const TrainingSettings& training, double exponent);
-// The names of its trainings.
+// A network with fresh weights, drawn for `criticality_training(stage)`, and the ReLUs of that stage alone.
+std::shared_ptr<Network> network_of_stage(int64_t stage, PhaseContext& context);
+// Trains one of them beside the teacher.
+void train_stage(Network& network, int64_t stage, Network& teacher, PhaseContext& context,
+                 const DistilledSettings& distilled, const TrainingSettings& training);
+// Judges the trained network of each stage by the held-out training images. Records stage_accuracy and criticality.
+Criticality judge_stages(const std::function<std::shared_ptr<Network>(int64_t stage)>& trained, PhaseContext& context,
+                         const std::set<int64_t>& stages, double exponent);
+// The name of its training.
 std::string criticality_training(int64_t stage);
 
 }  // namespace senet

@@ -22,8 +22,12 @@ class StageCriticality final : public senet::Sensitivity {
       : distilled_(senet::distilled_settings(options)), exponent_(options.real("exponent")) {}
 
   std::vector<double> measure(senet::Network& teacher, senet::PhaseContext& context) override {
-    const senet::Criticality measured =
-        senet::measure_criticality(teacher, context, distilled_, context.training(), exponent_);
+    const auto train = [&](int64_t stage) {
+      auto network = senet::network_of_stage(stage, context);
+      senet::train_stage(*network, stage, teacher, context, distilled_, context.training());
+      return network;
+    };
+    const senet::Criticality measured = senet::judge_stages(train, context, senet::stages_of(teacher), exponent_);
     std::map<int64_t, double> of_stage;
     for (size_t k = 0; k < measured.stages.size(); ++k) of_stage[measured.stages[k]] = measured.criticality[k];
     std::vector<double> eta;

@@ -1,5 +1,5 @@
-#include <senet/baseline.h>
 #include <senet/distilled.h>
+#include <senet/method.h>
 #include <senet/selection.h>
 
 namespace {

@@ -1,8 +1,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "senet/baseline.h"
 #include "senet/distilled.h"
+#include "senet/method.h"
 
 namespace {
 

@@ -1,37 +1,45 @@
 #include <torch/types.h>
 
-#include "senet/baseline.h"
 #include "senet/distilled.h"
 #include "senet/error.h"
+#include "senet/method.h"
 
 namespace {
 
 using senet::Network;
-using senet::PhaseContext;
 
 constexpr senet::Option kOptions[] = {
     senet::integer_option("rounds", "2", "passes over the training images, which nothing declares to be epochs"),
     senet::real_option("lr", "0.01", "of SGD"),
 };
 
-// Says what it trains, has no option that counts epochs, and fails once that is trained.
-class Planned final : public senet::Baseline {
+// Says how long each step trains, has no option that counts epochs, and fails in its second step.
+class Planned final : public senet::Method {
  public:
   explicit Planned(const senet::Options& options) : rounds_(options.integer("rounds")) {}
 
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
-    const auto network = context.make_network("own");
-    senet::Distilled objective(teacher, *network, {});
-    senet::TrainingSettings training = context.training();
-    training.epochs = rounds_;
-    context.train("half", *network, objective, training);
-    senet::fail("its second half is not written yet");
-  }
-  std::vector<senet::PlannedTraining> plan(int64_t budget, PhaseContext&) override {
-    return {{"half", budget, rounds_}, {"other half", budget, 2 * rounds_}};
+  std::vector<senet::Step> steps(const senet::Target& target) override {
+    senet::Step half{"planned_half", "", target.options}, other{"planned", "", target.options};
+    half.epochs = rounds_;
+    half.run = [this](senet::StepContext& context) { return train_half(context); };
+    other.on = {half.kind};
+    other.epochs = 2 * rounds_;
+    other.run = [](senet::StepContext&) -> std::shared_ptr<Network> {
+      senet::fail("its second half is not written yet");
+    };
+    return {half, other};
   }
 
  private:
+  std::shared_ptr<Network> train_half(senet::StepContext& context) const {
+    const auto network = context.make_network("own");
+    senet::Distilled objective(context.teacher(), *network, {});
+    senet::TrainingSettings training = context.training();
+    training.epochs = rounds_;
+    context.train("half", *network, objective, training);
+    return network;
+  }
+
   int64_t rounds_;
 };
 

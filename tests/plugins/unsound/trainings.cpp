@@ -6,8 +6,8 @@
 #include <map>
 #include <sstream>
 
-#include "senet/baseline.h"
 #include "senet/distilled.h"
+#include "senet/method.h"
 
 // Baselines that train in ways that are rarely right. The environment's SENET_TEST_STOP names the training in which a
 // stop is asked for, at the end of its second epoch.
@@ -130,49 +130,79 @@ class LazyState final : public senet::Baseline {
   }
 };
 
-// Goes on whatever happens to its training.
-class Swallows final : public senet::Baseline {
+// Goes on whatever happens to its training. SENET_TEST_CALLS names a file that tells how often it is asked for steps.
+class Swallows final : public senet::Method {
  public:
   explicit Swallows(const senet::Options& options) : shared_(options.boolean("shared")) {}
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
+  std::vector<senet::Step> steps(const senet::Target& target) override {
     if (const char* calls = std::getenv("SENET_TEST_CALLS")) std::ofstream(calls, std::ios::app) << "called\n";
-    auto network = linear_student(teacher, context);
-    Stoppable objective("network_of_mine", teacher, *network);
+    senet::Step last{"swallows", "", target.options};
+    last.budget = true;
+    last.run = train_anyway;
+    if (!shared_) return {last};
+    senet::Step training{"swallows_training", "", target.options};
+    training.run = train_anyway;
+    last.on = {training.kind};
+    last.run = [kind = training.kind](senet::StepContext& context) {
+      auto network = context.make_network("student");
+      context.load_network(kind, *network);
+      return network;
+    };
+    return {training, last};
+  }
+
+ private:
+  static std::shared_ptr<Network> train_anyway(senet::StepContext& context) {
+    auto network = linear_student(context.teacher(), context);
+    Stoppable objective("network_of_mine", context.teacher(), *network);
     senet::TrainingSettings settings = context.training();
     settings.epochs = 4;
     settings.checkpoint_seconds = 0;
     if (std::getenv("SENET_TEST_STEEP")) settings.lr = 1e30;
     try {
-      if (shared_) {
-        context.train_for_all_budgets("network_of_mine", *network, objective, settings);
-      } else {
-        context.train("network_of_mine", *network, objective, settings);
-      }
+      context.train("network_of_mine", *network, objective, settings);
     } catch (...) {
     }
     return network;
   }
 
- private:
   bool shared_;
 };
 constexpr senet::Option kSwallows[] = {
     senet::boolean_option("shared", "false", "trains for all budgets"),
 };
 
-// Two trainings that all budgets share. SENET_TEST_STOP=at_once: it ends before it has asked for the first.
-class Shares final : public senet::Baseline {
+// Two trainings that all budgets share, announced by a first step. SENET_TEST_STOP=at_once: it ends before it has
+// announced them.
+class Shares final : public senet::Method {
  public:
-  std::shared_ptr<Network> linearise(Network& teacher, int64_t, PhaseContext& context) override {
-    if (is_set("SENET_TEST_STOP", "at_once")) std::_Exit(9);
-    auto network = linear_student(teacher, context);
-    senet::TrainingSettings settings = context.training();
-    settings.epochs = 4;
-    for (const char* name : {"one", "two"}) {
-      Stoppable objective(name, teacher, *network);
-      context.train_for_all_budgets(name, *network, objective, settings);
-    }
-    return network;
+  std::vector<senet::Step> steps(const senet::Target& target) override {
+    const senet::Options& options = target.options;
+    senet::Step first{"shares_first", "", options}, last{"shares", "", options};
+    first.run = [](senet::StepContext&) { return nullptr; };
+    first.announce = [options](const senet::Series&) {
+      if (is_set("SENET_TEST_STOP", "at_once")) std::_Exit(9);
+      return std::vector<senet::Step>{training("one", options), training("two", options)};
+    };
+    last.on = {first.kind};
+    last.budget = true;
+    last.run = [](senet::StepContext& context) {
+      auto network = context.make_network("student");
+      context.load_network("two", *network);
+      return network;
+    };
+    return {first, last};
+  }
+
+ private:
+  static senet::Step training(const std::string& name, const senet::Options& options) {
+    senet::Step step{"shares_training", name, options};
+    step.run = [name](senet::StepContext& context) {
+      auto network = linear_student(context.teacher(), context);
+      train(name, context.teacher(), *network, context);
+      return network;
+    };
+    return step;
   }
 };
 

@@ -1,0 +1,85 @@
+#include "experiment/task.h"
+
+#include "evaluate/evaluation.h"
+#include "experiment/environment.h"
+
+namespace senet {
+
+namespace {
+
+PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
+  const Options& model = cell.section("model");
+  const NetworkShape& input = laboratory.input;
+  Json described = {{"plugin", model.text("plugin")}, {"options", changed_options(model)}};
+  const int64_t version = cell.versions.at(part_name(PluginKind::model, model.text("plugin")));
+  if (version != 1) described["plugin_version"] = version;  // the first stands in no key
+  return {laboratory.data.fingerprint,
+          std::move(described),
+          {input.channels, input.height, input.width, input.classes},
+          precision_name(laboratory.precision),
+          static_cast<uint64_t>(seed)};
+}
+
+// A phase is made by the model's plugin, too.
+PhaseInputs with_model(PhaseInputs phase, const Cell& cell) {
+  const std::string model = part_name(PluginKind::model, cell.section("model").text("plugin"));
+  phase.parts[model] = cell.versions.at(model);
+  return phase;
+}
+
+PhaseInputs core_phase(PhaseInputs phase, const Cell& cell, bool any_budget) {
+  phase.parts[phase.kind] = phase.version;
+  phase.any_budget = any_budget;
+  return with_model(std::move(phase), cell);
+}
+
+}  // namespace
+
+Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& laboratory,
+               const std::string& budget_text, int64_t budget, int64_t seed) {
+  Task task{&cell, budget_text, budget, seed, phase_base(cell, laboratory, seed)};
+  task.teacher = core_phase(teacher_inputs(task.base, cell.section("teacher")), cell, true);
+  task.teacher_evaluation = core_phase(evaluation_inputs(task.base, task.teacher.key()), cell, true);
+  task.phases["teacher"] = task.teacher;
+  task.method = std::make_shared<MethodInUse>(plugins, cell.method, cell.sections, cell.versions);
+  try {
+    task.steps = task.method->steps(budget, laboratory.input, laboratory.build);
+    for (const Step& step : task.steps)
+      task.phases[step.name()] = with_model(task.method->inputs(step, task.base, budget, task.phases), cell);
+    const PhaseInputs& network = task.phase(task.steps.back());
+    task.evaluation = core_phase(evaluation_inputs(task.base, network.key()), cell, network.any_budget);
+  } catch (const Error& error) {
+    if (error.exit() == Exit::interrupted) throw;
+    task.steps.clear();
+    task.refused.emplace(error.what(), Exit::usage);
+  }
+  return task;
+}
+
+void Task::announce(size_t step, const Series& recorded) {
+  const std::string name = steps.at(step).name();
+  std::vector<Step> further = method->announced(steps[step], recorded);
+  for (const Step& one : further) {
+    phases[one.name()] = with_model(method->inputs(one, base, budget, phases), *cell);
+    announced[name].push_back(one.name());
+  }
+  steps.insert(steps.begin() + static_cast<int64_t>(step) + 1, further.begin(), further.end());
+}
+
+std::vector<std::string> Task::before(const Step& step) const {
+  std::vector<std::string> names = step.on;
+  for (const std::string& on : step.on) {
+    const auto more = announced.find(on);
+    if (more != announced.end()) names.insert(names.end(), more->second.begin(), more->second.end());
+  }
+  return names;
+}
+
+std::vector<const PhaseInputs*> Task::in_order() const {
+  std::vector<const PhaseInputs*> all = {&teacher, &teacher_evaluation};
+  for (const Step& step : steps) all.push_back(&phase(step));
+  if (!refused) all.push_back(&evaluation);
+  return all;
+}
+
+}  // namespace senet

@@ -1,0 +1,145 @@
+#include "method/senet.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "method/objectives.h"
+#include "method/phases.h"
+#include "senet/random.h"
+#include "senet/sensitivity.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int kSensitivityVersion = 1;
+constexpr int kMaskVersion = 1;
+constexpr int kFinetuneVersion = 1;
+
+Widths at_widths(PhaseContext& context, Network& full, const std::vector<double>& widths) {
+  return {full, widths,
+          [&](double scale) { return context.make_network(text("width/", scale), context.shape().at_scale(scale)); }};
+}
+
+MaskScore mask_score(const std::string& name) {
+  return name == "pre" ? MaskScore::pre : name == "gain" ? MaskScore::gain : MaskScore::post;
+}
+
+PramForm pram_form(const std::string& name) {
+  return name == "attention" ? PramForm::attention : name == "vector" ? PramForm::vector : PramForm::none;
+}
+
+bool counts_epochs(const PluginHost& plugins, const std::string& measure) {
+  const std::vector<Option> options = plugins.options(PluginKind::sensitivity, measure);
+  return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.epochs; });
+}
+
+void measure_sensitivity(StepContext& context) {
+  const std::string& measure = context.options().text("plugin");
+  const std::vector<double> values = context.measure(measure);
+  check_sensitivity(values, context.teacher().sites().size(), "sensitivity plugin '" + measure + "'");
+  context.record("sensitivity", values);
+}
+
+MaskSettings mask_settings(const Options& options) {
+  MaskSettings settings;
+  settings.ce_weight = options.real("ce_weight");
+  settings.kd_weight = options.real("kd_weight");
+  settings.temperature = options.real("temperature");
+  settings.score = mask_score(options.text("score"));
+  settings.score_memory = options.real("score_memory");
+  settings.rule.granularity = options.text("granularity") == "channel" ? Granularity::channel : Granularity::pixel;
+  settings.rule.partial_channel = options.text("last_channel") == "partial";
+  settings.update = options.text("update") != "never";
+  settings.update_steps = options.text("update") == "steps" ? options.integer("update_steps") : 0;
+  settings.stop_nhd = options.real("stop_nhd");
+  settings.stop_updates = options.integer("stop_updates");
+  return settings;
+}
+
+void find_masks(StepContext& context) {
+  const Options& options = context.options();
+  const std::vector<int64_t> relus =
+      relu_budgets(context.teacher(), context.series("sensitivity").at("sensitivity"), context.budget());
+  const auto student = context.make_network(kNetwork);
+  if (options.text("start") == "teacher") copy_weights(context.teacher(), *student);
+  const std::vector<double>& widths = options.reals("widths");
+  MaskIdentification objective(context.teacher(), at_widths(context, *student, widths), relus, mask_settings(options),
+                               derive_seed(context.seed(), "mask"));
+  context.train(kNetwork, *student, objective, context.training());
+  context.record_allocation(relus);
+  context.record_widths(widths);
+}
+
+void finetune(StepContext& context, const std::vector<double>& widths) {
+  const Options& options = context.options();
+  const auto student = context.make_network(kNetwork);
+  Widths all = at_widths(context, *student, widths);
+  context.load_network("mask", *student);
+  FinetuneSettings settings;
+  settings.kd_weight = options.real("kd_weight");
+  settings.temperature = options.real("temperature");
+  settings.pram = pram_form(options.text("pram"));
+  settings.pram_weight = options.real("beta");
+  settings.pram_stages = options.integers("pram_stages");
+  all.cut_masks();
+  Finetuning objective(context.teacher(), all, settings);
+  context.train(kNetwork, *student, objective, context.training());
+  context.record_widths(widths);
+}
+
+// A step whose body trains the network that it leaves under kNetwork.
+Step step_of(const Options& section, int version, const std::function<void(StepContext&)>& body) {
+  Step step{section.section(), "", section};
+  step.version = version;
+  step.run = [body](StepContext& context) {
+    body(context);
+    return nullptr;
+  };
+  return step;
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<Option>> senet_options() {
+  return {{"sensitivity", sensitivity_options({})}, {"mask", mask_options()}, {"finetune", finetune_options()}};
+}
+
+std::map<std::string, int64_t> senet_versions() {
+  return {{"sensitivity", kSensitivityVersion}, {"mask", kMaskVersion}, {"finetune", kFinetuneVersion}};
+}
+
+Senet::Senet(const PluginHost& plugins, const std::map<std::string, Options>& sections)
+    : plugins_(plugins),
+      sensitivity_(sections.at("sensitivity")),
+      mask_(sections.at("mask")),
+      finetune_(sections.at("finetune")) {}
+
+std::vector<Step> Senet::steps(const Target& target) {
+  const std::string measure = sensitivity_.text("plugin");
+  const std::vector<double> widths = mask_.reals("widths");
+  for (const double width : widths) {
+    if (width != 1) target.build(target.shape.at_scale(width));  // says what such a network cannot be
+  }
+  Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
+  sensitivity.also = {{"plugin", measure}};
+  sensitivity.uses = {PluginKind::sensitivity, measure};
+  sensitivity.needs_held_out = plugins_.make<Sensitivity>(measure, sensitivity_)->needs_held_out();
+  if (!counts_epochs(plugins_, measure)) sensitivity.epochs = 0;
+  sensitivity.beside_teacher = false;
+
+  Step mask = step_of(mask_, kMaskVersion, find_masks);
+  mask.on = {sensitivity.kind};
+  mask.budget = true;
+  mask.cost = std::accumulate(widths.begin(), widths.end(), 0.0);
+
+  Step finetuning = step_of(finetune_, kFinetuneVersion, [widths](StepContext& context) { finetune(context, widths); });
+  finetuning.on = {mask.kind};
+  finetuning.cost = mask.cost;
+  return {sensitivity, mask, finetuning};
+}
+
+}  // namespace senet
