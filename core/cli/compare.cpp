@@ -9,6 +9,7 @@
 #include "config/format.h"
 #include "method/phases.h"
 #include "phase/metrics_log.h"
+#include "results/result_json.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
 
@@ -30,10 +31,10 @@ Json differences(const Json& a, const Json& b) {
 }
 
 Json settings_of(const Result& result) {
-  Json settings = result.json.at("settings");
-  settings["budget"] = result.json.at("budget").at("asked");
-  settings["seed"] = result.json.at("seed");
-  settings["method"] = result.json.at("cell").at("method");
+  Json settings = to_json(result.settings);
+  settings["budget"] = result.budget_asked;
+  settings["seed"] = result.seed;
+  settings["method"] = result.method;
   return settings;
 }
 
@@ -41,8 +42,7 @@ Json settings_of(const Result& result) {
 Json environments(const Result& a, const Result& b) {
   const auto of = [](const Result& result) {
     std::map<std::string, Json> by_phase;
-    for (const Json& phase : result.json.at("phases"))
-      by_phase[phase.at("kind").get<std::string>()] = environments_of(result, phase).front();
+    for (const ResultPhase& phase : result.phases) by_phase[phase.kind] = to_json(phase.environment);
     return by_phase;
   };
   const std::map<std::string, Json> left = of(a), right = of(b);
@@ -74,36 +74,37 @@ Json environments(const Result& a, const Result& b) {
 
 Json metrics_of(const Result& result) {
   Json metrics = Json::object();
-  for (const char* section : {"teacher", "result"}) {
-    const Json& numbers = result.json.at(section);
+  const auto add = [&](const char* section, const Json& numbers) {
     for (const auto& [name, value] : numbers.items()) metrics[text(section, ".", name)] = value;
-  }
+  };
+  add("teacher", to_json(result.teacher));
+  add("result", to_json(result.network));
   return metrics;
 }
 
-std::optional<PhaseRecord> stored(const Json& phase, const PhaseStore& store) {
-  return store.find(phase.at("kind").get<std::string>(), phase.at("key").get<std::string>());
+std::optional<PhaseRecord> stored(const ResultPhase& phase, const PhaseStore& store) {
+  return store.find(phase.kind, phase.key);
 }
 
 // The finished phase of a kind that a result was made from, where the store still has it.
 std::optional<PhaseRecord> phase_of(const Result& result, const std::string& kind, const PhaseStore& store) {
-  for (const Json& phase : result.json.at("phases")) {
-    if (phase.at("kind") == kind) return stored(phase, store);
+  for (const ResultPhase& phase : result.phases) {
+    if (phase.kind == kind) return stored(phase, store);
   }
   return std::nullopt;
 }
 
 // Of each site: ReLUs kept by both over ReLUs kept by either, from the masks stored with the networks.
 std::optional<std::vector<Json>> mask_overlaps(const Result& a, const Result& b, const PhaseStore& store) {
-  const auto left = stored(network_phase(a), store), right = stored(network_phase(b), store);
+  const auto left = stored(a.network_phase(), store), right = stored(b.network_phase(), store);
   if (!left || !right) return std::nullopt;
   const auto masks = [](const PhaseRecord& record) {
     return load_safetensors(record.folder / text(kNetwork, ".safetensors")).tensors;
   };
   const TensorMap ours = masks(*left), theirs = masks(*right);
   std::vector<Json> overlaps;
-  for (const Json& site : a.json.at("sites")) {
-    const std::string name = "mask." + site.at("name").get<std::string>();
+  for (const ResultSite& site : a.sites) {
+    const std::string name = "mask." + site.name;
     if (!ours.count(name) || !theirs.count(name) || ours.at(name).sizes() != theirs.at(name).sizes())
       return std::nullopt;
     const torch::Tensor x = ours.at(name).to(torch::kBool), y = theirs.at(name).to(torch::kBool);
@@ -114,16 +115,15 @@ std::optional<std::vector<Json>> mask_overlaps(const Result& a, const Result& b,
 }
 
 Json sites_of(const Result& a, const Result& b, const PhaseStore& store) {
-  const Json &left = a.json.at("sites"), &right = b.json.at("sites");
   Json rows = Json::array();
-  if (left.size() != right.size()) return rows;
+  if (a.sites.size() != b.sites.size()) return rows;
   const auto overlaps = mask_overlaps(a, b, store);
-  for (size_t l = 0; l < left.size(); ++l) {
-    if (left[l].at("name") != right[l].at("name")) return Json::array();
-    rows.push_back({{"name", left[l].at("name")},
-                    {"relus", left[l].at("relus")},
-                    {"a", left[l].at("kept")},
-                    {"b", right[l].at("kept")},
+  for (size_t l = 0; l < a.sites.size(); ++l) {
+    if (a.sites[l].name != b.sites[l].name) return Json::array();
+    rows.push_back({{"name", a.sites[l].name},
+                    {"relus", a.sites[l].relus},
+                    {"a", a.sites[l].counted},
+                    {"b", b.sites[l].counted},
                     {"overlap", overlaps ? (*overlaps)[l] : Json()}});
   }
   return rows;
@@ -140,8 +140,8 @@ std::vector<Json> epochs_of(const PhaseRecord& phase) {
 
 // The first phase and epoch whose numbers differ; null when all that both stores hold is the same.
 Json parting(const Result& a, const Result& b, const PhaseStore& store) {
-  for (const Json& phase : a.json.at("phases")) {
-    const auto kind = phase.at("kind").get<std::string>();
+  for (const ResultPhase& phase : a.phases) {
+    const std::string& kind = phase.kind;
     if (kind == "evaluation") continue;
     const auto left = phase_of(a, kind, store), right = phase_of(b, kind, store);
     if (!left || !right) return {{"phase", kind}, {"epoch", Json()}, {"why", "the store lacks this phase of one RUN"}};

@@ -110,7 +110,7 @@ int collect_garbage(const Arguments& arguments) {
   std::set<fs::path> written;
   for (const fs::path& results : claims.results) {
     for (const Result& result : load_results(results)) {
-      for (const Json& phase : result.json.at("phases")) claims.keys.insert(phase.at("key").get<std::string>());
+      for (const ResultPhase& phase : result.phases) claims.keys.insert(phase.key);
       written.insert(result.file.parent_path());
     }
   }

@@ -5,6 +5,7 @@
 #include "config/format.h"
 #include "evaluate/evaluation.h"
 #include "method/phases.h"
+#include "results/result_json.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -45,8 +46,8 @@ std::string shape_text(const Json& shape) {
 
 void print_sites(const Json& json) {
   const Json& sites = json.at("sites");
-  // What a finished network keeps, or what a budget was shared into.
-  const std::string of_each = sites.at(0).contains("kept") ? "kept" : "allocated";
+  // What is counted in a finished network, or what a budget was shared into.
+  const std::string of_each = sites.at(0).contains("counted") ? "counted" : "allocated";
   const bool with_counts = sites.at(0).contains(of_each);
   std::vector<std::vector<std::string>> table = {{"site", "shape", "stage", "convolution", "ReLUs"}};
   if (with_counts) table[0].insert(table[0].end(), {of_each, "share"});
@@ -63,7 +64,7 @@ void print_sites(const Json& json) {
     table.push_back(std::move(row));
   }
   output() << aligned(table) << "\n";
-  for (const char* key : {"budget", "kept", "relus", "max_pool_comparisons", "parameters", "macs"}) {
+  for (const char* key : {"budget", "counted", "relus", "max_pool_comparisons", "parameters", "macs"}) {
     if (json.contains(key)) output() << key << ": " << json.at(key).dump() << "\n";
   }
   for (const Json& operation : json.value("not_counted", Json::array()))
@@ -94,21 +95,20 @@ int inspect(const Arguments& arguments) {
   Json json;
   if (!run.empty()) {
     if (!arguments.model.empty()) fail_usage("inspect takes a RUN or a --model, not both");
-    const Json result = find_result(arguments.results, run).json;
-    json = {{"relus", result.at("model").at("relus")},
-            {"kept", result.at("result").at("relus")},
-            {"parameters", result.at("model").at("parameters")},
-            {"macs", result.at("model").at("macs")},
-            {"sites", result.at("sites")}};
-    for (const char* key : {"max_pool_comparisons", "not_counted"})
-      if (result.at("model").contains(key)) json[key] = result.at("model").at(key);
+    const Result result = find_result(arguments.results, run);
+    json = {{"relus", result.model.relus},
+            {"counted", result.network.relus},
+            {"parameters", result.model.parameters},
+            {"macs", result.model.macs},
+            {"sites", Json::array()}};
+    for (const ResultSite& site : result.sites) json["sites"].push_back(to_json(site));
+    add_to(json, result.model.outside_sites);
   } else {
     const auto network = build_model(arguments);
     const NetworkCounts counts = count(*network);
-    json = {{"relus", counts.relus},
-            {"parameters", counts.parameters},
-            {"macs", counts.macs},
-            {"sites", describe_sites(*network, false)}};
+    json = {
+        {"relus", counts.relus}, {"parameters", counts.parameters}, {"macs", counts.macs}, {"sites", Json::array()}};
+    for (const ReluSite& site : network->sites()) json["sites"].push_back(describe(site));
     describe_outside_sites(counts, json);
   }
   if (arguments.json) {

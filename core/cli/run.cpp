@@ -95,8 +95,8 @@ int show_forecast(const Plan& plan, const Forecast& forecast, bool as_json) {
 bool of_deployed_network(const Result& result, const std::string& kind, const std::string& training,
                          const PhaseStore& store) {
   if (kind == "teacher") return true;
-  const Json& network = network_phase(result);
-  const auto record = store.find(network.at("kind").get<std::string>(), network.at("key").get<std::string>());
+  const ResultPhase& network = result.network_phase();
+  const auto record = store.find(network.kind, network.key);
   if (!record || !record->json.contains("deployed")) return true;
   const Json& deployed = record->json.at("deployed");
   return std::find(deployed.begin(), deployed.end(), kind + "/" + training) != deployed.end();
@@ -110,14 +110,14 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
   std::set<std::string> stuck;
   bool imported = false;
   for (const Result& result : results) {
-    const auto cell = result.json.at("cell").at("label").get<std::string>();
+    const std::string& cell = result.label;
     // Of an imported teacher that does not know the batch, nobody can learn it by heart.
-    const bool is_imported = !result.json.at("settings").at("teacher.weights").get<std::string>().empty();
-    const bool asked = !is_imported || result.json.at("teacher").at("held_out_accuracy").get<double>() >= kLearned;
+    const bool is_imported = result.setting("teacher.weights") != "";
+    const bool asked = !is_imported || result.teacher.held_out_accuracy.value_or(0) >= kLearned;
     imported = imported || !asked;
-    for (const Json& phase : result.json.at("phases")) {
-      const auto kind = phase.at("kind").get<std::string>();
-      const auto record = store.find(kind, phase.at("key").get<std::string>());
+    for (const ResultPhase& phase : result.phases) {
+      const std::string& kind = phase.kind;
+      const auto record = store.find(kind, phase.key);
       if (!record || !record->json.contains("trainings")) continue;
       for (const auto& [name, training] : record->json.at("trainings").items()) {
         const Json& last = training.at("last_epoch");
@@ -180,14 +180,11 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results
   std::vector<std::vector<std::string>> rows = {
       {"model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc %", "acc/kReLU", "comm. saving"}};
   for (const Result& result : results) {
-    const Json& json = result.json;
-    const auto total = json.at("teacher").at("relus").get<int64_t>();
-    const auto counted = json.at("result").at("relus").get<int64_t>();
-    const double accuracy = 100 * json.at("result").at("accuracy").get<double>();
-    rows.push_back({json.at("model").at("variant").get<std::string>(), grouped(total),
-                    fixed(100 * json.at("teacher").at("accuracy").get<double>(), 2),
-                    json.at("cell").at("label").get<std::string>(), json.at("budget").at("asked").get<std::string>(),
-                    grouped(counted), fixed(accuracy, 2), fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
+    const int64_t total = result.teacher.relus, counted = result.network.relus;
+    const double accuracy = 100 * result.network.accuracy;
+    rows.push_back({result.model.variant, grouped(total), fixed(100 * result.teacher.accuracy, 2), result.label,
+                    result.budget_asked, grouped(counted), fixed(accuracy, 2),
+                    fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
                     fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
   }
   return rows;
@@ -230,7 +227,7 @@ int run_experiment(const Arguments& arguments) {
   const Picture picture = results.empty() ? Picture() : picture_of(results, folders.results / plan.name);
   if (arguments.json) {
     Json json = {{"experiment", plan.name}, {"picture", picture.file}, {"results", Json::array()}};
-    for (const Result& result : results) json["results"].push_back(result.json);
+    for (const Result& result : results) json["results"].push_back(to_json(result));
     for (const RunFailure& failure : outcome.failures) {
       json["failures"].push_back({{"cell", failure.cell},
                                   {"budget", failure.budget},

@@ -157,14 +157,6 @@ std::set<std::string> choices_of(const Option& option) {
   return names;
 }
 
-OptionValue default_of(const Option& option) {
-  OptionValue parsed, value;
-  const toml::table table = toml::parse(text("x = ", option.default_value));
-  SENET_CHECK(convert(*table.get("x"), parsed) && coerce(parsed, option.type, value), "option '", option.name,
-              "' declares the default ", option.default_value, ", which is not ", type_name(option.type));
-  return value;
-}
-
 std::string join_key(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + "." + name;
 }
@@ -186,20 +178,6 @@ std::string with_prefix(const std::string& key, const std::set<std::string>& kno
     if (section + last_name(name) == key) add(meant, name);
   }
   return named.empty() ? meant : named;
-}
-
-OptionValue from_json(const nlohmann::json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  if (json.is_array()) {
-    const auto all = [&](auto test) { return std::all_of(json.begin(), json.end(), test); };
-    if (all([](const auto& e) { return e.is_number_integer(); })) return json.get<std::vector<int64_t>>();
-    if (all([](const auto& e) { return e.is_number(); })) return json.get<std::vector<double>>();
-    if (all([](const auto& e) { return e.is_string(); })) return json.get<std::vector<std::string>>();
-  }
-  fail("a setting is neither a boolean, number, text nor a list of one of them: ", json.dump());
 }
 
 }  // namespace
@@ -225,7 +203,7 @@ class DocumentBuilder {
         flatten(*child, path, name, whole, into);
         continue;
       }
-      Document::Setting setting;
+      Document::Entry setting;
       setting.found = written(node);
       setting.origin = at(name, node.source());
       setting.usable = convert(node, setting.value);
@@ -285,16 +263,10 @@ Document Document::from_toml(const std::string& toml, const std::string& name) {
   }
 }
 
-Document Document::from_settings(const nlohmann::json& settings, const std::string& name) {
-  Document document;
-  document.name_ = name;
-  for (const auto& [key, value] : settings.items()) {
-    Setting setting;
-    setting.value = from_json(value);
-    setting.found = value.dump();
-    setting.origin = name;
-    document.file_[key] = std::move(setting);
-  }
+Document Document::from_settings(const std::vector<Setting>& settings, const std::string& name) {
+  Document document(name);
+  for (const Setting& setting : settings)
+    document.file_[setting.key] = {setting.value, to_json(setting.value).dump(), name};
   return document;
 }
 
@@ -305,7 +277,7 @@ void Document::set(const std::string& assignment) {
   }
   const std::string key = assignment.substr(0, equals);
   const std::string value = assignment.substr(equals + 1);
-  Setting setting;
+  Entry setting;
   setting.origin = "--set " + assignment;
   setting.found = value;
   const auto parse = [&](const std::string& toml_value) {
@@ -329,8 +301,8 @@ std::map<std::string, OptionValue> Document::cell_overrides(int cell) const {
   return overrides;
 }
 
-const Document::Setting* Document::find(const std::string& key, int cell) const {
-  const Setting* found = nullptr;
+const Document::Entry* Document::find(const std::string& key, int cell) const {
+  const Entry* found = nullptr;
   const auto look = [&](const Settings& settings) {
     const auto it = settings.find(key);
     if (it == settings.end()) return;
@@ -348,14 +320,14 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
   Options options(section);
   for (const Option& option : declared) {
     const std::string key = join_key(section, option.name);
-    SENET_CHECK(!option.epochs || option.type == OptionType::integer, "option '", key,
+    SENET_CHECK(option.kind != OptionKind::epochs || option.type == OptionType::integer, "option '", key,
                 "' counts epochs and is no integer");
     known_.insert(key);
-    const Setting* setting = find(key, cell);
+    const Entry* setting = find(key, cell);
     if (!fallback.empty()) {
       const std::string general_key = join_key(fallback, last_name(option.name));
       known_.insert(general_key);
-      const Setting* general = find(general_key, cell);
+      const Entry* general = find(general_key, cell);
       if (!setting) setting = general;
     }
     const OptionValue standard = default_of(option);
@@ -392,6 +364,49 @@ void Document::refuse_unread() const {
   check(command_line_);
   check(file_);
   for (const Settings& cell : cells_) check(cell);
+}
+
+OptionValue default_of(const Option& option) {
+  OptionValue parsed, value;
+  const toml::table table = toml::parse(text("x = ", option.default_value));
+  SENET_CHECK(convert(*table.get("x"), parsed) && coerce(parsed, option.type, value), "option '", option.name,
+              "' declares the default ", option.default_value, ", which is not ", type_name(option.type));
+  return value;
+}
+
+const char* name_of(OptionKind kind) {
+  switch (kind) {
+    case OptionKind::method:
+      return "method";
+    case OptionKind::schedule:
+      return "schedule";
+    case OptionKind::epochs:
+      return "epochs";
+    case OptionKind::data:
+      return "data";
+  }
+  fail("an option has no kind");
+}
+
+OptionKind option_kind(const std::string& name) {
+  for (const OptionKind kind : {OptionKind::method, OptionKind::schedule, OptionKind::epochs, OptionKind::data}) {
+    if (name == name_of(kind)) return kind;
+  }
+  fail("'", name, "' is no kind of option; expected method, schedule, epochs or data");
+}
+
+OptionValue option_value(const nlohmann::ordered_json& json) {
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_integer()) return json.get<int64_t>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_array()) {
+    const auto all = [&](auto test) { return std::all_of(json.begin(), json.end(), test); };
+    if (all([](const auto& e) { return e.is_number_integer(); })) return json.get<std::vector<int64_t>>();
+    if (all([](const auto& e) { return e.is_number(); })) return json.get<std::vector<double>>();
+    if (all([](const auto& e) { return e.is_string(); })) return json.get<std::vector<std::string>>();
+  }
+  fail("a setting is neither a boolean, number, text nor a list of one of them: ", json.dump());
 }
 
 nlohmann::ordered_json to_json(const OptionValue& value) {

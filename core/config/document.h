@@ -18,6 +18,13 @@ std::vector<Option> declare(const Option (&first)[N], const std::vector<Option>&
   return declare(first, N, more);
 }
 
+// A setting as results keep it: "section.option" and its value.
+struct Setting {
+  std::string key;
+  OptionValue value;
+  bool affects_result = true;
+};
+
 // An experiment file and the command line's `--set key=value`, as a flat list of dotted keys. A `[[cell]]` overrides
 // keys of the sections above it; the command line overrides both. Every key has to be read by someone:
 // `refuse_unread()` after all cells are resolved turns a leftover into an error.
@@ -26,8 +33,7 @@ class Document {
   // Errors name file, line and column.
   static Document from_file(const std::string& path);
   static Document from_toml(const std::string& toml, const std::string& name);
-  // From the `settings` of a result: {"section.option": value}.
-  static Document from_settings(const nlohmann::json& settings, const std::string& name);
+  static Document from_settings(const std::vector<Setting>& settings, const std::string& name);
 
   // `assignment`: "key.path=<TOML value>"; a bare word is taken as text.
   void set(const std::string& assignment);
@@ -53,16 +59,16 @@ class Document {
   const std::string& name() const { return name_; }
 
  private:
-  struct Setting {
+  struct Entry {
     OptionValue value;
     std::string found;   // as written, for messages
     std::string origin;  // file:line:column, or --set
     bool usable = true;  // false: a type that no option has
     mutable bool read = false;
   };
-  using Settings = std::map<std::string, Setting>;
+  using Settings = std::map<std::string, Entry>;
 
-  const Setting* find(const std::string& key, int cell) const;
+  const Entry* find(const std::string& key, int cell) const;
 
   std::string name_;
   Settings file_;
@@ -74,7 +80,16 @@ class Document {
   friend class DocumentBuilder;
 };
 
+// What an option is when nobody sets it. An Error where the declaration is unsound.
+OptionValue default_of(const Option& option);
+
+const char* name_of(OptionKind kind);
+// Throws for a name that no kind has.
+OptionKind option_kind(const std::string& name);
+
 nlohmann::ordered_json to_json(const OptionValue& value);
+// Throws for what no option can hold.
+OptionValue option_value(const nlohmann::ordered_json& json);
 // {"option": value} for every option; or only those that affect results and differ from their defaults.
 nlohmann::ordered_json to_json(const Options& options);
 nlohmann::ordered_json changed_options(const Options& options);

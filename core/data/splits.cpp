@@ -18,7 +18,8 @@ namespace {
 
 constexpr Option kSplitOptions[] = {
     integer_option("train_limit", "0", "train on the first N images of a fixed shuffle of the training set; 0: all")
-        .at_least(0),
+        .at_least(0)
+        .of_data(),
     real_option("holdout", "0.05", "share of those that is held out for selection and never trained on")
         .between(0, 0.5),
     boolean_option(

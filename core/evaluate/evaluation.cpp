@@ -7,9 +7,30 @@
 
 namespace senet {
 
+namespace {
+
+Json describe_sites(const Network& network) {
+  Json sites = Json::array();
+  for (const ReluSite& site : network.sites()) {
+    sites.push_back(describe(site));
+    sites.back()["counted"] = count_relus(site);
+  }
+  return sites;
+}
+
+}  // namespace
+
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key) {
   return {
       "evaluation", kEvaluationVersion, {{"data", base.data}, {"precision", base.precision}, {"network", network_key}}};
+}
+
+Json describe(const ReluSite& site) {
+  return {{"name", site.name()},
+          {"shape", site.shape()},
+          {"relus", site.relus()},
+          {"stage", site.stage()},
+          {"conv", site.conv_name()}};
 }
 
 Json to_json(const Score& score) {
@@ -21,26 +42,12 @@ void describe_outside_sites(const NetworkCounts& counts, Json& into) {
   if (!counts.not_counted.empty()) into["not_counted"] = counts.not_counted;
 }
 
-Json describe_sites(const Network& network, bool with_kept) {
-  Json sites = Json::array();
-  for (const ReluSite& site : network.sites()) {
-    Json row = {{"name", site.name()},
-                {"shape", site.shape()},
-                {"relus", site.relus()},
-                {"stage", site.stage()},
-                {"conv", site.conv_name()}};
-    if (with_kept) row["kept"] = count_relus(site);
-    sites.push_back(std::move(row));
-  }
-  return sites;
-}
-
-Json describe_layers(Network& network) {
+std::vector<std::pair<std::string, int64_t>> macs_of_layers(Network& network) {
   count(network);  // runs it: layers know the multiply–accumulates of their last pass
-  Json layers = Json::object();
+  std::vector<std::pair<std::string, int64_t>> layers;
   for (const auto& module : network.named_modules()) {
     const auto* layer = dynamic_cast<const Layer*>(module.value().get());
-    if (layer && layer->macs_per_image() > 0) layers[module.key()] = layer->macs_per_image();
+    if (layer && layer->macs_per_image() > 0) layers.emplace_back(module.key(), layer->macs_per_image());
   }
   return layers;
 }
@@ -63,7 +70,7 @@ void run_evaluation(StoredContext& context, const Laboratory& laboratory, const 
     into["parameters"] = counts.parameters;
     into["macs"] = counts.macs;
     describe_outside_sites(counts, into);
-    if (width == 1) record["sites"] = describe_sites(*network, true);
+    if (width == 1) record["sites"] = describe_sites(*network);
     return into;
   };
   const Json full = evaluate_at(1);

@@ -28,7 +28,7 @@ double seconds_of(const std::function<void()>& step) {
 double epochs_of(const Options& options) {
   double epochs = 0;
   for (const Options::Item& item : options.items()) {
-    if (item.declaration.epochs) epochs += static_cast<double>(std::get<int64_t>(item.value));
+    if (item.declaration.kind == OptionKind::epochs) epochs += static_cast<double>(std::get<int64_t>(item.value));
   }
   return epochs;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/format.h"
 #include "data/splits.h"
 #include "evaluate/evaluation.h"
 #include "method/methods.h"
@@ -30,7 +31,7 @@ constexpr Option kCellOptions[] = {
     text_option("label", "\"\"", "what tables call this cell; empty: the method and what the cell overrides"),
     integers_option("seeds", "[1]", "as at the top level").at_least(0),
 };
-constexpr Option kDatasetOptions[] = {text_option("plugin", "\"\"", "the data set; a plugin")};
+constexpr Option kDatasetOptions[] = {text_option("plugin", "\"\"", "the data set; a plugin").of_data()};
 constexpr Option kModelOptions[] = {text_option("plugin", "\"resnet18\"", "the model; a plugin")};
 constexpr Option kSharedTrainingOptions[] = {
     text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
@@ -50,12 +51,13 @@ const Options& Cell::section(const std::string& name) const {
   return it->second;
 }
 
-Json Cell::settings() const {
-  Json json = Json::object();
+std::vector<Setting> Cell::settings() const {
+  std::vector<Setting> settings;
   for (const auto& [name, options] : sections) {
-    for (const Options::Item& item : options.items()) json[name + "." + item.declaration.name] = to_json(item.value);
+    for (const Options::Item& item : options.items())
+      settings.push_back({name + "." + item.declaration.name, item.value, item.declaration.affects_result});
   }
-  return json;
+  return settings;
 }
 
 Json Cell::origins() const {
@@ -68,21 +70,21 @@ Json Cell::origins() const {
   return json;
 }
 
-std::vector<std::string> Cell::changes() const {
-  std::vector<std::string> changes;
+std::vector<Change> Cell::changes() const {
+  std::vector<Change> changes;
   for (const auto& [name, options] : sections) {
     if (name == "training") continue;  // shown where each phase takes it over
     for (const Options::Item& item : options.items()) {
       if (item.is_default || !item.declaration.affects_result) continue;
-      changes.push_back(text(name, ".", item.declaration.name, " = ", to_json(item.value).dump(), " (default ",
-                             item.declaration.default_value, ")"));
+      const Option& option = item.declaration;
+      changes.push_back({name, option.name, item.value, default_of(option), option.kind});
     }
   }
   return changes;
 }
 
-Json Cell::reach_of_training() const {
-  Json reach = Json::object();
+std::map<std::string, TrainingReach> Cell::reach_of_training() const {
+  std::map<std::string, TrainingReach> reach;
   for (const Options::Item& general : section("training").items()) {
     const std::string option = general.declaration.name;
     if (general.origin == "default") continue;
@@ -92,8 +94,11 @@ Json Cell::reach_of_training() const {
         const std::string own = prefix.empty() ? option : prefix + "." + option;
         // The harness sees to the precision, whatever the step.
         const bool known = options.has(own), taken = known && options.item(own).origin == general.origin;
-        const char* how = taken || option == "precision" ? "taken" : known ? "set_by_itself" : "unknown_to_it";
-        reach[prefix.empty() ? name : name + "." + prefix][how].push_back(option);
+        TrainingReach& of_step = reach[prefix.empty() ? name : name + "." + prefix];
+        (taken || option == "precision" ? of_step.taken
+         : known                        ? of_step.set_by_itself
+                                        : of_step.unknown_to_it)
+            .push_back(option);
       }
     }
   }
@@ -104,15 +109,9 @@ std::vector<std::string> reach_of_training(const Plan& plan) {
   std::vector<std::pair<std::string, std::string>> said;  // step, what of it
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> cells;
   for (const Cell& cell : plan.cells) {
-    const Json reach = cell.reach_of_training();
-    for (const auto& [step, how] : reach.items()) {
-      const auto names = [&options = how](const char* list) {
-        std::string all;
-        for (const Json& option : options.value(list, Json::array()))
-          all += (all.empty() ? "" : ", ") + option.get<std::string>();
-        return all;
-      };
-      const std::string taken = names("taken"), own = names("set_by_itself"), unknown = names("unknown_to_it");
+    for (const auto& [step, reach] : cell.reach_of_training()) {
+      const std::string taken = joined(reach.taken, ", "), own = joined(reach.set_by_itself, ", "),
+                        unknown = joined(reach.unknown_to_it, ", ");
       std::string words = "takes " + (taken.empty() ? "nothing" : taken) + " from [training]";
       if (!own.empty()) words += "; sets " + own + " itself";
       if (!unknown.empty()) words += "; has no option " + unknown;
@@ -218,7 +217,7 @@ void reduce_to_one_batch(Plan& plan) {
       for (const Options::Item& item : declared.items()) {
         const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
         const auto change = changes.find(option);
-        if (item.declaration.epochs) {
+        if (item.declaration.kind == OptionKind::epochs) {
           options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
         } else if (option == "lr") {
           options.replace(name, std::min(std::get<double>(item.value), kOneBatchRate), "--overfit-one-batch");

@@ -8,6 +8,7 @@
 #include "method/phases.h"
 #include "phase/stored_context.h"
 #include "plugin/host.h"
+#include "results/result.h"
 
 namespace senet {
 
@@ -22,12 +23,11 @@ struct Cell {
   std::map<std::string, int64_t> versions;  // of the parts of the program, by their names in results
 
   const Options& section(const std::string& name) const;
-  Json settings() const;  // {"section.option": value}, all of them
-  Json origins() const;   // {"section.option": {"value", "origin"}}, all of them
-  // What each step makes of the settings that [training] has: {"step": {"taken", "set_by_itself", "unknown_to_it"}},
-  // names of options each. Empty where [training] has none.
-  Json reach_of_training() const;
-  std::vector<std::string> changes() const;  // "section.option = value (default …)" for what affects results
+  std::vector<Setting> settings() const;
+  Json origins() const;  // {"section.option": {"value", "origin"}}, all of them
+  // What each step makes of the settings that [training] has. Empty where [training] has none.
+  std::map<std::string, TrainingReach> reach_of_training() const;
+  std::vector<Change> changes() const;  // of what affects results
 };
 
 struct Plan {

@@ -8,141 +8,191 @@
 
 namespace senet {
 
+namespace {
+
+constexpr const char* kSensitivitySeries = "sensitivity";  // η of each site, as run_sensitivity records it
+
+NetworkScores scores_of(const Fields& evaluation) {
+  const Fields test = evaluation.object("test");
+  NetworkScores scores;
+  scores.accuracy = test.share("accuracy");
+  scores.loss = test.number("loss");
+  scores.images = test.count("images");
+  if (evaluation.has("held_out")) scores.held_out_accuracy = evaluation.object("held_out").share("accuracy");
+  scores.relus = evaluation.count("relus");
+  return scores;
+}
+
+ResultModel model_of(const FinishedCell& finished, const Fields& evaluation, Network& network) {
+  const Options& options = finished.cell.section("model");
+  ResultModel model;
+  model.plugin = options.text("plugin");
+  model.variant = model_variant(options);
+  model.relus = Fields(finished.teacher_evaluation.json, "").count("relus");
+  model.parameters = evaluation.count("parameters");
+  model.macs = evaluation.count("macs");
+  model.layers = macs_of_layers(network);
+  const NetworkCounts counts = count(network);
+  model.outside_sites = {counts.max_pool_comparisons, counts.not_counted};
+  for (const PhaseRecord& phase : finished.method) {
+    const Fields record(phase.json, "");
+    if (!record.has("shape")) continue;
+    const Fields shape = record.object("shape");
+    if (shape.has("scale")) model.scale = shape.amount("scale");
+    if (shape.has("stem_stride")) model.stem_stride = shape.count("stem_stride");
+    model.blocks = shape.counts("blocks");
+  }
+  return model;
+}
+
+ResultDataset dataset_of(const FinishedCell& finished) {
+  const DataSplits& data = finished.laboratory.data;
+  const NetworkShape& input = finished.laboratory.input;
+  return {finished.cell.section("dataset").text("plugin"),
+          data.fingerprint,
+          data.train.count(),
+          data.held_out.count(),
+          data.test.count(),
+          data.left_out,
+          data.classes,
+          {input.channels, input.height, input.width}};
+}
+
+std::vector<ResultSite> sites_of(const Fields& evaluation) {
+  std::vector<ResultSite> sites;
+  for (const Fields& site : evaluation.objects("sites")) {
+    // "kept" is what earlier records call it.
+    const int64_t counted = site.count(site.has("counted") ? "counted" : "kept");
+    sites.push_back({site.text("name"),
+                     site.counts("shape"),
+                     site.count("stage"),
+                     site.text("conv"),
+                     site.count("relus"),
+                     counted,
+                     {},
+                     {}});
+  }
+  return sites;
+}
+
+// What a phase of the method recorded: of sites, series, curves, candidates.
+void add_record(const PhaseRecord& phase, Result& result) {
+  const Fields record(phase.json, "");
+  const std::vector<int64_t> allocated = record.counts(record.has("allocated") ? "allocated" : "kept");
+  for (size_t l = 0; l < allocated.size(); ++l) result.sites.at(l).allocated = allocated[l];
+  for (const auto& [name, values] : record.named_numbers("series")) {
+    if (name != kSensitivitySeries) {
+      result.series[name] = values;
+      continue;
+    }
+    for (size_t l = 0; l < values.size(); ++l) result.sites.at(l).sensitivity = values[l];
+  }
+  for (const auto& [name, training] : record.named_objects("trainings")) {
+    for (const auto& [metric, values] : training.named_numbers("curves"))
+      result.curves[name == kNetwork ? phase.kind : name][metric] = values;
+    if (!training.has("last_epoch")) continue;
+    // What an epoch lists stands in no curve: the last one's list does.
+    const Fields last = training.object("last_epoch");
+    for (const std::string& metric : last.names()) {
+      if (last.value(metric).is_array())
+        result.curves[name == kNetwork ? phase.kind : name][metric] = last.numbers(metric);
+    }
+  }
+  for (const Fields& candidate : record.objects("candidates")) {
+    result.candidates.push_back({candidate.text("name"), candidate.count("relus"), candidate.share("accuracy"),
+                                 candidate.boolean("on_front"), candidate.boolean("chosen")});
+  }
+}
+
+std::vector<ResultWidth> widths_of(const Fields& evaluation, const Fields& teacher) {
+  std::vector<ResultWidth> widths;
+  for (const Fields& at : evaluation.objects("widths")) {
+    ResultWidth width{at.amount("width"),
+                      scores_of(at),
+                      at.count("parameters"),
+                      at.count("macs"),
+                      {at.count("max_pool_comparisons", 0), at.texts("not_counted")}};
+    width.relu_saving = teacher.amount("relus") / static_cast<double>(width.scores.relus);
+    width.mac_saving = teacher.amount("macs") / static_cast<double>(width.macs);
+    widths.push_back(std::move(width));
+  }
+  return widths;
+}
+
+ResultPhase phase_of(const PhaseRecord& done, const Laboratory& laboratory) {
+  const Fields record(done.json, "");
+  const TrainingTime time = training_time(done.json, laboratory.data.train.count());
+  ResultPhase phase;
+  phase.kind = done.kind;
+  phase.key = done.key;
+  phase.training = done.step;
+  phase.training_seconds = time.seconds;
+  phase.image_passes = time.image_passes;
+  phase.versions = done.parts;
+  if (record.has("environment")) phase.environment = environment_from(record.object("environment"));
+  for (const Fields& earlier : record.objects("earlier_environments"))
+    phase.earlier_environments.push_back(environment_from(earlier));
+  phase.environment.precision = precision_name(laboratory.precision);
+  for (Environment& earlier : phase.earlier_environments) earlier.precision = phase.environment.precision;
+  return phase;
+}
+
+std::vector<std::string> remarks_of(const FinishedCell& finished, const std::vector<const PhaseRecord*>& done) {
+  const DataSplits& data = finished.laboratory.data;
+  std::vector<std::string> remarks;
+  if (data.held_out.count() > 0 && !finished.cell.section("dataset").boolean("holdout_is_training"))
+    remarks.push_back(text(data.held_out.count(), " of the training images are held out and never trained on"));
+  if (data.left_out > 0) remarks.push_back(text(data.left_out, " images that cannot be decoded are left out"));
+  for (const PhaseRecord* phase : done) {
+    for (const auto& [name, training] : Fields(phase->json, "").named_objects("trainings")) {
+      const int64_t lost = training.count("epochs_not_logged", 0);
+      if (lost > 0)
+        remarks.push_back(text(phase->kind, ": the log lost ", lost, " of the ", training.count("epochs"),
+                               " epochs of training '", name, "'; its curves lack them"));
+    }
+  }
+  return remarks;
+}
+
+}  // namespace
+
 std::set<std::string> keys_of(const Result& result) {
   std::set<std::string> keys;
-  for (const Json& phase : result.json.at("phases")) keys.insert(phase.at("key").get<std::string>());
+  for (const ResultPhase& phase : result.phases) keys.insert(phase.key);
   return keys;
 }
 
-Result result_of(const FinishedCell& finished, Network& network, const std::map<std::string, int64_t>& versions) {
-  const Cell& cell = finished.cell;
-  const Laboratory& laboratory = finished.laboratory;
-  std::vector<PhaseRecord> done = {finished.teacher, finished.teacher_evaluation}, method;
-  for (const PhaseRecord& phase : finished.method) {
-    done.push_back(phase);
-    // What one of several trainings recorded stands in its own record; the result has what the step behind them chose.
-    if (phase.step.empty()) method.push_back(phase);
-  }
-  done.push_back(finished.evaluation);
-
-  const DataSplits& data = laboratory.data;
-  Json sites = finished.evaluation.json.at("sites"), series = Json::object(), curves = Json::object();
-  for (const PhaseRecord& phase : method) {
-    // "kept" is what earlier records call it.
-    const Json allocated = phase.json.value("allocated", phase.json.value("kept", Json::array())),
-               recorded = phase.json.value("series", Json::object()),
-               trainings = phase.json.value("trainings", Json::object());
-    for (size_t l = 0; l < allocated.size(); ++l) sites[l]["allocated"] = allocated[l];
-    for (const auto& [name, values] : recorded.items()) {
-      if (values.size() != sites.size()) {
-        series[name] = values;
-        continue;
-      }
-      for (size_t l = 0; l < sites.size(); ++l) sites[l][name] = values[l];
-    }
-    for (const auto& [name, training] : trainings.items()) {
-      const Json own = training.value("curves", Json::object());
-      if (!own.empty()) curves[name == kNetwork ? phase.kind : name] = own;
-    }
-  }
-  Json phase_list = Json::array();
-  const auto list = [&](const std::string& kind, const std::string& key, const TrainingTime& time) -> Json& {
-    return phase_list.emplace_back(
-        Json{{"kind", kind}, {"key", key}, {"training_seconds", time.seconds}, {"image_passes", time.image_passes}});
-  };
-  const auto add_environments = [&](Json& row, const Json& record) {
-    for (const char* name : {"environment", "earlier_environments"}) {
-      if (record.contains(name)) row[name] = record.at(name);
-    }
-    if (row.contains("environment")) row["environment"]["precision"] = precision_name(laboratory.precision);
-  };
-  for (const PhaseRecord& phase : done) {
-    Json& row = list(phase.kind, phase.key, training_time(phase.json, data.train.count()));
-    if (!phase.step.empty()) row["training"] = phase.step;
-    add_environments(row, phase.json);
-  }
-  const auto numbers = [](const Json& record) {
-    Json json = record.at("test");
-    if (record.contains("held_out")) json["held_out_accuracy"] = record.at("held_out").at("accuracy");
-    json["relus"] = record.at("relus");
-    return json;
-  };
+Result result_of(const FinishedCell& finished, Network& network) {
+  const Fields teacher(finished.teacher_evaluation.json, ""), evaluation(finished.evaluation.json, "");
+  std::vector<const PhaseRecord*> done = {&finished.teacher, &finished.teacher_evaluation};
+  for (const PhaseRecord& phase : finished.method) done.push_back(&phase);
+  done.push_back(&finished.evaluation);
 
   Result result;
-  result.json = {
-      {"schema", kResultSchema},
-      {"experiment", finished.experiment},
-      {"cell", {{"label", cell.label}, {"method", cell.method}}},
-      {"seed", finished.seed},
-      {"budget", {{"asked", finished.budget_asked}, {"relus", finished.budget}}},
-      {"model",
-       {{"plugin", cell.section("model").text("plugin")},
-        {"variant", model_variant(cell.section("model"))},
-        {"relus", finished.teacher_evaluation.json.at("relus")},
-        {"parameters", finished.evaluation.json.at("parameters")},
-        {"macs", finished.evaluation.json.at("macs")},
-        {"layers", describe_layers(network)}}},
-      {"dataset",
-       {{"plugin", cell.section("dataset").text("plugin")},
-        {"fingerprint", data.fingerprint},
-        {"train", data.train.count()},
-        {"held_out", data.held_out.count()},
-        {"test", data.test.count()},
-        {"left_out", data.left_out},
-        {"classes", data.classes},
-        {"input", {laboratory.input.channels, laboratory.input.height, laboratory.input.width}}}},
-      {"teacher", numbers(finished.teacher_evaluation.json)},
-      {"result", numbers(finished.evaluation.json)},
-      {"curves", std::move(curves)},
-      {"sites", std::move(sites)},
-      {"phases", std::move(phase_list)},
-      {"deviations", cell.changes()},
-      {"settings", cell.settings()},
-      {"reach_of_training", cell.reach_of_training()},
-      {"precision", precision_name(laboratory.precision)},
-      {"environment", finished.method.back().json.at("environment")},
-      {"finished", finished.evaluation.json.at("finished")},
-  };
-  describe_outside_sites(count(network), result.json["model"]);
-  for (Json& phase : result.json["phases"]) {
-    for (const std::string& part : versioned_parts(result.json, phase.at("kind").get<std::string>()))
-      phase["versions"][part] = versions.at(part);
+  result.experiment = finished.experiment;
+  result.label = finished.cell.label;
+  result.method = finished.cell.method;
+  result.seed = finished.seed;
+  result.budget_asked = finished.budget_asked;
+  result.budget = finished.budget;
+  result.model = model_of(finished, evaluation, network);
+  result.dataset = dataset_of(finished);
+  result.teacher = scores_of(teacher);
+  result.network = scores_of(evaluation);
+  result.widths = widths_of(evaluation, teacher);
+  result.sites = sites_of(evaluation);
+  for (const PhaseRecord& phase : finished.method) {
+    // What one of several trainings recorded stands in its own record; the result has what the step behind them chose.
+    if (phase.step.empty()) add_record(phase, result);
   }
-  if (!series.empty()) result.json["series"] = std::move(series);
-  for (const PhaseRecord& phase : method) {
-    if (phase.json.contains("candidates")) result.json["candidates"] = phase.json.at("candidates");
-    if (phase.json.contains("shape")) result.json["model"]["made_smaller"] = phase.json.at("shape");
-    if (phase.kind == "mask") {
-      result.json["mask_identification"] = phase.json.at("trainings").at(kNetwork).at("last_epoch");
-    }
-  }
-  for (const Json& at : finished.evaluation.json.value("widths", Json::array())) {
-    Json row = {{"width", at.at("width")}};
-    row.update(numbers(at));
-    row["parameters"] = at.at("parameters");
-    row["macs"] = at.at("macs");
-    for (const char* name : {"max_pool_comparisons", "not_counted"})
-      if (at.contains(name)) row[name] = at.at(name);
-    row["relu_saving"] = finished.teacher_evaluation.json.at("relus").get<double>() / at.at("relus").get<double>();
-    row["mac_saving"] = finished.teacher_evaluation.json.at("macs").get<double>() / at.at("macs").get<double>();
-    result.json["widths"].push_back(std::move(row));
-  }
-  if (data.held_out.count() > 0 && !cell.section("dataset").boolean("holdout_is_training")) {
-    result.json["deviations"].push_back(
-        text(data.held_out.count(), " of the training images are held out and never trained on"));
-  }
-  if (data.left_out > 0) {
-    result.json["deviations"].push_back(text(data.left_out, " images that cannot be decoded are left out"));
-  }
-  for (const PhaseRecord& phase : done) {
-    const Json trainings = phase.json.value("trainings", Json::object());
-    for (const auto& [name, training] : trainings.items()) {
-      const auto lost = training.value("epochs_not_logged", int64_t{0});
-      if (lost == 0) continue;
-      result.json["deviations"].push_back(text(phase.kind, ": the log lost ", lost, " of the ", training.at("epochs"),
-                                               " epochs of training '", name, "'; its curves lack them"));
-    }
-  }
+  for (const PhaseRecord* phase : done) result.phases.push_back(phase_of(*phase, finished.laboratory));
+  result.changes = finished.cell.changes();
+  result.remarks = remarks_of(finished, done);
+  result.settings = finished.cell.settings();
+  result.reach_of_training = finished.cell.reach_of_training();
+  result.precision = precision_name(finished.laboratory.precision);
+  result.environment = result.network_phase().environment;
+  result.finished = evaluation.text("finished");
   return result;
 }
 

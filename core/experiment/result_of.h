@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,9 +22,8 @@ struct FinishedCell {
   const PhaseRecord& evaluation;
 };
 
-// The result that its phases' records amount to, without a file. network: the finished one, with its masks. versions:
-// of the program's parts (program_versions).
-Result result_of(const FinishedCell& finished, Network& network, const std::map<std::string, int64_t>& versions);
+// The result that its phases' records amount to, without a file. network: the finished one, with its masks.
+Result result_of(const FinishedCell& finished, Network& network);
 
 // The keys of the phases that a result was made from, shared trainings among them.
 std::set<std::string> keys_of(const Result& result);

@@ -42,9 +42,9 @@ class PhaseFailed final : public Error {
 
 // The cell of a result's settings, as it was resolved when it ran.
 Cell restored_cell(const Result& result, const PluginHost& plugins) {
-  const Document document = Document::from_settings(result.json.at("settings"), result.file.string());
+  const Document document = Document::from_settings(result.settings, result.file.string());
   Cell cell;
-  cell.label = result.json.at("cell").value("label", "");
+  cell.label = result.label;
   cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset);
   cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model);
   cell.sections["training"] = document.resolve("training", core_sections().at("training"));
@@ -232,6 +232,7 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   }
   if (!record) throw PhaseElsewhere(text(where, ": ", holder, " runs its ", inputs.kind), inputs.kind, key);
   record->step = inputs.step;
+  record->parts = inputs.parts;
   listener_.phase_finished(where, *record);
   finished_.emplace(key, *record).first->second.found_finished = true;
   return *record;
@@ -318,7 +319,7 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   load_at_width(network_tensors(method.back(), kNetwork), 1, *network);
   Result result = result_of({plan.name, cell, task.budget_text, task.budget, task.seed, laboratory, teacher_phase,
                              teacher_evaluation, method, evaluation},
-                            *network, program_versions(plugins_));
+                            *network);
   result.file = result_path(folders_.results, plan.name, cell.label, task.budget_text, task.seed);
   claim_->join(keys_of(result));
   std::vector<torch::Tensor> masks;
@@ -332,7 +333,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
 void Runner::write(const Result& result) {
   if (std::filesystem::exists(result.file)) {
     try {
-      if (load_result(result.file).json == result.json) return;
+      if (read_file(result.file) == readable(to_json(result)) + "\n") return;
+      load_result(result.file);
     } catch (const Error& error) {
       listener_.message(text("replacing a damaged result: ", error.what()));
     }
@@ -426,18 +428,16 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   const Cell cell = restored_cell(result, plugins);
   RestoredRun run;
   run.laboratory = make_laboratory(cell, plugins, device);
-  const Json& phase = network_phase(result);
+  const ResultPhase& phase = result.network_phase();
   std::string damage;
-  const auto record =
-      PhaseStore(folders.runs).find(phase.at("kind").get<std::string>(), phase.at("key").get<std::string>(), &damage);
+  const auto record = PhaseStore(folders.runs).find(phase.kind, phase.key, &damage);
   if (!record) {
     fail("the network of ", result.id(), " is not under ", folders.runs.string(),
          damage.empty() ? "" : " (" + damage + ")", "; give its folder with --runs, or run the experiment again");
   }
-  SENET_CHECK(run.laboratory->data.fingerprint == result.json.at("dataset").at("fingerprint").get<std::string>(),
-              result.file.string(), ": was made from other data (fingerprint ",
-              result.json.at("dataset").at("fingerprint").dump(), ", found ", run.laboratory->data.fingerprint,
-              "), or by an earlier version, which knew image files otherwise");
+  SENET_CHECK(run.laboratory->data.fingerprint == result.dataset.fingerprint, result.file.string(),
+              ": was made from other data (fingerprint ", result.dataset.fingerprint, ", found ",
+              run.laboratory->data.fingerprint, "), or by an earlier version, which knew image files otherwise");
   run.network = run.laboratory->build(shape_of(*record, run.laboratory->input, width));
   run.network->to(device);
   load_at_width(network_tensors(*record, kNetwork), width, *run.network);

@@ -37,13 +37,19 @@ std::string prefix_of(const std::string& option) {
   return dot == std::string::npos ? "" : option.substr(0, dot);
 }
 
-Options plugin_section(const Document& document, const std::string& section, const std::vector<Option>& own, int cell) {
+Options plugin_section(const Document& document, const std::string& section, std::vector<Option> own, int cell) {
   std::set<std::string> prefixes;
   bool plain_training = false;
-  for (const Option& option : own) {
+  const std::vector<Option> of_trainings = training_options();
+  for (Option& option : own) {
     const std::string prefix = prefix_of(option.name);
-    if (option.epochs && !prefix.empty()) prefixes.insert(prefix);
-    plain_training = plain_training || (option.epochs && prefix.empty());
+    const bool counts_epochs = option.kind == OptionKind::epochs;
+    if (counts_epochs && !prefix.empty()) prefixes.insert(prefix);
+    plain_training = plain_training || (counts_epochs && prefix.empty());
+    // A plugin's own "finetune.lr" is of the schedule, as every training's "lr".
+    const std::string name = std::string(option.name).substr(prefix.empty() ? 0 : prefix.size() + 1);
+    for (const Option& known : of_trainings)
+      if (name == known.name) option.kind = known.kind;
   }
   std::vector<Option> plain, prefixed, general;
   for (const Option& option : own) (prefixes.count(prefix_of(option.name)) ? prefixed : plain).push_back(option);

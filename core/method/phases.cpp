@@ -69,7 +69,7 @@ constexpr Option kFinetuneOptions[] = {
     integer_option("epochs", "180", "passes over the training images, with the masks frozen")
         .between(1, 1e6)
         .counts_epochs(),
-    real_option("lr", "0.01", "initial learning rate of SGD").at_least(0),
+    real_option("lr", "0.01", "initial learning rate of SGD").at_least(0).of_schedule(),
     real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),

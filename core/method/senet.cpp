@@ -34,7 +34,8 @@ PramForm pram_form(const std::string& name) {
 
 bool counts_epochs(const PluginHost& plugins, const std::string& measure) {
   const std::vector<Option> options = plugins.options(PluginKind::sensitivity, measure);
-  return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.epochs; });
+  return std::any_of(options.begin(), options.end(),
+                     [](const Option& option) { return option.kind == OptionKind::epochs; });
 }
 
 void measure_sensitivity(StepContext& context) {

@@ -30,7 +30,9 @@ struct PhaseRecord {
   std::string kind, key;
   Json json;
   bool found_finished = false;  // it was not run by this call
-  std::string step = "";        // PhaseInputs::step, of a phase that run() gives
+  // As in PhaseInputs, of a phase that run() gives.
+  std::string step = "";
+  std::map<std::string, int64_t> parts = {};
 };
 
 // Finished and unfinished phases, each in a folder named by kind and key: `inputs.json`, metrics, checkpoints, and

@@ -29,14 +29,14 @@ std::vector<torch::Tensor> load_masks(const Result& result) {
   torch::Tensor row = torch::empty({static_cast<int64_t>(bytes.size())}, torch::kUInt8);
   std::memcpy(row.data_ptr(), bytes.data(), bytes.size());
   std::vector<std::vector<int64_t>> shapes;
-  for (const Json& site : result.json.at("sites")) shapes.push_back(site.at("shape").get<std::vector<int64_t>>());
+  for (const ResultSite& site : result.sites) shapes.push_back(site.shape);
   try {
     std::vector<torch::Tensor> masks = unpacked_masks(row, shapes);
     for (size_t l = 0; l < masks.size(); ++l) {
-      const Json& site = result.json.at("sites").at(l);
-      const auto kept = masks[l].sum().item<int64_t>();
-      SENET_CHECK(kept == site.at("kept").get<int64_t>(), "keeps ", kept, " ReLUs at site '",
-                  site.at("name").get<std::string>(), "', the result ", site.at("kept").dump());
+      const ResultSite& site = result.sites.at(l);
+      const auto counted = masks[l].sum().item<int64_t>();
+      SENET_CHECK(counted == site.counted, "keeps ", counted, " ReLUs at site '", site.name, "', the result ",
+                  site.counted);
     }
     return masks;
   } catch (const Error& error) {

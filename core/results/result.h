@@ -2,27 +2,151 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/document.h"
+#include "storage/environment.h"
+
 namespace senet {
 
-using Json = nlohmann::ordered_json;
-
-// The version of the result files' schema; files of another are refused.
-constexpr int kResultSchema = 1;
+// The version of the result files' schema that is written; version 1 is read, too.
+constexpr int kResultSchema = 2;
 // That of the measurements which lie in `measured/` beside them.
 constexpr int kMeasurementSchema = 2;
 
-// One finished (cell, budget, seed): numbers, settings, environment, phases. A JSON file under
-// `<results>/<experiment>/`.
+// What a network scores on the test images, and what is counted in it by evaluating it.
+struct NetworkScores {
+  double accuracy = 0;  // in [0, 1]
+  std::optional<double> loss;
+  int64_t images = 0;  // of the test set; 0: not said
+  std::optional<double> held_out_accuracy;
+  int64_t relus = 0;
+};
+
+// What a network compares outside its ReLU sites.
+struct OutsideSites {
+  int64_t max_pool_comparisons = 0;
+  std::vector<std::string> not_counted;  // NetworkCounts::not_counted
+};
+
+struct ResultModel {
+  std::string plugin, variant;       // "resnet18 width=8": the plugin and the options that differ from their defaults
+  int64_t relus = 0;                 // with a ReLU at every site
+  int64_t parameters = 0, macs = 0;  // of the finished network
+  std::vector<std::pair<std::string, int64_t>> layers;  // multiply–accumulates of each, in the network's order
+  OutsideSites outside_sites;
+  // How the finished network was made smaller than the model (NetworkShape).
+  std::optional<double> scale;
+  std::optional<int64_t> stem_stride;
+  std::vector<int64_t> blocks;
+  bool made_smaller() const { return scale || stem_stride || !blocks.empty(); }
+};
+
+struct ResultDataset {
+  std::string plugin, fingerprint;
+  int64_t train = 0, held_out = 0, test = 0, left_out = 0, classes = 0;  // images; number of classes
+  std::vector<int64_t> input;                                            // C, H, W
+};
+
+struct ResultSite {
+  std::string name;
+  std::vector<int64_t> shape;  // C, H, W
+  int64_t stage = 0;
+  std::string conv;                  // the convolution before it
+  int64_t relus = 0;                 // with a ReLU at every element
+  int64_t counted = 0;               // ReLUs of the finished network, by evaluating its activation
+  std::optional<int64_t> allocated;  // ReLUs that the budget's shares gave it
+  std::optional<double> sensitivity;
+};
+
+// A training's numbers over its epochs, by name, NaN where the log has none; and what its last epoch lists.
+using Curves = std::map<std::string, std::vector<double>>;
+
+// A phase that the result stands on.
+struct ResultPhase {
+  std::string kind, key;
+  std::string training;  // of a training that budgets share: its name
+  double training_seconds = 0;
+  std::optional<int64_t> image_passes;
+  std::map<std::string, int64_t> versions;  // of each part of the program: "mask", "model plugin 'resnet18'"
+  Environment environment;
+  std::vector<Environment> earlier_environments;  // of other processes that worked on it before
+
+  std::vector<Environment> environments() const;  // all of them, the last first
+};
+
+// A setting that differs from its default.
+struct Change {
+  std::string section, option;
+  OptionValue value, default_value;
+  OptionKind kind = OptionKind::method;
+};
+
+// A network that a method trained to choose from.
+struct ResultCandidate {
+  std::string name;
+  int64_t relus = 0;
+  double accuracy = 0;  // in [0, 1], on what it was judged by
+  bool on_front = false, chosen = false;
+};
+
+// SENet++: the finished network at one of its widths.
+struct ResultWidth {
+  double width = 1;
+  NetworkScores scores;
+  int64_t parameters = 0, macs = 0;
+  OutsideSites outside_sites;
+  double relu_saving = 0, mac_saving = 0;  // the teacher's over its own
+};
+
+// What a step made of the settings that [training] has: names of options.
+struct TrainingReach {
+  std::vector<std::string> taken, set_by_itself, unknown_to_it;
+};
+
+// One finished (cell, budget, seed): numbers, settings, phases. A JSON file under `<results>/<experiment>/`.
 struct Result {
   std::filesystem::path file;
-  Json json;
+
+  std::string experiment, label, method;
+  int64_t seed = 0;
+  std::string budget_asked;  // "10%", "15000"
+  int64_t budget = 0;        // in ReLUs
+  ResultModel model;
+  ResultDataset dataset;
+  NetworkScores teacher, network;
+  std::vector<ResultWidth> widths;
+  std::vector<ResultSite> sites;
+  // What methods and plugins record, by the names that they give: of each site, of each stage, or of what they say.
+  std::map<std::string, std::vector<double>> series;
+  std::map<std::string, Curves> curves;  // by training; the network's by its phase
+  std::vector<ResultCandidate> candidates;
+  std::vector<ResultPhase> phases;
+  std::vector<Change> changes;
+  std::vector<std::string> remarks;  // what else a reader has to know, as sentences
+  std::vector<Setting> settings;
+  std::map<std::string, TrainingReach> reach_of_training;  // by step
+  std::string precision;
+  Environment environment;  // of the phase that left the network
+  std::string finished;     // UTC
 
   std::string id() const;  // "<experiment>/<label>-<budget>-s<seed>", as the file is named
+  // The folder that the file lies in: an experiment's results may be kept twice, under names of their own.
+  std::string folder() const;
+  // The value of a setting, as JSON; null where there is none of this key.
+  Json setting(const std::string& key) const;
+  const ResultPhase* teacher_phase() const;  // null where the result names none
+  // The phase that left the finished network. Throws where the result names none.
+  const ResultPhase& network_phase() const;
+  // What the finished network is at a width. Throws for a width that the result does not have.
+  ResultWidth at_width(double width) const;
 };
+
+Json to_json(const Result& result);
+// A document of this schema or of version 1. Errors name file and key.
+Result result_from(const Json& json, const std::filesystem::path& file);
 
 // Letters, digits, '.', '_' and '-' of a text; '%' becomes "pct", '+' a 'p', '=' stays a '-'.
 std::string slug(const std::string& text);
@@ -33,21 +157,9 @@ std::filesystem::path result_path(const std::filesystem::path& results, const st
 // A document as results are written: indented, but a list of plain values on one line.
 std::string readable(const Json& json, const std::string& indent = "");
 
-// Throws (exit code 2) with the file's name when it is not a sound result of this schema.
+// Throws (exit code 2) with the file's name when it is not a sound result.
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);
-
-// What a phase of the result ran on, its precision among it; where processes of several environments worked on the
-// phase, each, the last first. An older result names one environment, which counts for all its phases.
-std::vector<Json> environments_of(const Result& result, const Json& phase);
-// The version of each part of the program that a phase was made by, by the part's name ("mask", "model plugin
-// 'resnet18'"). An older result names none: they were all 1 then.
-std::map<std::string, int64_t> versions_of(const Result& result, const Json& phase);
-// The names of those parts, for a phase of this kind.
-std::vector<std::string> versioned_parts(const Json& result, const std::string& kind);
-
-// The phase that left the finished network, as the result names it: {"kind", "key", …}. Throws when it names none.
-const Json& network_phase(const Result& result);
 
 // Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
 // folders when it is empty. `published/`, `benchmarks/` and a folder called `measured` hold none.

@@ -17,28 +17,34 @@ constexpr double kPi = 3.14159265358979323846;
 
 constexpr Option kScheduleOptions[] = {
     integer_option("epochs", "240", "passes over the training images").between(1, 1e6).counts_epochs(),
-    real_option("lr", "0.05", "initial learning rate of SGD").at_least(0),
-    real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1),
-    real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0),
+    real_option("lr", "0.05", "initial learning rate of SGD").at_least(0).of_schedule(),
+    real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1).of_schedule(),
+    real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0).of_schedule(),
     text_option("schedule", "\"step\"", "of the learning rate: drops at lr_drops, half a cosine to zero, or constant")
-        .one_of("step cosine constant"),
+        .one_of("step cosine constant")
+        .of_schedule(),
     reals_option("lr_drops", "[0.625, 0.75, 0.875]",
                  "fractions f of the epochs E; a drop starts with the first epoch whose 0-based index is at least f·E")
-        .between(0, 1),
-    real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1),
+        .between(0, 1)
+        .of_schedule(),
+    real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1).of_schedule(),
 };
 
 constexpr Option kInputOptions[] = {
-    integer_option("batch", "128", "images a step; the last, partial batch of an epoch is kept").at_least(1),
+    integer_option("batch", "128", "images a step; the last, partial batch of an epoch is kept")
+        .at_least(1)
+        .of_schedule(),
     integer_option("crop_padding", "4",
                    "random crop of the original size after zero padding by so many pixels; 0: none")
         .between(0, 64)
-        .in("pixels"),
+        .in("pixels")
+        .of_schedule(),
     boolean_option(
         "random_resized", "false",
         "random resized crop (area 8–100 %, aspect 3/4–4/3) of the image as it is stored, as ImageNet trainings "
-        "use it, in place of the padded crop"),
-    boolean_option("flip", "true", "random horizontal flip"),
+        "use it, in place of the padded crop")
+        .of_schedule(),
+    boolean_option("flip", "true", "random horizontal flip").of_schedule(),
     real_option("checkpoint_seconds", "60", "time between checkpoints; one is also written after each epoch")
         .at_least(0)
         .in("s")

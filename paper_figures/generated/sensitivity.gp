@@ -15,24 +15,24 @@ set title "seed 1, d = 0.1 [1]" noenhanced
 set ylabel "sensitivity, share"
 set yrange [0:1.05]
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 0 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning: share of weights kept", \
-     "sensitivity.dat" index 0 using 1:4 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU: 1 − pruning sensitivity", \
+plot "sensitivity.dat" index 0 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
+     "sensitivity.dat" index 0 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
      "sensitivity.dat" index 1 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
      "sensitivity.dat" index 1 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
 set title "seed 1, d = 0.1 [2]" noenhanced
 set ylabel "sensitivity, share"
 set yrange [0:1.05]
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning: share of weights kept", \
-     "sensitivity.dat" index 2 using 1:4 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU: 1 − pruning sensitivity", \
+plot "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
+     "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
      "sensitivity.dat" index 3 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
      "sensitivity.dat" index 3 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
 set title "seed 1, d = 0.05 [2]" noenhanced
 set ylabel "sensitivity, share"
 set yrange [0:1.05]
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 4 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning: share of weights kept", \
-     "sensitivity.dat" index 4 using 1:4 with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU: 1 − pruning sensitivity", \
+plot "sensitivity.dat" index 4 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
+     "sensitivity.dat" index 4 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
      "sensitivity.dat" index 5 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
      "sensitivity.dat" index 5 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
 set title "DeepReDuce's criticality of each stage: [1], seed 1" noenhanced

@@ -299,7 +299,7 @@ TEST(ImageFolder, ARunCountsTheImagesThatItLeavesOut) {
   const json result = json::parse(slurp(folder / "results/tiny/senet-20pct-s1.json"));
   EXPECT_EQ(result["dataset"]["left_out"], 1);
   EXPECT_EQ(result["dataset"]["train"], 38) << "of 40, two are held out";
-  EXPECT_NE(result["deviations"].dump().find("cannot be decoded"), std::string::npos);
+  EXPECT_NE(result["remarks"].dump().find("cannot be decoded"), std::string::npos);
 
   const Outcome pack =
       run_program({"data", "pack", "--dataset", "image_folder", "--set", "dataset.path=\"images\"", "--set",
@@ -341,7 +341,7 @@ TEST(Import, ATeacherFromElsewhereIsEvaluatedAndServesAnExperiment) {
   EXPECT_EQ(result["phases"][0]["key"], imported["key"]);
   EXPECT_EQ(result["teacher"]["accuracy"], original["teacher"]["accuracy"]);
   EXPECT_EQ(result["result"]["accuracy"], original["result"]["accuracy"]) << "the same teacher, the same everything";
-  EXPECT_NE(result["deviations"].dump().find("teacher.weights"), std::string::npos);
+  EXPECT_NE(result["changes"].dump().find("\"option\":\"weights\""), std::string::npos);
 }
 
 TEST(Import, WhatIsNotTheModelsIsRefusedByName) {

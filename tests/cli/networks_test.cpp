@@ -103,7 +103,7 @@ TEST(PruningSensitivity, HiddenLayersOfAClassifierArePrunedToo) {
   const json& sites = result["sites"];
   for (const size_t l : {sites.size() - 2, sites.size() - 1}) {
     EXPECT_EQ(sites[l]["name"].get<std::string>().rfind("classifier.", 0), 0u);
-    const double kept = sites[l]["pruning_sensitivity"].get<double>();
+    const double kept = result["series"]["pruning_sensitivity"][l].get<double>();
     EXPECT_GT(kept, 0);
     EXPECT_LT(kept, 1);
     EXPECT_DOUBLE_EQ(sites[l]["sensitivity"].get<double>(), 1 - kept);

@@ -82,7 +82,7 @@ TEST(Tables, NameTheFileThatIsNoResult) {
   const Outcome outcome = testing::run_program(
       {"tables", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_NE(outcome.error.find("results/made/broken.json: has no section 'cell'"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("results/made/broken.json: sites"), std::string::npos) << outcome.error;
 }
 
 // What `senet tables all` makes of results, as JSON.
@@ -117,23 +117,23 @@ using Texts = std::vector<std::string>;
 
 TEST_F(Doubts, AreNoneOfPhasesFromCleanRevisionsThatDiffer) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  result.json["phases"][0]["environment"] = {{"revision", "another"}, {"device", "cpu"}, {"threads", 2}};
+  result.phases[0].environment.revision = "another";
   add(result);
   EXPECT_EQ(said(0), Texts());
   const auto explained = json_of(tables({"--explain", "all/made/a-5pct"}));
   EXPECT_EQ(explained["runs"][0]["phases"][0]["environment"]["revision"], "another");
-  EXPECT_EQ(explained["runs"][0]["phases"][1]["environment"]["revision"], "abc") << "of an older result: the result's";
+  EXPECT_EQ(explained["runs"][0]["phases"][1]["environment"]["revision"], "abc");
 }
 
 TEST_F(Doubts, NameUncommittedSourceOfAnyPhase) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  result.json["phases"][0]["environment"] = {{"revision", "0123+"}};
+  result.phases[0].environment.revision = "0123+";
   add(result);
   result = testing::made_result("b", "5%", 1, 0.5);
-  result.json["environment"]["revision"] = "4567+";
+  for (ResultPhase& phase : result.phases) phase.environment.revision = "4567+";
   add(result);
   result = testing::made_result("c", "5%", 1, 0.5);
-  result.json["environment"].erase("revision");
+  for (ResultPhase& phase : result.phases) phase.environment.revision = "";
   add(result);
   EXPECT_EQ(said(0), Texts({"dirty: source with uncommitted changes to revision 0123"}));
   EXPECT_EQ(said(1), Texts({"dirty: source with uncommitted changes to revision 4567"}));
@@ -143,13 +143,18 @@ TEST_F(Doubts, NameUncommittedSourceOfAnyPhase) {
 
 TEST_F(Doubts, NameWhatDiffersAmongThePhasesOfARow) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  result.json["phases"][1]["environment"] = {
-      {"revision", "abc"}, {"device", "cuda"}, {"gpu", "H100"}, {"threads", 4}, {"precision", "bfloat16"}};
+  Environment& environment = result.phases[1].environment;
+  const Environment before = environment;
+  environment.device = "cuda";
+  environment.gpu = "H100";
+  environment.threads = 4;
+  environment.precision = "bfloat16";
   add(result);
   EXPECT_EQ(said(0), Texts({"mixed: device cpu, cuda; precision bfloat16, float32; threads 2, 4"}));
-  result.json["phases"][1]["environment"] = result.json["environment"];
-  result.json["phases"][1]["earlier_environments"] = {{{"revision", "abc"}, {"cpu_capability", "AVX2"}},
-                                                      {{"revision", "abc"}, {"cpu_capability", "AVX512"}}};
+  environment = before;
+  result.phases[1].earlier_environments = {before, before};
+  result.phases[1].earlier_environments[0].cpu_capability = "AVX2";
+  result.phases[1].earlier_environments[1].cpu_capability = "AVX512";
   add(result);
   EXPECT_EQ(said(0), Texts({"mixed: CPU capability AVX2, AVX512"})) << "of every process that worked on the phase";
 }
@@ -157,12 +162,14 @@ TEST_F(Doubts, NameWhatDiffersAmongThePhasesOfARow) {
 TEST_F(Doubts, NameWhatDiffersBetweenRowsOfTheSameDataAndModel) {
   add(testing::made_result("a", "5%", 1, 0.5));
   Result result = testing::made_result("b", "5%", 1, 0.5);
-  result.json["environment"]["libtorch"] = "2.11.0";
-  result.json["environment"]["threads"] = 4;
+  for (ResultPhase& phase : result.phases) {
+    phase.environment.libtorch = "2.11.0";
+    phase.environment.threads = 4;
+  }
   add(result);
   result = testing::made_result("c", "5%", 1, 0.5);
-  result.json["environment"]["threads"] = 8;
-  result.json["dataset"]["fingerprint"] = "others";
+  for (ResultPhase& phase : result.phases) phase.environment.threads = 8;
+  result.dataset.fingerprint = "others";
   add(result);
   EXPECT_EQ(said(0), Texts({"mixed, between rows: threads 2, 4"}));
   EXPECT_EQ(said(1), said(0));
@@ -171,13 +178,13 @@ TEST_F(Doubts, NameWhatDiffersBetweenRowsOfTheSameDataAndModel) {
 
 TEST_F(Doubts, NamePhasesThatTheProgramWouldComputeOtherwise) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  result.json["phases"][1]["versions"] = {{"sensitivity", 0}, {"model plugin 'resnet18'", 7}};
+  result.phases[1].versions = {{"sensitivity", 0}, {"model plugin 'resnet18'", 7}};
   add(result);
   write_file(folder / "results/outdated.toml",
              "[[fault]]\nphase = \"finetune\"\nwhat = \"forgot β\"\nfixed = \"1a2b\"\nrevisions = [\"abc\", \"x\"]\n");
   EXPECT_EQ(said(0), Texts({"outdated: finetune: forgot β; sensitivity of version 0, the program's is 1"}));
-  result.json["phases"][1].erase("versions");
-  result.json["phases"][2]["environment"] = {{"revision", "later"}};
+  result.phases[1].versions.clear();
+  result.phases[2].environment.revision = "later";
   add(result);
   EXPECT_EQ(said(0), Texts());
   write_file(folder / "results/outdated.toml", "[[fault]]\nphase = \"finetune\"\n");
@@ -187,10 +194,11 @@ TEST_F(Doubts, NamePhasesThatTheProgramWouldComputeOtherwise) {
 
 TEST_F(Doubts, AResultWhoseOriginsAreUnsoundIsRefusedByName) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  result.json["phases"][1]["environment"] = {{"threads", "two"}};
-  add(result);
+  Json json = to_json(result);
+  json["phases"][1]["environment"]["threads"] = "two";
+  write_file(folder / result.file, json.dump());
   EXPECT_EQ(tables().code, 2);
-  EXPECT_NE(tables().error.find("a-5pct-s1.json: a phase's environment/threads is \"two\", expected a count"),
+  EXPECT_NE(tables().error.find("a-5pct-s1.json: phases/1/environment/threads is \"two\", expected a count"),
             std::string::npos)
       << tables().error;
 }
@@ -237,7 +245,7 @@ TEST(Tables, TellDataSetsOfOneLabelAndModelApart) {
     for (const char* label : {"a", "b"}) {
       const double accuracy = 0.5 + (label[0] == 'b') * 0.1 + (data[0] == 't') * 0.2;
       Result result = testing::made_result(label, "5%", 1, accuracy, 100, data);
-      result.json["dataset"]["fingerprint"] = data;
+      result.dataset.fingerprint = data;
       result.file = folder / result.file;
       save_result(result);
     }
@@ -280,7 +288,7 @@ TEST(Cost, SaysWhatIsMeasuredAndWhatIsScaled) {
   EXPECT_NEAR(cost.at("relus").at("online_seconds").get<double>(), 4 * 21.82e-6, 1e-9);
   EXPECT_TRUE(cost.at("linear").at("online_bytes").is_null());
   EXPECT_EQ(cost.at("layers").size(), 2u + 18u);
-  result.json["model"]["variant"] = "resnet18 width=8";
+  result.model.variant = "resnet18 width=8";
   save_result(result);
   const Outcome scaled = testing::run_program({"cost", "made", "--profile", profile}, folder.path());
   EXPECT_NE(scaled.out.find("scaled by multiply-accumulates from resnet18"), std::string::npos) << scaled.out;
@@ -295,10 +303,10 @@ TEST(Run, LeavesTheMasksBesideTheResult) {
   ASSERT_EQ(testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
   const Result result = load_result(folder / "results/tiny/senet-20pct-s1.json");
   const auto masks = load_masks(result);  // refuses counts that are not the result's
-  EXPECT_EQ(masks.size(), result.json.at("sites").size());
+  EXPECT_EQ(masks.size(), result.sites.size());
   int64_t macs = 0;
-  for (const auto& [name, of_layer] : result.json.at("model").at("layers").items()) macs += of_layer.get<int64_t>();
-  EXPECT_EQ(macs, result.json.at("model").at("macs"));
+  for (const auto& [name, of_layer] : result.model.layers) macs += of_layer;
+  EXPECT_EQ(macs, result.model.macs);
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ TEST(Pruning, AProjectionStandsForItsBlocksSecondReluWhenAsked) {
     if (entry.path().extension() == ".json") result = json::parse(testing::slurp(entry.path()));
   }
   for (size_t l = 0; l < expected.size(); ++l) {
-    EXPECT_DOUBLE_EQ(result["sites"][l]["pruning_sensitivity"].get<double>(), expected[l]) << l;
+    EXPECT_DOUBLE_EQ(result["series"]["pruning_sensitivity"][l].get<double>(), expected[l]) << l;
     EXPECT_DOUBLE_EQ(result["sites"][l]["sensitivity"].get<double>(), 1 - expected[l]) << l;
   }
 }
@@ -129,7 +129,7 @@ TEST(Listed, GivesEachLayerItsPartOfTheBudget) {
   const auto kept = [&](const std::string& per) {
     std::vector<int64_t> counts;
     const json result = json::parse(testing::slurp(folder / ("results/tiny/" + per + "-230-s1.json")));
-    for (const json& site : result["sites"]) counts.push_back(site["kept"].get<int64_t>());
+    for (const json& site : result["sites"]) counts.push_back(site["counted"].get<int64_t>());
     return counts;
   };
   // Sites of 128 ReLUs five times, then of 64, 32 and 16 four times each.

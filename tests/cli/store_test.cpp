@@ -208,7 +208,7 @@ TEST(Log, ThatIsLostLeavesAGapAndNothingIsTrainedAgain) {
     for (size_t i = 0; i < sound["phases"].size(); ++i) {
       EXPECT_EQ(result["phases"][i]["image_passes"], sound["phases"][i]["image_passes"]);
     }
-    EXPECT_EQ(result["deviations"].back(),
+    EXPECT_EQ(result["remarks"].back(),
               "swallows: the log lost 2 of the 4 epochs of training 'network_of_mine'; its curves lack them");
     const json curve = result["curves"]["network_of_mine"]["loss"];
     EXPECT_EQ(curve.size(), 4u);

@@ -131,12 +131,12 @@ TEST(Document, OnlyWhatAffectsResultsAndDiffersIsChanged) {
   EXPECT_EQ(changed_options(document.resolve("phase", kDeclared)).dump(), "{\"epochs\":3}");
 }
 
-TEST(Document, SettingsComeBackFromJson) {
+TEST(Document, SettingsOfAResultComeBack) {
   const Document document = Document::from_toml("[phase]\nlr = 2\ndrops = []\nflip = false", "x.toml");
   const Options options = document.resolve("phase", kDeclared);
-  nlohmann::json settings;
-  const auto values = to_json(options);
-  for (const auto& [name, value] : values.items()) settings["phase." + name] = value;
+  std::vector<Setting> settings;
+  for (const Options::Item& item : options.items())
+    settings.push_back({std::string("phase.") + item.declaration.name, item.value});
   const Options again = Document::from_settings(settings, "result").resolve("phase", kDeclared);
   EXPECT_EQ(to_json(again), to_json(options));
 }

@@ -24,10 +24,6 @@ struct Bits {
       if (entry.path().extension() != ".json") continue;
       json result = json::parse(slurp(entry.path()));
       for (json& phase : result["phases"]) phase.erase("training_seconds");
-      if (result.contains("mask_identification")) {
-        for (const char* timed : {"seconds", "images_per_second", "data_wait"})
-          result["mask_identification"].erase(timed);
-      }
       result.erase("finished");
       results[entry.path().filename().string()] = result;
     }

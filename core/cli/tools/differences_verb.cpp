@@ -4,7 +4,7 @@
 #include "cli/tools/tool_verbs.h"
 #include "config/format.h"
 #include "results/result.h"
-#include "tools/report/differences.h"
+#include "tools/report/paired_differences.h"
 
 namespace senet {
 

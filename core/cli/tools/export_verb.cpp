@@ -26,11 +26,10 @@ int export_safetensors(const Arguments& arguments) {
   const NetworkCounts counts = count(*run.network);
   Archive archive = Archive::saving();
   network_state(*run.network, archive);
-  const Json& model = result.json.at("model");
   save_safetensors(arguments.out, archive.tensors(),
                    {{"run", result.id()},
-                    {"model", model.at("plugin").get<std::string>()},
-                    {"variant", model.at("variant").get<std::string>()},
+                    {"model", result.model.plugin},
+                    {"variant", result.model.variant},
                     {"scale", Json(arguments.width).dump()},
                     {"relus", std::to_string(counts.relus)}});
   const Json json = {{"run", result.id()},

@@ -30,12 +30,12 @@ std::vector<NetworkProfile> profiles_of(const Arguments& arguments) {
 }
 
 // By site, where the result says it: at full width.
-std::map<std::string, int64_t> kept_by_site(const Result& result, double width) {
-  std::map<std::string, int64_t> kept;
-  for (const Json& site : result.json.at("sites")) {
-    if (width == 1) kept[site.at("name").get<std::string>()] = site.at("kept").get<int64_t>();
+std::map<std::string, int64_t> counted_by_site(const Result& result, double width) {
+  std::map<std::string, int64_t> counted;
+  for (const ResultSite& site : result.sites) {
+    if (width == 1) counted[site.name] = site.counted;
   }
-  return kept;
+  return counted;
 }
 
 // <results>/<experiment>/measured/<run>.<protocol>[.<masking>][.width-<S>].json: a folder that holds no results.
@@ -100,11 +100,10 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
       golden_images(*run.network, make_loader(*run.laboratory, run.laboratory->data.test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
   about["environment"] = to_json(environment(torch::kCPU));
-  const Subject subject{exported, golden, at_width(result, arguments.width).at("relus").get<int64_t>(),
-                        kept_by_site(result, arguments.width), std::move(about)};
+  const Subject subject{exported, golden, result.at_width(arguments.width).scores.relus,
+                        counted_by_site(result, arguments.width), std::move(about)};
   const fs::path file = measurement_file(result, protocol, arguments);
-  const fs::path folder =
-      bench.work / slug(result.json.at("experiment").get<std::string>() + "-" + file.stem().string());
+  const fs::path folder = bench.work / slug(result.experiment + "-" + file.stem().string());
   fs::create_directories(folder);
   const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
                       arguments.images,  arguments.port, arguments.timeout};

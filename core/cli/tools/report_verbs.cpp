@@ -10,7 +10,7 @@
 #include "storage/gnuplot.h"
 #include "tools/report/cost.h"
 #include "tools/report/page.h"
-#include "tools/report/tables.h"
+#include "tools/report/table_kinds.h"
 
 namespace senet {
 
@@ -168,7 +168,7 @@ int show_cost(const Arguments& arguments) {
   for (const auto& layer : cost.relu_layers) add(layer.name, grouped(layer.relus), layer.cost);
   for (const auto& layer : cost.linear_layers) add(layer.name, "", layer.cost);
   if (cost.linear_layers.empty()) table.push_back({"(each linear layer: not in this result, of an older version)"});
-  add("all ReLUs", grouped(result.json.at("result").at("relus").get<int64_t>()), cost.relus);
+  add("all ReLUs", grouped(result.network.relus), cost.relus);
   add("all linear layers", "", cost.linear);
   output() << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from

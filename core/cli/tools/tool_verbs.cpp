@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/tools_library.h"
 #include "tools/measure/engine.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 

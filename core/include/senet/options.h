@@ -10,6 +10,15 @@ namespace senet {
 
 enum class OptionType { boolean, integer, real, text, integers, reals, texts, budgets };
 
+// What an option is about. Reports tell a change of schedule or of data from a change of the method; forecasts add up
+// epochs. Results keep it.
+enum class OptionKind {
+  method,    // what a method computes
+  schedule,  // how long, at which rate and on which views of the images a training runs, whatever the method
+  epochs,    // of the schedule: how many epochs a training runs, or may run at most
+  data,      // which images those of the data set are: what its name and their number say
+};
+
 // The declaration of one option. Help, validation, `senet plugins` and `senet options` all come from it. Plain data, so
 // that a table of options is a `constexpr` array and needs no static initialiser:
 //
@@ -26,7 +35,7 @@ struct Option {
   double maximum = std::numeric_limits<double>::infinity();
   const char* choices = "";  // allowed texts, separated by blanks; empty: any
   bool affects_result = true;
-  bool epochs = false;  // how many epochs a training runs, or may run at most
+  OptionKind kind = OptionKind::method;
 
   constexpr Option between(double low, double high) const {
     Option copy = *this;
@@ -47,9 +56,12 @@ struct Option {
   }
   // How many epochs a training runs, or may run at most: forecasts add such options up, and `--overfit-one-batch` sets
   // each of them.
-  constexpr Option counts_epochs() const {
+  constexpr Option counts_epochs() const { return of_kind(OptionKind::epochs); }
+  constexpr Option of_schedule() const { return of_kind(OptionKind::schedule); }
+  constexpr Option of_data() const { return of_kind(OptionKind::data); }
+  constexpr Option of_kind(OptionKind what) const {
     Option copy = *this;
-    copy.epochs = true;
+    copy.kind = what;
     return copy;
   }
   // Where files lie, how often to save: what changes no number. Such an option is left out of a phase's key.

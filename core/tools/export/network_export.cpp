@@ -7,6 +7,7 @@
 
 #include "data/subset.h"
 #include "nn/evaluation_mode.h"
+#include "results/result_json.h"
 #include "senet/error.h"
 #include "tools/export/record.h"
 
@@ -50,8 +51,8 @@ Golden golden_images(Network& network, const BatchLoader& data, int64_t count) {
 Json describe_export(const Result& result, double width, const NetworkExport& exported) {
   return {{"schema", kManifestSchema},
           {"run", result.id()},
-          {"network", network_phase(result).at("key")},
-          {"model", result.json.at("model")},
+          {"network", result.network_phase().key},
+          {"model", to_json(result.model)},
           {"width", width},
           {"masking", name_of(exported.masking)},
           {"relus", exported.graph.relus()},

@@ -6,38 +6,23 @@
 #include <map>
 
 #include "config/format.h"
+#include "results/result_json.h"
 #include "senet/error.h"
 
 namespace senet {
 
 namespace {
 
-int64_t relus_of(const MeasuredCell& cell) { return cell.first().at("budget").value("relus", int64_t{0}); }
+// How the part of the program that measures sensitivities is called among a phase's versions.
+constexpr const char* kSensitivityPart = "sensitivity plugin '";
 
-// What results of one cell and budget have in common, whatever the seed.
-Json identity(const Result& result) {
-  const Json& json = result.json;
-  const Json& dataset = json.at("dataset");
-  return {{"cell.method", json.at("cell").value("method", Json())},
-          {"budget.relus", json.at("budget").value("relus", Json())},
-          {"dataset.fingerprint", dataset.value("fingerprint", Json())},
-          {"dataset.train", dataset.value("train", Json())},
-          {"dataset.test", dataset.value("test", Json())},
-          {"model.variant", json.at("model").value("variant", Json())},
-          {"precision", json.value("precision", Json())},
-          {"deviations", json.value("deviations", Json())}};
+Json changes_of(const Result& result) {
+  Json changes = Json::array();
+  for (const Change& change : result.changes) changes.push_back(to_json(change));
+  return changes;
 }
 
-// Settings that say where files lie and how often work is saved, which change no number.
-bool without_effect(const std::string& setting) {
-  for (const char* name : {".path", ".packed", ".memory", ".checkpoint_seconds"}) {
-    const std::string ending = name;
-    if (setting.size() > ending.size() && setting.compare(setting.size() - ending.size(), ending.size(), ending) == 0)
-      return true;
-  }
-  return false;
-}
-
+// Throws unless the results may be of one cell and budget, but for their seeds.
 void check_same_cell(const Result& a, const Result& b) {
   const auto same = [&](const std::string& name, const Json& x, const Json& y) {
     if (x != y) {
@@ -45,14 +30,20 @@ void check_same_cell(const Result& a, const Result& b) {
                  x.dump(), " and ", y.dump(), "; run both again with the same settings, or remove one");
     }
   };
-  const Json ours = identity(a), theirs = identity(b);
-  for (const auto& [name, value] : ours.items()) same(name, value, theirs.at(name));
+  same("cell.method", a.method, b.method);
+  same("budget.relus", a.budget, b.budget);
+  same("dataset.fingerprint", a.dataset.fingerprint, b.dataset.fingerprint);
+  same("dataset.train", a.dataset.train, b.dataset.train);
+  same("dataset.test", a.dataset.test, b.dataset.test);
+  same("model.variant", a.model.variant, b.model.variant);
+  same("precision", a.precision, b.precision);
+  same("changes", changes_of(a), changes_of(b));
   // One side may be of a version that has more options.
-  const Json &left = a.json.at("settings"), &right = b.json.at("settings");
-  for (const auto& [name, value] : left.items()) {
-    if (right.contains(name) && !without_effect(name)) same(name, value, right.at(name));
+  for (const Setting& setting : a.settings) {
+    const Json other = b.setting(setting.key);
+    if (setting.affects_result && !other.is_null()) same(setting.key, to_json(setting.value), other);
   }
-  if (a.json.at("seed") == b.json.at("seed")) {
+  if (a.seed == b.seed) {
     fail_usage(a.file.string(), " and ", b.file.string(), " are the same cell, budget and seed twice; remove one");
   }
 }
@@ -75,10 +66,46 @@ std::string text_of(const Summary& summary, int digits) {
   return fixed(summary.mean, digits) + spread + " (" + std::to_string(summary.n) + ")";
 }
 
-Summary MeasuredCell::over_seeds(const std::string& section, const std::string& name, double factor) const {
+const std::string& MeasuredCell::data() const {
+  const ResultDataset& dataset = first().dataset;
+  return dataset.fingerprint.empty() ? dataset.plugin : dataset.fingerprint;
+}
+
+Summary MeasuredCell::over_seeds(const std::function<double(const Result&)>& value) const {
   std::vector<double> values;
-  for (const Result* result : results) values.push_back(factor * result->json.at(section).at(name).get<double>());
+  for (const Result* result : results) values.push_back(value(*result));
   return summary(values);
+}
+
+Summary MeasuredCell::accuracy() const {
+  return over_seeds([](const Result& result) { return 100 * result.network.accuracy; });
+}
+
+Summary MeasuredCell::teacher_accuracy() const {
+  return over_seeds([](const Result& result) { return 100 * result.teacher.accuracy; });
+}
+
+Summary MeasuredCell::relus() const {
+  return over_seeds([](const Result& result) { return static_cast<double>(result.network.relus); });
+}
+
+int64_t MeasuredCell::counted() const { return std::llround(relus().mean); }
+
+int64_t MeasuredCell::teacher_relus() const {
+  return std::llround(over_seeds([](const Result& result) { return static_cast<double>(result.teacher.relus); }).mean);
+}
+
+std::vector<double> measured_sensitivity(const Result& result) {
+  const bool trained = std::any_of(result.phases.begin(), result.phases.end(), [](const ResultPhase& phase) {
+    const auto part = phase.versions.lower_bound(kSensitivityPart);
+    return phase.training_seconds > 0 && part != phase.versions.end() && part->first.rfind(kSensitivityPart, 0) == 0;
+  });
+  std::vector<double> values;
+  for (const ResultSite& site : result.sites) {
+    if (!trained || !site.sensitivity) return {};
+    values.push_back(*site.sensitivity);
+  }
+  return values;
 }
 
 std::vector<MeasuredCell> measured_cells(const std::vector<Result>& results) {
@@ -86,7 +113,7 @@ std::vector<MeasuredCell> measured_cells(const std::vector<Result>& results) {
   std::map<std::vector<std::string>, size_t> index;
   for (const Result& result : results) {
     MeasuredCell one{{&result}};
-    const auto [at, added] = index.try_emplace({one.experiment(), one.label(), one.budget()}, cells.size());
+    const auto [at, added] = index.try_emplace({result.folder(), one.label(), one.budget()}, cells.size());
     if (added) {
       cells.push_back(std::move(one));
       continue;
@@ -96,16 +123,15 @@ std::vector<MeasuredCell> measured_cells(const std::vector<Result>& results) {
     cell.results.push_back(&result);
   }
   for (MeasuredCell& cell : cells) {
-    std::sort(cell.results.begin(), cell.results.end(), [](const Result* a, const Result* b) {
-      return a->json.at("seed").get<int64_t>() < b->json.at("seed").get<int64_t>();
-    });
+    std::sort(cell.results.begin(), cell.results.end(),
+              [](const Result* a, const Result* b) { return a->seed < b->seed; });
   }
   // Labels keep the order in which they came; a label's budgets ascend.
   std::map<std::pair<std::string, std::string>, size_t> place;
-  for (const MeasuredCell& cell : cells) place.try_emplace({cell.experiment(), cell.label()}, place.size());
+  for (const MeasuredCell& cell : cells) place.try_emplace({cell.first().folder(), cell.label()}, place.size());
   std::stable_sort(cells.begin(), cells.end(), [&](const MeasuredCell& a, const MeasuredCell& b) {
-    return std::pair(place.at({a.experiment(), a.label()}), relus_of(a)) <
-           std::pair(place.at({b.experiment(), b.label()}), relus_of(b));
+    return std::pair(place.at({a.first().folder(), a.label()}), a.first().budget) <
+           std::pair(place.at({b.first().folder(), b.label()}), b.first().budget);
   });
   return cells;
 }

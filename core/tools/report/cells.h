@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,24 +14,30 @@ struct Summary {
   double deviation = 0;  // √(Σ(x − mean)² / (n − 1)); NaN for one value
 };
 Summary summary(const std::vector<double>& values);
-std::string text_of(const Summary& summary, int digits);  // "50.08 ± 0.34 (3)", "50.08 (1)"
+std::string text_of(const Summary& summary, int digits);  // "61.20 ± 0.34 (3)"
 
 // The results of one cell of an experiment at one budget: one a seed, in the order of seeds.
 struct MeasuredCell {
   std::vector<const Result*> results;
 
-  const Json& first() const { return results.front()->json; }
-  // The folder that its results lie in: an experiment's results may be kept twice, under names of their own.
-  std::string experiment() const { return results.front()->file.parent_path().filename().string(); }
-  std::string label() const { return first().at("cell").at("label").get<std::string>(); }
-  std::string method() const { return first().at("cell").at("method").get<std::string>(); }
-  std::string budget() const { return first().at("budget").at("asked").get<std::string>(); }
+  const Result& first() const { return *results.front(); }
+  const std::string& label() const { return first().label; }
+  const std::string& budget() const { return first().budget_asked; }
+  const std::string& variant() const { return first().model.variant; }
   // What tells its images from those of other cells.
-  std::string data() const { return first().at("dataset").value("fingerprint", first().at("dataset").dump()); }
+  const std::string& data() const;
   std::string id() const { return slug(label()) + "-" + slug(budget()); }
-  // Of a number at /section/name, over the seeds.
-  Summary over_seeds(const std::string& section, const std::string& name, double factor = 1) const;
+
+  Summary over_seeds(const std::function<double(const Result&)>& value) const;
+  Summary accuracy() const;          // of the finished network, in %
+  Summary teacher_accuracy() const;  // in %
+  Summary relus() const;             // of the finished network
+  int64_t counted() const;           // their mean
+  int64_t teacher_relus() const;     // the mean
 };
+
+// η of each site where a plugin measured it by training; empty where it was listed or is the same for all.
+std::vector<double> measured_sensitivity(const Result& result);
 
 // In the order of experiments and labels as they first appear, then of budgets' ReLUs. Throws (exit code 2)
 // with both files' names when two results have the same cell, budget and seed, or differ in more than the seed: data,

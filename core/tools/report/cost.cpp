@@ -64,12 +64,11 @@ CostProfile load_profile(const fs::path& file) {
 NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   NetworkCost all{};
-  for (const Json& site : result.json.at("sites")) {
-    const auto kept = site.at("kept").get<int64_t>();
-    const auto n = static_cast<double>(kept);
+  for (const ResultSite& site : result.sites) {
+    const auto n = static_cast<double>(site.counted);
     const InferenceCost cost{n * profile.online_seconds, n * profile.offline_seconds, n * profile.online_bytes,
                              n * profile.offline_bytes, n * profile.storage_bytes};
-    all.relu_layers.push_back({site.at("name").get<std::string>(), kept, cost});
+    all.relu_layers.push_back({site.name, site.counted, cost});
     all.relus.online_seconds += cost.online_seconds;
     all.relus.offline_seconds += cost.offline_seconds;
     all.relus.online_bytes += cost.online_bytes;
@@ -77,10 +76,9 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
     all.relus.storage_bytes += cost.storage_bytes;
   }
   const auto& linear = profile.linear;
-  const Json& json = result.json;
   const double sum = std::accumulate(linear.offline_seconds.begin(), linear.offline_seconds.end(), 0.0);
-  all.linear_measured = json.at("model").at("variant") == linear.model && !json.at("model").contains("made_smaller") &&
-                        json.at("dataset").value("input", std::vector<int64_t>()) == linear.input;
+  all.linear_measured =
+      result.model.variant == linear.model && !result.model.made_smaller() && result.dataset.input == linear.input;
   if (all.linear_measured) {
     all.linear = {linear.online_seconds, sum, unknown, unknown, unknown};
     for (size_t i = 0; i < linear.offline_seconds.size(); ++i)
@@ -88,13 +86,12 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
           {text("linear layer ", i + 1), 0, {unknown, linear.offline_seconds[i], unknown, unknown, unknown}});
     return all;
   }
-  const auto scaled = [&](double macs) {
-    const double share = macs / static_cast<double>(linear.macs);
+  const auto scaled = [&](int64_t macs) {
+    const double share = static_cast<double>(macs) / static_cast<double>(linear.macs);
     return InferenceCost{share * linear.online_seconds, share * sum, unknown, unknown, unknown};
   };
-  all.linear = scaled(json.at("model").at("macs").get<double>());
-  const Json layers = json.at("model").value("layers", Json::object());
-  for (const auto& [name, macs] : layers.items()) all.linear_layers.push_back({name, 0, scaled(macs.get<double>())});
+  all.linear = scaled(result.model.macs);
+  for (const auto& [name, macs] : result.model.layers) all.linear_layers.push_back({name, 0, scaled(macs)});
   return all;
 }
 

@@ -37,7 +37,7 @@ struct InferenceCost {
 struct NetworkCost {
   struct Layer {
     std::string name;
-    int64_t relus;  // kept
+    int64_t relus;  // counted
     InferenceCost cost;
   };
   std::vector<Layer> relu_layers;  // sites in order

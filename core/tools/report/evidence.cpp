@@ -5,7 +5,8 @@
 #include <set>
 
 #include "config/format.h"
-#include "tools/report/toml_file.h"
+#include "config/toml_file.h"
+#include "senet/error.h"
 
 namespace senet {
 
@@ -13,35 +14,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Of a training, whatever the method.
-const std::set<std::string> kSchedule = {"epochs",         "lr",
-                                         "momentum",       "weight_decay",
-                                         "schedule",       "lr_drops",
-                                         "batch",          "crop_padding",
-                                         "lr_drop_factor", "random_resized",
-                                         "flip",           "search_epochs",
-                                         "search_lr",      "finetune_epochs",
-                                         "finetune_lr",    "criticality_epochs"};
+std::string text_of(const OptionValue& value) { return to_json(value).dump(); }
 
-struct Deviation {
-  std::string section, option, value;
-  bool common() const {
-    return section == "dataset" || section == "model" || section == "teacher" || section == "training" ||
-           kSchedule.count(option) + kSchedule.count(option.substr(option.rfind('.') + 1)) > 0;
-  }
-};
-
-// "mask.epochs = 8 (default 150)".
-std::vector<Deviation> deviations_of(const Result& result) {
-  std::vector<Deviation> all;
-  for (const Json& said : result.json.value("deviations", Json::array())) {
-    const std::string text = said.get<std::string>();
-    const size_t equals = text.find(" = "), dot = text.find('.'), end = text.rfind(" (default ");
-    if (equals == std::string::npos || dot > equals) continue;
-    all.push_back({text.substr(0, dot), text.substr(dot + 1, equals - dot - 1),
-                   text.substr(equals + 3, end == std::string::npos ? end : end - equals - 3)});
-  }
-  return all;
+// Whether other methods have the option too: what is not the method's own.
+bool is_common(const Change& change) {
+  static const std::set<std::string> sections = {"dataset", "model", "teacher", "training"};
+  return sections.count(change.section) > 0 || change.kind == OptionKind::schedule || change.kind == OptionKind::epochs;
 }
 
 DataSetName name_of(const toml::table& entry, const fs::path& file, std::string& fingerprint, std::string& plugin) {
@@ -97,10 +75,9 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
   std::vector<MeasuredCell> cells;
   std::map<std::vector<std::string>, std::string> seen;
   for (const MeasuredCell& cell : chosen(cells_, source.texts("labels"))) {
-    if (!wanted(cell.experiment())) continue;
-    const std::string file = cell.results.front()->file.string();
-    const auto [at, added] = seen.try_emplace(
-        {cell.label(), cell.budget(), cell.data(), cell.first().at("model").at("variant").get<std::string>()}, file);
+    if (!wanted(cell.first().folder())) continue;
+    const std::string file = cell.first().file.string();
+    const auto [at, added] = seen.try_emplace({cell.label(), cell.budget(), cell.data(), cell.variant()}, file);
     if (!added) {
       fail_usage(source.file.string(), ": ", at->second, " and ", file, " are both called '", cell.label(),
                  "' at the budget ", cell.budget(), "; name the experiment that is meant");
@@ -112,7 +89,7 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
 
 std::vector<std::string> Evidence::missing(const Source& source) const {
   std::set<std::string> experiments, labels;
-  for (const Result& result : results_) experiments.insert(result.file.parent_path().filename().string());
+  for (const Result& result : results_) experiments.insert(result.folder());
   for (const MeasuredCell& cell : cells(source)) labels.insert(cell.label());
   std::vector<std::string> missing;
   for (const std::string& name : source.texts("experiments")) {
@@ -129,9 +106,8 @@ std::vector<std::string> Evidence::doubts(const std::vector<const Result*>& resu
   return doubts_of(results, versions_, faults_);
 }
 
-DataSetName Evidence::data_set(const Json& result) const {
-  const Json& dataset = result.at("dataset");
-  const std::string plugin = dataset.at("plugin").get<std::string>(), fingerprint = dataset.value("fingerprint", "");
+DataSetName Evidence::data_set(const Result& result) const {
+  const std::string &plugin = result.dataset.plugin, &fingerprint = result.dataset.fingerprint;
   for (const Named& named : names_) {
     if (!named.fingerprint.empty() && named.fingerprint == fingerprint) return named.name;
   }
@@ -153,57 +129,58 @@ namespace {
 std::vector<std::string> data_of(const Result& result, const DataSetName& name) {
   std::vector<std::string> all;
   if (!name.variant.empty()) all.push_back(name.variant);
-  const auto train = result.json.at("dataset").value("train", int64_t{0});
+  const int64_t train = result.dataset.train;
   if (name.train_images > 0 && train < name.train_images)
     all.push_back(grouped(train) + " of " + grouped(name.train_images) + " training images");
   return all;
 }
 
-// What data_of says already.
-bool is_of_data(const Deviation& deviation) {
-  static const std::set<std::string> said = {"plugin", "train_limit", "mean", "deviation"};
-  return deviation.section == "dataset" && said.count(deviation.option) > 0;
-}
-
 }  // namespace
 
 std::string variant_of(const Result& result, const Evidence& evidence) {
-  std::vector<std::string> all = data_of(result, evidence.data_set(result.json));
+  std::vector<std::string> all = data_of(result, evidence.data_set(result));
   // Sections that change an option in the same way are named together.
-  std::vector<std::pair<std::string, std::string>> changes;  // "epochs 8", its sections
-  for (const Deviation& deviation : deviations_of(result)) {
-    if (!deviation.common() || is_of_data(deviation)) continue;
-    const std::string change = deviation.option + " " + deviation.value;
-    const auto at = std::find_if(changes.begin(), changes.end(), [&](const auto& one) { return one.first == change; });
-    if (at == changes.end()) {
-      changes.emplace_back(change, deviation.section);
+  std::vector<std::pair<std::string, std::string>> named;  // "epochs 8", its sections
+  for (const Change& change : result.changes) {
+    if (!is_common(change) || change.kind == OptionKind::data) continue;  // data_of says what the data is
+    const std::string what = change.option + " " + text_of(change.value);
+    const auto at = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.first == what; });
+    if (at == named.end()) {
+      named.emplace_back(what, change.section);
     } else {
-      at->second += ", " + deviation.section;
+      at->second += ", " + change.section;
     }
   }
-  for (const auto& [change, sections] : changes) all.push_back(change + " (" + sections + ")");
+  for (const auto& [what, sections] : named) all.push_back(what + " (" + sections + ")");
   if (all.empty()) return "";
-  const std::string precision = result.json.value("precision", "");
-  if (!precision.empty()) all.push_back(precision);
+  if (!result.precision.empty()) all.push_back(result.precision);
   return joined(all, "; ");
 }
 
 std::string short_variant_of(const Result& result, const Evidence& evidence) {
-  const DataSetName name = evidence.data_set(result.json);
+  const DataSetName name = evidence.data_set(result);
   std::vector<std::string> all = data_of(result, name);
-  all.insert(all.begin(), name.title + ", " + result.json.at("model").at("variant").get<std::string>());
-  const std::vector<Deviation> deviations = deviations_of(result);
-  const bool own_schedule = std::any_of(deviations.begin(), deviations.end(), [](const Deviation& deviation) {
-    return deviation.section != "model" && deviation.common() && !is_of_data(deviation);
+  all.insert(all.begin(), name.title + ", " + result.model.variant);
+  const bool own_schedule = std::any_of(result.changes.begin(), result.changes.end(), [](const Change& change) {
+    return change.section != "model" && is_common(change) && change.kind != OptionKind::data;
   });
   if (own_schedule) all.push_back("schedules not the paper's");
   return joined(all, "; ");
 }
 
+std::vector<std::string> deviations_of(const Result& result) {
+  std::vector<std::string> all;
+  for (const Change& change : result.changes)
+    all.push_back(text(change.section, ".", change.option, " = ", text_of(change.value), " (default ",
+                       text_of(change.default_value), ")"));
+  all.insert(all.end(), result.remarks.begin(), result.remarks.end());
+  return all;
+}
+
 std::string changed_method(const Result& result) {
   std::vector<std::string> all;
-  for (const Deviation& deviation : deviations_of(result)) {
-    if (!deviation.common()) all.push_back(deviation.section + "." + deviation.option + " = " + deviation.value);
+  for (const Change& change : result.changes) {
+    if (!is_common(change)) all.push_back(text(change.section, ".", change.option, " = ", text_of(change.value)));
   }
   return joined(all, ", ");
 }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "results/doubts.h"
 #include "tools/report/cells.h"
-#include "tools/report/doubts.h"
 #include "tools/report/published.h"
 #include "tools/report/source.h"
 
@@ -41,7 +41,7 @@ class Evidence {
   std::vector<std::string> doubts(const std::vector<const Result*>& results) const;
 
   const Published& published() const { return published_; }
-  DataSetName data_set(const Json& result) const;            // by its fingerprint, or by its plugin
+  DataSetName data_set(const Result& result) const;          // by its fingerprint, or by its plugin
   std::string title_of(const std::string& published) const;  // of a data set in published tables
   bool empty() const { return results_.empty(); }
   const std::vector<Result>& results() const { return results_; }
@@ -64,6 +64,8 @@ class Evidence {
 std::string variant_of(const Result& result, const Evidence& evidence);
 // The same in few words for a figure, which names schedules as such: "CIFAR-10, resnet18 width=8; …".
 std::string short_variant_of(const Result& result, const Evidence& evidence);
+// Every change from a default, and what else a reader has to know, as sentences.
+std::vector<std::string> deviations_of(const Result& result);
 // What a result changes of its method: "mask.score = \"pre\", …". Empty when nothing.
 std::string changed_method(const Result& result);
 

@@ -6,7 +6,7 @@
 #include "config/format.h"
 #include "storage/files.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 

@@ -42,16 +42,6 @@ double Measurement::latency(const char* network) const {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-Json at_width(const Result& result, double width) {
-  for (const Json& row : result.json.value("widths", Json::array())) {
-    if (row.at("width").get<double>() == width) return row;
-  }
-  SENET_CHECK(width == 1, result.file.string(), ": says nothing of the width ", width);
-  Json row = result.json.at("result");
-  row["macs"] = result.json.at("model").at("macs");
-  return row;
-}
-
 std::vector<Measurement> measurements_of(const Result& result) {
   const fs::path folder = result.file.parent_path() / "measured";
   std::vector<Measurement> found;
@@ -61,7 +51,7 @@ std::vector<Measurement> measurements_of(const Result& result) {
     if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
     const Json json = parse_json(read_file(entry.path()), entry.path().string());
     const Measurement measurement{entry.path(), json};
-    Json relus;
+    int64_t relus = 0;
     if (json.is_object() && json.value("schema", 0) != kMeasurementSchema) {
       fail_usage(entry.path().string(), ": has the schema ", json.value("schema", Json()).dump(),
                  ", this program reads ", kMeasurementSchema, "; `senet measure` measures it again");
@@ -74,7 +64,7 @@ std::vector<Measurement> measurements_of(const Result& result) {
       measurement.whole().at("rounds").get<int64_t>();
       measurement.total_megabytes();
       for (const Json& row : json.at("latency")) measurement.latency(row.at("network").get<std::string>().c_str());
-      relus = at_width(result, measurement.width()).at("relus");
+      relus = result.at_width(measurement.width()).scores.relus;
     } catch (const Json::exception& error) {
       fail_usage(entry.path().string(), ": is not a measurement of `senet measure`: ", error.what());
     }

@@ -22,10 +22,6 @@ struct Measurement {
   double latency(const char* network) const;  // of a whole inference, computed, in s; NaN for a network it has not
 };
 
-// What a result says of its network at a width: an object with `accuracy`, `relus`, `macs`. Throws for a width that it
-// has not.
-Json at_width(const Result& result, double width);
-
 // In the order of protocols, maskings and widths. Throws (exit code 2) with the file's name for what is no measurement
 // of this run, or of other ReLUs than the result counts.
 std::vector<Measurement> measurements_of(const Result& result);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "config/format.h"
+#include "results/result_json.h"
 #include "storage/gnuplot.h"
 #include "tools/report/cells.h"
 
@@ -51,18 +52,20 @@ std::string experiments(const Evidence& evidence) {
   std::string out;
   std::map<std::string, std::string> of_experiment;
   for (const MeasuredCell& cell : evidence.cells()) {
-    const Json& json = cell.first();
+    const Result& first = cell.first();
     std::string seeds;
-    for (const Result* result : cell.results) seeds += (seeds.empty() ? "" : ", ") + result->json.at("seed").dump();
-    of_experiment[cell.experiment()] +=
-        "<details><summary>" + html_escaped(cell.label()) + ", " + html_escaped(cell.budget()) + ": accuracy " +
-        text_of(cell.over_seeds("result", "accuracy", 100), 2) + " %, seeds " + html_escaped(seeds) + "</summary>\n" +
-        block({{"deviations from the paper", json.value("deviations", Json::array())},
-               {"environment", json.at("environment")},
-               {"phases", json.at("phases")},
-               {"precision", json.value("precision", Json())},
-               {"settings", json.at("settings")}}) +
-        "</details>\n";
+    for (const Result* result : cell.results) seeds += (seeds.empty() ? "" : ", ") + std::to_string(result->seed);
+    Json phases = Json::array();
+    for (const ResultPhase& phase : first.phases) phases.push_back(to_json(phase));
+    of_experiment[first.folder()] += "<details><summary>" + html_escaped(cell.label()) + ", " +
+                                     html_escaped(cell.budget()) + ": accuracy " + text_of(cell.accuracy(), 2) +
+                                     " %, seeds " + html_escaped(seeds) + "</summary>\n" +
+                                     block({{"deviations from the paper", deviations_of(first)},
+                                            {"environment", to_json(first.environment)},
+                                            {"phases", phases},
+                                            {"precision", first.precision},
+                                            {"settings", to_json(first.settings)}}) +
+                                     "</details>\n";
   }
   for (const auto& [name, cells] : of_experiment) out += "<h3>" + html_escaped(name) + "</h3>\n" + cells;
   return out.empty() ? "<p>There are no results yet.</p>\n" : out;

@@ -1,6 +1,6 @@
 #include "tools/report/published.h"
 
-#include "tools/report/toml_file.h"
+#include "config/toml_file.h"
 
 namespace senet {
 

@@ -6,7 +6,7 @@
 
 #include "config/document.h"
 #include "config/format.h"
-#include "tools/report/toml_file.h"
+#include "config/toml_file.h"
 
 namespace senet {
 

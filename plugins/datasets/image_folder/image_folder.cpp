@@ -24,10 +24,12 @@ constexpr senet::Option kOptions[] = {
     senet::boolean_option("skip_undecodable", "false",
                           "leave out images that cannot be decoded, and count them; else they are an error"),
     senet::reals_option("mean", "[0.485, 0.456, 0.406]", "of red, green and blue, scaled to 0 … 1; ImageNet's")
-        .between(0, 1),
+        .between(0, 1)
+        .of_data(),
     senet::reals_option("deviation", "[0.229, 0.224, 0.225]",
                         "standard deviation of red, green and blue, scaled to 0 … 1; ImageNet's")
-        .between(1e-6, 1),
+        .between(1e-6, 1)
+        .of_data(),
 };
 
 // A class that one split has and the other has not; empty when there is none.

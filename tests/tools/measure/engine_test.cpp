@@ -52,7 +52,9 @@ Outcome measure_finished(std::vector<std::string> arguments, const std::string& 
   return run_program(arguments, finished().path());
 }
 
-json result_of(const std::string& part) { return find_result(finished() / "results", part).json; }
+json result_of(const std::string& part) {
+  return json::parse(to_json(find_result(finished() / "results", part)).dump());
+}
 
 int64_t sum_of(const json& measured, const char* field, int party) {
   int64_t sum = 0;

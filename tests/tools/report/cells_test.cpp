@@ -1,6 +1,7 @@
 #include "tools/report/cells.h"
 
 #include <cmath>
+#include <functional>
 
 #include "support/results.h"
 #include "support/support.h"
@@ -29,8 +30,8 @@ TEST(MeasuredCells, GatherSeedsAndOrderBudgets) {
   EXPECT_EQ(cells[0].id(), "a-5pct");
   EXPECT_EQ(cells[1].id(), "a-15pct");
   EXPECT_EQ(cells[2].id(), "b-5pct");
-  EXPECT_EQ(cells[0].results[0]->json.at("seed"), 1);
-  EXPECT_NEAR(cells[0].over_seeds("result", "accuracy", 100).mean, 35, 1e-12);
+  EXPECT_EQ(cells[0].results[0]->seed, 1);
+  EXPECT_NEAR(cells[0].accuracy().mean, 35, 1e-12);
   const auto some = chosen(cells, {"b", "none", "a"});
   ASSERT_EQ(some.size(), 3u);
   EXPECT_EQ(some[0].label(), "b");
@@ -47,19 +48,22 @@ TEST(MeasuredCells, RefuseTheSameSeedTwiceAndSeedsThatDifferInMoreThanTheSeed) {
   EXPECT_EQ(exit, Exit::usage);
   copy.file = "results/kept/a-5pct-s1.json";
   EXPECT_EQ(measured_cells({made_result("a", "5%", 1, 0.3), copy}).size(), 2u) << "another folder, another experiment";
-  for (const auto& [section, name] :
-       {std::pair{"dataset", "fingerprint"}, {"dataset", "train"}, {"model", "variant"}}) {
+  const auto error_with = [](const std::function<void(Result&)>& change) {
     Result other = made_result("a", "5%", 2, 0.3);
-    other.json[section][name] = "other";
-    const std::string message = error_of([&] { measured_cells({made_result("a", "5%", 1, 0.3), other}); });
-    EXPECT_NE(message.find(std::string("differ in ") + section + "." + name), std::string::npos) << message;
-  }
-  Result longer = made_result("a", "5%", 2, 0.3);
-  longer.json["deviations"].push_back("mask.epochs = 8 (default 150)");
-  EXPECT_NE(error_of([&] {
-              measured_cells({made_result("a", "5%", 1, 0.3), longer});
-            }).find("deviations"),
-            std::string::npos);
+    change(other);
+    return error_of([&] { measured_cells({made_result("a", "5%", 1, 0.3), other}); });
+  };
+  const auto expect_named = [](const std::string& message, const std::string& what) {
+    EXPECT_NE(message.find("differ in " + what), std::string::npos) << message;
+  };
+  expect_named(error_with([](Result& other) { other.dataset.fingerprint = "other"; }), "dataset.fingerprint");
+  expect_named(error_with([](Result& other) { other.dataset.train = 7; }), "dataset.train");
+  expect_named(error_with([](Result& other) { other.model.variant = "other"; }), "model.variant");
+  expect_named(error_with([](Result& other) { other.settings[0].value = std::string("pre"); }), "mask.score");
+  expect_named(error_with([](Result& other) {
+                 other.changes.push_back({"mask", "epochs", int64_t{8}, int64_t{150}, OptionKind::epochs});
+               }),
+               "changes");
 }
 
 }  // namespace

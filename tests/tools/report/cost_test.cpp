@@ -56,9 +56,9 @@ TEST(Cost, OfLinearLayersIsMeasuredForTheProfilesNetworkAndScaledForOthers) {
   EXPECT_TRUE(std::isnan(measured.linear.online_bytes)) << "the source does not say";
 
   Result narrow = made_result("a", "5%", 1, 0.5);
-  narrow.json["model"]["variant"] = "resnet18 width=8";
-  narrow.json["model"]["macs"] = 1000;
-  narrow.json["model"]["layers"] = {{"conv1", 750}, {"linear", 250}};
+  narrow.model.variant = "resnet18 width=8";
+  narrow.model.macs = 1000;
+  narrow.model.layers = {{"conv1", 750}, {"linear", 250}};
   const NetworkCost scaled = cost_of(narrow, profile);
   EXPECT_FALSE(scaled.linear_measured);
   EXPECT_DOUBLE_EQ(scaled.linear.offline_seconds, 0.5);
@@ -67,7 +67,7 @@ TEST(Cost, OfLinearLayersIsMeasuredForTheProfilesNetworkAndScaledForOthers) {
   EXPECT_DOUBLE_EQ(scaled.linear_layers[0].cost.offline_seconds, 0.375);
 
   Result larger = made_result("a", "5%", 1, 0.5);
-  larger.json["dataset"]["input"] = {3, 64, 64};
+  larger.dataset.input = {3, 64, 64};
   EXPECT_FALSE(cost_of(larger, profile).linear_measured);
 }
 

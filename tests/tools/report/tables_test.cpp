@@ -1,11 +1,11 @@
-#include "tools/report/tables.h"
+#include "tools/report/table_kinds.h"
 
 #include <cmath>
 
 #include "results/masks.h"
 #include "support/results.h"
 #include "support/support.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 namespace {
@@ -76,7 +76,7 @@ TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
   add(made_result("SENet", "100", 2, 0.62));
   add(made_result("SENet", "50", 1, 0.50, 50));
   Result under = made_result("SNL", "100", 1, 0.70);
-  under.json["result"]["relus"] = 97;
+  under.network.relus = 97;
   add(under);
   source("all", "table = \"overview\"");
   const Table all = table("all");
@@ -99,10 +99,12 @@ TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
 
 TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   Result result = made_result("SENet", "100", 1, 0.60);
-  result.json["dataset"]["fingerprint"] = "jpeg";
-  result.json["dataset"]["train"] = 7600;
-  result.json["deviations"] = {"mask.epochs = 8 (default 150)", "finetune.epochs = 8 (default 180)",
-                               "mask.score = \"pre\" (default \"post\")", "dataset.train_limit = 8000 (default 0)"};
+  result.dataset.fingerprint = "jpeg";
+  result.dataset.train = 7600;
+  result.changes = {{"mask", "epochs", int64_t{8}, int64_t{150}, OptionKind::epochs},
+                    {"finetune", "epochs", int64_t{8}, int64_t{180}, OptionKind::epochs},
+                    {"mask", "score", std::string("pre"), std::string("post"), OptionKind::method},
+                    {"dataset", "train_limit", int64_t{8000}, int64_t{0}, OptionKind::data}};
   add(result);
   source("main", "table = \"main\"\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
@@ -117,10 +119,10 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
                 "[1] CIFAR-10, resnet18; as JPEG; 7,600 of 50,000 training images; schedules not the paper's"),
             std::string::npos);
 
-  result.json["model"]["variant"] = "resnet18 width=8";
+  result.model.variant = "resnet18 width=8";
   add(result);
   EXPECT_EQ(table("main").columns.back(), "comm. saving") << "another model's count says nothing";
-  result.json["model"]["variant"] = "resnet18";
+  result.model.variant = "resnet18";
   add(result);
   source("main", "table = \"main\"");
   EXPECT_EQ(table("main").columns.back(), "comm. saving")
@@ -174,10 +176,10 @@ TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
 TEST_F(Reports, DifferencesAreOfOneTeacher) {
   add(made_result("a", "5%", 1, 0.4, 50));
   Result other = made_result("b", "5%", 1, 0.5, 50);
-  other.json["phases"][0]["key"] = "another";
+  other.phases[0].key = "another";
   add(other);
   source("x", "table = \"differences\"\nagainst = [\"a\"]");
-  EXPECT_NE(error_of([&] { table("x"); }).find("the teacher's phase is \"t\" and \"another\""), std::string::npos);
+  EXPECT_NE(error_of([&] { table("x"); }).find("the teacher's phase is 't' and 'another'"), std::string::npos);
 }
 
 TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
@@ -192,9 +194,15 @@ TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
 
 TEST_F(Reports, WidthsHaveARowEach) {
   Result result = made_result("SENet++", "100", 1, 0.60);
-  result.json["widths"] = {
-      {{"width", 0.5}, {"accuracy", 0.5}, {"relus", 60}, {"macs", 1100}, {"relu_saving", 16.7}, {"mac_saving", 3.6}},
-      {{"width", 1.0}, {"accuracy", 0.6}, {"relus", 100}, {"macs", 4000}, {"relu_saving", 10.0}, {"mac_saving", 1.0}}};
+  const auto width = [](double at, double accuracy, int64_t relus, double relu_saving) {
+    ResultWidth made;
+    made.width = at;
+    made.scores.accuracy = accuracy;
+    made.scores.relus = relus;
+    made.relu_saving = relu_saving;
+    return made;
+  };
+  result.widths = {width(0.5, 0.5, 60, 16.7), width(1, 0.6, 100, 10)};
   add(result);
   source("x", "table = \"widths\"");
   const Table widths = table("x");
@@ -204,10 +212,10 @@ TEST_F(Reports, WidthsHaveARowEach) {
   EXPECT_EQ(widths.rows[1].cells[6], "100");
   EXPECT_EQ(widths.rows[0].cells[8], "16.70×");
   Result other = result;
-  other.json["seed"] = 2;
+  other.seed = 2;
   other.file = "results/made/other.json";
-  std::swap(other.json["widths"][0], other.json["widths"][1]);
-  other.json["widths"][1]["accuracy"] = 0.52;
+  std::swap(other.widths[0], other.widths[1]);
+  other.widths[1].scores.accuracy = 0.52;
   add(other);
   EXPECT_EQ(table("x").rows[0].cells[5], "51.00 ± 1.41 (2)") << "widths are found by their number";
 }
@@ -215,13 +223,12 @@ TEST_F(Reports, WidthsHaveARowEach) {
 TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
   write_file(folder / "results/published/sensitivity.toml", "[resnet18]\nrelative = [0.1, 0.5, 0.7, 1.0]");
   Result result = made_result("a", "5%", 1, 0.4);
-  const Json site = result.json["sites"][0];
-  result.json["sites"] = Json::array();
+  const ResultSite site = result.sites[0];
+  result.sites.clear();
   // Ranks 2, 1, 3, 4 against 1, 2, 3, 4: Spearman's 1 − 6·2/(4·15) = 0.8.
   for (const double value : {0.2, 0.1, 0.4, 0.8}) {
-    result.json["sites"].push_back(site);
-    result.json["sites"].back()["sensitivity"] = value;
-    result.json["sites"].back()["pruning_sensitivity"] = 1 - value;
+    result.sites.push_back(site);
+    result.sites.back().sensitivity = value;
   }
   add(result);
   source("x", "table = \"sensitivity\"");
@@ -229,9 +236,12 @@ TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
   // |0.25 − 0.1|, |0.125 − 0.5|, |0.5 − 0.7|, 0: their mean.
   EXPECT_EQ(table("x").rows[0].cells[7], "0.181");
   EXPECT_EQ(table("x").rows[0].cells[8], "0.800 [1]");
-  result.json["model"]["plugin"] = "vgg16";
+  result.model.plugin = "vgg16";
   add(result);
   EXPECT_EQ(table("x").rows[0].cells[8], "–") << "the authors' shape is a ResNet18's";
+  result.phases[1].training_seconds = 0;
+  add(result);
+  EXPECT_EQ(table("x").rows[0].cells[8], "missing") << "nothing was trained to measure it: it was listed";
 }
 
 TEST_F(Reports, ExplainNamesTheRunsBehindARow) {
@@ -373,26 +383,22 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
 }
 
 TEST_F(Reports, UnsoundResultsAreRefusedByName) {
-  Result result = made_result("a", "5%", 1, 0.4);
-  result.json["schema"] = 99;
-  add(result);
+  const Result result = made_result("a", "5%", 1, 0.4);
   source("x", "table = \"main\"");
-  EXPECT_NE(error_of([&] { table("x"); }).find("a-5pct-s1.json: has the schema 99"), std::string::npos);
-  result.json["schema"] = kResultSchema;
-  result.json["result"]["accuracy"] = std::nan("");
-  add(result);
-  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is null"), std::string::npos);
-  result.json["result"]["accuracy"] = 61.0;
-  add(result);
-  EXPECT_NE(error_of([&] { table("x"); }).find("/result/accuracy is 61.0, expected a share of 1"), std::string::npos);
-  result.json["result"]["accuracy"] = 0.4;
-  for (const char* gone : {"/experiment", "/cell/label", "/budget/relus", "/model/variant", "/teacher/relus"}) {
-    Result without = result;
-    without.json[Json::json_pointer(gone)] = nullptr;
-    add(without);
-    EXPECT_NE(error_of([&] { table("x"); }).find("a-5pct-s1.json: " + std::string(gone) + " is null"),
-              std::string::npos)
-        << gone;
+  const auto error_with = [&](const std::string& key, const Json& value) {
+    Json json = to_json(result);
+    json[Json::json_pointer("/" + key)] = value;
+    write_file(folder / result.file, json.dump());
+    return error_of([&] { table("x"); });
+  };
+  EXPECT_NE(error_with("schema", 99).find("a-5pct-s1.json: has the schema 99"), std::string::npos);
+  EXPECT_NE(error_with("result/accuracy", 61.0).find("a-5pct-s1.json: result/accuracy is 61.0, expected"),
+            std::string::npos)
+      << error_with("result/accuracy", 61.0);
+  for (const char* gone :
+       {"experiment", "cell/label", "budget/relus", "model/variant", "teacher/relus", "result/accuracy"}) {
+    const std::string message = error_with(gone, nullptr);
+    EXPECT_NE(message.find("a-5pct-s1.json: " + std::string(gone)), std::string::npos) << message;
   }
 }
 

@@ -68,7 +68,7 @@ Table finished(Table table, Notes notes, const Evidence& evidence) {
   std::map<std::pair<std::string, std::string>, std::vector<const Result*>> compared;
   const auto group = [&](const Table::Row& row) -> std::vector<const Result*>& {
     const MeasuredCell cell{row.evidence};
-    return compared[{cell.data(), variant(cell.first())}];
+    return compared[{cell.data(), cell.variant()}];
   };
   for (const Table::Row& row : table.rows) {
     if (!row.evidence.empty()) group(row).insert(group(row).end(), row.evidence.begin(), row.evidence.end());
@@ -102,23 +102,21 @@ Table finished(Table table, Notes notes, const Evidence& evidence) {
 }
 
 std::string marked_label(const MeasuredCell& cell, const Source& source, Notes& notes) {
-  std::string label = cell.label() + notes.mark(changed_method(*cell.results.front()));
+  std::string label = cell.label() + notes.mark(changed_method(cell.first()));
   if (source.options.has("notes")) label += notes.mark(note_of(source, cell.label()));
   return label;
 }
 
 std::string marked_data(const Result& result, const Evidence& evidence, Notes& notes) {
-  return evidence.data_set(result.json).title + notes.mark(variant_of(result, evidence));
+  return evidence.data_set(result).title + notes.mark(variant_of(result, evidence));
 }
-
-std::string variant(const Json& json) { return json.at("model").at("variant").get<std::string>(); }
 
 std::string signed_points(double points, int digits) {
   return std::isnan(points) ? "" : (points < 0 ? "−" : "+") + fixed(std::abs(points), digits);
 }
 
 std::string id_of(const Source& source, const MeasuredCell& cell) {
-  return source.name + "/" + slug(cell.experiment()) + "/" + cell.id();
+  return source.name + "/" + slug(cell.first().folder()) + "/" + cell.id();
 }
 
 }  // namespace senet

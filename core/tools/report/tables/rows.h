@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "config/notes.h"
 #include "tools/report/evidence.h"
-#include "tools/report/notes.h"
 #include "tools/report/table.h"
 
 namespace senet {
@@ -26,7 +26,6 @@ Table finished(Table table, Notes notes, const Evidence& evidence);
 // How a cell is called in a table: with what it changes of its method, and what the source says of it.
 std::string marked_label(const MeasuredCell& cell, const Source& source, Notes& notes);
 std::string marked_data(const Result& result, const Evidence& evidence, Notes& notes);
-std::string variant(const Json& result);                            // of its model
 std::string signed_points(double points, int digits = 2);           // "+3.30", "−0.40"; empty for NaN
 std::string id_of(const Source& source, const MeasuredCell& cell);  // of a row, for --explain
 

@@ -7,7 +7,7 @@
 
 #include "config/format.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 
@@ -34,7 +34,7 @@ Figure masks(const Source& source, const Evidence& evidence) {
   for (const MeasuredCell& cell : evidence.cells(source)) {
     if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
     for (const Result* result : cell.results) {
-      if (shown || result->json.at("seed") != source.seed()) continue;
+      if (shown || result->seed != source.seed()) continue;
       layers = load_masks(*result);
       if (!layers.empty()) shown = result;
     }
@@ -44,9 +44,7 @@ Figure masks(const Source& source, const Evidence& evidence) {
 
   std::string title = source.text("title");
   if (shown) {
-    const Json& json = shown->json;
-    title += ": " + json.at("cell").at("label").get<std::string>() + ", " +
-             json.at("budget").at("asked").get<std::string>() + ", seed " + json.at("seed").dump() +
+    title += ": " + shown->label + ", " + shown->budget_asked + ", seed " + std::to_string(shown->seed) +
              " (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)";
   }
   Figure figure(source.name, title, 1100, static_cast<int>(110 + 200 * rows));
@@ -54,21 +52,19 @@ Figure masks(const Source& source, const Evidence& evidence) {
     figure.commands = nothing_to_show("no results with masks beside them");
     return figure;
   }
-  const Json& json = shown->json;
   origin_of(*shown, evidence, figure.notes);
   figure.commands = "set multiplot layout " + std::to_string(rows) + "," + std::to_string(columns) + " title " +
                     figure.heading() +
                     " noenhanced font \",10\"\nunset tics\nunset grid\nunset key\nunset colorbox\n"
                     "set palette defined (0 \"#ffffff\", 1 \"#08306b\")\nset size ratio -1\n";
   for (size_t l = 0; l < layers.size(); ++l) {
-    const Json& site = json.at("sites").at(l);
-    const std::string name = site.at("name").get<std::string>();
+    const ResultSite& site = shown->sites.at(l);
     const int64_t height = layers[l].size(1), width = layers[l].size(2);
-    const std::string block = figure.add(name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
+    const std::string block =
+        figure.add(site.name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
     const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
     figure.commands += "set title " +
-                       gnuplot_text(name + ": " + grouped(site.at("kept").get<int64_t>()) + " of " +
-                                    grouped(site.at("relus").get<int64_t>())) +
+                       gnuplot_text(site.name + ": " + grouped(site.counted) + " of " + grouped(site.relus)) +
                        " noenhanced font \",8\"\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
                        "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +
                        ":-0.5]\nset cbrange [0:" + std::to_string(std::max<int64_t>(most, 1)) + "]\nplot " + block +

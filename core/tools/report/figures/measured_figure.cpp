@@ -2,7 +2,7 @@
 
 #include "config/format.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 #include "tools/report/measurements.h"
 
 namespace senet {
@@ -13,7 +13,7 @@ Figure measured(const Source& source, const Evidence& evidence) {
   std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     for (const Result* result : cell.results) {
-      if (result->json.at("seed") != source.seed()) continue;
+      if (result->seed != source.seed()) continue;
       for (const Measurement& found : measurements_of(*result)) {
         if (found.json.at("protocol") != source.text("protocol")) continue;
         for (const Json& row : found.json.at("latency")) {
@@ -25,7 +25,7 @@ Figure measured(const Source& source, const Evidence& evidence) {
         const std::string title = found.title(cell.label());
         auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
         if (at == series.end()) at = series.insert(series.end(), {title, {}});
-        at->second.push_back({fixed(100 * at_width(*result, found.width()).at("accuracy").get<double>(), 4),
+        at->second.push_back({fixed(100 * result->at_width(found.width()).scores.accuracy, 4),
                               fixed(found.total_megabytes(), 6), fixed(found.megabytes("relu"), 6),
                               found.whole().at("rounds").dump(), fixed(found.latency("LAN"), 6),
                               fixed(found.latency("WAN"), 6)});

@@ -1,6 +1,6 @@
 #include "config/format.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -13,21 +13,19 @@ Table widths_table(const Source& source, const Evidence& evidence) {
               {}};
   Notes notes;
   for (const MeasuredCell& cell : evidence.cells(source)) {
-    const Json& json = cell.first();
-    for (const Json& at : json.value("widths", Json::array())) {
-      const std::string width = at.at("width").dump();
+    for (const ResultWidth& at : cell.first().widths) {
+      const std::string width = Json(at.width).dump();
       std::vector<double> accuracies;
       for (const Result* result : cell.results) {
-        for (const Json& row : result->json.value("widths", Json::array())) {
-          if (row.at("width") == at.at("width")) accuracies.push_back(100 * row.at("accuracy").get<double>());
+        for (const ResultWidth& row : result->widths) {
+          if (row.width == at.width) accuracies.push_back(100 * row.scores.accuracy);
         }
       }
       table.rows.push_back(
           {id_of(source, cell) + "-width-" + slug(width),
-           {marked_data(*cell.results.front(), evidence, notes), variant(json), marked_label(cell, source, notes),
-            cell.budget(), width, text_of(summary(accuracies), 2), grouped(at.at("relus").get<int64_t>()),
-            grouped(at.at("macs").get<int64_t>()), fixed(at.at("relu_saving").get<double>(), 2) + "×",
-            fixed(at.at("mac_saving").get<double>(), 2) + "×"},
+           {marked_data(cell.first(), evidence, notes), cell.variant(), marked_label(cell, source, notes),
+            cell.budget(), width, text_of(summary(accuracies), 2), grouped(at.scores.relus), grouped(at.macs),
+            fixed(at.relu_saving, 2) + "×", fixed(at.mac_saving, 2) + "×"},
            cell.results});
     }
   }

@@ -1,7 +1,8 @@
-#include "tools/report/differences.h"
+#include "tools/report/paired_differences.h"
 
 #include <cmath>
 
+#include "support/results.h"
 #include "support/support.h"
 
 namespace senet {
@@ -11,13 +12,9 @@ using testing::error_of;
 
 Result result(const std::string& label, const std::string& budget, int seed, double accuracy,
               const std::string& data = "d") {
-  return {label + std::to_string(seed) + ".json",
-          {{"cell", {{"label", label}}},
-           {"budget", {{"asked", budget}}},
-           {"seed", seed},
-           {"model", {{"variant", "resnet18"}}},
-           {"dataset", {{"fingerprint", data}}},
-           {"result", {{"accuracy", accuracy}}}}};
+  Result made = testing::made_result(label, budget, seed, accuracy);
+  made.dataset.fingerprint = data;
+  return made;
 }
 
 TEST(PairedDifferences, AreMeansOverTheSeedsThatBothHaveWithTheirStandardError) {

@@ -1,7 +1,7 @@
-#include "tools/report/doubts.h"
+#include "results/doubts.h"
 
 #include "config/format.h"
-#include "tools/report/toml_file.h"
+#include "config/toml_file.h"
 
 namespace senet {
 
@@ -9,9 +9,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kUnknown = "unknown";
 constexpr const char* kChanged = "+";  // at a revision's end: of a tree with uncommitted changes
 
-// Names of environments' fields, and what a reader calls them.
+// Names of environments' fields that a number may depend on, and what a reader calls them.
 const std::vector<std::pair<const char*, const char*>> kFields = {
     {"device", "device"},       {"gpu", "GPU"},        {"cpu_capability", "CPU capability"}, {"libtorch", "LibTorch"},
     {"precision", "precision"}, {"threads", "threads"}};
@@ -19,19 +20,21 @@ const std::vector<std::pair<const char*, const char*>> kFields = {
 template <class Visit>
 void each_phase(const std::vector<const Result*>& results, const Visit& visit) {
   for (const Result* result : results) {
-    for (const Json& phase : result->json.at("phases")) visit(*result, phase);
+    for (const ResultPhase& phase : result->phases) visit(phase);
   }
 }
+
+bool is_unknown(const std::string& revision) { return revision.empty() || revision == kUnknown; }
 
 std::string listed(const std::set<std::string>& texts) { return joined(texts, ", "); }
 
 std::string dirty(const std::vector<const Result*>& results) {
   std::set<std::string> changed;
   bool unknown = false;
-  each_phase(results, [&](const Result& result, const Json& phase) {
-    for (const Json& environment : environments_of(result, phase)) {
-      const std::string revision = environment.value("revision", "unknown");
-      if (revision == "unknown") unknown = true;
+  each_phase(results, [&](const ResultPhase& phase) {
+    for (const Environment& environment : phase.environments()) {
+      const std::string& revision = environment.revision;
+      if (is_unknown(revision)) unknown = true;
       if (revision.size() > 1 && revision.substr(revision.size() - 1) == kChanged)
         changed.insert(revision.substr(0, revision.size() - 1));
     }
@@ -87,11 +90,10 @@ std::vector<KnownFault> load_known_faults(const fs::path& results) {
 
 EnvironmentFields environment_fields(const std::vector<const Result*>& results) {
   EnvironmentFields fields;
-  each_phase(results, [&](const Result& result, const Json& phase) {
-    for (const Json& environment : environments_of(result, phase)) {
-      for (const auto& [name, title] : kFields) {
-        const Json value = environment.value(name, Json());
-        if (!value.is_null()) fields[name].insert(value.is_string() ? value.get<std::string>() : value.dump());
+  each_phase(results, [&](const ResultPhase& phase) {
+    for (const Environment& environment : phase.environments()) {
+      for (const EnvironmentField& field : fields_of(environment)) {
+        if (!field.value.empty()) fields[field.name].insert(field.value);
       }
     }
   });
@@ -106,17 +108,17 @@ std::vector<std::string> doubts_of(const std::vector<const Result*>& results,
   if (!uncommitted.empty()) doubts.push_back(uncommitted);
   if (!differs.empty()) doubts.push_back("mixed: " + differs);
   std::set<std::string> outdated;
-  each_phase(results, [&](const Result& result, const Json& phase) {
-    for (const auto& [part, version] : versions_of(result, phase)) {
+  each_phase(results, [&](const ResultPhase& phase) {
+    for (const auto& [part, version] : phase.versions) {
       const auto now = versions.find(part);
       if (now != versions.end() && version < now->second)
         outdated.insert(text(part, " of version ", version, ", the program's is ", now->second));
     }
     for (const KnownFault& fault : faults) {
-      if (fault.phase != phase.at("kind")) continue;
-      for (const Json& environment : environments_of(result, phase)) {
-        if (fault.revisions.count(environment.value("revision", "unknown")))
-          outdated.insert(text(fault.phase, ": ", fault.what));
+      if (fault.phase != phase.kind) continue;
+      for (const Environment& environment : phase.environments()) {
+        const std::string revision = is_unknown(environment.revision) ? kUnknown : environment.revision;
+        if (fault.revisions.count(revision)) outdated.insert(text(fault.phase, ": ", fault.what));
       }
     }
   });

@@ -1,4 +1,4 @@
-#include "tools/report/notes.h"
+#include "config/notes.h"
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "config/format.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -51,30 +51,26 @@ Table sensitivity_table(const Source& source, const Evidence& evidence) {
       "their depth alone gives 1";
   const std::vector<double>& theirs = evidence.published().resnet18_sensitivity;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
-  std::set<std::string> shown;
+  std::set<std::vector<double>> shown;
   for (const MeasuredCell& cell : cells) {
     for (const Result* result : cell.results) {
-      const Json& sites = result->json.at("sites");
-      if (sites.empty() || !sites[0].contains("pruning_sensitivity")) continue;
-      std::vector<double> values;
-      for (const Json& site : sites) values.push_back(site.at("sensitivity").get<double>());
-      const std::string seed = result->json.at("seed").dump();
+      const std::vector<double> values = measured_sensitivity(*result);
+      if (values.empty()) continue;
+      const std::string seed = std::to_string(result->seed);
       // Budgets and scores share it.
-      if (!shown.insert(Json(values).dump()).second) continue;
+      if (!shown.insert(values).second) continue;
       const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
-      const bool comparable =
-          result->json.at("model").at("plugin") == "resnet18" && values.size() == theirs.size() && *largest > 0;
+      const bool comparable = result->model.plugin == "resnet18" && values.size() == theirs.size() && *largest > 0;
       double off = 0;
       for (size_t l = 0; comparable && l < values.size(); ++l)
         off += std::abs(values[l] / *largest - theirs[l]) / static_cast<double>(values.size());
-      table.rows.push_back(
-          {id_of(source, cell) + "-s" + seed,
-           {marked_data(*result, evidence, notes), variant(result->json), marked_label(cell, source, notes), seed,
-            std::to_string(values.size()), *largest > 0 ? fixed(*smallest / *largest, 3) : kNone,
-            comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone,
-            comparable ? fixed(off, 3) : kNone,
-            comparable ? fixed(rank_correlation(values, theirs), 3) + notes.mark(of_theirs) : kNone},
-           {result}});
+      table.rows.push_back({id_of(source, cell) + "-s" + seed,
+                            {marked_data(*result, evidence, notes), cell.variant(), marked_label(cell, source, notes),
+                             seed, std::to_string(values.size()), *largest > 0 ? fixed(*smallest / *largest, 3) : kNone,
+                             comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone,
+                             comparable ? fixed(off, 3) : kNone,
+                             comparable ? fixed(rank_correlation(values, theirs), 3) + notes.mark(of_theirs) : kNone},
+                            {result}});
     }
   }
   add_missing(table, source, cells);

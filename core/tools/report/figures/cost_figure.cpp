@@ -2,7 +2,7 @@
 
 #include "config/format.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 
@@ -15,9 +15,9 @@ Figure cost(const Source& source, const Evidence& evidence) {
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const NetworkCost cost = cost_of(*cell.results.front(), profile);
     scaled = scaled || !cost.linear_measured;
-    const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
+    const Summary accuracy = cell.accuracy();
     // Baselines end under a budget by seed.
-    const double relus = cell.over_seeds("result", "relus").mean;
+    const double relus = cell.relus().mean;
     const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
     if (series.empty() || series.back().first != title) series.push_back({title, {}});
     series.back().second.push_back({fixed(accuracy.mean, 4), fixed(relus * profile.online_seconds, 6),

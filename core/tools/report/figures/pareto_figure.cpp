@@ -5,7 +5,7 @@
 #include "config/format.h"
 #include "senet/error.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 
@@ -16,10 +16,9 @@ Figure pareto(const Source& source, const Evidence& evidence) {
   std::map<std::string, std::vector<std::vector<std::string>>> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
-    const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
-    const Summary relus = cell.over_seeds("result", "relus", 1e-3);
+    const Summary accuracy = cell.accuracy();
     if (!series.count(title)) labels.push_back(title);
-    series[title].push_back({fixed(relus.mean, 4), fixed(accuracy.mean, 4),
+    series[title].push_back({fixed(cell.relus().mean / 1000, 4), fixed(accuracy.mean, 4),
                              fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4), std::to_string(accuracy.n)});
   }
   for (size_t i = 0; i < labels.size(); ++i) {

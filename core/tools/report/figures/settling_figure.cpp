@@ -1,7 +1,8 @@
 #include "config/format.h"
 #include "storage/gnuplot.h"
-#include "tools/report/figures/figures.h"
+#include "tools/report/figures/every_figure.h"
 
+#include <cmath>
 #include <optional>
 
 namespace senet {
@@ -14,10 +15,11 @@ std::vector<std::string> curve_of(const MeasuredCell& cell, const char* name) {
   for (size_t epoch = 0;; ++epoch) {
     std::vector<double> values;
     for (const Result* result : cell.results) {
-      const Json& curves = result->json.value("curves", Json::object());
-      const Json curve = curves.value("mask", Json::object()).value(name, Json::array());
-      if (epoch >= curve.size()) return points;
-      if (curve[epoch].is_number()) values.push_back(curve[epoch].get<double>());
+      const auto curves = result->curves.find("mask");
+      if (curves == result->curves.end()) return points;
+      const auto curve = curves->second.find(name);
+      if (curve == curves->second.end() || epoch >= curve->second.size()) return points;
+      if (!std::isnan(curve->second[epoch])) values.push_back(curve->second[epoch]);
     }
     const Summary over_seeds = summary(values);
     points.push_back(values.size() < cell.results.size()
@@ -29,9 +31,8 @@ std::vector<std::string> curve_of(const MeasuredCell& cell, const char* name) {
 // The NHD of two masks of a result's counts that have no ReLU in common: 2·Σ_l r_l / (C·H·W of layer l).
 double disjoint_distance(const Result& result) {
   double distance = 0;
-  for (const Json& site : result.json.at("sites")) {
-    distance += 2 * site.value("allocated", site.at("kept")).get<double>() / site.at("relus").get<double>();
-  }
+  for (const ResultSite& site : result.sites)
+    distance += 2 * static_cast<double>(site.allocated.value_or(site.counted)) / static_cast<double>(site.relus);
   return distance;
 }
 

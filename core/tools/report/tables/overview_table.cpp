@@ -3,8 +3,8 @@
 #include <map>
 
 #include "config/format.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -15,7 +15,7 @@ Table overview_table(const Source& source, const Evidence& evidence) {
   std::vector<std::string> budgets = source.texts("budgets");
   if (budgets.empty()) {
     std::map<int64_t, std::string> ascending;
-    for (const MeasuredCell& cell : cells) ascending.emplace(cell.first().at("budget").at("relus"), cell.budget());
+    for (const MeasuredCell& cell : cells) ascending.emplace(cell.first().budget, cell.budget());
     for (const auto& [relus, budget] : ascending) budgets.push_back(budget);
   }
   Table table{source.name, source.text("title"), {"data", "model", "ReLUs", "AR acc %", "method"}, {}, {}};
@@ -24,8 +24,7 @@ Table overview_table(const Source& source, const Evidence& evidence) {
   std::vector<std::vector<const MeasuredCell*>> rows;
   for (const MeasuredCell& cell : cells) {
     const auto same = [&](const auto& row) {
-      return row[0]->label() == cell.label() && row[0]->data() == cell.data() &&
-             variant(row[0]->first()) == variant(cell.first());
+      return row[0]->label() == cell.label() && row[0]->data() == cell.data() && row[0]->variant() == cell.variant();
     };
     const auto at = std::find_if(rows.begin(), rows.end(), same);
     (at == rows.end() ? rows.emplace_back() : *at).push_back(&cell);
@@ -38,24 +37,22 @@ Table overview_table(const Source& source, const Evidence& evidence) {
     for (const MeasuredCell* cell : row) {
       const auto at = std::find(budgets.begin(), budgets.end(), cell->budget());
       if (at == budgets.end()) continue;
-      const double relus = cell->over_seeds("result", "relus").mean;
-      const auto asked = cell->first().at("budget").at("relus").get<double>();
+      const int64_t relus = cell->counted();
       accuracies[static_cast<size_t>(at - budgets.begin())] =
-          text_of(cell->over_seeds("result", "accuracy", 100), 2) +
-          (std::llround(relus) == std::llround(asked) ? "" : " at " + grouped(std::llround(relus)));
+          text_of(cell->accuracy(), 2) + (relus == cell->first().budget ? "" : " at " + grouped(relus));
       for (const Result* result : cell->results)
-        teachers[result->json.at("seed").dump()] = 100 * result->json.at("teacher").at("accuracy").get<double>();
+        teachers[std::to_string(result->seed)] = 100 * result->teacher.accuracy;
       results.insert(results.end(), cell->results.begin(), cell->results.end());
     }
     if (results.empty()) continue;
     std::vector<double> ar;
     for (const auto& [seed, accuracy] : teachers) ar.push_back(accuracy);
-    std::vector<std::string> texts = {marked_data(*first.results.front(), evidence, notes), variant(first.first()),
-                                      grouped(std::llround(first.over_seeds("teacher", "relus").mean)),
-                                      text_of(summary(ar), 2), marked_label(first, source, notes)};
+    std::vector<std::string> texts = {marked_data(first.first(), evidence, notes), first.variant(),
+                                      grouped(first.teacher_relus()), text_of(summary(ar), 2),
+                                      marked_label(first, source, notes)};
     texts.insert(texts.end(), accuracies.begin(), accuracies.end());
-    table.rows.push_back({source.name + "/" + slug(first.experiment()) + "/" + slug(first.label()), std::move(texts),
-                          std::move(results)});
+    table.rows.push_back({source.name + "/" + slug(first.first().folder()) + "/" + slug(first.label()),
+                          std::move(texts), std::move(results)});
   }
   for (const std::string& label : source.texts("labels")) {
     if (std::any_of(cells.begin(), cells.end(), [&](const MeasuredCell& cell) { return cell.label() == label; }))

@@ -1,9 +1,10 @@
-#include "tools/report/tables.h"
+#include "tools/report/table_kinds.h"
 
 #include "config/format.h"
+#include "results/result_json.h"
 #include "senet/error.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -53,21 +54,20 @@ Json explained(const std::vector<Table>& tables, const std::string& id) {
       json["doubts"] = row.doubts;
       if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";
       for (const Result* result : row.evidence) {
-        const Json& from = result->json;
-        Json phases = from.at("phases");
-        for (Json& phase : phases) phase["environment"] = environments_of(*result, phase).front();
+        Json phases = Json::array();
+        for (const ResultPhase& phase : result->phases) phases.push_back(to_json(phase));
         json["runs"].push_back({{"file", result->file.string()},
-                                {"cell", from.at("cell").at("label")},
-                                {"seed", from.at("seed")},
-                                {"accuracy", from.at("result").at("accuracy")},
-                                {"relus", from.at("result").at("relus")},
-                                {"environment", from.at("environment")},
+                                {"cell", result->label},
+                                {"seed", result->seed},
+                                {"accuracy", result->network.accuracy},
+                                {"relus", result->network.relus},
+                                {"environment", to_json(result->environment)},
                                 {"phases", phases},
-                                {"finished", from.value("finished", Json())}});
+                                {"finished", result->finished}});
       }
       if (!row.evidence.empty()) {
-        json["deviations"] = row.evidence.front()->json.value("deviations", Json::array());
-        json["settings"] = row.evidence.front()->json.at("settings");
+        json["deviations"] = deviations_of(*row.evidence.front());
+        json["settings"] = to_json(row.evidence.front()->settings);
       }
       found.push_back(std::move(json));
     }

@@ -5,9 +5,9 @@
 #include "config/format.h"
 #include "config/nearest.h"
 #include "senet/error.h"
-#include "tools/report/differences.h"
+#include "tools/report/paired_differences.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -25,7 +25,7 @@ std::vector<std::string> bases_of(const Source& source, const std::string& label
 }
 
 bool comparable(const MeasuredCell& a, const MeasuredCell& b) {
-  return a.data() == b.data() && variant(a.first()) == variant(b.first());
+  return a.data() == b.data() && a.variant() == b.variant();
 }
 
 // "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
@@ -58,12 +58,10 @@ Table differences_table(const Source& source, const Evidence& evidence) {
   std::set<std::string> labels;
   for (const MeasuredCell& cell : all) labels.insert(cell.label());
   for (const MeasuredCell& cell : cells) {
-    const Json& json = cell.first();
     const Table::Row plain{
         id_of(source, cell),
-        {marked_data(*cell.results.front(), evidence, notes), variant(json), marked_label(cell, source, notes),
-         cell.budget(), grouped(std::llround(cell.over_seeds("result", "relus").mean)),
-         text_of(cell.over_seeds("result", "accuracy", 100), 2), kNone, kNone},
+        {marked_data(cell.first(), evidence, notes), cell.variant(), marked_label(cell, source, notes), cell.budget(),
+         grouped(cell.counted()), text_of(cell.accuracy(), 2), kNone, kNone},
         cell.results};
     const size_t before = table.rows.size();
     for (const std::string& name : bases_of(source, cell.label())) {

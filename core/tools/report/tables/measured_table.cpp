@@ -5,8 +5,8 @@
 #include "senet/error.h"
 #include "tools/report/cost.h"
 #include "tools/report/measurements.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -61,7 +61,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
     for (const Result* result : cell.results) {
       for (const Measurement& measured : measurements_of(*result)) {
         const Json& json = measured.json;
-        const Json network = at_width(*result, measured.width());
+        const ResultWidth network = result->at_width(measured.width());
         const double total = measured.megabytes("linear") + measured.megabytes("relu") + measured.megabytes("max_pool");
         std::string caveats;
         for (const Json& caveat : json.value("caveats", Json::array()))
@@ -69,9 +69,9 @@ Table measured_table(const Source& source, const Evidence& evidence) {
         std::vector<std::string> row = {marked_data(*result, evidence, notes),
                                         marked_label(cell, source, notes) + measured.at_its_width(),
                                         cell.budget(),
-                                        result->json.at("seed").dump(),
-                                        fixed(100 * network.at("accuracy").get<double>(), 2),
-                                        fixed(1e-6 * network.at("macs").get<double>(), 2),
+                                        std::to_string(result->seed),
+                                        fixed(100 * network.scores.accuracy, 2),
+                                        fixed(1e-6 * static_cast<double>(network.macs), 2),
                                         json.at("protocol").get<std::string>() + notes.mark(caveats),
                                         json.at("masking").get<std::string>(),
                                         grouped(json.at("comparisons").at("relu").get<int64_t>()),
@@ -89,7 +89,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
         } else if (promised) {
           row.emplace_back(kNone);
         }
-        table.rows.push_back({source.name + "/" + slug(cell.experiment()) + "/" + measured.file.stem().string(),
+        table.rows.push_back({source.name + "/" + slug(result->folder()) + "/" + measured.file.stem().string(),
                               std::move(row),
                               {result}});
       }

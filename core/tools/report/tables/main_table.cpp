@@ -4,8 +4,8 @@
 
 #include "config/format.h"
 #include "senet/error.h"
+#include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
-#include "tools/report/tables/tables.h"
 
 namespace senet {
 
@@ -14,17 +14,15 @@ namespace {
 // The published point nearest to a cell's ReLUs, of the method that the source says the cell reproduces, of its data
 // set and model, within the 2.5 % by which methods end under their budgets.
 const PublishedPoint* published_of(const MeasuredCell& cell, const Source& source, const Evidence& evidence) {
-  const Json& json = cell.first();
-  const std::string dataset = evidence.data_set(json).published;
-  const double relus = cell.over_seeds("result", "relus", 1e-3).mean;
+  const std::string dataset = evidence.data_set(cell.first()).published;
+  const double relus = cell.relus().mean * 1e-3;
   const PublishedPoint* nearest = nullptr;
   for (const PublishedPoint& point : evidence.published().points) {
     const auto& reproduces = source.texts("reproduces");
     const bool named =
         std::find(reproduces.begin(), reproduces.end(), cell.label() + ": " + point.method) != reproduces.end();
     const double off = std::abs(point.relus_k - relus);
-    if (!named || point.dataset != dataset || json.at("model").at("variant") != point.model || off > 0.025 * relus)
-      continue;
+    if (!named || point.dataset != dataset || cell.variant() != point.model || off > 0.025 * relus) continue;
     if (!nearest || off < std::abs(nearest->relus_k - relus)) nearest = &point;
   }
   return nearest;
@@ -48,19 +46,17 @@ Table main_table(const Source& source, const Evidence& evidence) {
   check_notes(source, cells);
   std::set<const PublishedPoint*> measured;
   for (const MeasuredCell& cell : cells) {
-    const Json& json = cell.first();
-    const Summary accuracy = cell.over_seeds("result", "accuracy", 100);
-    const Summary relus = cell.over_seeds("result", "relus"), all = cell.over_seeds("teacher", "relus");
+    const Summary accuracy = cell.accuracy(), relus = cell.relus();
+    const int64_t all = cell.teacher_relus();
     const PublishedPoint* point = published_of(cell, source, evidence);
     if (point) measured.insert(point);
     const bool any = relus.mean > 0;
     table.rows.push_back(
         {id_of(source, cell),
-         {marked_data(*cell.results.front(), evidence, notes), variant(json), grouped(std::llround(all.mean)),
-          text_of(cell.over_seeds("teacher", "accuracy", 100), 2), marked_label(cell, source, notes), cell.budget(),
-          grouped(std::llround(relus.mean)), text_of(accuracy, 2),
+         {marked_data(cell.first(), evidence, notes), cell.variant(), grouped(all), text_of(cell.teacher_accuracy(), 2),
+          marked_label(cell, source, notes), cell.budget(), grouped(std::llround(relus.mean)), text_of(accuracy, 2),
           any ? fixed(accuracy.mean / (relus.mean / 1000), 2) : kNone,
-          any ? fixed(all.mean / relus.mean, 2) + "×" : kNone,
+          any ? fixed(static_cast<double>(all) / relus.mean, 2) + "×" : kNone,
           point ? fixed(point->accuracy, 2) + " at " + fixed(point->relus_k, 1) + "k" + notes.mark(unsure(*point))
                 : kNone,
           point ? signed_points(accuracy.mean - point->accuracy) : kNone},
