@@ -60,8 +60,8 @@ void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
 
 void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
   if (phase.kind != "evaluation" || phase.found_finished) return;
-  message("  test accuracy " + fixed(100 * phase.json.at("test").at("accuracy").get<double>(), 2) + " %, " +
-          phase.json.at("relus").dump() + " ReLUs");
+  message("  test accuracy " + fixed(100 * phase.evaluation.value().network.test.accuracy, 2) + " %, " +
+          text(phase.evaluation.value().network.relus) + " ReLUs");
 }
 
 void Console::progress(const std::string& phase, const Progress& progress) {

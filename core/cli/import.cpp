@@ -16,13 +16,15 @@ int import_network_file(const Arguments& arguments) {
   const Plan plan = make_plan(document, plugins);
   Console console;
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
-  const Json json = runner.import_teacher(plan);
+  const auto [phase, network] = runner.import_teacher(plan);
   if (arguments.json) {
+    Json json = {{"key", phase.key}, {"folder", phase.folder.string()}};
+    json.update(to_json(network));
     output() << json.dump(2) << "\n";
     return 0;
   }
-  output() << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", "
-           << json.at("relus") << " ReLUs, test accuracy " << 100 * json.at("test").at("accuracy").get<double>()
+  output() << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", " << network.relus
+           << " ReLUs, test accuracy " << 100 * network.test.accuracy
            << " %\nuse it with  teacher.weights = " << nlohmann::json(arguments.subject).dump() << "\n";
   return 0;
 }

@@ -102,14 +102,14 @@ int inspect(const Arguments& arguments) {
             {"macs", result.model.macs},
             {"sites", Json::array()}};
     for (const ResultSite& site : result.sites) json["sites"].push_back(to_json(site));
-    add_to(json, result.model.outside_sites);
+    json.update(to_json(result.model.outside_sites));
   } else {
     const auto network = build_model(arguments);
     const NetworkCounts counts = count(*network);
     json = {
         {"relus", counts.relus}, {"parameters", counts.parameters}, {"macs", counts.macs}, {"sites", Json::array()}};
-    for (const ReluSite& site : network->sites()) json["sites"].push_back(describe(site));
-    describe_outside_sites(counts, json);
+    for (const ReluSite& site : network->sites()) json["sites"].push_back(to_json(describe(site)));
+    json.update(to_json(OutsideSites{counts.max_pool_comparisons, counts.not_counted}));
   }
   if (arguments.json) {
     output() << json.dump(2) << "\n";

@@ -97,9 +97,8 @@ bool of_deployed_network(const Result& result, const std::string& kind, const st
   if (kind == "teacher") return true;
   const ResultPhase& network = result.network_phase();
   const auto record = store.find(network.kind, network.key);
-  if (!record || !record->json.contains("deployed")) return true;
-  const Json& deployed = record->json.at("deployed");
-  return std::find(deployed.begin(), deployed.end(), kind + "/" + training) != deployed.end();
+  if (!record || record->deployed.empty()) return true;
+  return std::find(record->deployed.begin(), record->deployed.end(), kind + "/" + training) != record->deployed.end();
 }
 
 // What each training made of the one batch it was given.
@@ -118,20 +117,20 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
     for (const ResultPhase& phase : result.phases) {
       const std::string& kind = phase.kind;
       const auto record = store.find(kind, phase.key);
-      if (!record || !record->json.contains("trainings")) continue;
-      for (const auto& [name, training] : record->json.at("trainings").items()) {
-        const Json& last = training.at("last_epoch");
-        if (!last.contains("accuracy")) continue;  // it was not trained here
-        const bool learned = last.at("accuracy").get<double>() >= kLearned;
+      if (!record) continue;
+      for (const auto& [name, training] : record->trainings) {
+        if (training.curves.count("accuracy") == 0) continue;  // it was not trained here
+        const double loss = training.curves.at("loss").back(), accuracy = training.curves.at("accuracy").back();
+        const bool learned = accuracy >= kLearned;
         const bool deployed = of_deployed_network(result, kind, name, store);
         if (deployed && asked && !learned)
           stuck.insert(kind == "teacher" ? kind : text(cell, ": ", kind, ", training ", name));
         rows.push_back({{"cell", cell},
                         {"phase", kind},
                         {"training", name},
-                        {"steps", training.at("epochs")},
-                        {"loss", last.at("loss")},
-                        {"accuracy", last.at("accuracy")},
+                        {"steps", training.epochs},
+                        {"loss", loss},
+                        {"accuracy", accuracy},
                         {"deployed", deployed},
                         {"learned", learned}});
       }

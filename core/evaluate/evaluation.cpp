@@ -1,45 +1,19 @@
 #include "evaluate/evaluation.h"
 
-#include "senet/error.h"
 #include "train/widths.h"
 
 #include <torch/types.h>
 
 namespace senet {
 
-namespace {
-
-Json describe_sites(const Network& network) {
-  Json sites = Json::array();
-  for (const ReluSite& site : network.sites()) {
-    sites.push_back(describe(site));
-    sites.back()["counted"] = count_relus(site);
-  }
-  return sites;
-}
-
-}  // namespace
-
 PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_key) {
   return {
       "evaluation", kEvaluationVersion, {{"data", base.data}, {"precision", base.precision}, {"network", network_key}}};
 }
 
-Json describe(const ReluSite& site) {
-  return {{"name", site.name()},
-          {"shape", site.shape()},
-          {"relus", site.relus()},
-          {"stage", site.stage()},
-          {"conv", site.conv_name()}};
-}
-
-Json to_json(const Score& score) {
-  return {{"accuracy", score.accuracy}, {"loss", score.loss}, {"images", score.images}};
-}
-
-void describe_outside_sites(const NetworkCounts& counts, Json& into) {
-  if (counts.max_pool_comparisons > 0) into["max_pool_comparisons"] = counts.max_pool_comparisons;
-  if (!counts.not_counted.empty()) into["not_counted"] = counts.not_counted;
+SiteRecord describe(const ReluSite& site) {
+  const SiteShape shape = site.shape();
+  return {site.name(), {shape.begin(), shape.end()}, site.relus(), site.stage(), site.conv_name(), count_relus(site)};
 }
 
 std::vector<std::pair<std::string, int64_t>> macs_of_layers(Network& network) {
@@ -52,34 +26,35 @@ std::vector<std::pair<std::string, int64_t>> macs_of_layers(Network& network) {
   return layers;
 }
 
-void run_evaluation(StoredContext& context, const Laboratory& laboratory, const PhaseRecord& network_phase,
-                    const std::string& weights_file, Json& record) {
+EvaluationRecord run_evaluation(StoredContext& context, const Laboratory& laboratory, const PhaseRecord& network_phase,
+                                const std::string& weights_file) {
   const std::string weights =
       weights_file.empty() ? (network_phase.folder / text(kNetwork, ".safetensors")).string() : weights_file;
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
+  EvaluationRecord evaluation;
   const auto evaluate_at = [&](double width) {
-    Json into = Json::object();
-    const auto network = context.make_network(kNetwork, shape_of(network_phase, laboratory.input, width));
+    const auto network = context.make_network(kNetwork, shape_of(network_phase, laboratory.data.input, width));
     load_at_width(tensors, width, *network);
     const std::string at = width == 1 ? weights : text(weights, ", width ", width);
-    into["test"] = to_json(evaluate(*network, make_loader(laboratory, laboratory.data.test), at));
-    if (laboratory.data.held_out.count() > 0)
-      into["held_out"] = to_json(context.evaluate(*network, Part::held_out, at));
+    NetworkRecord record;
+    record.width = width;
+    record.test = evaluate(*network, make_loader(laboratory, laboratory.data.test), at);
+    if (laboratory.data.held_out.count() > 0) record.held_out = context.evaluate(*network, Part::held_out, at);
     const NetworkCounts counts = count(*network);
-    into["relus"] = counts.relus;
-    into["parameters"] = counts.parameters;
-    into["macs"] = counts.macs;
-    describe_outside_sites(counts, into);
-    if (width == 1) record["sites"] = describe_sites(*network);
-    return into;
+    record.relus = counts.relus;
+    record.parameters = counts.parameters;
+    record.macs = counts.macs;
+    record.outside_sites = {counts.max_pool_comparisons, counts.not_counted};
+    if (width == 1) {
+      for (const ReluSite& site : network->sites()) evaluation.sites.push_back(describe(site));
+    }
+    return record;
   };
-  const Json full = evaluate_at(1);
-  record.update(full);
-  const auto widths = network_phase.json.value("widths", std::vector<double>{1});
-  if (widths.size() < 2) return;
-  for (const double width : widths) {
-    record["widths"].emplace_back(Json{{"width", width}}).update(width == 1 ? full : evaluate_at(width));
-  }
+  evaluation.network = evaluate_at(1);
+  if (network_phase.widths.size() < 2) return evaluation;
+  for (const double width : network_phase.widths)
+    evaluation.widths.push_back(width == 1 ? evaluation.network : evaluate_at(width));
+  return evaluation;
 }
 
 }  // namespace senet

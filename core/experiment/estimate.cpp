@@ -37,7 +37,7 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   const BatchLoader data = make_loader(laboratory, laboratory.data.train);
   const int64_t count = std::min(batch, data.count());
   const std::vector<int64_t> indices = first_indices(count);
-  const auto network = laboratory.build(laboratory.input);
+  const auto network = laboratory.model.build(laboratory.data.input);
   network->initialise(0);
   network->to(laboratory.device);
   Sgd optimizer(*network, 0.9, 0);

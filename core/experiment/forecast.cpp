@@ -14,11 +14,12 @@ namespace senet {
 
 namespace {
 
-// The revision of the code that finished a phase.
+// The revision of the code that finished a phase. Its files are not read for it.
 std::string revision_of(const std::filesystem::path& phase) {
   try {
-    const Json record = parse_json(read_file(phase / "record.json"), (phase / "record.json").string());
-    return record.value("environment", Json::object()).value("revision", "unknown");
+    const std::string file = (phase / "record.json").string();
+    const std::string revision = phase_record_from(parse_json(read_file(file), file), file).environment.revision;
+    return revision.empty() ? "unknown" : revision;
   } catch (const std::exception&) {
     return "damaged";
   }
@@ -75,7 +76,7 @@ class Forecaster {
       try {
         const auto record = store_.find(phase.kind, phase.key());
         if (record) {
-          task.announce(i, record->json.value("series", Json::object()).get<Series>());
+          task.announce(i, record->series);
         } else {
           add_likely(task, step, row);
         }

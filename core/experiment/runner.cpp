@@ -76,27 +76,29 @@ void check_writable(const std::filesystem::path& file) {
   }
 }
 
-// record: "environment", and "earlier_environments" where other processes, of another revision or machine, worked on
-// the phase before: their checkpoints are gone on from.
-void note_environment(const std::filesystem::path& folder, const Environment& environment, Json& record) {
-  const Json now = to_json(environment);
-  const std::filesystem::path file = folder / "environments.json";
-  Json all = Json::array();
-  const auto begun = std::filesystem::directory_iterator(folder);
+// Notes where a phase runs, and what other processes, of another revision or machine, worked on it before: their
+// checkpoints are gone on from.
+void note_environment(const Environment& now, PhaseRecord& record) {
+  const std::filesystem::path file = record.folder / "environments.json";
+  std::vector<Environment>& earlier = record.earlier_environments;
+  const auto begun = std::filesystem::directory_iterator(record.folder);
   const bool has_checkpoint = std::any_of(begin(begun), end(begun),
                                           [](const auto& entry) { return entry.path().extension() == ".safetensors"; });
   if (has_checkpoint && std::filesystem::exists(file)) {
     try {
-      all = parse_json(read_file(file), file.string());
+      for (const Json& one : parse_json(read_file(file), file.string()))
+        earlier.push_back(read_as<Environment>(one, file.string() + ": "));
     } catch (const Error&) {
-      all = nullptr;
+      Environment unknown;
+      unknown.revision = "unknown";
+      earlier = {unknown};
     }
-    if (!all.is_array()) all = Json::array({{{"revision", "unknown"}}});
   }
-  all.erase(std::remove(all.begin(), all.end(), now), all.end());
-  if (!all.empty()) record["earlier_environments"] = all;
-  record["environment"] = now;
-  all.push_back(now);
+  earlier.erase(std::remove(earlier.begin(), earlier.end(), now), earlier.end());
+  record.environment = now;
+  Json all = Json::array();
+  for (const Environment& one : earlier) all.push_back(to_json(one));
+  all.push_back(to_json(now));
   write_atomically(file, all.dump(2) + "\n");
 }
 
@@ -122,12 +124,11 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
     PluginHost::guard(PluginKind::dataset, dataset_name,
                       [&] { laboratory->data = make_splits(dataset.get(), dataset_options, dataset_name); });
   });
-  laboratory->input = laboratory->data.input;
   const std::string model_name = cell.section("model").text("plugin");
   const auto model = plugins.make<Model>(model_name, cell.section("model"));
   // A network of each shape is counted once, before one is trained: what it computes outside its sites is known then.
   const auto counted = std::make_shared<std::map<std::string, NetworkCounts>>();
-  laboratory->build = [model, model_name, counted](const NetworkShape& shape) {
+  laboratory->model.build = [model, model_name, counted](const NetworkShape& shape) {
     std::shared_ptr<Network> network;
     PluginHost::guard(PluginKind::model, model_name, [&] {
       network = model->build(shape);
@@ -137,8 +138,8 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
     });
     return network;
   };
-  as_usage([&] { laboratory->relus = laboratory->build(laboratory->input)->relus(); });
-  laboratory->not_counted = counted->begin()->second.not_counted;
+  as_usage([&] { laboratory->model.relus = laboratory->model.build(laboratory->data.input)->relus(); });
+  laboratory->model.not_counted = counted->begin()->second.not_counted;
   laboratory->device = device;
   laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
   return laboratory;
@@ -153,18 +154,10 @@ Laboratory& Runner::laboratory_of(const Cell& cell) {
   auto& laboratory = laboratories_[key];
   if (!laboratory) {
     laboratory = make_laboratory(cell, plugins_, device_);
-    laboratory->on_progress = [this](const std::string& phase, const std::string&, const Progress& progress) {
-      listener_.progress(phase, progress);
-    };
-    laboratory->on_epoch = [this](const std::string& phase, const std::string&, const EpochReport& report) {
-      listener_.epoch(phase, report);
-    };
-    laboratory->on_message = [this](const std::string& text) { listener_.message(text); };
-    laboratory->stop_requested = [this] { return listener_.stop_requested(); };
     if (laboratory->data.left_out > 0) {
       listener_.message(text(laboratory->data.left_out, " images cannot be decoded and are left out"));
     }
-    for (const std::string& operation : laboratory->not_counted)
+    for (const std::string& operation : laboratory->model.not_counted)
       listener_.message(text("not counted, in no budget: the model's ", operation));
   }
   return *laboratory;
@@ -177,7 +170,7 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
     const Laboratory& laboratory = laboratory_of(cell);
     for (const auto& [name, options] : cell.sections) check_random_crops(laboratory.data, options);
     for (const std::string& budget_text : cell.budgets) {
-      const int64_t budget = parse_budget(budget_text, laboratory.relus, cell.budgets_origin);
+      const int64_t budget = parse_budget(budget_text, laboratory.model.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {
         const auto file = result_path(folders_.results, plan.name, cell.label, budget_text, seed);
         if (!files.insert(file).second) {
@@ -200,16 +193,16 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
 }
 
 PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                              const std::function<void(StoredContext&, Json&)>& body, StepMaterial step) {
+                              const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step) {
   const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
   Laboratory& laboratory = laboratory_of(*task.cell);
-  const auto run_body = [&](const std::filesystem::path& folder, Json& record) {
+  const auto run_body = [&](PhaseRecord& record) {
     listener_.phase_started(where, inputs);
-    StoredContext context(laboratory, inputs.kind, folder, record, options, static_cast<uint64_t>(task.seed),
-                          about(task, inputs), std::move(step));
-    note_environment(folder, environment(device_), record);
+    StoredContext context(laboratory, listener_, record, options, static_cast<uint64_t>(task.seed), about(task, inputs),
+                          std::move(step));
+    note_environment(environment(device_), record);
     body(context, record);
-    record["finished"] = utc_now();
+    record.finished = utc_now();
   };
   const std::string key = inputs.key();
   // Found sound once, and claimed: its files are not read again for every task that stands on it.
@@ -252,7 +245,7 @@ Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
 }
 
 std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseRecord& phase) {
-  auto network = laboratory.build(laboratory.input);
+  auto network = laboratory.model.build(laboratory.data.input);
   network->to(device_);
   load_network(phase, kNetwork, *network);
   return network;
@@ -260,13 +253,13 @@ std::shared_ptr<Network> Runner::load(const Laboratory& laboratory, const PhaseR
 
 PhaseRecord Runner::run_teacher_phase(const Task& task) {
   return run_phase(task, task.teacher, task.cell->section("teacher"),
-                   [&](StoredContext& context, Json&) { run_teacher(context); });
+                   [&](StoredContext& context, PhaseRecord&) { run_teacher(context); });
 }
 
 PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network) {
-  return run_phase(task, inputs, Options(), [&](StoredContext& context, Json& record) {
+  return run_phase(task, inputs, Options(), [&](StoredContext& context, PhaseRecord& record) {
     const std::string weights = network.kind == "teacher" ? task.cell->section("teacher").text("weights") : "";
-    run_evaluation(context, laboratory_of(*task.cell), network, weights, record);
+    record.evaluation = run_evaluation(context, laboratory_of(*task.cell), network, weights);
   });
 }
 
@@ -290,13 +283,13 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
     material.finished.clear();
     for (const std::string& name : task.before(step)) material.finished.emplace(name, finished.at(name));
     claim_->join({task.phase(step).key()});
-    const auto body = [&](StoredContext& context, Json&) {
+    const auto body = [&](StoredContext& context, PhaseRecord&) {
       task.method->run(step, context, last ? std::optional(task.budget) : std::nullopt);
     };
     const PhaseRecord& record = all.emplace_back(run_phase(task, task.phase(step), step.options, body, material));
     finished.emplace(step.name(), record);
     try {
-      if (step.announce) task.announce(i, record.json.value("series", Json::object()).get<Series>());
+      if (step.announce) task.announce(i, record.series);
     } catch (const Error& error) {
       throw PhaseFailed(error, step.kind);
     }
@@ -312,10 +305,10 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher_phase);
   const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
   const PhaseRecord evaluation = run_evaluation_phase(task, task.evaluation, method.back());
-  const int64_t counted = evaluation.json.at("relus").get<int64_t>();
+  const int64_t counted = evaluation.evaluation.value().network.relus;
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
-  const auto network = laboratory.build(shape_of(method.back(), laboratory.input));
+  const auto network = laboratory.model.build(shape_of(method.back(), laboratory.data.input));
   load_at_width(network_tensors(method.back(), kNetwork), 1, *network);
   Result result = result_of({plan.name, cell, task.budget_text, task.budget, task.seed, laboratory, teacher_phase,
                              teacher_evaluation, method, evaluation},
@@ -342,18 +335,13 @@ void Runner::write(const Result& result) {
   save_result(result);
 }
 
-Json Runner::import_teacher(const Plan& plan) {
+ImportedTeacher Runner::import_teacher(const Plan& plan) {
   const Task task = tasks(plan).front();
   // No experiment can have this name, so that none takes the claim back.
   Claim(folders_.runs, "(import)", folders_.results).join({task.teacher.key(), task.teacher_evaluation.key()});
   try {
     const PhaseRecord teacher = run_teacher_phase(task);
-    const PhaseRecord evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher);
-    Json json = {{"key", teacher.key}, {"folder", teacher.folder.string()}};
-    for (const char* name : {"test", "held_out", "relus", "parameters"}) {
-      if (evaluation.json.contains(name)) json[name] = evaluation.json.at(name);
-    }
-    return json;
+    return {teacher, run_evaluation_phase(task, task.teacher_evaluation, teacher).evaluation.value().network};
   } catch (const PhaseElsewhere& phase) {
     fail(phase.what());
   }
@@ -438,7 +426,7 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   SENET_CHECK(run.laboratory->data.fingerprint == result.dataset.fingerprint, result.file.string(),
               ": was made from other data (fingerprint ", result.dataset.fingerprint, ", found ",
               run.laboratory->data.fingerprint, "), or by an earlier version, which knew image files otherwise");
-  run.network = run.laboratory->build(shape_of(*record, run.laboratory->input, width));
+  run.network = run.laboratory->model.build(shape_of(*record, run.laboratory->data.input, width));
   run.network->to(device);
   load_at_width(network_tensors(*record, kNetwork), width, *run.network);
   return run;

@@ -12,15 +12,10 @@
 namespace senet {
 
 // What happens while an experiment runs, for whoever shows it.
-class RunListener {
+class RunListener : public PhaseListener {
  public:
-  virtual ~RunListener() = default;
-  virtual void message(const std::string& text) = 0;
   virtual void phase_started(const std::string& cell, const PhaseInputs& phase) = 0;
   virtual void phase_finished(const std::string& cell, const PhaseRecord& phase) = 0;
-  virtual void progress(const std::string& phase, const Progress& progress) = 0;
-  virtual void epoch(const std::string& phase, const EpochReport& report) = 0;
-  virtual bool stop_requested() const = 0;
 };
 
 struct RunFolders {
@@ -36,6 +31,10 @@ struct RunFailure {
   Exit exit;
 
   std::string description() const;
+};
+struct ImportedTeacher {
+  PhaseRecord phase;
+  NetworkRecord network;
 };
 struct RunOutcome {
   std::vector<Result> results;
@@ -54,9 +53,8 @@ class Runner {
   // others running; a phase that failed is not tried again in this call.
   RunOutcome run(const Plan& plan);
 
-  // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it; the
-  // phase's key and folder and the evaluation's numbers.
-  Json import_teacher(const Plan& plan);
+  // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it.
+  ImportedTeacher import_teacher(const Plan& plan);
 
   // The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
   // be. Runs nothing, but times a few batches of each model that has something left.
@@ -71,7 +69,7 @@ class Runner {
   std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher);
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
-                        const std::function<void(StoredContext&, Json&)>& body, StepMaterial step = {});
+                        const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step = {});
   PhaseRecord run_teacher_phase(const Task& task);
   PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network);
   Metadata about(const Task& task, const PhaseInputs& inputs) const;

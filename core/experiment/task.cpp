@@ -9,7 +9,7 @@ namespace {
 
 PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t seed) {
   const Options& model = cell.section("model");
-  const NetworkShape& input = laboratory.input;
+  const NetworkShape& input = laboratory.data.input;
   Json described = {{"plugin", model.text("plugin")}, {"options", changed_options(model)}};
   const int64_t version = cell.versions.at(part_name(PluginKind::model, model.text("plugin")));
   if (version != 1) described["plugin_version"] = version;  // the first stands in no key
@@ -43,7 +43,7 @@ Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& la
   task.phases["teacher"] = task.teacher;
   task.method = std::make_shared<MethodInUse>(plugins, cell.method, cell.sections, cell.versions);
   try {
-    task.steps = task.method->steps(budget, laboratory.input, laboratory.build);
+    task.steps = task.method->steps(budget, laboratory.data.input, laboratory.model.build);
     for (const Step& step : task.steps)
       task.phases[step.name()] = with_model(task.method->inputs(step, task.base, budget, task.phases), cell);
     const PhaseInputs& network = task.phase(task.steps.back());

@@ -31,40 +31,34 @@ fs::path PhaseStore::folder(const std::string& kind, const std::string& key) con
   return root_ / (kind + "-" + key.substr(0, 16));
 }
 
-void PhaseStore::add_file(const fs::path& folder, Json& record, const std::string& file) {
-  const std::string bytes = read_file(folder / file);
-  record["files"][file] = {{"bytes", bytes.size()}, {"hash", Hash().add(bytes).hex()}};
+void PhaseStore::add_file(PhaseRecord& record, const std::string& file) {
+  const std::string bytes = read_file(record.folder / file);
+  record.files[file] = {static_cast<int64_t>(bytes.size()), Hash().add(bytes).hex()};
 }
 
 std::optional<PhaseRecord> PhaseStore::find(const std::string& kind, const std::string& key,
                                             std::string* damage) const {
-  const fs::path path = folder(kind, key);
-  const std::optional<std::string> text = read_if_there(path / "record.json");
+  const fs::path path = folder(kind, key), file = path / "record.json";
+  const std::optional<std::string> text = read_if_there(file);
   if (!text) return std::nullopt;
-  const auto damaged = [&](const std::exception& error) -> std::optional<PhaseRecord> {
-    if (damage) *damage = error.what();
-    return std::nullopt;
-  };
   try {
-    Json json = parse_json(*text, (path / "record.json").string());
-    SENET_CHECK(json.is_object() && json.value("key", "") == key, (path / "record.json").string(),
-                ": is not the record of the key ", key);
-    const Json files = json.value("files", Json::object());
-    for (const auto& [name, file] : files.items()) {
+    PhaseRecord record = phase_record_from(parse_json(*text, file.string()), file.string());
+    SENET_CHECK(record.key == key, file.string(), ": is not the record of the key ", key);
+    for (const auto& [name, expected] : record.files) {
       const std::optional<std::string> bytes = read_if_there(path / name);
       SENET_CHECK(bytes, (path / name).string(), ": is gone, and the phase's record lists it");
-      SENET_CHECK(bytes->size() == file.at("bytes").get<size_t>() &&
-                      Hash().add(*bytes).hex() == file.at("hash").get<std::string>(),
+      SENET_CHECK(static_cast<int64_t>(bytes->size()) == expected.bytes && Hash().add(*bytes).hex() == expected.hash,
                   (path / name).string(), ": is not the file that the phase wrote (found ", bytes->size(),
-                  " bytes, expected ", file.at("bytes").dump(), ")");
+                  " bytes, expected ", expected.bytes, ")");
     }
-    return PhaseRecord{path, kind, key, std::move(json), true};
+    record.folder = path;
+    record.found_finished = true;
+    return record;
   } catch (const Unreadable&) {
     throw;
   } catch (const Error& error) {
-    return damaged(error);
-  } catch (const Json::exception& error) {
-    return damaged(error);
+    if (damage) *damage = error.what();
+    return std::nullopt;
   }
 }
 
@@ -107,10 +101,14 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
   write_atomically(
       path / "inputs.json",
       Json{{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}, {"inputs", inputs.inputs}}.dump(2) + "\n");
-  Json record = {{"kind", inputs.kind}, {"version", inputs.version}, {"key", key}};
+  PhaseRecord record;
+  record.kind = inputs.kind;
+  record.version = inputs.version;
+  record.key = key;
+  record.folder = path;
   fs::remove(path / kFailure);
   try {
-    body(path, record);
+    body(record);
   } catch (const Error& error) {
     if (error.exit() != Exit::interrupted) note_failure(path, error.what());
     throw;
@@ -118,8 +116,8 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
     note_failure(path, error.what());
     throw;
   }
-  write_atomically(path / "record.json", record.dump(2) + "\n");
-  return PhaseRecord{path, inputs.kind, key, std::move(record), false};
+  write_atomically(path / "record.json", to_json(record).dump(2) + "\n");
+  return record;
 }
 
 }  // namespace senet

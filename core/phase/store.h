@@ -1,15 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
+
+#include "phase/record.h"
 
 namespace senet {
-
-using Json = nlohmann::ordered_json;
 
 // What a phase is a function of. Options that stand at their defaults are left out, so that a new option with a default
 // that changes nothing leaves old keys valid.
@@ -24,31 +19,20 @@ struct PhaseInputs {
   std::string key() const;
 };
 
-// A finished phase: what it recorded, and where its files lie.
-struct PhaseRecord {
-  std::filesystem::path folder;
-  std::string kind, key;
-  Json json;
-  bool found_finished = false;  // it was not run by this call
-  // As in PhaseInputs, of a phase that run() gives.
-  std::string step = "";
-  std::map<std::string, int64_t> parts = {};
-};
-
 // Finished and unfinished phases, each in a folder named by kind and key: `inputs.json`, metrics, checkpoints, and
 // `record.json`, written last, with the hash of every file that counts.
 class PhaseStore {
  public:
   explicit PhaseStore(std::filesystem::path root) : root_(std::move(root)) {}
 
-  using Body = std::function<void(const std::filesystem::path& folder, Json& record)>;
+  using Body = std::function<void(PhaseRecord& record)>;
   using OnDamage = std::function<void(const std::string& damage)>;
 
-  // Runs `body` under the phase's lock unless the phase is finished. The body fills record["…"] and leaves its files
-  // (named in record["files"] by add_file) in the folder. A finished phase whose files are missing or damaged is set
-  // aside (renamed) and run again; `on_damage` is told. Nothing when another process runs the phase now: `holder` says
-  // which. What `body` throws goes through, and is noted as why the phase failed until it runs again. What cannot be
-  // read for another reason than damage throws Unreadable, and nothing is touched.
+  // Runs `body` under the phase's lock unless the phase is finished. The body fills the record and leaves its files
+  // (named in it by add_file) in its folder. A finished phase whose files are missing or damaged is set aside (renamed)
+  // and run again; `on_damage` is told. Nothing when another process runs the phase now: `holder` says which. What
+  // `body` throws goes through, and is noted as why the phase failed until it runs again. What cannot be read for
+  // another reason than damage throws Unreadable, and nothing is touched.
   std::optional<PhaseRecord> run(const PhaseInputs& inputs, const Body& body, std::string& holder,
                                  const OnDamage& on_damage);
 
@@ -64,7 +48,7 @@ class PhaseStore {
   const std::filesystem::path& root() const { return root_; }
 
   // Names a file of the phase's folder in its record, with size and hash.
-  static void add_file(const std::filesystem::path& folder, Json& record, const std::string& file);
+  static void add_file(PhaseRecord& record, const std::string& file);
 
  private:
   std::filesystem::path root_;

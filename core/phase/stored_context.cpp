@@ -31,23 +31,25 @@ std::string file_of(const std::string& training) { return training + ".safetenso
 const std::set<std::string> kOwnSeries = {"name", "shape", "relus",     "stage",
                                           "conv", "kept",  "allocated", "sensitivity"};
 
-// What a training took, over all processes that worked on it.
-struct Took {
-  int64_t epochs = 0;
-  double seconds = 0;
-};
+// As many digits as a curve can show.
+double rounded(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return std::strtod(digits, nullptr);
+}
 
 // A training's file holds its whole state while it is unfinished, and network and objective once it is finished.
 class StoredTraining final : public TrainingHost {
  public:
-  StoredTraining(const Laboratory& laboratory, std::string phase, std::string name, const fs::path& folder,
-                 const Metadata& about)
-      : laboratory_(laboratory),
+  StoredTraining(PhaseListener& listener, const PhaseRecord& phase, std::string name, const Metadata& about,
+                 int64_t images)
+      : listener_(listener),
         about_(about),
-        phase_(std::move(phase)),
+        phase_(phase.kind),
         name_(std::move(name)),
-        file_(folder / file_of(name_)),
-        log_(folder) {
+        file_(phase.folder / file_of(name_)),
+        images_(images),
+        log_(phase.folder) {
     try {
       read_checkpoint();
     } catch (const Unreadable& error) {
@@ -57,10 +59,8 @@ class StoredTraining final : public TrainingHost {
       took_ = {};
       const fs::path aside = free_name_aside(file_);
       fs::rename(file_, aside);
-      if (laboratory_.on_message) {
-        laboratory_.on_message(text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(),
-                                    ", the training begins anew"));
-      }
+      listener_.message(
+          text("damaged checkpoint: ", error.what(), "; set aside as ", aside.string(), ", the training begins anew"));
     }
     if (!finished()) {
       log_.go_back(name_, took_.epochs,
@@ -70,7 +70,26 @@ class StoredTraining final : public TrainingHost {
 
   bool finished() const { return saved_ && saved_->metadata.at("finished") == "true"; }
   const TensorMap& tensors() const { return saved_->tensors; }
-  const Took& took() const { return took_; }
+  // What it took, and what the log says of it.
+  TrainingRecord record() const {
+    TrainingRecord all = took_;
+    all.image_passes = took_.epochs * images_;
+    std::set<int64_t> logged;
+    for (const Json& json : MetricsLog::read(file_.parent_path())) {
+      const auto epoch = json.at("epoch").get<int64_t>();
+      if (json.at("training") != name_ || epoch < 0 || epoch >= took_.epochs) continue;
+      logged.insert(epoch);
+      for (const auto& [name, value] : json.items()) {
+        if (value.is_array() && epoch + 1 == took_.epochs) all.curves[name] = value.get<std::vector<double>>();
+        if (!value.is_number() || kNoCurves.count(name)) continue;
+        std::vector<double>& curve = all.curves[name];
+        curve.resize(std::max(curve.size(), static_cast<size_t>(epoch) + 1), std::numeric_limits<double>::quiet_NaN());
+        curve[epoch] = rounded(value.get<double>());
+      }
+    }
+    all.epochs_not_logged = took_.epochs - static_cast<int64_t>(logged.size());
+    return all;
+  }
 
   std::optional<TensorMap> restore() override {
     if (!saved_) return std::nullopt;
@@ -82,19 +101,18 @@ class StoredTraining final : public TrainingHost {
     log_.add(name_, report);
     ++took_.epochs;
     took_.seconds += report.seconds;
-    if (laboratory_.on_epoch) laboratory_.on_epoch(phase_, name_, report);
+    listener_.epoch(phase_, report);
   }
-  void progress(const Progress& progress) override {
-    if (laboratory_.on_progress) laboratory_.on_progress(phase_, name_, progress);
-  }
-  bool stop_requested() const override { return laboratory_.stop_requested && laboratory_.stop_requested(); }
+  void progress(const Progress& progress) override { listener_.progress(phase_, progress); }
+  bool stop_requested() const override { return listener_.stop_requested(); }
 
  private:
   void read_checkpoint() {
     saved_ = load_safetensors(file_);
     SENET_CHECK(saved_->metadata.count("finished"), file_.string(), ": has no 'finished' in its metadata");
     if (saved_->metadata.count("epochs")) {
-      took_ = {number<int64_t>("epochs"), number<double>("seconds")};
+      took_.epochs = number<int64_t>("epochs");
+      took_.seconds = number<double>("seconds");
     } else {
       take_from_log();
     }
@@ -117,7 +135,7 @@ class StoredTraining final : public TrainingHost {
     metadata["finished"] = finished ? "true" : "false";
     metadata["epochs"] = std::to_string(took_.epochs);
     metadata["seconds"] = Json(took_.seconds).dump();
-    metadata["image_passes"] = std::to_string(took_.epochs * laboratory_.data.train.count());
+    metadata["image_passes"] = std::to_string(took_.epochs * images_);
     metadata["events"] = std::to_string(log_.events());
     save_safetensors(file_, state, metadata);
   }
@@ -132,49 +150,15 @@ class StoredTraining final : public TrainingHost {
     return json.get<T>();
   }
 
-  const Laboratory& laboratory_;
+  PhaseListener& listener_;
   const Metadata& about_;
   std::string phase_, name_;
   fs::path file_;
+  int64_t images_;  // of an epoch
   MetricsLog log_;
   std::optional<Safetensors> saved_;
-  Took took_;
+  TrainingRecord took_;
 };
-
-// As many digits as a curve can show.
-double rounded(double value) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.6g", value);
-  return std::strtod(digits, nullptr);
-}
-
-// What a training took, and what the log says of it: its last epoch, and each number over the epochs (null where it is
-// not there).
-Json summary(const fs::path& folder, const std::string& training, const Took& took, int64_t images) {
-  Json last = Json::object(), curves = Json::object();
-  std::set<int64_t> logged;
-  for (Json& json : MetricsLog::read(folder)) {
-    const auto epoch = json.at("epoch").get<int64_t>();
-    if (json.at("training") != training || epoch < 0 || epoch >= took.epochs) continue;
-    logged.insert(epoch);
-    for (const auto& [name, value] : json.items()) {
-      if (!value.is_number() || kNoCurves.count(name)) continue;
-      Json& curve = curves[name];
-      while (curve.size() <= static_cast<size_t>(epoch)) curve.push_back(nullptr);
-      curve[epoch] = rounded(value.get<double>());
-    }
-    json.erase("training");
-    if (epoch + 1 == took.epochs) last = std::move(json);
-  }
-  Json all = {{"epochs", took.epochs},
-              {"seconds", took.seconds},
-              {"image_passes", took.epochs * images},
-              {"last_epoch", last},
-              {"curves", curves}};
-  const int64_t lost = took.epochs - static_cast<int64_t>(logged.size());
-  if (lost > 0) all["epochs_not_logged"] = lost;
-  return all;
-}
 
 // What a finished training left; the objective's state too, where it is given.
 void restore(TensorMap tensors, Network& network, Objective* objective = nullptr) {
@@ -215,23 +199,20 @@ TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
   return load_safetensors(phase.folder / file_of(name)).tensors;
 }
 
-TrainingTime training_time(const Json& record, int64_t images) {
+TrainingTime training_time(const PhaseRecord& record, int64_t images) {
   TrainingTime all;
-  const Json trainings = record.value("trainings", Json::object());
-  for (const Json& training : trainings) {
-    const auto epochs = training.at("epochs").get<int64_t>();
-    all.epochs += epochs;
-    all.seconds += training.at("seconds").get<double>();
-    all.image_passes += training.value("image_passes", epochs * images);
+  for (const auto& [name, training] : record.trainings) {
+    all.seconds += training.seconds;
+    all.image_passes += training.image_passes.value_or(training.epochs * images);
   }
   return all;
 }
 
 NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width) {
-  const Json json = phase.json.value("shape", Json::object());
-  NetworkShape shape = input.at_scale(json.value("scale", 1.0) * width);
-  shape.stem_stride = json.value("stem_stride", int64_t{1});
-  shape.blocks = json.value("blocks", std::vector<int64_t>{});
+  const MadeSmaller smaller = phase.made_smaller.value_or(MadeSmaller());
+  NetworkShape shape = input.at_scale(smaller.scale * width);
+  shape.stem_stride = smaller.stem_stride;
+  shape.blocks = smaller.blocks;
   return shape;
 }
 
@@ -239,17 +220,16 @@ void load_network(const PhaseRecord& phase, const std::string& name, Network& ne
   restore(network_tensors(phase, name), network);
 }
 
-StoredContext::StoredContext(const Laboratory& laboratory, std::string phase, fs::path folder, Json& record,
+StoredContext::StoredContext(const Laboratory& laboratory, PhaseListener& listener, PhaseRecord& record,
                              Options options, uint64_t seed, Metadata about, StepMaterial step)
     : laboratory_(laboratory),
-      phase_(std::move(phase)),
-      folder_(std::move(folder)),
+      listener_(listener),
       record_(record),
       options_(std::move(options)),
       seed_(seed),
       about_(std::move(about)),
       step_(std::move(step)) {
-  if (step_.seeds.empty()) step_.seeds = phase_;
+  if (step_.seeds.empty()) step_.seeds = record_.kind;
   if (step_.weight_seeds.empty()) step_.weight_seeds = step_.seeds;
 }
 StoredContext::~StoredContext() = default;
@@ -259,7 +239,7 @@ TrainingSettings StoredContext::training(const std::string& prefix) const {
 }
 
 std::shared_ptr<Network> StoredContext::make_network(const std::string& purpose, const NetworkShape& shape) {
-  auto network = laboratory_.build(shape);
+  auto network = laboratory_.model.build(shape);
   network->initialise(derive_seed(seed_, step_.weight_seeds + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
   return network;
@@ -299,8 +279,8 @@ void StoredContext::train(const std::string& name, Network& network, Objective& 
 
 void StoredContext::run_training(const std::string& name, Network& network, Objective& objective,
                                  const TrainingSettings& settings) {
-  trained_.emplace_back(phase_ + "/" + name, network.weak_from_this());
-  StoredTraining stored(laboratory_, phase_, name, folder_, about_);
+  trained_.emplace_back(record_.kind + "/" + name, network.weak_from_this());
+  StoredTraining stored(listener_, record_, name, about_, laboratory_.data.train.count());
   if (stored.finished()) {
     restore(stored.tensors(), network, &objective);
   } else {
@@ -312,63 +292,66 @@ void StoredContext::run_training(const std::string& name, Network& network, Obje
     objective.state(archive);
     stored.finish(archive.tensors());
   }
-  record_["trainings"][name] = summary(folder_, name, stored.took(), laboratory_.data.train.count());
-  PhaseStore::add_file(folder_, record_, file_of(name));
+  add_training(name, stored.record());
   if (name == kNetwork) note_deployed(network);
 }
 
 const PhaseRecord& StoredContext::finished(const std::string& step) const {
   const auto found = step_.finished.find(step);
-  SENET_CHECK(found != step_.finished.end(), "phase '", phase_, "' asks for the step '", step,
+  SENET_CHECK(found != step_.finished.end(), "phase '", record_.kind, "' asks for the step '", step,
               "', on which it does not stand (Step::on)");
   return found->second;
 }
 
 Network& StoredContext::teacher() {
-  SENET_CHECK(step_.teacher, "phase '", phase_, "' has no teacher");
+  SENET_CHECK(step_.teacher, "phase '", record_.kind, "' has no teacher");
   return step_.teacher();
 }
 
 int64_t StoredContext::budget() const {
-  SENET_CHECK(step_.budget, "phase '", phase_, "' asks for the budget, which has no part in it (Step::budget)");
+  SENET_CHECK(step_.budget, "phase '", record_.kind, "' asks for the budget, which has no part in it (Step::budget)");
   return *step_.budget;
 }
 
-const Series& StoredContext::series(const std::string& step) const {
-  Series& read = read_[step];
-  if (read.empty()) read = finished(step).json.value("series", Json::object()).get<Series>();
-  return read;
-}
+const Series& StoredContext::series(const std::string& step) const { return finished(step).series; }
 
 void StoredContext::load_network(const std::string& step, Network& network) {
   const PhaseRecord& phase = finished(step);
-  const Json trainings = phase.json.value("trainings", Json::object());
-  SENET_CHECK(!trainings.empty(), "phase '", phase_, "' asks for a network of the step '", step, "', which left none");
-  const bool kept = trainings.contains(kNetwork);
-  const std::string training = kept ? kNetwork : (--trainings.end()).key();
+  SENET_CHECK(!phase.trainings.empty(), "phase '", record_.kind, "' asks for a network of the step '", step,
+              "', which left none");
+  const std::string training = phase.training(kNetwork) ? kNetwork : phase.trainings.back().first;
   senet::load_network(phase, training, network);
-  const Json through = phase.json.value("deployed", Json::array({phase.kind + "/" + training}));
-  for (const Json& name : through) trained_.emplace_back(name.get<std::string>(), network.weak_from_this());
+  std::vector<std::string> through = phase.deployed;
+  if (through.empty()) through.push_back(phase.kind + "/" + training);
+  for (const std::string& name : through) trained_.emplace_back(name, network.weak_from_this());
 }
 
 std::vector<double> StoredContext::measure(const std::string& sensitivity) {
-  SENET_CHECK(step_.plugins, "phase '", phase_, "' has no plugins");
+  SENET_CHECK(step_.plugins, "phase '", record_.kind, "' has no plugins");
   const auto plugin = step_.plugins->make<Sensitivity>(sensitivity, options_);
   std::vector<double> values;
   run_plugin(PluginKind::sensitivity, sensitivity, [&] { values = plugin->measure(teacher(), *this); });
   return values;
 }
 
-void StoredContext::record_allocation(const std::vector<int64_t>& relus) { record_["allocated"] = relus; }
-void StoredContext::record_widths(const std::vector<double>& widths) { record_["widths"] = widths; }
+void StoredContext::record_allocation(const std::vector<int64_t>& relus) { record_.allocated = relus; }
+void StoredContext::record_widths(const std::vector<double>& widths) { record_.widths = widths; }
 
-bool StoredContext::has_network() const {
-  return record_.contains("trainings") && record_["trainings"].contains(kNetwork);
+bool StoredContext::has_network() const { return record_.training(kNetwork) != nullptr; }
+
+// A network may be kept under the name of a training.
+void StoredContext::add_training(const std::string& name, TrainingRecord training) {
+  if (TrainingRecord* known = record_.training(name)) {
+    *known = std::move(training);
+  } else {
+    record_.trainings.emplace_back(name, std::move(training));
+  }
+  PhaseStore::add_file(record_, file_of(name));
 }
 
 void StoredContext::note_deployed(const Network& network) {
   const std::vector<std::string> names = trainings_of(network);
-  if (!names.empty()) record_["deployed"] = names;
+  if (!names.empty()) record_.deployed = names;
 }
 
 std::vector<std::string> StoredContext::trainings_of(const Network& network) const {
@@ -382,19 +365,19 @@ std::vector<std::string> StoredContext::trainings_of(const Network& network) con
 void StoredContext::keep(const std::string& name, Network& network) {
   Archive archive = Archive::saving();
   network_state(network, archive);
-  StoredTraining(laboratory_, phase_, name, folder_, about_).finish(archive.tensors());
-  record_["trainings"][name] = {{"epochs", 0}, {"seconds", 0.0}, {"image_passes", 0}, {"last_epoch", Json::object()}};
+  StoredTraining(listener_, record_, name, about_, 0).finish(archive.tensors());
+  TrainingRecord none;
+  none.image_passes = 0;
+  add_training(name, std::move(none));
   const NetworkShape& shape = network.shape();
-  if (shape.scale != 1) record_["shape"]["scale"] = shape.scale;
-  if (shape.stem_stride != 1) record_["shape"]["stem_stride"] = shape.stem_stride;
-  if (!shape.blocks.empty()) record_["shape"]["blocks"] = shape.blocks;
-  PhaseStore::add_file(folder_, record_, file_of(name));
+  const MadeSmaller smaller{shape.scale, shape.stem_stride, shape.blocks};
+  if (smaller.scale != 1 || smaller.stem_stride != 1 || !smaller.blocks.empty()) record_.made_smaller = smaller;
   note_deployed(network);
 }
 
 Score StoredContext::evaluate(Network& network, Part part) {
   const std::vector<std::string> trainings = trainings_of(network);
-  if (trainings.empty()) return evaluate(network, part, text("a network of phase '", phase_, "'"));
+  if (trainings.empty()) return evaluate(network, part, text("a network of phase '", record_.kind, "'"));
   const std::string &last = trainings.back(), kind = last.substr(0, last.find('/'));
   return evaluate(network, part,
                   text("the network of training '", last.substr(kind.size() + 1), "' of phase '", kind, "'"));
@@ -402,16 +385,16 @@ Score StoredContext::evaluate(Network& network, Part part) {
 
 Score StoredContext::evaluate(Network& network, Part part, const std::string& weights) {
   const Images& images = laboratory_.data.part(part);
-  if (images.count() == 0) refuse_without_held_out("phase '" + phase_ + "'");
+  if (images.count() == 0) refuse_without_held_out("phase '" + record_.kind + "'");
   return senet::evaluate(network, make_loader(laboratory_, images), weights);
 }
 
 void StoredContext::record(const std::string& name, const std::vector<double>& values) {
   if (runs_plugin_) take_name("series", name, series_);
   for (const double value : values) {
-    SENET_CHECK(std::isfinite(value), "phase '", phase_, "' records '", name, "' with the value ", value);
+    SENET_CHECK(std::isfinite(value), "phase '", record_.kind, "' records '", name, "' with the value ", value);
   }
-  record_["series"][name] = values;
+  record_.series[name] = values;
 }
 
 void StoredContext::record(const std::vector<Candidate>& candidates) {
@@ -420,11 +403,7 @@ void StoredContext::record(const std::vector<Candidate>& candidates) {
       return other.relus <= candidate.relus && other.accuracy >= candidate.accuracy &&
              (other.relus < candidate.relus || other.accuracy > candidate.accuracy);
     });
-    record_["candidates"].push_back({{"name", candidate.name},
-                                     {"relus", candidate.relus},
-                                     {"accuracy", candidate.accuracy},
-                                     {"on_front", !beaten},
-                                     {"chosen", candidate.chosen}});
+    record_.candidates.push_back({candidate.name, candidate.relus, candidate.accuracy, !beaten, candidate.chosen});
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -17,19 +16,29 @@
 
 namespace senet {
 
+// The network of an experiment cell.
+struct CellModel {
+  std::function<std::shared_ptr<Network>(const NetworkShape&)> build;  // all ReLUs in place, weights not yet drawn
+  int64_t relus = 0;                                                   // with a ReLU at every site
+  std::vector<std::string> not_counted;                                // NetworkCounts::not_counted
+};
+
 // What all phases of one experiment cell share.
 struct Laboratory {
   DataSplits data;
-  NetworkShape input;
-  int64_t relus = 0;                                                   // of the model, with a ReLU at every site
-  std::vector<std::string> not_counted;                                // NetworkCounts::not_counted, of the model
-  std::function<std::shared_ptr<Network>(const NetworkShape&)> build;  // all ReLUs in place, weights not yet drawn
+  CellModel model;
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
-  std::function<void(const std::string& phase, const std::string& training, const Progress&)> on_progress;
-  std::function<void(const std::string& phase, const std::string& training, const EpochReport&)> on_epoch;
-  std::function<void(const std::string& text)> on_message;
-  std::function<bool()> stop_requested;
+};
+
+// What happens while a phase runs, for whoever shows it.
+class PhaseListener {
+ public:
+  virtual ~PhaseListener() = default;
+  virtual void message(const std::string& text) = 0;
+  virtual void progress(const std::string& phase, const Progress& progress) = 0;
+  virtual void epoch(const std::string& phase, const EpochReport& report) = 0;
+  virtual bool stop_requested() const = 0;
 };
 
 // What a phase of a method's step has beside its inputs.
@@ -45,9 +54,9 @@ struct StepMaterial {
 // What a phase's code is given: its trainings are kept in the phase's folder.
 class StoredContext final : public StepContext {
  public:
-  // about: what every file of weights says of itself (model, data set, budget, …).
-  StoredContext(const Laboratory& laboratory, std::string phase, std::filesystem::path folder, Json& record,
-                Options options, uint64_t seed, Metadata about = {}, StepMaterial step = {});
+  // record: of the running phase. about: what every file of weights says of itself (model, data set, budget, …).
+  StoredContext(const Laboratory& laboratory, PhaseListener& listener, PhaseRecord& record, Options options,
+                uint64_t seed, Metadata about = {}, StepMaterial step = {});
   ~StoredContext() override;
 
   const Options& options() const override { return options_; }
@@ -55,7 +64,7 @@ class StoredContext final : public StepContext {
   uint64_t seed() const override { return seed_; }
   torch::Device device() const override { return laboratory_.device; }
   int64_t classes() const override { return laboratory_.data.classes; }
-  NetworkShape shape() const override { return laboratory_.input; }
+  NetworkShape shape() const override { return laboratory_.data.input; }
   using PhaseContext::make_network;
   std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) override;
   void train(const std::string& name, Network& network, Objective& objective,
@@ -82,37 +91,35 @@ class StoredContext final : public StepContext {
 
  private:
   void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
+  void add_training(const std::string& name, TrainingRecord training);
   const PhaseRecord& finished(const std::string& step) const;
   std::vector<std::string> trainings_of(const Network& network) const;
-  // record["deployed"]: those of the network that is kept.
+  // In the record: those of the network that is kept.
   void note_deployed(const Network& network);
   void remember_what_is_thrown(const std::function<void()>& training);
 
   const Laboratory& laboratory_;
-  std::string phase_;
-  std::filesystem::path folder_;
-  Json& record_;
+  PhaseListener& listener_;
+  PhaseRecord& record_;
   Options options_;
   uint64_t seed_;
   Metadata about_;
   StepMaterial step_;
   bool runs_plugin_ = false;
   std::set<std::string> trainings_, series_;  // the names that are taken
-  mutable std::map<std::string, Series> read_;
   std::exception_ptr thrown_by_training_;
   // The trainings that a network went through, those of earlier steps as "<kind>/<name>"; weak, as another network may
   // come to lie where one was.
   std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> trained_;
 };
 
-// What a phase's trainings took. `images`: those of an epoch, for a record that does not say how
-// many passes there were.
+// What a phase's trainings took. `images`: those of an epoch, for a record that does not say how many passes there
+// were.
 struct TrainingTime {
-  int64_t epochs = 0;
   double seconds = 0;
   int64_t image_passes = 0;
 };
-TrainingTime training_time(const Json& record, int64_t images);
+TrainingTime training_time(const PhaseRecord& record, int64_t images);
 
 // The shape of the network that a phase keeps: `input`, made as small as the phase's record says; at one of its widths.
 NetworkShape shape_of(const PhaseRecord& phase, const NetworkShape& input, double width = 1);

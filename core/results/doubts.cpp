@@ -1,7 +1,7 @@
 #include "results/doubts.h"
 
 #include "config/format.h"
-#include "config/toml_file.h"
+#include "results/toml_file.h"
 
 namespace senet {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/document.h"
-#include "storage/environment.h"
+#include "phase/record.h"
 
 namespace senet {
 
@@ -25,23 +25,13 @@ struct NetworkScores {
   int64_t relus = 0;
 };
 
-// What a network compares outside its ReLU sites.
-struct OutsideSites {
-  int64_t max_pool_comparisons = 0;
-  std::vector<std::string> not_counted;  // NetworkCounts::not_counted
-};
-
 struct ResultModel {
   std::string plugin, variant;       // "resnet18 width=8": the plugin and the options that differ from their defaults
   int64_t relus = 0;                 // with a ReLU at every site
   int64_t parameters = 0, macs = 0;  // of the finished network
   std::vector<std::pair<std::string, int64_t>> layers;  // multiply–accumulates of each, in the network's order
   OutsideSites outside_sites;
-  // How the finished network was made smaller than the model (NetworkShape).
-  std::optional<double> scale;
-  std::optional<int64_t> stem_stride;
-  std::vector<int64_t> blocks;
-  bool made_smaller() const { return scale || stem_stride || !blocks.empty(); }
+  std::optional<MadeSmaller> made_smaller;
 };
 
 struct ResultDataset {
@@ -50,19 +40,10 @@ struct ResultDataset {
   std::vector<int64_t> input;                                            // C, H, W
 };
 
-struct ResultSite {
-  std::string name;
-  std::vector<int64_t> shape;  // C, H, W
-  int64_t stage = 0;
-  std::string conv;                  // the convolution before it
-  int64_t relus = 0;                 // with a ReLU at every element
-  int64_t counted = 0;               // ReLUs of the finished network, by evaluating its activation
+struct ResultSite : SiteRecord {
   std::optional<int64_t> allocated;  // ReLUs that the budget's shares gave it
   std::optional<double> sensitivity;
 };
-
-// A training's numbers over its epochs, by name, NaN where the log has none; and what its last epoch lists.
-using Curves = std::map<std::string, std::vector<double>>;
 
 // A phase that the result stands on.
 struct ResultPhase {
@@ -82,14 +63,6 @@ struct Change {
   std::string section, option;
   OptionValue value, default_value;
   OptionKind kind = OptionKind::method;
-};
-
-// A network that a method trained to choose from.
-struct ResultCandidate {
-  std::string name;
-  int64_t relus = 0;
-  double accuracy = 0;  // in [0, 1], on what it was judged by
-  bool on_front = false, chosen = false;
 };
 
 // SENet++: the finished network at one of its widths.
@@ -122,7 +95,7 @@ struct Result {
   // What methods and plugins record, by the names that they give: of each site, of each stage, or of what they say.
   std::map<std::string, std::vector<double>> series;
   std::map<std::string, Curves> curves;  // by training; the network's by its phase
-  std::vector<ResultCandidate> candidates;
+  std::vector<CandidateRecord> candidates;
   std::vector<ResultPhase> phases;
   std::vector<Change> changes;
   std::vector<std::string> remarks;  // what else a reader has to know, as sentences

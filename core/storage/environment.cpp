@@ -33,20 +33,9 @@ std::vector<EnvironmentField> fields_of(const Environment& environment) {
   return fields;
 }
 
-Json to_json(const Environment& environment) {
-  Json json = Json::object();
-  for (const TextField& field : kTexts) {
-    if (!(environment.*field.value).empty()) json[field.name] = environment.*field.value;
-  }
-  if (environment.threads > 0) json[kThreads] = environment.threads;
-  return json;
-}
-
-Environment environment_from(const Fields& fields) {
-  Environment environment;
-  for (const TextField& field : kTexts) environment.*field.value = fields.text(field.name, "");
-  environment.threads = fields.count(kThreads, 0);
-  return environment;
+void form(Form& form, Environment& environment) {
+  for (const TextField& field : kTexts) form.text(field.name, environment.*field.value, Form::if_any);
+  form.count(kThreads, environment.threads, Form::if_any);
 }
 
 }  // namespace senet

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/fields.h"
+#include "storage/form.h"
 
 namespace senet {
 
@@ -17,15 +17,13 @@ struct Environment {
   bool operator==(const Environment& other) const;
   bool operator!=(const Environment& other) const { return !(*this == other); }
 };
+// What is not known is left out.
+void form(Form& form, Environment& environment);
 
 // A field by the name that JSON has for it, as a text; tables and comparisons list them in this order.
 struct EnvironmentField {
   std::string name, value;
 };
 std::vector<EnvironmentField> fields_of(const Environment& environment);
-
-// Leaves out what is not known.
-Json to_json(const Environment& environment);
-Environment environment_from(const Fields& fields);
 
 }  // namespace senet

@@ -30,11 +30,11 @@ struct Store {
   std::optional<PhaseRecord> try_run(const PhaseInputs& which = inputs()) {
     return store.run(
         which,
-        [&](const std::filesystem::path& path, Json& record) {
+        [&](PhaseRecord& record) {
           ++runs;
-          write_file(path / "weights", "bits");
-          record["number"] = 42;
-          PhaseStore::add_file(path, record, "weights");
+          write_file(record.folder / "weights", "bits");
+          record.series["numbers"] = {42, 0.5};
+          PhaseStore::add_file(record, "weights");
         },
         holder, [&](const std::string& damage) { damaged = damage; });
   }
@@ -57,8 +57,8 @@ TEST(PhaseStore, AFinishedPhaseIsNeverRunTwice) {
   EXPECT_EQ(s.runs, 1);
   EXPECT_FALSE(first.found_finished);
   EXPECT_TRUE(second.found_finished);
-  EXPECT_EQ(second.json, first.json);
-  EXPECT_EQ(second.json["number"], 42);
+  EXPECT_EQ(to_json(second), to_json(first));
+  EXPECT_EQ(second.series.at("numbers"), (std::vector<double>{42, 0.5}));
   EXPECT_EQ(s.store.state("teacher", inputs().key()), PhaseStore::State::finished);
   EXPECT_EQ(s.store.state("teacher", inputs(2).key()), PhaseStore::State::absent);
   s.run(inputs(2));
@@ -69,7 +69,7 @@ TEST(PhaseStore, APhaseThatFailedSaysWhyAndRunsAgain) {
   Store s;
   EXPECT_NE(error_of([&] {
               s.store.run(
-                  inputs(), [](const auto&, Json&) { fail("broken"); }, s.holder, nullptr);
+                  inputs(), [](PhaseRecord&) { fail("broken"); }, s.holder, nullptr);
             }).find("broken"),
             std::string::npos);
   std::string why;
@@ -87,7 +87,7 @@ TEST(PhaseStore, ADamagedPhaseIsSetAsideAndRedone) {
     write_file(first.folder / file, "bitz");
     const PhaseRecord again = s.run();
     EXPECT_EQ(s.runs, 2) << file;
-    EXPECT_EQ(again.json["number"], 42);
+    EXPECT_EQ(again.series.at("numbers").front(), 42);
     EXPECT_NE(s.damaged.find("set aside"), std::string::npos) << s.damaged;
     EXPECT_EQ(slurp(first.folder.string() + ".damaged-1/" + file), "bitz");
     EXPECT_EQ(slurp(first.folder / "weights"), "bits");
@@ -106,11 +106,11 @@ TEST(PhaseStore, WhatAnotherProcessRunsIsLeftToItAndItsHolderNamed) {
   if (child == 0) {
     s.store.run(
         inputs(),
-        [&](const std::filesystem::path& path, Json& record) {
+        [&](PhaseRecord& record) {
           (void)!write(ready[1], "x", 1);
           usleep(300000);
-          write_file(path / "weights", "child");
-          PhaseStore::add_file(path, record, "weights");
+          write_file(record.folder / "weights", "child");
+          PhaseStore::add_file(record, "weights");
         },
         s.holder, nullptr);
     _exit(0);

@@ -47,7 +47,7 @@ inline Result made_result(const std::string& label, const std::string& budget, i
   result.teacher.relus = 1000;
   result.network.accuracy = accuracy;
   result.network.relus = relus;
-  result.sites = {{"a", {1, 2, 2}, 1, "", 4, 1, 1, {}}, {"b", {2, 1, 2}, 2, "", 4, 3, 3, {}}};
+  result.sites = {{{"a", {1, 2, 2}, 4, 1, "", 1}, 1, {}}, {{"b", {2, 1, 2}, 4, 2, "", 3}, 3, {}}};
   result.phases = {phase("teacher", "t", 60, 1000000), phase("sensitivity", "s", 60, 2000),
                    phase("finetune", label + budget, 30, 3000)};
   result.phases[1].versions["sensitivity plugin 'pruning'"] = 1;

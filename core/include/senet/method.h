@@ -13,8 +13,6 @@
 
 namespace senet {
 
-using Series = std::map<std::string, std::vector<double>>;  // what a step recorded, by name
-
 // What the body of a step is given.
 class StepContext : public PhaseContext {
  public:

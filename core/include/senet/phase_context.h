@@ -10,26 +10,13 @@
 #include "senet/dataset.h"
 #include "senet/network.h"
 #include "senet/objective.h"
+#include "senet/recorded.h"
 #include "senet/training.h"
 
 namespace senet {
 
 // What a method may look at. The test images are the core's alone.
 enum class Part { train, held_out };
-
-// A network that a method trained to choose from.
-struct Candidate {
-  std::string name;  // its configuration
-  int64_t relus;
-  double accuracy;  // in [0, 1], on what it was judged by
-  bool chosen = false;
-};
-
-struct Score {
-  double accuracy;  // in [0, 1]
-  double loss;      // mean cross entropy
-  int64_t images;
-};
 
 // What the harness offers to a sensitivity measure or a method's step while its phase runs. A phase is a function of
 // its inputs: use nothing but what is offered here, and the same seed gives the same bits.

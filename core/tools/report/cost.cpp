@@ -78,7 +78,7 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   const auto& linear = profile.linear;
   const double sum = std::accumulate(linear.offline_seconds.begin(), linear.offline_seconds.end(), 0.0);
   all.linear_measured =
-      result.model.variant == linear.model && !result.model.made_smaller() && result.dataset.input == linear.input;
+      result.model.variant == linear.model && !result.model.made_smaller && result.dataset.input == linear.input;
   if (all.linear_measured) {
     all.linear = {linear.online_seconds, sum, unknown, unknown, unknown};
     for (size_t i = 0; i < linear.offline_seconds.size(); ++i)

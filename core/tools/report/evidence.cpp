@@ -5,7 +5,7 @@
 #include <set>
 
 #include "config/format.h"
-#include "config/toml_file.h"
+#include "results/toml_file.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -1,6 +1,6 @@
 #include "tools/report/published.h"
 
-#include "config/toml_file.h"
+#include "results/toml_file.h"
 
 namespace senet {
 

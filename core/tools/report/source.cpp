@@ -6,7 +6,7 @@
 
 #include "config/document.h"
 #include "config/format.h"
-#include "config/toml_file.h"
+#include "results/toml_file.h"
 
 namespace senet {
 
