@@ -6,7 +6,7 @@
 #include <set>
 
 #include "cli/commands.h"
-#include "config/format.h"
+#include "display/format.h"
 #include "method/phases.h"
 #include "phase/metrics_log.h"
 #include "results/result_json.h"

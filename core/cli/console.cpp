@@ -6,7 +6,7 @@
 #include <csignal>
 #include <iostream>
 
-#include "config/format.h"
+#include "display/format.h"
 #include "senet/error.h"
 #include "storage/clock.h"
 

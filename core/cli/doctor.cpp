@@ -8,11 +8,11 @@
 #include "cli/commands.h"
 #include "cli/limits.h"
 #include "cli/tools_library.h"
-#include "config/format.h"
+#include "config/joined.h"
 #include "device/threads.h"
+#include "display/gnuplot.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
-#include "storage/gnuplot.h"
 
 namespace senet {
 

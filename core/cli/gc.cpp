@@ -4,7 +4,7 @@
 #include <set>
 
 #include "cli/commands.h"
-#include "config/format.h"
+#include "display/format.h"
 #include "phase/claims.h"
 #include "phase/store.h"
 #include "senet/error.h"

@@ -2,7 +2,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
-#include "config/format.h"
+#include "display/format.h"
 #include "evaluate/evaluation.h"
 #include "method/phases.h"
 #include "results/result_json.h"

@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "config/document.h"
-#include "config/format.h"
+#include "config/joined.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
 #include "storage/files.h"

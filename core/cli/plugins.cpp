@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 #include "config/document.h"
-#include "config/format.h"
+#include "display/format.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
 

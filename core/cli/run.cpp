@@ -6,9 +6,9 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/tools_library.h"
-#include "config/format.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "senet/error.h"
-#include "storage/gnuplot.h"
 
 namespace senet {
 

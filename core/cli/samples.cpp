@@ -6,9 +6,9 @@
 #include <cmath>
 #include <sstream>
 
+#include "display/gnuplot.h"
 #include "senet/error.h"
 #include "storage/files.h"
-#include "storage/gnuplot.h"
 
 namespace senet {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "config/format.h"
+#include "config/joined.h"
 #include "data/splits.h"
 #include "evaluate/evaluation.h"
 #include "method/methods.h"

@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "config/document.h"
-#include "config/format.h"
+#include "config/joined.h"
 #include "senet/error.h"
 #include "storage/files.h"
 

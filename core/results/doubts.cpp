@@ -1,6 +1,6 @@
 #include "results/doubts.h"
 
-#include "config/format.h"
+#include "config/joined.h"
 #include "results/toml_file.h"
 
 namespace senet {

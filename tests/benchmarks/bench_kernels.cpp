@@ -14,8 +14,8 @@
 #include <cstring>
 
 #include "benchmarks/turns.h"
+#include "cli/affinity.h"
 #include "data/batches.h"
-#include "device/affinity.h"
 #include "experiment/environment.h"
 #include "method/masks.h"
 #include "method/mismatch.h"

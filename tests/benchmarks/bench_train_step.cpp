@@ -14,8 +14,8 @@
 
 #include "benchmarks/libtorch_loop.h"
 #include "benchmarks/turns.h"
+#include "cli/affinity.h"
 #include "config/document.h"
-#include "device/affinity.h"
 #include "experiment/environment.h"
 #include "method/objectives.h"
 #include "nn/tensor_memory.h"

@@ -7,7 +7,7 @@
 #include <map>
 #include <tuple>
 
-#include "device/affinity.h"
+#include "cli/affinity.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 

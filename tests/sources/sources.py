@@ -15,13 +15,14 @@ ORDER = [
     ["method", "evaluate"],
     ["results"],
     ["experiment"],
+    ["display"],
     ["tools/report", "tools/export"],
     ["tools/measure"],
 ]
 ROW = {folder: row for row, folders in enumerate(ORDER) for folder in folders}
 # What the program is built from, which loads no library of ours, and what those files may include.
 PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/output.cpp", "cli/limits.cpp"}
-PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "config/nearest.h", "device/affinity.h"}
+PROGRAM_INCLUDES = {"cli/affinity.h", "cli/arguments.h", "cli/output.h", "cli/limits.h", "config/nearest.h"}
 # Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
 MOST_LINES_OF_CORE = 12000
@@ -113,9 +114,9 @@ def compared_names(root):
 
 
 def too_many_lines(root):
-    """Whether senet_core, which is core/ without cli and tools, has grown beyond what was agreed."""
+    """Whether senet_core, which is core/ without cli, display and tools, has grown beyond what was agreed."""
     lines = sum(len(file.read_text().splitlines()) for file in files_of(root, "core")
-                if file.relative_to(root / "core").parts[0] not in ("cli", "tools"))
+                if file.relative_to(root / "core").parts[0] not in ("cli", "display", "tools"))
     return [] if lines <= MOST_LINES_OF_CORE else [
         f"core: senet_core has {lines} lines, at most {MOST_LINES_OF_CORE} are allowed; delete, or move to tools/ what "
         "running an experiment does not take"]

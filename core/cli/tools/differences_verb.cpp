@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/tools/tool_verbs.h"
-#include "config/format.h"
+#include "display/format.h"
 #include "results/result.h"
 #include "tools/report/paired_differences.h"
 

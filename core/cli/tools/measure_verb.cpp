@@ -4,10 +4,10 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/tools/tool_verbs.h"
+#include "display/scratch_folder.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "storage/files.h"
-#include "storage/scratch_folder.h"
 #include "tools/measure/measurement.h"
 #include "tools/report/measurements.h"
 

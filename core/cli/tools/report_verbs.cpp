@@ -3,11 +3,11 @@
 
 #include "cli/commands.h"
 #include "cli/tools/tool_verbs.h"
-#include "config/format.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "experiment/plan.h"
 #include "senet/error.h"
 #include "storage/files.h"
-#include "storage/gnuplot.h"
 #include "tools/report/cost.h"
 #include "tools/report/page.h"
 #include "tools/report/table_kinds.h"

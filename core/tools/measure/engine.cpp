@@ -12,11 +12,11 @@
 #include <sstream>
 #include <thread>
 
+#include "display/scratch_folder.h"
 #include "senet/error.h"
 #include "storage/clock.h"
 #include "storage/files.h"
 #include "storage/json.h"
-#include "storage/scratch_folder.h"
 #include "tools/measure/process.h"
 
 namespace senet {

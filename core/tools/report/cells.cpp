@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 
-#include "config/format.h"
+#include "display/format.h"
 #include "results/result_json.h"
 #include "senet/error.h"
 

@@ -4,7 +4,8 @@
 #include <map>
 #include <set>
 
-#include "config/format.h"
+#include "config/joined.h"
+#include "display/format.h"
 #include "results/toml_file.h"
 #include "senet/error.h"
 

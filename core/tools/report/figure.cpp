@@ -3,9 +3,10 @@
 #include <map>
 #include <memory>
 
-#include "config/format.h"
+#include "config/joined.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "storage/files.h"
-#include "storage/gnuplot.h"
 #include "tools/report/figures/every_figure.h"
 
 namespace senet {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "config/notes.h"
 #include "tools/report/evidence.h"
+#include "tools/report/notes.h"
 
 namespace senet {
 

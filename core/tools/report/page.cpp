@@ -2,9 +2,8 @@
 
 #include <map>
 
-#include "config/format.h"
+#include "display/gnuplot.h"
 #include "results/result_json.h"
-#include "storage/gnuplot.h"
 #include "tools/report/cells.h"
 
 namespace senet {

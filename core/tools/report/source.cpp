@@ -5,7 +5,7 @@
 #include <set>
 
 #include "config/document.h"
-#include "config/format.h"
+#include "config/joined.h"
 #include "results/toml_file.h"
 
 namespace senet {

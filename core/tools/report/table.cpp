@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "config/format.h"
+#include "config/joined.h"
+#include "display/format.h"
 
 namespace senet {
 

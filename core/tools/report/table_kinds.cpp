@@ -1,6 +1,5 @@
 #include "tools/report/table_kinds.h"
 
-#include "config/format.h"
 #include "results/result_json.h"
 #include "senet/error.h"
 #include "tools/report/tables/every_table.h"

@@ -1,7 +1,8 @@
 #include "tools/report/cost.h"
 
-#include "config/format.h"
-#include "storage/gnuplot.h"
+#include "config/joined.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "tools/report/figures/every_figure.h"
 
 namespace senet {

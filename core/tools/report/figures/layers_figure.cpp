@@ -4,9 +4,10 @@
 #include <optional>
 #include <set>
 
-#include "config/format.h"
+#include "config/joined.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "senet/error.h"
-#include "storage/gnuplot.h"
 #include "tools/report/figures/every_figure.h"
 
 namespace senet {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "config/format.h"
-#include "storage/gnuplot.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "tools/report/figures/every_figure.h"
 
 namespace senet {

@@ -1,5 +1,6 @@
-#include "config/format.h"
-#include "storage/gnuplot.h"
+#include "config/joined.h"
+#include "display/format.h"
+#include "display/gnuplot.h"
 #include "tools/report/figures/every_figure.h"
 
 #include <cmath>

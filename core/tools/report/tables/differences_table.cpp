@@ -2,8 +2,8 @@
 #include <cmath>
 #include <set>
 
-#include "config/format.h"
 #include "config/nearest.h"
+#include "display/format.h"
 #include "senet/error.h"
 #include "tools/report/paired_differences.h"
 #include "tools/report/tables/every_table.h"

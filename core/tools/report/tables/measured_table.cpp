@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "config/format.h"
+#include "config/joined.h"
+#include "display/format.h"
 #include "senet/error.h"
 #include "tools/report/cost.h"
 #include "tools/report/measurements.h"

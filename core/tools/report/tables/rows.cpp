@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "config/format.h"
+#include "display/format.h"
 #include "senet/error.h"
 
 namespace senet {

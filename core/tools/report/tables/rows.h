@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "config/notes.h"
 #include "tools/report/evidence.h"
+#include "tools/report/notes.h"
 #include "tools/report/table.h"
 
 namespace senet {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <set>
 
-#include "config/format.h"
+#include "display/format.h"
 #include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
 

@@ -1,4 +1,4 @@
-#include "config/format.h"
+#include "display/format.h"
 #include "tools/report/tables/every_table.h"
 #include "tools/report/tables/rows.h"
 

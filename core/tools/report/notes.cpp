@@ -1,4 +1,4 @@
-#include "config/notes.h"
+#include "tools/report/notes.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "storage/gnuplot.h"
+#include "display/gnuplot.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,9 +11,9 @@
 #include <filesystem>
 #include <sstream>
 
+#include "display/scratch_folder.h"
 #include "senet/error.h"
 #include "storage/files.h"
-#include "storage/scratch_folder.h"
 
 namespace senet {
 

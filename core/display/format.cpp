@@ -1,4 +1,4 @@
-#include "config/format.h"
+#include "display/format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,9 +32,14 @@ std::string duration(double seconds) {
   return text(total, " s");
 }
 
+namespace {
+
+// What a text takes on a terminal: one column a character of UTF-8, as all texts used here do.
 size_t columns_of(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
+
+}  // namespace
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
