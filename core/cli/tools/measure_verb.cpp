@@ -46,39 +46,31 @@ fs::path measurement_file(const Result& result, const std::string& protocol, con
   return result.file.parent_path() / "measured" / (name + ".json");
 }
 
-double megabytes(const Json& sent) { return 1e-6 * (sent[0].get<double>() + sent[1].get<double>()); }
-
-void show(const Json& measured, const fs::path& file) {
-  const auto row = [](const std::string& name, const Json& part, const std::string& comparisons) {
+void show(const Measurement& measured) {
+  const auto row = [](const std::string& name, const Traffic& part, const std::string& comparisons) {
     output() << "  " << std::left << std::setw(14) << name << std::right << std::setw(12) << comparisons << std::fixed
-             << std::setw(12) << std::setprecision(3) << megabytes(part.at("sent")) << std::setw(10)
-             << part.at("messages")[0].get<int64_t>() + part.at("messages")[1].get<int64_t>() << std::setw(8)
-             << part.at("rounds").get<int64_t>() << std::setw(10) << part.at("seconds").get<double>() << "\n";
+             << std::setw(12) << std::setprecision(3) << part.megabytes() << std::setw(10)
+             << part.messages[0] + part.messages[1] << std::setw(8) << part.rounds << std::setw(10) << part.seconds
+             << "\n";
   };
-  output() << measured.at("run").get<std::string>() << ", " << measured.at("protocol").get<std::string>()
-           << ", masking " << measured.at("masking").get<std::string>() << ": " << measured.at("relus") << " ReLUs, "
-           << measured.at("images") << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
+  output() << measured.run << ", " << measured.protocol << ", masking " << measured.masking << ": " << measured.relus
+           << " ReLUs, " << measured.images << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
            << std::setw(10) << "messages" << std::setw(8) << "rounds" << std::setw(10) << "s"
            << "\n";
-  for (const char* part : {"linear", "relu", "max_pool"}) {
-    if (!measured.at("cost").contains(part)) continue;
-    const std::string count = part == std::string("linear") ? "" : measured.at("comparisons").at(part).dump();
-    row(part, measured.at("cost").at(part), count);
+  for (const auto& [kind, comparisons] :
+       {std::pair("linear", std::string()), std::pair("relu", std::to_string(measured.relu_comparisons)),
+        std::pair("max_pool", std::to_string(measured.max_pool_comparisons))}) {
+    if (measured.cost.count(kind)) row(kind, measured.cost.at(kind), comparisons);
   }
-  row("first image", measured.at("first"), "");
-  if (measured.contains("later")) row("later, mean", measured.at("later"), "");
-  const Json& agreement = measured.at("agreement");
-  output() << std::defaultfloat << std::setprecision(3)
-           << "  class as in plaintext: " << 100 * agreement.at("same_class").get<double>()
-           << " %, logits off by up to " << agreement.at("largest_error").get<double>() << "; memory "
-           << 1e-9 * measured.at("memory")[0].get<double>() << " and " << 1e-9 * measured.at("memory")[1].get<double>()
-           << " GB\n";
-  for (const Json& network : measured.at("latency")) {
-    output() << "  computed latency, " << network.at("network").get<std::string>() << " (" << network.at("bandwidth")
-             << " Mb/s, " << network.at("round_trip")
-             << " ms): " << network.at(network.contains("later") ? "later" : "first").get<double>() << " s\n";
-  }
-  output() << "  " << file.string() << "\n" << std::flush;
+  row("first image", measured.first, "");
+  if (measured.later) row("later, mean", *measured.later, "");
+  const auto gigabytes = [&](size_t party) { return 1e-9 * static_cast<double>(measured.memory.at(party)); };
+  output() << std::defaultfloat << std::setprecision(3) << "  class as in plaintext: " << 100 * measured.same_class
+           << " %, logits off by up to " << measured.largest_error << "; memory " << gigabytes(0) << " and "
+           << gigabytes(1) << " GB\n";
+  for (const Measurement::Latency& network : measured.latencies)
+    output() << "  computed latency, " << network.name() << ": " << network.seconds << " s\n";
+  output() << "  " << measured.file.string() << "\n" << std::flush;
 }
 
 // What all measurements of one call share.
@@ -110,7 +102,7 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   const Json measured =
       measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
   write_atomically(file, readable(measured) + "\n");
-  if (!arguments.json) show(measured, file);
+  if (!arguments.json) show(measurement_from(measured, file));
   return measured;
 }
 

@@ -9,6 +9,7 @@
 #include "senet/error.h"
 #include "storage/files.h"
 #include "tools/report/cost.h"
+#include "tools/report/figure_kinds.h"
 #include "tools/report/page.h"
 #include "tools/report/table_kinds.h"
 
@@ -60,7 +61,7 @@ void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
 
 Json json_of(const Table& table) {
   Json json = {{"name", table.name}, {"title", table.title}, {"columns", table.columns}, {"rows", Json::array()}};
-  for (const Table::Row& row : table.rows) json["rows"].push_back({{"id", row.id}, {"cells", row.cells}});
+  for (const Table::Row& row : table.rows) json["rows"].push_back({{"id", row.id}, {"cells", rendered(row)}});
   json["notes"] = table.notes;
   return json;
 }

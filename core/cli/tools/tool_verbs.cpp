@@ -3,14 +3,14 @@
 #include "cli/commands.h"
 #include "cli/tools_library.h"
 #include "tools/measure/engine.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 
 namespace {
 
 std::filesystem::path draw_layers(const std::vector<Result>& results, const std::filesystem::path& folder) {
-  return draw(layers_of(results, "sensitivity"), folder);
+  return draw(figure_of_layers(results, "sensitivity"), folder);
 }
 
 std::string engine_version() {

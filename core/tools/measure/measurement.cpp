@@ -21,13 +21,6 @@ namespace {
 // of a few logits, by chance smaller than another's.
 constexpr double kErrorFactor = 4;
 
-Json to_json(const Traffic& traffic) {
-  return {{"seconds", traffic.seconds},
-          {"sent", {traffic.sent[0], traffic.sent[1]}},
-          {"messages", {traffic.messages[0], traffic.messages[1]}},
-          {"rounds", traffic.rounds}};
-}
-
 Traffic& operator+=(Traffic& total, const Traffic& other) {
   total.seconds += other.seconds;
   total.rounds += other.rounds;

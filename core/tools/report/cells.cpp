@@ -5,16 +5,12 @@
 #include <limits>
 #include <map>
 
-#include "display/format.h"
 #include "results/result_json.h"
 #include "senet/error.h"
 
 namespace senet {
 
 namespace {
-
-// How the part of the program that measures sensitivities is called among a phase's versions.
-constexpr const char* kSensitivityPart = "sensitivity plugin '";
 
 Json changes_of(const Result& result) {
   Json changes = Json::array();
@@ -61,11 +57,6 @@ Summary summary(const std::vector<double>& values) {
   return summary;
 }
 
-std::string text_of(const Summary& summary, int digits) {
-  const std::string spread = summary.n > 1 ? " ± " + fixed(summary.deviation, digits) : "";
-  return fixed(summary.mean, digits) + spread + " (" + std::to_string(summary.n) + ")";
-}
-
 const std::string& MeasuredCell::data() const {
   const ResultDataset& dataset = first().dataset;
   return dataset.fingerprint.empty() ? dataset.plugin : dataset.fingerprint;
@@ -96,16 +87,27 @@ int64_t MeasuredCell::teacher_relus() const {
 }
 
 std::vector<double> measured_sensitivity(const Result& result) {
-  const bool trained = std::any_of(result.phases.begin(), result.phases.end(), [](const ResultPhase& phase) {
-    const auto part = phase.versions.lower_bound(kSensitivityPart);
-    return phase.training_seconds > 0 && part != phase.versions.end() && part->first.rfind(kSensitivityPart, 0) == 0;
-  });
   std::vector<double> values;
   for (const ResultSite& site : result.sites) {
-    if (!trained || !site.sensitivity) return {};
+    if (!site.sensitivity) return {};
     values.push_back(*site.sensitivity);
   }
-  return values;
+  // Whether it is what is given of each layer, or of each of its ReLUs.
+  const auto is = [&](const std::vector<double>& given) {
+    if (given.size() != values.size()) return false;
+    bool of_layers = true, of_relus = true;
+    for (size_t l = 0; l < values.size(); ++l) {
+      of_layers = of_layers && values[l] == given[l];
+      of_relus = of_relus && values[l] == given[l] * static_cast<double>(result.sites[l].relus);
+    }
+    return of_layers || of_relus;
+  };
+  const bool listed = std::any_of(result.settings.begin(), result.settings.end(), [&](const Setting& setting) {
+    const Json json = to_json(setting.value);
+    const bool numbers = json.is_array() && std::all_of(json.begin(), json.end(), std::mem_fn(&Json::is_number));
+    return numbers && is(json.get<std::vector<double>>());
+  });
+  return listed || is(std::vector<double>(values.size(), 1)) ? std::vector<double>() : values;
 }
 
 std::vector<MeasuredCell> measured_cells(const std::vector<Result>& results) {

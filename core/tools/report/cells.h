@@ -14,7 +14,6 @@ struct Summary {
   double deviation = 0;  // √(Σ(x − mean)² / (n − 1)); NaN for one value
 };
 Summary summary(const std::vector<double>& values);
-std::string text_of(const Summary& summary, int digits);  // "61.20 ± 0.34 (3)"
 
 // The results of one cell of an experiment at one budget: one a seed, in the order of seeds.
 struct MeasuredCell {
@@ -36,7 +35,8 @@ struct MeasuredCell {
   int64_t teacher_relus() const;     // the mean
 };
 
-// η of each site where a plugin measured it by training; empty where it was listed or is the same for all.
+// η of each site where it was measured. Empty where it says nothing of the network: where a setting lists it, or where
+// every layer or every ReLU has the same.
 std::vector<double> measured_sensitivity(const Result& result);
 
 // In the order of experiments and labels as they first appear, then of budgets' ReLUs. Throws (exit code 2)

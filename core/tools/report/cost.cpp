@@ -31,6 +31,10 @@ constexpr Option kLinear[] = {
     real_option("online_s", "-1", "of all of them").at_least(0).in("s"),
 };
 
+constexpr double InferenceCost::*kFigures[] = {&InferenceCost::online_seconds, &InferenceCost::offline_seconds,
+                                               &InferenceCost::online_bytes, &InferenceCost::offline_bytes,
+                                               &InferenceCost::storage_bytes};
+
 Options required(const Document& document, const std::string& section, const std::vector<Option>& declared) {
   const Options options = document.resolve(section, declared);
   for (const Options::Item& item : options.items()) {
@@ -48,17 +52,12 @@ CostProfile load_profile(const fs::path& file) {
   const Options top = required(document, "", declare(kTop)), relu = required(document, "per_relu", declare(kPerRelu)),
                 linear = required(document, "linear", declare(kLinear));
   document.refuse_unread();
-  CostProfile profile;
-  profile.name = file.stem();
-  profile.source = top.text("source");
-  profile.online_seconds = relu.real("online_us") * 1e-6;
-  profile.offline_seconds = relu.real("offline_us") * 1e-6;
-  profile.online_bytes = relu.real("online_bytes");
-  profile.offline_bytes = relu.real("offline_bytes");
-  profile.storage_bytes = relu.real("storage_bytes");
-  profile.linear = {linear.text("model"), linear.integers("input"), linear.integer("macs"), linear.reals("offline_s"),
-                    linear.real("online_s")};
-  return profile;
+  return {file.stem(),
+          top.text("source"),
+          {relu.real("online_us") * 1e-6, relu.real("offline_us") * 1e-6, relu.real("online_bytes"),
+           relu.real("offline_bytes"), relu.real("storage_bytes")},
+          {linear.text("model"), linear.integers("input"), linear.integer("macs"), linear.reals("offline_s"),
+           linear.real("online_s")}};
 }
 
 NetworkCost cost_of(const Result& result, const CostProfile& profile) {
@@ -66,14 +65,11 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   NetworkCost all{};
   for (const ResultSite& site : result.sites) {
     const auto n = static_cast<double>(site.counted);
-    const InferenceCost cost{n * profile.online_seconds, n * profile.offline_seconds, n * profile.online_bytes,
-                             n * profile.offline_bytes, n * profile.storage_bytes};
-    all.relu_layers.push_back({site.name, site.counted, cost});
-    all.relus.online_seconds += cost.online_seconds;
-    all.relus.offline_seconds += cost.offline_seconds;
-    all.relus.online_bytes += cost.online_bytes;
-    all.relus.offline_bytes += cost.offline_bytes;
-    all.relus.storage_bytes += cost.storage_bytes;
+    InferenceCost& layer = all.relu_layers.emplace_back(NetworkCost::Layer{site.name, site.counted, {}}).cost;
+    for (double InferenceCost::*const figure : kFigures) {
+      layer.*figure = n * profile.relu.*figure;
+      all.relus.*figure += layer.*figure;
+    }
   }
   const auto& linear = profile.linear;
   const double sum = std::accumulate(linear.offline_seconds.begin(), linear.offline_seconds.end(), 0.0);

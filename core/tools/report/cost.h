@@ -8,12 +8,15 @@
 
 namespace senet {
 
+struct InferenceCost {
+  double online_seconds = 0, offline_seconds = 0, online_bytes = 0, offline_bytes = 0, storage_bytes = 0;
+};
+
 // What private inference costs under a protocol, as somebody measured it: experiments/costs/*.toml.
 struct CostProfile {
   std::string name;    // the file's
   std::string source;  // who measured it, where
-  // Of one ReLU.
-  double online_seconds, offline_seconds, online_bytes, offline_bytes, storage_bytes;
+  InferenceCost relu;  // of one ReLU
   // Of the linear layers of one network, in order, shortcuts folded into their block's convolutions.
   struct {
     std::string model;
@@ -25,10 +28,6 @@ struct CostProfile {
 };
 // Throws (exit code 2) with the file's name for what it lacks, and for a key that no profile has.
 CostProfile load_profile(const std::filesystem::path& file);
-
-struct InferenceCost {
-  double online_seconds = 0, offline_seconds = 0, online_bytes = 0, offline_bytes = 0, storage_bytes = 0;
-};
 
 // What one inference with a result's network costs.
 //   ReLUs         the profile's figures times the ReLUs counted;

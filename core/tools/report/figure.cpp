@@ -7,7 +7,6 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "storage/files.h"
-#include "tools/report/figures/every_figure.h"
 
 namespace senet {
 
@@ -98,7 +97,7 @@ std::string style(size_t i) {
 }
 
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes) {
-  return notes.mark(short_variant_of(result, evidence)).substr(1);
+  return "[" + std::to_string(notes.number(short_variant_of(result, evidence))) + "]";
 }
 
 std::string published_style(size_t i) {
@@ -122,34 +121,6 @@ std::string four_panels(const Figure& figure, const std::vector<std::string>& pa
 std::string nothing_to_show(const std::string& why) {
   return "unset border\nunset tics\nunset grid\nset label 1 " + gnuplot_text(why) +
          " at graph 0.5,0.5 center noenhanced\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label 1\n";
-}
-
-const std::vector<Kind<Figure>>& figure_kinds() {
-  static const Option budget = text_option("budget", "\"\"", "of the cells it shows; none: every one");
-  static const Option seed = integer_option("seed", "1", "of the results it shows");
-  static const std::vector<Kind<Figure>> kinds = {
-      {"pareto",
-       "accuracy against ReLUs counted, a series a cell",
-       {texts_option("published", "data sets whose published points it overlays")},
-       pareto},
-      {"sensitivity",
-       "pruning and ReLU sensitivity of each layer, DeepReDuce's criticality of each stage",
-       {seed},
-       sensitivity},
-      {"budgets", "ReLUs allocated to each layer at each budget", {seed}, budgets},
-      {"settling", "movement of the masks over epochs (NHD), a series a cell", {budget}, settling},
-      {"masks", "where each layer keeps its ReLUs", {budget, seed}, masks},
-      {"measured",
-       "accuracy against what a two-party engine needed",
-       {text_option("protocol", "\"cheetah\"", "whose measurements it shows"), seed},
-       measured},
-      {"cost",
-       "latency and communication of private inference against accuracy",
-       {text_option("profile", "\"../experiments/costs/delphi.toml\"",
-                    "what a ReLU and the linear layers cost; seen from the source's folder")},
-       cost},
-  };
-  return kinds;
 }
 
 }  // namespace senet

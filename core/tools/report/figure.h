@@ -54,6 +54,4 @@ std::string four_panels(const Figure& figure, const std::vector<std::string>& pa
 // The commands of a figure that has nothing to show: it says why.
 std::string nothing_to_show(const std::string& why);
 
-const std::vector<Kind<Figure>>& figure_kinds();
-
 }  // namespace senet

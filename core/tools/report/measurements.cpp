@@ -1,7 +1,6 @@
 #include "tools/report/measurements.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "senet/error.h"
 #include "storage/files.h"
@@ -11,35 +10,92 @@ namespace senet {
 
 namespace fs = std::filesystem;
 
+double Traffic::megabytes() const { return 1e-6 * (static_cast<double>(sent[0]) + static_cast<double>(sent[1])); }
+
+Json to_json(const Traffic& traffic) {
+  return {{"seconds", traffic.seconds},
+          {"sent", {traffic.sent[0], traffic.sent[1]}},
+          {"messages", {traffic.messages[0], traffic.messages[1]}},
+          {"rounds", traffic.rounds}};
+}
+
+Traffic traffic_from(const Fields& fields) {
+  Traffic traffic;
+  traffic.seconds = fields.number("seconds");
+  traffic.rounds = fields.count("rounds");
+  for (const auto& [name, of_parties] : {std::pair("sent", traffic.sent), std::pair("messages", traffic.messages)}) {
+    const std::vector<int64_t> counts = fields.counts(name);
+    if (counts.size() != 2) fields.fail_at(name, "a count of each party");
+    std::copy(counts.begin(), counts.end(), of_parties);
+  }
+  return traffic;
+}
+
+std::string Measurement::Latency::name() const {
+  return network + " (" + Json(bandwidth).dump() + " Mb/s, " + Json(round_trip).dump() + " ms)";
+}
+
+std::string Measurement::at_its_width() const { return width == 1 ? "" : " at width " + Json(width).dump(); }
+
+std::string Measurement::title(const std::string& label) const {
+  return label + at_its_width() + (masking == "gather" ? "" : ", masks by " + masking);
+}
+
+double Measurement::megabytes(const char* kind) const { return cost.count(kind) ? cost.at(kind).megabytes() : 0; }
+
+double Measurement::latency(const char* network) const {
+  for (const Latency& row : latencies) {
+    if (row.network == network) return row.seconds;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
 namespace {
 
-double megabytes_of(const Json& part) {
-  return 1e-6 * (part.at("sent").at(0).get<double>() + part.at("sent").at(1).get<double>());
+Measurement read(const Fields& fields) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  Measurement measurement;
+  measurement.run = fields.text("run");
+  measurement.protocol = fields.text("protocol");
+  measurement.masking = fields.text("masking");
+  measurement.width = fields.number("width");
+  measurement.relus = fields.count("relus");
+  measurement.images = fields.count("images", 0);
+  const Fields comparisons = fields.object("comparisons");
+  measurement.relu_comparisons = comparisons.count("relu");
+  measurement.max_pool_comparisons = comparisons.count("max_pool");
+  measurement.caveats = fields.texts("caveats");
+  measurement.first = traffic_from(fields.object("first"));
+  if (fields.has("later")) measurement.later = traffic_from(fields.object("later"));
+  for (const auto& [kind, part] : fields.named_objects("cost")) measurement.cost[kind] = traffic_from(part);
+  for (const Fields& row : fields.objects("latency")) {
+    measurement.latencies.push_back({row.text("network"), row.number("bandwidth", kUnknown),
+                                     row.number("round_trip", kUnknown),
+                                     row.number(row.has("later") ? "later" : "first")});
+  }
+  if (fields.has("agreement")) {
+    measurement.same_class = fields.object("agreement").share("same_class");
+    measurement.largest_error = fields.object("agreement").number("largest_error");
+  }
+  measurement.memory = fields.counts("memory");
+  return measurement;
 }
 
 }  // namespace
 
-double Measurement::megabytes(const char* part) const {
-  const Json& cost = json.at("cost");
-  return cost.contains(part) ? megabytes_of(cost.at(part)) : 0;
-}
-
-std::string Measurement::at_its_width() const { return width() == 1 ? "" : " at width " + Json(width()).dump(); }
-
-std::string Measurement::title(const std::string& label) const {
-  const std::string masking = json.at("masking").get<std::string>();
-  return label + at_its_width() + (masking == "gather" ? "" : ", masks by " + masking);
-}
-
-const Json& Measurement::whole() const { return json.contains("later") ? json.at("later") : json.at("first"); }
-
-double Measurement::total_megabytes() const { return megabytes_of(whole()); }
-
-double Measurement::latency(const char* network) const {
-  for (const Json& row : json.at("latency")) {
-    if (row.at("network") == network) return row.at(row.contains("later") ? "later" : "first").get<double>();
+Measurement measurement_from(const Json& json, const fs::path& file) {
+  const Json schema = json.is_object() ? json.value("schema", Json()) : Json(kMeasurementSchema);
+  if (schema != kMeasurementSchema) {
+    fail_usage(file.string(), ": has the schema ", schema.dump(), ", this program reads ", kMeasurementSchema,
+               "; `senet measure` measures it again");
   }
-  return std::numeric_limits<double>::quiet_NaN();
+  try {
+    Measurement measurement = read(Fields(json, ""));
+    measurement.file = file;
+    return measurement;
+  } catch (const Error& error) {
+    fail_usage(file.string(), ": is not a measurement of `senet measure`: ", error.what());
+  }
 }
 
 std::vector<Measurement> measurements_of(const Result& result) {
@@ -47,32 +103,16 @@ std::vector<Measurement> measurements_of(const Result& result) {
   std::vector<Measurement> found;
   if (!fs::is_directory(folder)) return found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string(), run = result.file.stem().string() + ".";
-    if (entry.path().extension() != ".json" || name.rfind(run, 0) != 0) continue;
-    const Json json = parse_json(read_file(entry.path()), entry.path().string());
-    const Measurement measurement{entry.path(), json};
-    int64_t relus = 0;
-    if (json.is_object() && json.value("schema", 0) != kMeasurementSchema) {
-      fail_usage(entry.path().string(), ": has the schema ", json.value("schema", Json()).dump(),
-                 ", this program reads ", kMeasurementSchema, "; `senet measure` measures it again");
-    }
-    // What readers will ask for.
-    try {
-      for (const char* section : {"run", "protocol", "masking"}) json.at(section).get<std::string>();
-      for (const char* kind : {"relu", "max_pool"}) json.at("comparisons").at(kind).get<int64_t>();
-      for (const char* part : {"linear", "relu", "max_pool"}) measurement.megabytes(part);
-      measurement.whole().at("rounds").get<int64_t>();
-      measurement.total_megabytes();
-      for (const Json& row : json.at("latency")) measurement.latency(row.at("network").get<std::string>().c_str());
-      relus = result.at_width(measurement.width()).scores.relus;
-    } catch (const Json::exception& error) {
-      fail_usage(entry.path().string(), ": is not a measurement of `senet measure`: ", error.what());
-    }
-    if (json.at("run") != result.id() || json.value("relus", Json()) != relus) {
-      fail_usage(entry.path().string(), ": was measured of another network than ", result.file.string(),
+    const fs::path& file = entry.path();
+    if (file.extension() != ".json" || file.filename().string().rfind(result.file.stem().string() + ".", 0) != 0)
+      continue;
+    found.push_back(measurement_from(parse_json(read_file(file), file.string()), file));
+    const Measurement& measurement = found.back();
+    const int64_t relus = result.at_width(measurement.width).scores.relus;
+    if (measurement.run != result.id() || measurement.relus != relus) {
+      fail_usage(file.string(), ": was measured of another network than ", result.file.string(),
                  "; `senet measure` measures it again");
     }
-    found.push_back(measurement);
   }
   std::sort(found.begin(), found.end(), [](const Measurement& a, const Measurement& b) { return a.file < b.file; });
   return found;

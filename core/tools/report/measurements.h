@@ -1,26 +1,58 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "results/result.h"
 
 namespace senet {
 
-// What `senet measure` found of a result's network in a two-party engine: `measured/<run>.*.json` beside the result.
-struct Measurement {
-  std::filesystem::path file;
-  Json json;
+// What a part of a private inference does to the network, and how long it computes.
+struct Traffic {
+  double seconds = 0;            // measured over loopback
+  int64_t sent[2] = {0, 0};      // bytes, by each party
+  int64_t messages[2] = {0, 0};  // by each party
+  int64_t rounds = 0;            // the longest chain of messages, each of which waits for the one before
+  bool in_turns = false;         // the parties answer each other, in place of both sending in each round; not stored
 
-  double width() const { return json.at("width").get<double>(); }
+  double megabytes() const;  // sent by both parties
+};
+Json to_json(const Traffic& traffic);
+Traffic traffic_from(const Fields& fields);
+
+// What tables and figures show of a measurement: `measured/<run>.*.json` beside the result, written by `senet measure`.
+struct Measurement {
+  struct Latency {  // computed, of a whole inference
+    std::string network;
+    double bandwidth, round_trip;  // Mb/s; ms
+    double seconds;                // without the first run's set-up where there are more
+
+    std::string name() const;  // "LAN (3000.0 Mb/s, 0.8 ms)"
+  };
+  std::filesystem::path file;
+  std::string run, protocol, masking;
+  double width = 1;
+  int64_t relus = 0, images = 0;
+  int64_t relu_comparisons = 0, max_pool_comparisons = 0;
+  std::vector<std::string> caveats;
+  Traffic first;
+  std::optional<Traffic> later;         // mean of the inferences after the first
+  std::map<std::string, Traffic> cost;  // of the layers of a kind: "linear", "relu", "max_pool"
+  std::vector<Latency> latencies;
+  double same_class = 0, largest_error = 0;  // against plaintext: share of the images; of a logit
+  std::vector<int64_t> memory;               // the most that each party held, bytes
+
   std::string at_its_width() const;                   // " at width 0.5"; empty at full width
   std::string title(const std::string& label) const;  // of its cell, with the width of a narrower one, and the masking
-
-  double megabytes(const char* part) const;  // sent by both parties for "linear", "relu" or "max_pool"; 0 without it
-  double total_megabytes() const;
-  const Json& whole() const;                  // a whole inference, without its first run's set-up where there are more
-  double latency(const char* network) const;  // of a whole inference, computed, in s; NaN for a network it has not
+  double megabytes(const char* kind) const;           // of `cost`; 0 without it
+  const Traffic& whole() const { return later ? *later : first; }
+  double latency(const char* network) const;  // NaN for a network it has not
 };
+// Throws (exit code 2) with file and key for what is no measurement.
+Measurement measurement_from(const Json& json, const std::filesystem::path& file);
 
 // In the order of protocols, maskings and widths. Throws (exit code 2) with the file's name for what is no measurement
 // of this run, or of other ReLUs than the result counts.

@@ -56,15 +56,15 @@ std::string experiments(const Evidence& evidence) {
     for (const Result* result : cell.results) seeds += (seeds.empty() ? "" : ", ") + std::to_string(result->seed);
     Json phases = Json::array();
     for (const ResultPhase& phase : first.phases) phases.push_back(to_json(phase));
-    of_experiment[first.folder()] += "<details><summary>" + html_escaped(cell.label()) + ", " +
-                                     html_escaped(cell.budget()) + ": accuracy " + text_of(cell.accuracy(), 2) +
-                                     " %, seeds " + html_escaped(seeds) + "</summary>\n" +
-                                     block({{"deviations from the paper", deviations_of(first)},
-                                            {"environment", to_json(first.environment)},
-                                            {"phases", phases},
-                                            {"precision", first.precision},
-                                            {"settings", to_json(first.settings)}}) +
-                                     "</details>\n";
+    of_experiment[first.folder()] +=
+        "<details><summary>" + html_escaped(cell.label()) + ", " + html_escaped(cell.budget()) + ": accuracy " +
+        rendered(mean_cell(cell.accuracy())) + " %, seeds " + html_escaped(seeds) + "</summary>\n" +
+        block({{"deviations from the paper", deviations_of(first)},
+               {"environment", to_json(first.environment)},
+               {"phases", phases},
+               {"precision", first.precision},
+               {"settings", to_json(first.settings)}}) +
+        "</details>\n";
   }
   for (const auto& [name, cells] : of_experiment) out += "<h3>" + html_escaped(name) + "</h3>\n" + cells;
   return out.empty() ? "<p>There are no results yet.</p>\n" : out;

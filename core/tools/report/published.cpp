@@ -26,6 +26,11 @@ PublishedPoint point_of(const toml::node& node, const fs::path& file) {
 
 }  // namespace
 
+std::vector<double> Published::sensitivity_of(const std::string& model) const {
+  const auto found = sensitivity.find(model);
+  return found == sensitivity.end() ? std::vector<double>() : found->second;
+}
+
 Published load_published(const fs::path& results) {
   Published published;
   const fs::path accuracy = results / "published" / "accuracy.toml", shape = results / "published" / "sensitivity.toml";
@@ -37,11 +42,13 @@ Published load_published(const fs::path& results) {
   }
   if (fs::exists(shape)) {
     const toml::table table = parsed_toml(shape);
-    const toml::array* relative = table["resnet18"]["relative"].as_array();
-    if (!relative) fail_usage(shape.string(), ": has no list 'relative' under [resnet18]");
-    for (const toml::node& value : *relative) {
-      if (!value.is_number()) fail_usage(shape.string(), ":", value.source().begin.line, ": expected a number");
-      published.resnet18_sensitivity.push_back(*value.value<double>());
+    for (const auto& [model, section] : table) {
+      const toml::array* relative = toml::node_view(section)["relative"].as_array();
+      if (!relative) fail_usage(shape.string(), ": has no list 'relative' under [", model.str(), "]");
+      for (const toml::node& value : *relative) {
+        if (!value.is_number()) fail_usage(shape.string(), ":", value.source().begin.line, ": expected a number");
+        published.sensitivity[std::string(model.str())].push_back(*value.value<double>());
+      }
     }
   }
   return published;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +19,9 @@ struct PublishedPoint {
 // cannot be read is an error (exit code 2) with the file's name.
 struct Published {
   std::vector<PublishedPoint> points;
-  std::vector<double> resnet18_sensitivity;  // of each layer, relative to the largest (sensitivity.toml)
+  // Of each layer, relative to the largest, by model plugin (sensitivity.toml).
+  std::map<std::string, std::vector<double>> sensitivity;
+  std::vector<double> sensitivity_of(const std::string& model) const;  // empty where nothing is published
 };
 Published load_published(const std::filesystem::path& results);
 

@@ -1,6 +1,8 @@
 #include "tools/report/table.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "config/joined.h"
 #include "display/format.h"
@@ -78,7 +80,69 @@ std::string line(const std::vector<std::string>& cells, std::string (*escaped)(c
   return joined(texts, between);
 }
 
+std::string noted(size_t note) { return "[" + std::to_string(note) + "]"; }
+
+// Each note behind its number, between two texts.
+std::string lines_of_notes(const Table& table, const std::string& before, std::string (*escaped)(const std::string&),
+                           const std::string& after) {
+  std::string out;
+  for (size_t i = 0; i < table.notes.size(); ++i) out += before + noted(i + 1) + " " + escaped(table.notes[i]) + after;
+  return out;
+}
+
+std::string number_text(double number, int digits) {
+  return digits > 0 || std::isnan(number) ? fixed(number, digits) : grouped(std::llround(number));
+}
+
+// Text or number with its unit, without marks.
+std::string content_of(const Table::Cell& cell) {
+  if (!cell.number) return cell.text + cell.unit;
+  const auto& [n, mean, deviation] = *cell.number;
+  std::string content = number_text(cell.with_sign ? std::abs(mean) : mean, cell.digits);
+  if (cell.with_sign && !std::isnan(mean)) content.insert(0, mean < 0 ? "−" : "+");
+  if (!std::isnan(deviation)) content += " ± " + number_text(deviation, cell.digits);
+  return content + (n > 0 ? " (" + std::to_string(n) + ")" : "") + cell.unit;
+}
+
 }  // namespace
+
+Table::Cell& Table::Cell::mark(size_t note) {
+  if (note > 0) marks.push_back(note);
+  return *this;
+}
+
+Table::Cell number_cell(double number, int digits, const std::string& unit) {
+  Table::Cell cell = mean_cell({0, number, std::numeric_limits<double>::quiet_NaN()}, unit);
+  cell.digits = digits;
+  return cell;
+}
+
+Table::Cell count_cell(int64_t count) { return number_cell(static_cast<double>(count), 0); }
+
+Table::Cell mean_cell(const Summary& summary, const std::string& unit) {
+  Table::Cell cell("");
+  cell.number = summary;
+  cell.unit = unit;
+  return cell;
+}
+
+Table::Cell signed_cell(const Summary& summary) {
+  Table::Cell cell = mean_cell(summary);
+  cell.with_sign = true;
+  return cell;
+}
+
+std::string rendered(const Table::Cell& cell) {
+  std::string all = content_of(cell);
+  for (const size_t note : cell.marks) all += " " + noted(note);
+  return all + cell.addition;
+}
+
+std::vector<std::string> rendered(const Table::Row& row) {
+  std::vector<std::string> cells;
+  for (const Table::Cell& cell : row.cells) cells.push_back(rendered(cell));
+  return cells;
+}
 
 std::string html_escaped(const std::string& text) {
   return replaced(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
@@ -89,11 +153,8 @@ std::string to_markdown(const Table& table) {
   out += "| " + line(table.columns, markdown_escaped, " | ") + " |\n|";
   for (size_t i = 0; i < table.columns.size(); ++i) out += "---|";
   out += "\n";
-  for (const Table::Row& row : table.rows) out += "| " + line(row.cells, markdown_escaped, " | ") + " |\n";
-  for (size_t i = 0; i < table.notes.size(); ++i) {
-    out += "\n[" + std::to_string(i + 1) + "] " + markdown_escaped(table.notes[i]) + "\n";
-  }
-  return out;
+  for (const Table::Row& row : table.rows) out += "| " + line(rendered(row), markdown_escaped, " | ") + " |\n";
+  return out + lines_of_notes(table, "\n", markdown_escaped, "\n");
 }
 
 std::string to_latex(const Table& table) {
@@ -102,65 +163,61 @@ std::string to_latex(const Table& table) {
                     std::string(table.columns.size(), 'l') + "}\n\\toprule\n" +
                     line(table.columns, latex_escaped, " & ") + " \\\\\n\\midrule\n";
   for (const Table::Row& row : table.rows) {
-    const std::string cells = line(row.cells, latex_escaped, " & ");
+    const std::string cells = line(rendered(row), latex_escaped, " & ");
     // Behind a line's end LaTeX takes these for an argument.
     const bool taken = !cells.empty() && (cells[0] == '[' || cells[0] == '*');
     out += (taken ? "{}" : "") + cells + " \\\\\n";
   }
-  out += "\\bottomrule\n\\end{tabular}\n";
-  for (size_t i = 0; i < table.notes.size(); ++i) {
-    out += "\n\\smallskip\\footnotesize [" + std::to_string(i + 1) + "] " + latex_escaped(table.notes[i]) + "\n";
-  }
-  return out + "\\end{table*}\n";
+  return out + "\\bottomrule\n\\end{tabular}\n" +
+         lines_of_notes(table, "\n\\smallskip\\footnotesize ", latex_escaped, "\n") + "\\end{table*}\n";
 }
 
 namespace {
 
-// "46.79 ± 0.51 (3)" as 46.79, 0.51, 3.
-std::vector<std::string> parts_of(const std::string& cell) {
-  const size_t count = cell.rfind(" ("), spread = cell.find(" ± ");
-  if (count == std::string::npos || cell.back() != ')') return {cell, "", ""};
-  const std::string n = cell.substr(count + 2, cell.size() - count - 3);
-  if (spread == std::string::npos) return {cell.substr(0, count), "", n};
-  const size_t deviation = spread + std::string(" ± ").size();
-  return {cell.substr(0, spread), cell.substr(deviation, count - deviation), n};
+constexpr const char* kCount = " (n)";
+
+// Whether it becomes three columns; its name is without kCount then.
+bool has_count(std::string& column) {
+  const size_t at = column.rfind(kCount);
+  if (at == std::string::npos || at == 0 || at + std::string(kCount).size() != column.size()) return false;
+  column.resize(at);
+  return true;
 }
 
-bool has_count(const std::string& column) {
-  return column.size() > 4 && column.compare(column.size() - 4, 4, " (n)") == 0;
-}
-
-// A cell without the marks at its end; what they stand for goes into `said`.
-std::string without_marks(std::string cell, const Table& table, std::vector<std::string>& said) {
-  for (size_t note = table.notes.size(); note > 0; --note) {
-    const std::string mark = " [" + std::to_string(note) + "]";
-    const size_t at = cell.find(mark);
-    if (at == std::string::npos) continue;
-    cell.erase(at, mark.size());
-    if (std::find(said.begin(), said.end(), table.notes[note - 1]) == said.end()) said.push_back(table.notes[note - 1]);
-  }
-  return cell;
+// Mean, deviation and n.
+std::vector<std::string> parts_of(const Table::Cell& cell) {
+  if (!cell.number || cell.number->n == 0) return {content_of(cell) + cell.addition, "", ""};
+  return {number_text(cell.number->mean, cell.digits), number_text(cell.number->deviation, cell.digits),
+          std::to_string(cell.number->n)};
 }
 
 }  // namespace
 
 std::string to_csv(const Table& table) {
   std::vector<std::string> columns;
-  for (const std::string& column : table.columns) {
-    const std::string name = has_count(column) ? column.substr(0, column.size() - 4) : column;
-    columns.push_back(name);
-    if (has_count(column)) columns.insert(columns.end(), {"deviation of " + name, "n"});
+  std::vector<bool> with_count;
+  for (std::string column : table.columns) {
+    with_count.push_back(has_count(column));
+    columns.push_back(column);
+    if (with_count.back()) columns.insert(columns.end(), {"deviation of " + column, "n"});
   }
   columns.push_back("notes");
   std::string out = line(columns, csv_escaped, ",") + "\r\n";
   for (const Table::Row& row : table.rows) {
     std::vector<std::string> cells, said;
     for (size_t i = 0; i < row.cells.size(); ++i) {
-      const std::string cell = without_marks(row.cells[i], table, said);
-      if (has_count(table.columns[i])) {
-        for (const std::string& part : parts_of(cell)) cells.push_back(part);
+      const Table::Cell& cell = row.cells[i];
+      const std::vector<std::string> parts = parts_of(cell);
+      if (with_count[i]) {
+        cells.insert(cells.end(), parts.begin(), parts.end());
       } else {
-        cells.push_back(cell);
+        cells.push_back(content_of(cell) + cell.addition);
+      }
+      std::vector<size_t> marks = cell.marks;
+      std::sort(marks.rbegin(), marks.rend());
+      for (const size_t note : marks) {
+        const std::string& text = table.notes.at(note - 1);
+        if (std::find(said.begin(), said.end(), text) == said.end()) said.push_back(text);
       }
     }
     cells.push_back(joined(said, "; "));
@@ -175,20 +232,15 @@ std::string to_html(const Table& table) {
   };
   std::string out = "<div class=\"wide\"><table>\n<caption>" + html_escaped(table.title) + "</caption>\n<thead>" +
                     row_of(table.columns, "th") + "</thead>\n<tbody>\n";
-  for (const Table::Row& row : table.rows) out += row_of(row.cells, "td");
-  out += "</tbody></table></div>\n";
-  for (size_t i = 0; i < table.notes.size(); ++i) {
-    out += "<p class=\"note\">[" + std::to_string(i + 1) + "] " + html_escaped(table.notes[i]) + "</p>\n";
-  }
-  return out;
+  for (const Table::Row& row : table.rows) out += row_of(rendered(row), "td");
+  return out + "</tbody></table></div>\n" + lines_of_notes(table, "<p class=\"note\">", html_escaped, "</p>\n");
 }
 
 std::string to_text(const Table& table) {
   std::vector<std::vector<std::string>> rows = {table.columns};
-  for (const Table::Row& row : table.rows) rows.push_back(row.cells);
-  std::string out = table.title + "\n\n" + aligned(rows);
-  for (size_t i = 0; i < table.notes.size(); ++i) out += "[" + std::to_string(i + 1) + "] " + table.notes[i] + "\n";
-  return out;
+  for (const Table::Row& row : table.rows) rows.push_back(rendered(row));
+  const auto plain = [](const std::string& text) { return text; };
+  return table.title + "\n\n" + aligned(rows) + lines_of_notes(table, "", plain, "\n");
 }
 
 }  // namespace senet

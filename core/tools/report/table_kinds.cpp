@@ -2,8 +2,6 @@
 
 #include "results/result_json.h"
 #include "senet/error.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
 
 namespace senet {
 
@@ -48,7 +46,7 @@ Json explained(const std::vector<Table>& tables, const std::string& id) {
       known += "\n  " + row.id;
       if (row.id != id) continue;
       Json json = {{"row", row.id}, {"cells", Json::object()}, {"runs", Json::array()}};
-      for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = row.cells[i];
+      for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = rendered(row.cells[i]);
       json["notes"] = table.notes;
       json["doubts"] = row.doubts;
       if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";

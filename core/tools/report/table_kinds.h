@@ -5,6 +5,14 @@
 
 namespace senet {
 
+// One file each.
+Table main_table(const Source& source, const Evidence& evidence);
+Table overview_table(const Source& source, const Evidence& evidence);
+Table differences_table(const Source& source, const Evidence& evidence);
+Table widths_table(const Source& source, const Evidence& evidence);
+Table trainings_table(const Source& source, const Evidence& evidence);
+Table sensitivity_table(const Source& source, const Evidence& evidence);
+Table measured_table(const Source& source, const Evidence& evidence);
 const std::vector<Kind<Table>>& table_kinds();
 
 // What stands behind a row: files, environments, phases, seeds, deviations from the paper, settings. Throws (exit code

@@ -17,9 +17,26 @@ TEST(Summary, HasTheSampleDeviation) {
   const Summary three = summary({4, 4, 7});
   EXPECT_DOUBLE_EQ(three.mean, 5);
   EXPECT_DOUBLE_EQ(three.deviation, std::sqrt(3.0));
-  EXPECT_EQ(text_of(three, 2), "5.00 ± 1.73 (3)");
   EXPECT_TRUE(std::isnan(summary({4}).deviation));
-  EXPECT_EQ(text_of(summary({4}), 1), "4.0 (1)") << "one seed has no spread";
+}
+
+TEST(MeasuredSensitivity, IsWhatASettingDoesNotListAndLayersOrReLUsDoNotShare) {
+  Result result = made_result("a", "5%", 1, 0.3);
+  const auto with = [&](double a, double b) {
+    result.sites[0].sensitivity = a;
+    result.sites[1].sensitivity = b;
+    return measured_sensitivity(result);
+  };
+  EXPECT_EQ(measured_sensitivity(result), std::vector<double>()) << "a method without sensitivities";
+  for (ResultPhase& phase : result.phases) phase.training_seconds = 0;
+  EXPECT_EQ(with(0.5, 0.25), (std::vector<double>{0.5, 0.25})) << "a measure need not train to measure";
+  EXPECT_EQ(with(1, 1), std::vector<double>()) << "every layer alike";
+  result.sites[1].relus = 8;
+  EXPECT_EQ(with(4, 8), std::vector<double>()) << "every ReLU alike";
+  result.settings.push_back({"sensitivity.values", std::vector<double>{0.5, 0.25}});
+  EXPECT_EQ(with(0.5, 0.25), std::vector<double>()) << "listed";
+  EXPECT_EQ(with(2, 2), std::vector<double>()) << "listed, of each ReLU";
+  EXPECT_EQ(with(0.5, 0.5).size(), 2u);
 }
 
 TEST(MeasuredCells, GatherSeedsAndOrderBudgets) {

@@ -74,7 +74,7 @@ TEST(Cost, OfLinearLayersIsMeasuredForTheProfilesNetworkAndScaledForOthers) {
 TEST(Cost, TheShippedProfileAgreesWithWhatItsSourcesReport) {
   const CostProfile delphi = load_profile(testing::fs::path(SENET_TEST_SOURCE) / "experiments/costs/delphi.toml");
   // SNL reports 1.066 s for 49,900 ReLUs.
-  EXPECT_NEAR(49900 * delphi.online_seconds, 1.066, 0.03 * 1.066);
+  EXPECT_NEAR(49900 * delphi.relu.online_seconds, 1.066, 0.03 * 1.066);
   Result plain = made_result("a", "5%", 1, 0.5);
   const NetworkCost cost = cost_of(plain, delphi);
   EXPECT_TRUE(cost.linear_measured);

@@ -1,5 +1,7 @@
 #include "tools/report/table.h"
 
+#include <cmath>
+
 #include "support/support.h"
 
 namespace senet {
@@ -7,6 +9,25 @@ namespace {
 
 Table table_of(const std::string& cell) {
   return {"made", "A title", {"x", "y"}, {{"made/1", {cell, "2"}, {}}}, {cell}};
+}
+
+Table::Cell marked(const std::string& text, const std::vector<size_t>& notes) {
+  Table::Cell cell = text;
+  cell.marks = notes;
+  return cell;
+}
+
+TEST(Cells, AreRenderedWithSpreadNumberUnitAndMarks) {
+  EXPECT_EQ(rendered(mean_cell({3, 5, std::sqrt(3.0)})), "5.00 ± 1.73 (3)");
+  EXPECT_EQ(rendered(mean_cell({1, 4, std::nan("")}, " at 97")), "4.00 (1) at 97") << "one seed has no spread";
+  EXPECT_EQ(rendered(number_cell(10, 2, "×")), "10.00×");
+  EXPECT_EQ(rendered(number_cell(std::nan(""), 2)), "") << "a number that is not known";
+  EXPECT_EQ(rendered(count_cell(69632)), "69,632");
+  EXPECT_EQ(rendered(signed_cell({2, 11, 1})), "+11.00 ± 1.00 (2)");
+  EXPECT_EQ(rendered(signed_cell({1, -0.4, std::nan("")})), "−0.40 (1)");
+  Table::Cell cell = marked("label", {2, 1});
+  cell.addition = " at width 0.5";
+  EXPECT_EQ(rendered(cell), "label [2] [1] at width 0.5");
 }
 
 TEST(Tables, AreWrittenForEachReader) {
@@ -38,8 +59,8 @@ TEST(Tables, AsCsvAreNumbersWithTheirNotes) {
   const Table table{"made",
                     "A title",
                     {"data", "acc % (n)"},
-                    {{"1", {"CIFAR-10 [1]", "46.79 ± 0.51 (3)"}, {}},
-                     {"2", {"x [2] [1]", "5.00 (1)"}, {}},
+                    {{"1", {marked("CIFAR-10", {1}), mean_cell({3, 46.789, 0.512})}, {}},
+                     {"2", {marked("x", {2, 1}), mean_cell({1, 5, std::nan("")})}, {}},
                      {"3", {"y", "missing"}, {}}},
                     {"as JPEG", "other"}};
   EXPECT_EQ(to_csv(table),

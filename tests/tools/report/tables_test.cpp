@@ -5,7 +5,7 @@
 #include "results/masks.h"
 #include "support/results.h"
 #include "support/support.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 namespace {
@@ -63,11 +63,11 @@ TEST_F(Reports, TheMainTableHasMeansSavingsAndThePublishedValue) {
   source("main", "table = \"main\"\npublished = [\"cifar10\"]\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
   ASSERT_EQ(main.rows.size(), 2u);
-  EXPECT_EQ(main.rows[0].cells,
+  EXPECT_EQ(rendered(main.rows[0]),
             (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet", "100", "100",
                                       "61.00 ± 1.41 (2)", "610.00", "10.00×", "60.50 at 0.1k", "+0.50"}));
-  EXPECT_EQ(main.rows[1].cells[7], "missing") << "a published row that nobody measured";
-  EXPECT_EQ(main.rows[1].cells[1], "wrn22_8 [1]");
+  EXPECT_EQ(rendered(main.rows[1].cells[7]), "missing") << "a published row that nobody measured";
+  EXPECT_EQ(rendered(main.rows[1].cells[1]), "wrn22_8 [1]");
   EXPECT_NE(main.notes[0].find("not certain"), std::string::npos);
 }
 
@@ -83,18 +83,18 @@ TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
   EXPECT_EQ(all.columns, (std::vector<std::string>{"data", "model", "ReLUs", "AR acc %", "method", "acc % (n) at 50",
                                                    "acc % (n) at 100"}));
   ASSERT_EQ(all.rows.size(), 2u);
-  EXPECT_EQ(all.rows[0].cells, (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)", "SENet",
-                                                         "50.00 (1)", "61.00 ± 1.41 (2)"}));
+  EXPECT_EQ(rendered(all.rows[0]), (std::vector<std::string>{"CIFAR-10", "resnet18", "1,000", "90.00 ± 0.00 (2)",
+                                                             "SENet", "50.00 (1)", "61.00 ± 1.41 (2)"}));
   EXPECT_EQ(all.rows[0].evidence.size(), 3u);
-  EXPECT_EQ(all.rows[1].cells[5], "missing");
-  EXPECT_EQ(all.rows[1].cells[6], "70.00 (1) at 97") << "under its budget, which is said";
+  EXPECT_EQ(rendered(all.rows[1].cells[5]), "missing");
+  EXPECT_EQ(rendered(all.rows[1].cells[6]), "70.00 (1) at 97") << "under its budget, which is said";
 
   source("asked", "table = \"overview\"\nbudgets = [\"100\", \"10\"]\nlabels = [\"SNL\", \"none\"]");
   const Table asked = table("asked");
   ASSERT_EQ(asked.rows.size(), 2u);
-  EXPECT_EQ(asked.rows[0].cells[6], "missing");
-  EXPECT_EQ(asked.rows[1].cells[4], "none");
-  EXPECT_EQ(asked.rows[1].cells[5], "missing") << "a label without any result";
+  EXPECT_EQ(rendered(asked.rows[0].cells[6]), "missing");
+  EXPECT_EQ(rendered(asked.rows[1].cells[4]), "none");
+  EXPECT_EQ(rendered(asked.rows[1].cells[5]), "missing") << "a label without any result";
 }
 
 TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
@@ -108,11 +108,11 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   add(result);
   source("main", "table = \"main\"\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
-  EXPECT_EQ(main.rows[0].cells[0], "CIFAR-10 [1]");
+  EXPECT_EQ(rendered(main.rows[0].cells[0]), "CIFAR-10 [1]");
   EXPECT_EQ(main.notes[0], "as JPEG; 7,600 of 50,000 training images; epochs 8 (mask, finetune); float32");
-  EXPECT_EQ(main.rows[0].cells[4], "SENet [2]");
+  EXPECT_EQ(rendered(main.rows[0].cells[4]), "SENet [2]");
   EXPECT_EQ(main.notes[1], "mask.score = \"pre\"");
-  EXPECT_EQ(main.rows[0].cells[10], "60.50 at 0.1k");
+  EXPECT_EQ(rendered(main.rows[0].cells[10]), "60.50 at 0.1k");
   source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
   EXPECT_NE(figure("x").script().find("title \"SENet [1]\""), std::string::npos) << figure("x").script();
   EXPECT_NE(figure("x").script().find(
@@ -134,15 +134,16 @@ TEST_F(Reports, WhatHasNoResultsIsShownAsMissing) {
   source("main", "table = \"main\"\nlabels = [\"absent\", \"here\"]");
   const Table main = table("main");
   ASSERT_EQ(main.rows.size(), 2u);
-  EXPECT_EQ(main.rows[0].cells[4], "here");
-  EXPECT_EQ(main.rows[1].cells[4], "absent");
-  EXPECT_EQ(main.rows[1].cells.back(), "missing");
+  EXPECT_EQ(rendered(main.rows[0].cells[4]), "here");
+  EXPECT_EQ(rendered(main.rows[1].cells[4]), "absent");
+  EXPECT_EQ(rendered(main.rows[1].cells.back()), "missing");
   source("main", "table = \"main\"\nlabels = [\"here\"]\nbudgets = [\"100\", \"5%\"]");
   const Table budgets = table("main");
   ASSERT_EQ(budgets.rows.size(), 2u);
-  EXPECT_EQ(budgets.rows[1].cells[5], "5%");
+  EXPECT_EQ(rendered(budgets.rows[1].cells[5]), "5%");
   source("x", "table = \"widths\"");
-  EXPECT_EQ(table("x").rows.at(0).cells.back(), "missing") << "no row at all would look like a table that says nothing";
+  EXPECT_EQ(rendered(table("x").rows.at(0).cells.back()), "missing")
+      << "no row at all would look like a table that says nothing";
 }
 
 TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
@@ -159,13 +160,13 @@ TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
          "notes = [\"b: said\"]");
   const Table table_x = table("x");
   ASSERT_EQ(table_x.rows.size(), 5u);
-  EXPECT_EQ(table_x.rows[0].cells[6], "–");
+  EXPECT_EQ(rendered(table_x.rows[0].cells[6]), "–");
   // 10 and 12 points: mean 11, s = √2, s/√2 = 1.
-  EXPECT_EQ(table_x.rows[1].cells[7], "+11.00 ± 1.00 (2)");
-  EXPECT_EQ(table_x.rows[1].cells[2], "b [1]");
-  EXPECT_EQ(table_x.rows[2].cells[6], "c");
-  EXPECT_EQ(table_x.rows[2].cells[7], "−10.00 ± 0.00 (2)");
-  EXPECT_EQ(table_x.rows[3].cells[7], "no seed in common");
+  EXPECT_EQ(rendered(table_x.rows[1].cells[7]), "+11.00 ± 1.00 (2)");
+  EXPECT_EQ(rendered(table_x.rows[1].cells[2]), "b [1]");
+  EXPECT_EQ(rendered(table_x.rows[2].cells[6]), "c");
+  EXPECT_EQ(rendered(table_x.rows[2].cells[7]), "−10.00 ± 0.00 (2)");
+  EXPECT_EQ(rendered(table_x.rows[3].cells[7]), "no seed in common");
   EXPECT_NE(table_x.rows[3].id, table_x.rows[4].id);
   source("y", "table = \"differences\"\nagainst = [\"nobody\"]");
   EXPECT_NE(error_of([&] { table("y"); }).find("no cell is called 'nobody'"), std::string::npos);
@@ -187,9 +188,9 @@ TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
   add(made_result("a", "9%", 1, 0.4, 90));
   source("x", "table = \"trainings\"");
   const Table trainings = table("x");
-  EXPECT_EQ(trainings.rows[0].cells[4], "5.0");
-  EXPECT_EQ(trainings.rows[0].cells[5], "2.0");
-  EXPECT_EQ(trainings.rows[0].cells[6], "1.5");
+  EXPECT_EQ(rendered(trainings.rows[0].cells[4]), "5.0");
+  EXPECT_EQ(rendered(trainings.rows[0].cells[5]), "2.0");
+  EXPECT_EQ(rendered(trainings.rows[0].cells[6]), "1.5");
 }
 
 TEST_F(Reports, WidthsHaveARowEach) {
@@ -207,17 +208,17 @@ TEST_F(Reports, WidthsHaveARowEach) {
   source("x", "table = \"widths\"");
   const Table widths = table("x");
   ASSERT_EQ(widths.rows.size(), 2u);
-  EXPECT_EQ(widths.rows[0].cells[4], "0.5");
-  EXPECT_EQ(widths.rows[0].cells[5], "50.00 (1)");
-  EXPECT_EQ(widths.rows[1].cells[6], "100");
-  EXPECT_EQ(widths.rows[0].cells[8], "16.70×");
+  EXPECT_EQ(rendered(widths.rows[0].cells[4]), "0.5");
+  EXPECT_EQ(rendered(widths.rows[0].cells[5]), "50.00 (1)");
+  EXPECT_EQ(rendered(widths.rows[1].cells[6]), "100");
+  EXPECT_EQ(rendered(widths.rows[0].cells[8]), "16.70×");
   Result other = result;
   other.seed = 2;
   other.file = "results/made/other.json";
   std::swap(other.widths[0], other.widths[1]);
   other.widths[1].scores.accuracy = 0.52;
   add(other);
-  EXPECT_EQ(table("x").rows[0].cells[5], "51.00 ± 1.41 (2)") << "widths are found by their number";
+  EXPECT_EQ(rendered(table("x").rows[0].cells[5]), "51.00 ± 1.41 (2)") << "widths are found by their number";
 }
 
 TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
@@ -232,16 +233,16 @@ TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
   }
   add(result);
   source("x", "table = \"sensitivity\"");
-  EXPECT_EQ(table("x").rows[0].cells[5], "0.125");
+  EXPECT_EQ(rendered(table("x").rows[0].cells[5]), "0.125");
   // |0.25 − 0.1|, |0.125 − 0.5|, |0.5 − 0.7|, 0: their mean.
-  EXPECT_EQ(table("x").rows[0].cells[7], "0.181");
-  EXPECT_EQ(table("x").rows[0].cells[8], "0.800 [1]");
+  EXPECT_EQ(rendered(table("x").rows[0].cells[7]), "0.181");
+  EXPECT_EQ(rendered(table("x").rows[0].cells[8]), "0.800 [1]");
   result.model.plugin = "vgg16";
   add(result);
-  EXPECT_EQ(table("x").rows[0].cells[8], "–") << "the authors' shape is a ResNet18's";
-  result.phases[1].training_seconds = 0;
+  EXPECT_EQ(rendered(table("x").rows[0].cells[8]), "–") << "the authors' shape is a ResNet18's";
+  result.settings.push_back({"sensitivity.values", std::vector<double>{0.2, 0.1, 0.4, 0.8}});
   add(result);
-  EXPECT_EQ(table("x").rows[0].cells[8], "missing") << "nothing was trained to measure it: it was listed";
+  EXPECT_EQ(rendered(table("x").rows[0].cells[8]), "missing") << "it was listed";
 }
 
 TEST_F(Reports, ExplainNamesTheRunsBehindARow) {
@@ -347,7 +348,7 @@ TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
   source("x", "table = \"measured\"");
   const Table table_x = table("x");
   ASSERT_EQ(table_x.rows.size(), 1u) << "a measurement is no result of its own";
-  EXPECT_EQ(table_x.rows[0].cells,
+  EXPECT_EQ(rendered(table_x.rows[0]),
             (std::vector<std::string>{"CIFAR-10", "SENet", "100", "1", "60.00", "0.00", "cheetah [1]", "gather", "100",
                                       "7", "1.50", "1.50", "1.50", "50 %", "5", "2.50", ""}));
   write_file(folder / "costs.toml", R"(source = "made up"
@@ -357,12 +358,12 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
   source("z", "table = \"measured\"\nprofile = \"../costs.toml\"");
   const Table promised = table("z");
   EXPECT_EQ(promised.columns.back(), "costs online s [1]");
-  EXPECT_EQ(promised.rows[0].cells.back(), "0.290") << "four ReLUs of 10 ms, and the linear layers";
+  EXPECT_EQ(rendered(promised.rows[0].cells.back()), "0.290") << "four ReLUs of 10 ms, and the linear layers";
   source("z", "table = \"measured\"\ncolumns = [\"rounds\", \"cell\"]\nbudgets = [\"100\"]");
   EXPECT_EQ(table("z").columns, (std::vector<std::string>{"rounds", "cell"}));
-  EXPECT_EQ(table("z").rows[0].cells, (std::vector<std::string>{"5", "SENet"}));
+  EXPECT_EQ(rendered(table("z").rows[0]), (std::vector<std::string>{"5", "SENet"}));
   source("z", "table = \"measured\"\nbudgets = [\"5%\"]");
-  EXPECT_EQ(table("z").rows[0].cells.back(), "missing");
+  EXPECT_EQ(rendered(table("z").rows[0].cells.back()), "missing");
   source("z", "table = \"measured\"\ncolumns = [\"round\"]");
   EXPECT_NE(error_of([&] { table("z"); }).find("there is no column 'round'; there are: data, cell"), std::string::npos);
   testing::fs::remove(folder / "sources/z.toml");

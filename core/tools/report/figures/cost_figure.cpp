@@ -1,16 +1,16 @@
+#include "config/joined.h"
 #include "tools/report/cost.h"
 
-#include "config/joined.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 
-Figure cost(const Source& source, const Evidence& evidence) {
+Figure cost_figure(const Source& source, const Evidence& evidence) {
   const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
   Figure figure(source.name, source.text("title") + ": " + profile.name, 1100, 960);
-  figure.notes.mark("costs of a ReLU and of linear layers: " + profile.source);
+  figure.notes.number("costs of a ReLU and of linear layers: " + profile.source);
   std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
   bool scaled = false;
   for (const MeasuredCell& cell : evidence.cells(source)) {
@@ -21,11 +21,11 @@ Figure cost(const Source& source, const Evidence& evidence) {
     const double relus = cell.relus().mean;
     const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
     if (series.empty() || series.back().first != title) series.push_back({title, {}});
-    series.back().second.push_back({fixed(accuracy.mean, 4), fixed(relus * profile.online_seconds, 6),
-                                    fixed(cost.linear.online_seconds, 6), fixed(relus * profile.offline_seconds, 6),
-                                    fixed(cost.linear.offline_seconds, 6), fixed(relus * profile.online_bytes / 1e6, 6),
-                                    fixed(relus * profile.offline_bytes / 1e6, 6),
-                                    fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
+    series.back().second.push_back(
+        {fixed(accuracy.mean, 4), fixed(relus * profile.relu.online_seconds, 6), fixed(cost.linear.online_seconds, 6),
+         fixed(relus * profile.relu.offline_seconds, 6), fixed(cost.linear.offline_seconds, 6),
+         fixed(relus * profile.relu.online_bytes / 1e6, 6), fixed(relus * profile.relu.offline_bytes / 1e6, 6),
+         fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results");
@@ -50,7 +50,7 @@ Figure cost(const Source& source, const Evidence& evidence) {
     }
     return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
-  if (scaled) figure.notes.mark("linear layers: scaled by multiply-accumulates from " + profile.linear.model);
+  if (scaled) figure.notes.number("linear layers: scaled by multiply-accumulates from " + profile.linear.model);
   figure.commands =
       "set logscale x\nset ylabel \"test accuracy, %\"\nset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n" +
       four_panels(figure,

@@ -8,7 +8,7 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "senet/error.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 
@@ -90,7 +90,7 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
   std::string plots;
   for (size_t i = 0; i < recorded.size(); ++i) plots += line(3 + i, style(i + 1), recorded[i].first) + ", \\\n     ";
   plots += line(3 + recorded.size(), style(0), "ReLU sensitivity");
-  if (result.model.plugin == "resnet18" && authors.size() == measured.size()) {
+  if (authors.size() == measured.size()) {
     const double largest = std::max(0.0, *std::max_element(measured.begin(), measured.end()));
     const auto rows = rows_of(result, [&](const ResultSite&, size_t l) {
       return std::vector<std::string>{largest > 0 ? fixed(measured[l] / largest, 6) : "NaN", fixed(authors[l], 3)};
@@ -120,7 +120,7 @@ std::vector<const Result*> with_seed(const Source& source, const Evidence& evide
 
 }  // namespace
 
-Figure sensitivity(const Source& source, const Evidence& evidence) {
+Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
   const Result* criticality = nullptr;
   std::vector<const Result*> shown;
   std::set<std::vector<double>> seen;  // budgets and scores share a sensitivity
@@ -142,7 +142,7 @@ Figure sensitivity(const Source& source, const Evidence& evidence) {
                                 "seed " + std::to_string(result->seed) +
                                     (density.is_null() ? "" : ", d = " + density.dump()) + " " +
                                     origin_of(*result, evidence, figure.notes),
-                                *result, evidence.published().resnet18_sensitivity);
+                                *result, evidence.published().sensitivity_of(result->model.plugin));
   }
   if (criticality) {
     const std::vector<double>& values = criticality->series.at("criticality");
@@ -152,21 +152,22 @@ Figure sensitivity(const Source& source, const Evidence& evidence) {
       rows.push_back({std::to_string(k + 1), gnuplot_text("stage " + std::to_string(k + 1)), fixed(100 * values[k], 6),
                       fixed(100 * accuracies.at(k), 4)});
     }
-    const std::string block = figure.add("DeepReDuce: stage, name, 100 × criticality, held-out accuracy in %", rows);
-    panels +=
-        "set title " +
-        gnuplot_text("DeepReDuce's criticality of each stage: " + origin_of(*criticality, evidence, figure.notes) +
-                     ", seed " + std::to_string(criticality->seed)) +
-        " noenhanced\nset ylabel \"100 × criticality\"\nset yrange [0:*]\nset xtics norotate center\n" +
-        range_of(rows.size()) + "set boxwidth 0.5\nset style fill solid 0.6\nplot " + block +
-        " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"criticality\"\n";
+    const std::string block =
+        figure.add(criticality->label + ": stage, name, 100 × criticality, held-out accuracy in %", rows);
+    panels += "set title " +
+              gnuplot_text(criticality->label +
+                           "'s criticality of each stage: " + origin_of(*criticality, evidence, figure.notes) +
+                           ", seed " + std::to_string(criticality->seed)) +
+              " noenhanced\nset ylabel \"100 × criticality\"\nset yrange [0:*]\nset xtics norotate center\n" +
+              range_of(rows.size()) + "set boxwidth 0.5\nset style fill solid 0.6\nplot " + block +
+              " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"criticality\"\n";
   }
   figure.commands = "set multiplot layout " + std::to_string(count) + ",1 title " + figure.heading() + " noenhanced\n" +
                     kLayers + panels + "unset multiplot\n";
   return figure;
 }
 
-Figure budgets(const Source& source, const Evidence& evidence) {
+Figure budgets_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title"), 1000, 620);
   std::vector<std::pair<std::string, const Result*>> series;
   for (const Result* result : with_seed(source, evidence)) {
@@ -185,7 +186,7 @@ Figure budgets(const Source& source, const Evidence& evidence) {
   return figure;
 }
 
-Figure layers_of(const std::vector<Result>& results, const std::string& name) {
+Figure figure_of_layers(const std::vector<Result>& results, const std::string& name) {
   SENET_CHECK(!results.empty(), "there are no results to draw");
   // The sensitivities of the first result that has both; the counts of every result with the first one's seed.
   const Result& first = results.front();

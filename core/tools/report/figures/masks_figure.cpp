@@ -7,7 +7,7 @@
 
 #include "display/format.h"
 #include "display/gnuplot.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 
@@ -28,7 +28,7 @@ std::vector<std::vector<std::string>> kept_shares(const torch::Tensor& mask) {
 
 }  // namespace
 
-Figure masks(const Source& source, const Evidence& evidence) {
+Figure masks_figure(const Source& source, const Evidence& evidence) {
   const Result* shown = nullptr;
   std::vector<torch::Tensor> layers;
   for (const MeasuredCell& cell : evidence.cells(source)) {

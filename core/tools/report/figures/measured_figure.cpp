@@ -3,12 +3,12 @@
 #include "config/joined.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 #include "tools/report/measurements.h"
 
 namespace senet {
 
-Figure measured(const Source& source, const Evidence& evidence) {
+Figure measured_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), 1100, 920);
   std::string lan = "LAN", wan = "WAN";
   std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
@@ -16,19 +16,15 @@ Figure measured(const Source& source, const Evidence& evidence) {
     for (const Result* result : cell.results) {
       if (result->seed != source.seed()) continue;
       for (const Measurement& found : measurements_of(*result)) {
-        if (found.json.at("protocol") != source.text("protocol")) continue;
-        for (const Json& row : found.json.at("latency")) {
-          const std::string of = row.at("network").get<std::string>() + " (" + row.value("bandwidth", Json()).dump() +
-                                 " Mb/s, " + row.value("round_trip", Json()).dump() + " ms)";
-          (row.at("network") == "WAN" ? wan : lan) = of;
-        }
+        if (found.protocol != source.text("protocol")) continue;
+        for (const Measurement::Latency& row : found.latencies) (row.network == "WAN" ? wan : lan) = row.name();
         origin_of(*result, evidence, figure.notes);
         const std::string title = found.title(cell.label());
         auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
         if (at == series.end()) at = series.insert(series.end(), {title, {}});
-        at->second.push_back({fixed(100 * result->at_width(found.width()).scores.accuracy, 4),
-                              fixed(found.total_megabytes(), 6), fixed(found.megabytes("relu"), 6),
-                              found.whole().at("rounds").dump(), fixed(found.latency("LAN"), 6),
+        at->second.push_back({fixed(100 * result->at_width(found.width).scores.accuracy, 4),
+                              fixed(found.whole().megabytes(), 6), fixed(found.megabytes("relu"), 6),
+                              std::to_string(found.whole().rounds), fixed(found.latency("LAN"), 6),
                               fixed(found.latency("WAN"), 6)});
       }
     }

@@ -6,11 +6,11 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "senet/error.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
 namespace senet {
 
-Figure pareto(const Source& source, const Evidence& evidence) {
+Figure pareto_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title"), 1000, 720);
   std::vector<std::string> plots;
   std::vector<std::string> labels;
@@ -45,7 +45,7 @@ Figure pareto(const Source& source, const Evidence& evidence) {
     }
   }
   if (drawn > 0)
-    figure.notes.mark("published: as collected by ReLUPruner (Li et al., AAAI 2026) from each method's paper");
+    figure.notes.number("published: as collected by ReLUPruner (Li et al., AAAI 2026) from each method's paper");
   if (plots.empty()) {
     figure.commands = nothing_to_show("no results, and nothing published");
     return figure;

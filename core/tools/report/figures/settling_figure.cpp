@@ -1,8 +1,9 @@
 #include "config/joined.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
-#include "tools/report/figures/every_figure.h"
+#include "tools/report/figure_kinds.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -10,13 +11,15 @@ namespace senet {
 
 namespace {
 
-// A curve of the phase `mask`, over seeds: mean and deviation of each epoch; "NaN NaN" where a seed has none.
+// A curve of the training that recorded how its masks move, over seeds: mean and deviation of each epoch; "NaN NaN"
+// where a seed has none.
 std::vector<std::string> curve_of(const MeasuredCell& cell, const char* name) {
   std::vector<std::string> points;
   for (size_t epoch = 0;; ++epoch) {
     std::vector<double> values;
     for (const Result* result : cell.results) {
-      const auto curves = result->curves.find("mask");
+      const auto curves = std::find_if(result->curves.begin(), result->curves.end(),
+                                       [](const auto& training) { return training.second.count("nhd") > 0; });
       if (curves == result->curves.end()) return points;
       const auto curve = curves->second.find(name);
       if (curve == curves->second.end() || epoch >= curve->second.size()) return points;
@@ -39,7 +42,7 @@ double disjoint_distance(const Result& result) {
 
 }  // namespace
 
-Figure settling(const Source& source, const Evidence& evidence) {
+Figure settling_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title"), 1000, 960);
   std::vector<std::string> movement, last, before_last;
   size_t i = 0;

@@ -3,11 +3,10 @@
 #include <set>
 
 #include "config/nearest.h"
-#include "display/format.h"
 #include "senet/error.h"
 #include "tools/report/paired_differences.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
 
 namespace senet {
 
@@ -29,41 +28,34 @@ bool comparable(const MeasuredCell& a, const MeasuredCell& b) {
 }
 
 // "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
-std::string difference_of(const MeasuredCell& cell, const MeasuredCell& base) {
+Table::Cell difference_of(const MeasuredCell& cell, const MeasuredCell& base) {
   std::vector<Result> both;
   for (const Result* result : base.results) both.push_back(*result);
   for (const Result* result : cell.results) both.push_back(*result);
   const auto found = paired_differences(both, base.label());
   if (found.empty()) return "no seed in common";
-  const std::string spread = std::isnan(found[0].standard_error) ? "" : " ± " + fixed(100 * found[0].standard_error, 2);
-  return signed_points(100 * found[0].difference) + spread + " (" + std::to_string(found[0].seeds) + ")";
+  return signed_cell({found[0].seeds, 100 * found[0].difference, 100 * found[0].standard_error});
 }
 
 }  // namespace
 
 Table differences_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against",
-               "points ± standard error (seeds in common)"},
-              {},
-              {}};
-  Notes notes;
   if (source.texts("against").empty())
     fail_usage(source.file.string(), ": 'against' is missing: labels to compare with, or \"label: base\"");
   Source everything = source;
   everything.options.replace("labels", std::vector<std::string>(), source.file.string());
-  const std::vector<MeasuredCell> all = evidence.cells(everything), cells = chosen(all, source.texts("labels"));
-  check_notes(source, cells);
+  const std::vector<MeasuredCell> all = evidence.cells(everything);
+  TableMaker maker(source, evidence,
+                   {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against",
+                    "points ± standard error (seeds in common)"});
   std::set<std::string> labels;
   for (const MeasuredCell& cell : all) labels.insert(cell.label());
-  for (const MeasuredCell& cell : cells) {
-    const Table::Row plain{
-        id_of(source, cell),
-        {marked_data(cell.first(), evidence, notes), cell.variant(), marked_label(cell, source, notes), cell.budget(),
-         grouped(cell.counted()), text_of(cell.accuracy(), 2), kNone, kNone},
-        cell.results};
-    const size_t before = table.rows.size();
+  for (const MeasuredCell& cell : maker.cells) {
+    const Table::Row plain{maker.id_of(cell),
+                           {maker.data(cell.first()), cell.variant(), maker.label(cell), cell.budget(),
+                            count_cell(cell.counted()), mean_cell(cell.accuracy()), kNone, kNone},
+                           cell.results};
+    const size_t before = maker.table.rows.size();
     for (const std::string& name : bases_of(source, cell.label())) {
       if (!labels.count(name))
         fail_usage(source.file.string(), ": no cell is called '", name, "'", did_you_mean(name, labels));
@@ -74,17 +66,17 @@ Table differences_table(const Source& source, const Evidence& evidence) {
             }))
           continue;  // that one is meant
         Table::Row row = plain;
-        if (table.rows.size() > before) row.id += "-against-" + slug(name);
+        if (maker.table.rows.size() > before) row.id += "-against-" + slug(name);
         row.cells[6] = name;
         row.cells[7] = difference_of(cell, base);
         row.evidence.insert(row.evidence.end(), base.results.begin(), base.results.end());
-        table.rows.push_back(std::move(row));
+        maker.table.rows.push_back(std::move(row));
       }
     }
-    if (table.rows.size() == before) table.rows.push_back(plain);
+    if (maker.table.rows.size() == before) maker.table.rows.push_back(plain);
   }
-  add_missing(table, source, cells);
-  return finished(std::move(table), std::move(notes), evidence);
+  maker.add_missing();
+  return maker.finished();
 }
 
 }  // namespace senet

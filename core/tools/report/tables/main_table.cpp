@@ -4,8 +4,8 @@
 
 #include "display/format.h"
 #include "senet/error.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
 
 namespace senet {
 
@@ -32,54 +32,56 @@ std::string unsure(const PublishedPoint& point) {
   return point.model_certain ? "" : "which model this published row belongs to is not certain";
 }
 
+std::string thousands(const PublishedPoint& point) { return fixed(point.relus_k, 1) + "k"; }
+
 }  // namespace
 
 Table main_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc % (n)", "acc/kReLU",
-               "comm. saving", "published acc %", kDifference},
-              {},
-              {}};
-  Notes notes;
-  const std::vector<MeasuredCell> cells = evidence.cells(source);
-  check_notes(source, cells);
+  TableMaker maker(source, evidence,
+                   {"data", "model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc % (n)", "acc/kReLU",
+                    "comm. saving", "published acc %", kDifference});
   std::set<const PublishedPoint*> measured;
-  for (const MeasuredCell& cell : cells) {
+  for (const MeasuredCell& cell : maker.cells) {
     const Summary accuracy = cell.accuracy(), relus = cell.relus();
     const int64_t all = cell.teacher_relus();
     const PublishedPoint* point = published_of(cell, source, evidence);
     if (point) measured.insert(point);
     const bool any = relus.mean > 0;
-    table.rows.push_back(
-        {id_of(source, cell),
-         {marked_data(cell.first(), evidence, notes), cell.variant(), grouped(all), text_of(cell.teacher_accuracy(), 2),
-          marked_label(cell, source, notes), cell.budget(), grouped(std::llround(relus.mean)), text_of(accuracy, 2),
-          any ? fixed(accuracy.mean / (relus.mean / 1000), 2) : kNone,
-          any ? fixed(static_cast<double>(all) / relus.mean, 2) + "×" : kNone,
-          point ? fixed(point->accuracy, 2) + " at " + fixed(point->relus_k, 1) + "k" + notes.mark(unsure(*point))
-                : kNone,
-          point ? signed_points(accuracy.mean - point->accuracy) : kNone},
-         cell.results});
+    std::vector<Table::Cell> row = {maker.data(cell.first()),
+                                    cell.variant(),
+                                    count_cell(all),
+                                    mean_cell(cell.teacher_accuracy()),
+                                    maker.label(cell),
+                                    cell.budget(),
+                                    count_cell(cell.counted()),
+                                    mean_cell(accuracy),
+                                    any ? number_cell(accuracy.mean / (relus.mean / 1000), 2) : kNone,
+                                    any ? number_cell(static_cast<double>(all) / relus.mean, 2, "×") : kNone};
+    if (point) {
+      row.push_back(
+          number_cell(point->accuracy, 2, " at " + thousands(*point)).mark(maker.notes.number(unsure(*point))));
+      row.push_back(number_cell(accuracy.mean - point->accuracy, 2));
+      row.back().with_sign = true;
+    }
+    row.resize(maker.table.columns.size(), kNone);
+    maker.add(maker.id_of(cell), std::move(row), cell.results);
   }
-  add_missing(table, source, cells);
+  maker.add_missing();
   for (const std::string& dataset : source.texts("published")) {
     size_t found = 0;
     for (const PublishedPoint& point : evidence.published().points) {
       if (point.dataset != dataset) continue;
       ++found;
       if (measured.count(&point)) continue;
-      const std::string count = fixed(point.relus_k, 1) + "k";
-      table.rows.push_back(
-          {source.name + "/published/" + slug(dataset + "-" + point.method + "-" + point.model + "-" + count),
-           {evidence.title_of(dataset), point.model + notes.mark(unsure(point)), kNone, kNone, point.method, count,
-            kNone, kMissing, kNone, kNone, fixed(point.accuracy, 2), kNone},
-           {}});
+      const std::string count = thousands(point);
+      maker.add(source.name + "/published/" + slug(dataset + "-" + point.method + "-" + point.model + "-" + count),
+                {evidence.title_of(dataset), Table::Cell(point.model).mark(maker.notes.number(unsure(point))), kNone,
+                 kNone, point.method, count, kNone, kMissing, kNone, kNone, number_cell(point.accuracy, 2), kNone});
     }
     if (found == 0 && !evidence.published().points.empty())
       fail_usage(source.file.string(), ": nothing is published for the data set '", dataset, "'");
   }
-  return finished(std::move(table), std::move(notes), evidence);
+  return maker.finished();
 }
 
 }  // namespace senet

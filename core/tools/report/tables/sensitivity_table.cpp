@@ -2,9 +2,8 @@
 #include <cmath>
 #include <set>
 
-#include "display/format.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
 
 namespace senet {
 
@@ -38,21 +37,15 @@ double rank_correlation(const std::vector<double>& a, const std::vector<double>&
 
 // How the measured ReLU sensitivity's shape compares with the one that the authors' published budgets have.
 Table sensitivity_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "cell", "seed", "layers", "smallest ÷ largest", "theirs",
-               "mean difference, of the largest", "rank correlation"},
-              {},
-              {}};
-  Notes notes;
+  TableMaker maker(source, evidence,
+                   {"data", "model", "cell", "seed", "layers", "smallest ÷ largest", "theirs",
+                    "mean difference, of the largest", "rank correlation"});
   const std::string of_theirs =
       "with the shape of the authors' budgets for Tiny-ImageNet at width 64, which rises with depth in every layer: "
       "ranking layers by "
       "their depth alone gives 1";
-  const std::vector<double>& theirs = evidence.published().resnet18_sensitivity;
-  const std::vector<MeasuredCell> cells = evidence.cells(source);
   std::set<std::vector<double>> shown;
-  for (const MeasuredCell& cell : cells) {
+  for (const MeasuredCell& cell : maker.cells) {
     for (const Result* result : cell.results) {
       const std::vector<double> values = measured_sensitivity(*result);
       if (values.empty()) continue;
@@ -60,21 +53,28 @@ Table sensitivity_table(const Source& source, const Evidence& evidence) {
       // Budgets and scores share it.
       if (!shown.insert(values).second) continue;
       const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
-      const bool comparable = result->model.plugin == "resnet18" && values.size() == theirs.size() && *largest > 0;
+      const std::vector<double> theirs = evidence.published().sensitivity_of(result->model.plugin);
+      const bool comparable = values.size() == theirs.size() && *largest > 0;
       double off = 0;
       for (size_t l = 0; comparable && l < values.size(); ++l)
         off += std::abs(values[l] / *largest - theirs[l]) / static_cast<double>(values.size());
-      table.rows.push_back({id_of(source, cell) + "-s" + seed,
-                            {marked_data(*result, evidence, notes), cell.variant(), marked_label(cell, source, notes),
-                             seed, std::to_string(values.size()), *largest > 0 ? fixed(*smallest / *largest, 3) : kNone,
-                             comparable ? fixed(*std::min_element(theirs.begin(), theirs.end()), 3) : kNone,
-                             comparable ? fixed(off, 3) : kNone,
-                             comparable ? fixed(rank_correlation(values, theirs), 3) + notes.mark(of_theirs) : kNone},
-                            {result}});
+      std::vector<Table::Cell> row = {maker.data(*result),
+                                      cell.variant(),
+                                      maker.label(cell),
+                                      seed,
+                                      std::to_string(values.size()),
+                                      *largest > 0 ? number_cell(*smallest / *largest, 3) : kNone};
+      if (comparable) {
+        row.push_back(number_cell(*std::min_element(theirs.begin(), theirs.end()), 3));
+        row.push_back(number_cell(off, 3));
+        row.push_back(number_cell(rank_correlation(values, theirs), 3).mark(maker.notes.number(of_theirs)));
+      }
+      row.resize(maker.table.columns.size(), kNone);
+      maker.add(maker.id_of(cell) + "-s" + seed, std::move(row), {result});
     }
   }
-  add_missing(table, source, cells);
-  return finished(std::move(table), std::move(notes), evidence);
+  maker.add_missing();
+  return maker.finished();
 }
 
 }  // namespace senet

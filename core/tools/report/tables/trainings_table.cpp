@@ -2,10 +2,9 @@
 #include <map>
 #include <set>
 
-#include "display/format.h"
 #include "senet/error.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
 
 namespace senet {
 
@@ -20,22 +19,16 @@ std::string machine_of(const Environment& environment) {
 
 // What each cell took beside the teacher: image passes and minutes. What rows share stands in each of them.
 Table trainings_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "method", "budget", "image passes, thousands", "of them shared with other rows",
-               "minutes", "device"},
-              {},
-              {}};
-  Notes notes;
-  const std::vector<MeasuredCell> cells = evidence.cells(source);
-  check_notes(source, cells);
+  TableMaker maker(source, evidence,
+                   {"data", "model", "method", "budget", "image passes, thousands", "of them shared with other rows",
+                    "minutes", "device"});
   std::map<std::string, std::set<std::string>> budgets_of;  // by the key of a phase
-  for (const MeasuredCell& cell : cells) {
+  for (const MeasuredCell& cell : maker.cells) {
     for (const Result* result : cell.results) {
       for (const ResultPhase& phase : result->phases) budgets_of[phase.key].insert(cell.label() + " " + cell.budget());
     }
   }
-  for (const MeasuredCell& cell : cells) {
+  for (const MeasuredCell& cell : maker.cells) {
     std::vector<double> passes, minutes, shared;
     for (const Result* result : cell.results) {
       double all = 0, time = 0, common = 0;
@@ -54,16 +47,14 @@ Table trainings_table(const Source& source, const Evidence& evidence) {
     const Environment& environment = cell.first().environment;
     const size_t widths = cell.first().widths.size();
     const std::string several = widths > 1 ? text("each image passes at ", widths, " widths, and is counted once") : "";
-    // Notes are numbered in the order in which they are asked for.
-    const std::string data = marked_data(cell.first(), evidence, notes), label = marked_label(cell, source, notes);
-    table.rows.push_back(
-        {id_of(source, cell),
-         {data, cell.variant(), label + notes.mark(several), cell.budget(), fixed(summary(passes).mean, 1),
-          fixed(summary(shared).mean, 1), fixed(summary(minutes).mean, 1), machine_of(environment)},
-         cell.results});
+    maker.add(maker.id_of(cell),
+              {maker.data(cell.first()), cell.variant(), maker.label(cell).mark(maker.notes.number(several)),
+               cell.budget(), number_cell(summary(passes).mean, 1), number_cell(summary(shared).mean, 1),
+               number_cell(summary(minutes).mean, 1), machine_of(environment)},
+              cell.results);
   }
-  add_missing(table, source, cells);
-  return finished(std::move(table), std::move(notes), evidence);
+  maker.add_missing();
+  return maker.finished();
 }
 
 }  // namespace senet

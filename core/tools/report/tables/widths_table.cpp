@@ -1,18 +1,14 @@
-#include "display/format.h"
-#include "tools/report/tables/every_table.h"
-#include "tools/report/tables/rows.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
 
 namespace senet {
 
 // SENet++: a row a width.
 Table widths_table(const Source& source, const Evidence& evidence) {
-  Table table{source.name,
-              source.text("title"),
-              {"data", "model", "cell", "budget", "width", "acc % (n)", "ReLUs", "MACs", "ReLU saving", "MAC saving"},
-              {},
-              {}};
-  Notes notes;
-  for (const MeasuredCell& cell : evidence.cells(source)) {
+  TableMaker maker(
+      source, evidence,
+      {"data", "model", "cell", "budget", "width", "acc % (n)", "ReLUs", "MACs", "ReLU saving", "MAC saving"});
+  for (const MeasuredCell& cell : maker.cells) {
     for (const ResultWidth& at : cell.first().widths) {
       const std::string width = Json(at.width).dump();
       std::vector<double> accuracies;
@@ -21,15 +17,14 @@ Table widths_table(const Source& source, const Evidence& evidence) {
           if (row.width == at.width) accuracies.push_back(100 * row.scores.accuracy);
         }
       }
-      table.rows.push_back(
-          {id_of(source, cell) + "-width-" + slug(width),
-           {marked_data(cell.first(), evidence, notes), cell.variant(), marked_label(cell, source, notes),
-            cell.budget(), width, text_of(summary(accuracies), 2), grouped(at.scores.relus), grouped(at.macs),
-            fixed(at.relu_saving, 2) + "×", fixed(at.mac_saving, 2) + "×"},
-           cell.results});
+      maker.add(maker.id_of(cell) + "-width-" + slug(width),
+                {maker.data(cell.first()), cell.variant(), maker.label(cell), cell.budget(), width,
+                 mean_cell(summary(accuracies)), count_cell(at.scores.relus), count_cell(at.macs),
+                 number_cell(at.relu_saving, 2, "×"), number_cell(at.mac_saving, 2, "×")},
+                cell.results);
     }
   }
-  return finished(std::move(table), std::move(notes), evidence);
+  return maker.finished();
 }
 
 }  // namespace senet
