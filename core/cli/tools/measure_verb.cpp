@@ -69,7 +69,7 @@ void show(const Measurement& measured) {
            << " %, logits off by up to " << measured.largest_error << "; memory " << gigabytes(0) << " and "
            << gigabytes(1) << " GB\n";
   for (const Measurement::Latency& network : measured.latencies)
-    output() << "  computed latency, " << network.name() << ": " << network.seconds << " s\n";
+    output() << "  computed latency, " << network.name() << ": " << network.seconds() << " s\n";
   output() << "  " << measured.file.string() << "\n" << std::flush;
 }
 

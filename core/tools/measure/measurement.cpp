@@ -55,13 +55,11 @@ std::map<std::string, Traffic> traffic_by_program(const EngineReport& report, co
                 client.messages_sent, " and ", server.messages_sent, " messages sent, ", rounds.messages_sent[0],
                 " and ", rounds.messages_sent[1], " logged; is it another version's?");
     Traffic& traffic = programs[name];
-    traffic.seconds = std::max(client.seconds, server.seconds);
-    traffic.sent[0] = client.sent;
-    traffic.sent[1] = server.sent;
-    traffic.messages[0] = client.messages_sent;
-    traffic.messages[1] = server.messages_sent;
-    traffic.rounds = rounds.count;
-    traffic.in_turns = protocol == "cheetah";
+    traffic = {std::max(client.seconds, server.seconds),
+               {client.sent, server.sent},
+               {client.messages_sent, server.messages_sent},
+               rounds.count,
+               protocol == "cheetah"};
   }
   return programs;
 }

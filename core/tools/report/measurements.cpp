@@ -1,6 +1,7 @@
 #include "tools/report/measurements.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "senet/error.h"
 #include "storage/files.h"
@@ -12,27 +13,52 @@ namespace fs = std::filesystem;
 
 double Traffic::megabytes() const { return 1e-6 * (static_cast<double>(sent[0]) + static_cast<double>(sent[1])); }
 
-Json to_json(const Traffic& traffic) {
-  return {{"seconds", traffic.seconds},
-          {"sent", {traffic.sent[0], traffic.sent[1]}},
-          {"messages", {traffic.messages[0], traffic.messages[1]}},
-          {"rounds", traffic.rounds}};
+void form(Form& form, Traffic& traffic) {
+  form.number("seconds", traffic.seconds);
+  form.counts("sent", traffic.sent);
+  form.counts("messages", traffic.messages);
+  form.count("rounds", traffic.rounds);
+  for (const auto& [name, counts] : {std::pair("sent", &traffic.sent), std::pair("messages", &traffic.messages)}) {
+    if (counts->size() != 2) form.fail_at(name, "a count of each party");
+  }
 }
 
-Traffic traffic_from(const Fields& fields) {
-  Traffic traffic;
-  traffic.seconds = fields.number("seconds");
-  traffic.rounds = fields.count("rounds");
-  for (const auto& [name, of_parties] : {std::pair("sent", traffic.sent), std::pair("messages", traffic.messages)}) {
-    const std::vector<int64_t> counts = fields.counts(name);
-    if (counts.size() != 2) fields.fail_at(name, "a count of each party");
-    std::copy(counts.begin(), counts.end(), of_parties);
+static void form(Form& form, Measurement::Latency& latency) {
+  form.text("network", latency.network);
+  form.number("bandwidth", latency.bandwidth);
+  form.number("round_trip", latency.round_trip);
+  form.number("first", latency.first);
+  form.number("later", latency.later);
+}
+
+static void form(Form& form, Measurement& measurement) {
+  form.text("run", measurement.run);
+  form.number("width", measurement.width);
+  form.text("masking", measurement.masking);
+  form.count("relus", measurement.relus);
+  form.within("comparisons", [&](Form& comparisons) {
+    comparisons.count("relu", measurement.relu_comparisons);
+    comparisons.count("max_pool", measurement.max_pool_comparisons);
+  });
+  form.text("protocol", measurement.protocol);
+  form.count("images", measurement.images, Form::if_any);
+  form.texts("caveats", measurement.caveats);
+  if (form.has("agreement")) {
+    form.within("agreement", [&](Form& agreement) {
+      agreement.share("same_class", measurement.same_class);
+      agreement.number("largest_error", measurement.largest_error);
+    });
   }
-  return traffic;
+  form.object("first", measurement.first);
+  form.object("later", measurement.later);
+  form.named("cost", measurement.cost);
+  form.objects("latency", measurement.latencies);
+  form.counts("memory", measurement.memory);
 }
 
 std::string Measurement::Latency::name() const {
-  return network + " (" + Json(bandwidth).dump() + " Mb/s, " + Json(round_trip).dump() + " ms)";
+  const auto known = [](const std::optional<double>& number) { return number ? Json(*number).dump() : "null"; };
+  return network + " (" + known(bandwidth) + " Mb/s, " + known(round_trip) + " ms)";
 }
 
 std::string Measurement::at_its_width() const { return width == 1 ? "" : " at width " + Json(width).dump(); }
@@ -45,43 +71,10 @@ double Measurement::megabytes(const char* kind) const { return cost.count(kind) 
 
 double Measurement::latency(const char* network) const {
   for (const Latency& row : latencies) {
-    if (row.network == network) return row.seconds;
+    if (row.network == network) return row.seconds();
   }
   return std::numeric_limits<double>::quiet_NaN();
 }
-
-namespace {
-
-Measurement read(const Fields& fields) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  Measurement measurement;
-  measurement.run = fields.text("run");
-  measurement.protocol = fields.text("protocol");
-  measurement.masking = fields.text("masking");
-  measurement.width = fields.number("width");
-  measurement.relus = fields.count("relus");
-  measurement.images = fields.count("images", 0);
-  const Fields comparisons = fields.object("comparisons");
-  measurement.relu_comparisons = comparisons.count("relu");
-  measurement.max_pool_comparisons = comparisons.count("max_pool");
-  measurement.caveats = fields.texts("caveats");
-  measurement.first = traffic_from(fields.object("first"));
-  if (fields.has("later")) measurement.later = traffic_from(fields.object("later"));
-  for (const auto& [kind, part] : fields.named_objects("cost")) measurement.cost[kind] = traffic_from(part);
-  for (const Fields& row : fields.objects("latency")) {
-    measurement.latencies.push_back({row.text("network"), row.number("bandwidth", kUnknown),
-                                     row.number("round_trip", kUnknown),
-                                     row.number(row.has("later") ? "later" : "first")});
-  }
-  if (fields.has("agreement")) {
-    measurement.same_class = fields.object("agreement").share("same_class");
-    measurement.largest_error = fields.object("agreement").number("largest_error");
-  }
-  measurement.memory = fields.counts("memory");
-  return measurement;
-}
-
-}  // namespace
 
 Measurement measurement_from(const Json& json, const fs::path& file) {
   const Json schema = json.is_object() ? json.value("schema", Json()) : Json(kMeasurementSchema);
@@ -90,7 +83,7 @@ Measurement measurement_from(const Json& json, const fs::path& file) {
                "; `senet measure` measures it again");
   }
   try {
-    Measurement measurement = read(Fields(json, ""));
+    auto measurement = read_as<Measurement>(json, "");
     measurement.file = file;
     return measurement;
   } catch (const Error& error) {

@@ -1,35 +1,36 @@
 #pragma once
 
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "results/result.h"
+#include "storage/form.h"
 
 namespace senet {
 
 // What a part of a private inference does to the network, and how long it computes.
 struct Traffic {
-  double seconds = 0;            // measured over loopback
-  int64_t sent[2] = {0, 0};      // bytes, by each party
-  int64_t messages[2] = {0, 0};  // by each party
-  int64_t rounds = 0;            // the longest chain of messages, each of which waits for the one before
-  bool in_turns = false;         // the parties answer each other, in place of both sending in each round; not stored
+  double seconds = 0;                      // measured over loopback
+  std::vector<int64_t> sent = {0, 0};      // bytes, by each party
+  std::vector<int64_t> messages = {0, 0};  // by each party
+  int64_t rounds = 0;                      // the longest chain of messages, each of which waits for the one before
+  bool in_turns = false;  // the parties answer each other, in place of both sending in each round; not stored
 
   double megabytes() const;  // sent by both parties
 };
-Json to_json(const Traffic& traffic);
-Traffic traffic_from(const Fields& fields);
+void form(Form& form, Traffic& traffic);
 
 // What tables and figures show of a measurement: `measured/<run>.*.json` beside the result, written by `senet measure`.
 struct Measurement {
   struct Latency {  // computed, of a whole inference
     std::string network;
-    double bandwidth, round_trip;  // Mb/s; ms
-    double seconds;                // without the first run's set-up where there are more
+    std::optional<double> bandwidth, round_trip;  // Mb/s; ms
+    double first = 0;
+    std::optional<double> later;  // without the first run's set-up
 
+    double seconds() const { return later.value_or(first); }
     std::string name() const;  // "LAN (3000.0 Mb/s, 0.8 ms)"
   };
   std::filesystem::path file;
