@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/forecast.h"
 #include "cli/tools_library.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
@@ -215,7 +216,7 @@ int run_experiment(const Arguments& arguments) {
   Console console;
   for (const std::string& line : reach_of_training(plan)) console.message(line);
   Runner runner(plugins, folders, prepare_device(arguments), console);
-  if (arguments.dry_run) return show_forecast(plan, runner.forecast(plan), arguments.json);
+  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments.json);
   const RunOutcome outcome = runner.run(plan);
   const std::vector<Result>& results = outcome.results;
   if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
@@ -250,7 +251,8 @@ int show_status(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   const Plan plan = make_plan(read_document(arguments), plugins);
   Console console;
-  const Forecast forecast = Runner(plugins, run_folders(arguments), prepare_device(arguments), console).forecast(plan);
+  Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
+  const Forecast forecast = forecast_of(plan, runner);
   if (arguments.json) {
     Json json = to_json(forecast);
     json["experiment"] = plan.name;

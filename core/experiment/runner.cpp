@@ -148,7 +148,7 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
 Runner::Runner(const PluginHost& plugins, RunFolders folders, torch::Device device, RunListener& listener)
     : plugins_(plugins), folders_(std::move(folders)), device_(device), listener_(listener), store_(folders_.runs) {}
 
-Laboratory& Runner::laboratory_of(const Cell& cell) {
+const Laboratory& Runner::laboratory_of(const Cell& cell) {
   const std::string key = to_json(cell.section("dataset")).dump() + to_json(cell.section("model")).dump() +
                           cell.section("training").text("precision");
   auto& laboratory = laboratories_[key];
@@ -195,7 +195,7 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
 PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                               const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step) {
   const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
-  Laboratory& laboratory = laboratory_of(*task.cell);
+  const Laboratory& laboratory = laboratory_of(*task.cell);
   const auto run_body = [&](PhaseRecord& record) {
     listener_.phase_started(where, inputs);
     StoredContext context(laboratory, listener_, record, options, static_cast<uint64_t>(task.seed), about(task, inputs),
@@ -345,11 +345,6 @@ ImportedTeacher Runner::import_teacher(const Plan& plan) {
   } catch (const PhaseElsewhere& phase) {
     fail(phase.what());
   }
-}
-
-Forecast Runner::forecast(const Plan& plan) {
-  return forecast_of(tasks(plan), store_,
-                     [this](const Cell& cell) -> const Laboratory& { return laboratory_of(cell); });
 }
 
 RunOutcome Runner::run(const Plan& plan) {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <set>
 
-#include "experiment/forecast.h"
+#include "experiment/task.h"
 #include "phase/claims.h"
 #include "results/result.h"
 #include "senet/error.h"
@@ -56,13 +56,12 @@ class Runner {
   // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it.
   ImportedTeacher import_teacher(const Plan& plan);
 
-  // The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
-  // be. Runs nothing, but times a few batches of each model that has something left.
-  Forecast forecast(const Plan& plan);
+  // The phases of each cell, budget and seed; and what they run in: the data set is loaded for it.
+  std::vector<Task> tasks(const Plan& plan);
+  const Laboratory& laboratory_of(const Cell& cell);
+  const PhaseStore& store() const { return store_; }
 
  private:
-  Laboratory& laboratory_of(const Cell& cell);
-  std::vector<Task> tasks(const Plan& plan);
   // Writes the result and its masks.
   Result run_task(const Plan& plan, const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.

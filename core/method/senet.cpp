@@ -8,6 +8,7 @@
 
 #include "method/objectives.h"
 #include "method/phases.h"
+#include "senet/choice.h"
 #include "senet/random.h"
 #include "senet/sensitivity.h"
 
@@ -24,13 +25,8 @@ Widths at_widths(PhaseContext& context, Network& full, const std::vector<double>
           [&](double scale) { return context.make_network(text("width/", scale), context.shape().at_scale(scale)); }};
 }
 
-MaskScore mask_score(const std::string& name) {
-  return name == "pre" ? MaskScore::pre : name == "gain" ? MaskScore::gain : MaskScore::post;
-}
-
-PramForm pram_form(const std::string& name) {
-  return name == "attention" ? PramForm::attention : name == "vector" ? PramForm::vector : PramForm::none;
-}
+constexpr Choice<MaskScore> kScores[] = {{"post", MaskScore::post}, {"pre", MaskScore::pre}, {"gain", MaskScore::gain}};
+constexpr Choice<Granularity> kGranularities[] = {{"pixel", Granularity::pixel}, {"channel", Granularity::channel}};
 
 bool counts_epochs(const PluginHost& plugins, const std::string& measure) {
   const std::vector<Option> options = plugins.options(PluginKind::sensitivity, measure);
@@ -50,9 +46,9 @@ MaskSettings mask_settings(const Options& options) {
   settings.ce_weight = options.real("ce_weight");
   settings.kd_weight = options.real("kd_weight");
   settings.temperature = options.real("temperature");
-  settings.score = mask_score(options.text("score"));
+  settings.score = choice_of(options, "score", kScores);
   settings.score_memory = options.real("score_memory");
-  settings.rule.granularity = options.text("granularity") == "channel" ? Granularity::channel : Granularity::pixel;
+  settings.rule.granularity = choice_of(options, "granularity", kGranularities);
   settings.rule.partial_channel = options.text("last_channel") == "partial";
   settings.update = options.text("update") != "never";
   settings.update_steps = options.text("update") == "steps" ? options.integer("update_steps") : 0;
@@ -83,7 +79,7 @@ void finetune(StepContext& context, const std::vector<double>& widths) {
   FinetuneSettings settings;
   settings.kd_weight = options.real("kd_weight");
   settings.temperature = options.real("temperature");
-  settings.pram = pram_form(options.text("pram"));
+  settings.pram = choice_of(options, "pram", kPramForms);
   settings.pram_weight = options.real("beta");
   settings.pram_stages = options.integers("pram_stages");
   all.cut_masks();

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "senet/choice.h"
 #include "senet/network.h"
 
 namespace senet {
@@ -21,6 +22,8 @@ torch::Tensor distillation(const torch::Tensor& student, const torch::Tensor& te
 //     flattened over H×W, divided by its L2 norm (at least 1e-12).
 //   vector (SENet, equation of section 3): ½·‖Ψ_t/‖Ψ_t‖ − Ψ_s/‖Ψ_s‖‖², Ψ an image's whole activation, mean over images.
 enum class PramForm { none, attention, vector };
+constexpr Choice<PramForm> kPramForms[] = {
+    {"none", PramForm::none}, {"attention", PramForm::attention}, {"vector", PramForm::vector}};
 torch::Tensor pram(const torch::Tensor& teacher, const torch::Tensor& student, PramForm form);
 
 // Keeps the output of each stage of the pass that it observes, by the stage's number.

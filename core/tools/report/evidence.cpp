@@ -6,8 +6,8 @@
 
 #include "config/joined.h"
 #include "display/format.h"
-#include "results/toml_file.h"
 #include "senet/error.h"
+#include "tools/report/toml_file.h"
 
 namespace senet {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "results/doubts.h"
 #include "tools/report/cells.h"
+#include "tools/report/doubts.h"
 #include "tools/report/published.h"
 #include "tools/report/source.h"
 

@@ -1,6 +1,6 @@
 #include "tools/report/published.h"
 
-#include "results/toml_file.h"
+#include "tools/report/toml_file.h"
 
 namespace senet {
 

@@ -6,7 +6,7 @@
 
 #include "config/document.h"
 #include "config/joined.h"
-#include "results/toml_file.h"
+#include "tools/report/toml_file.h"
 
 namespace senet {
 

@@ -1,7 +1,7 @@
-#include "results/doubts.h"
+#include "tools/report/doubts.h"
 
 #include "config/joined.h"
-#include "results/toml_file.h"
+#include "tools/report/toml_file.h"
 
 namespace senet {
 

@@ -1,4 +1,4 @@
-#include "experiment/estimate.h"
+#include "cli/estimate.h"
 
 #include <torch/types.h>
 

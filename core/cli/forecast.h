@@ -1,7 +1,7 @@
 #pragma once
 
-#include "experiment/estimate.h"
-#include "experiment/task.h"
+#include "cli/estimate.h"
+#include "experiment/runner.h"
 
 namespace senet {
 
@@ -36,9 +36,8 @@ struct Forecast {
 };
 nlohmann::ordered_json to_json(const Forecast& forecast);
 
-// The state of each phase of the tasks, by the store. Runs nothing, but times a few batches of each model that has
-// something left.
-Forecast forecast_of(const std::vector<Task>& tasks, const PhaseStore& store,
-                     const std::function<const Laboratory&(const Cell&)>& laboratory_of);
+// The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
+// be. Runs nothing, but times a few batches of each model that has something left.
+Forecast forecast_of(const Plan& plan, Runner& runner);
 
 }  // namespace senet

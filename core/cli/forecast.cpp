@@ -1,6 +1,4 @@
-// What is finished, running, failed, and what is left and for how long.
-
-#include "experiment/forecast.h"
+#include "cli/forecast.h"
 
 #include <algorithm>
 #include <cmath>
@@ -62,8 +60,7 @@ double epochs_of(const Step& step) { return step.epochs ? static_cast<double>(*s
 
 class Forecaster {
  public:
-  Forecaster(const PhaseStore& store, const std::function<const Laboratory&(const Cell&)>& laboratory_of)
-      : store_(store), laboratory_of_(laboratory_of) {}
+  explicit Forecaster(Runner& runner) : runner_(runner), store_(runner.store()) {}
 
   void add(Task task) {
     add_phase(task, task.teacher, epochs_of(task.cell->section("teacher")), 1, false);
@@ -128,7 +125,7 @@ class Forecaster {
       row.revision = revision_of(folder);
       return row;
     }
-    const Laboratory& laboratory = laboratory_of_(*task.cell);
+    const Laboratory& laboratory = runner_.laboratory_of(*task.cell);
     const StepCost& cost = cost_of(task, laboratory);
     Work work =
         epochs ? training_work(*epochs, laboratory, cost, width, beside_teacher) : evaluation_work(laboratory, cost);
@@ -148,7 +145,7 @@ class Forecaster {
 
   // What a step may announce is expected by its likelihood, and counted once where rows share it.
   void add_likely(const Task& task, const Step& step, PhaseForecast& row) {
-    const Laboratory& laboratory = laboratory_of_(*task.cell);
+    const Laboratory& laboratory = runner_.laboratory_of(*task.cell);
     for (const LikelyStep& likely : task.method->may_announce(step)) {
       const PhaseInputs phase = task.method->inputs(likely.step, task.base, task.budget, task.phases);
       const PhaseStore::State state = store_.state(phase.kind, phase.key());
@@ -170,8 +167,8 @@ class Forecaster {
     forecast_.left.seconds += work.seconds;
   }
 
+  Runner& runner_;
   const PhaseStore& store_;
-  const std::function<const Laboratory&(const Cell&)>& laboratory_of_;
   std::map<const Laboratory*, StepCost> costs_;
   std::set<std::string> counted_;
   Forecast forecast_;
@@ -216,10 +213,9 @@ Json to_json(const Forecast& forecast) {
   return {{"phases", std::move(rows)}, {"images", rounded(forecast.left.images)}, {"seconds", forecast.left.seconds}};
 }
 
-Forecast forecast_of(const std::vector<Task>& tasks, const PhaseStore& store,
-                     const std::function<const Laboratory&(const Cell&)>& laboratory_of) {
-  Forecaster forecaster(store, laboratory_of);
-  for (const Task& task : tasks) forecaster.add(task);
+Forecast forecast_of(const Plan& plan, Runner& runner) {
+  Forecaster forecaster(runner);
+  for (const Task& task : runner.tasks(plan)) forecaster.add(task);
   return std::move(forecaster).forecast();
 }
 
