@@ -71,6 +71,13 @@ void print_sites(const Json& json) {
     output() << "not counted: " << operation.get<std::string>() << "\n";
 }
 
+// Nothing is to be counted in a model's site: it keeps all its ReLUs.
+Json described(const ReluSite& site) {
+  Json json = to_json(describe(site));
+  json.erase("counted");
+  return json;
+}
+
 std::vector<double> parse_numbers(const std::string& list) {
   std::vector<double> numbers;
   std::istringstream in(list);
@@ -108,8 +115,8 @@ int inspect(const Arguments& arguments) {
     const NetworkCounts counts = count(*network);
     json = {
         {"relus", counts.relus}, {"parameters", counts.parameters}, {"macs", counts.macs}, {"sites", Json::array()}};
-    for (const ReluSite& site : network->sites()) json["sites"].push_back(to_json(describe(site)));
-    json.update(to_json(OutsideSites{counts.max_pool_comparisons, counts.not_counted}));
+    for (const ReluSite& site : network->sites()) json["sites"].push_back(described(site));
+    json.update(to_json(OutsideRecord{counts.max_pool_comparisons, counts.not_counted}));
   }
   if (arguments.json) {
     output() << json.dump(2) << "\n";

@@ -17,8 +17,6 @@
 
 namespace senet {
 
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 constexpr char kMagic[] = "SENETPK2";

@@ -9,7 +9,6 @@
 namespace senet {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 namespace {
 

@@ -71,7 +71,7 @@ void form(Form& form, CandidateRecord& candidate) {
   form.boolean("chosen", candidate.chosen);
 }
 
-void form(Form& form, OutsideSites& outside) {
+void form(Form& form, OutsideRecord& outside) {
   form.count("max_pool_comparisons", outside.max_pool_comparisons, Form::if_any);
   form.texts("not_counted", outside.not_counted, Form::if_any);
 }

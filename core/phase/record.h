@@ -34,7 +34,7 @@ struct CandidateRecord {
 };
 
 // What a network compares outside its ReLU sites.
-struct OutsideSites {
+struct OutsideRecord {
   int64_t max_pool_comparisons = 0;
   std::vector<std::string> not_counted;  // NetworkCounts::not_counted
 };
@@ -54,7 +54,7 @@ struct NetworkRecord {
   Score test = {};
   std::optional<Score> held_out;
   int64_t relus = 0, parameters = 0, macs = 0;
-  OutsideSites outside_sites;
+  OutsideRecord outside_sites;
 };
 struct EvaluationRecord {
   NetworkRecord network;
@@ -98,7 +98,7 @@ struct PhaseRecord {
 void form(Form& form, Score& score);
 void form(Form& form, MadeSmaller& smaller);
 void form(Form& form, CandidateRecord& candidate);
-void form(Form& form, OutsideSites& outside);
+void form(Form& form, OutsideRecord& outside);
 void form(Form& form, SiteRecord& site);
 void form(Form& form, NetworkRecord& network);
 void form(Form& form, PhaseRecord& record);

@@ -30,7 +30,7 @@ struct ResultModel {
   int64_t relus = 0;                 // with a ReLU at every site
   int64_t parameters = 0, macs = 0;  // of the finished network
   std::vector<std::pair<std::string, int64_t>> layers;  // multiply–accumulates of each, in the network's order
-  OutsideSites outside_sites;
+  OutsideRecord outside_sites;
   std::optional<MadeSmaller> made_smaller;
 };
 
@@ -70,7 +70,7 @@ struct ResultWidth {
   double width = 1;
   NetworkScores scores;
   int64_t parameters = 0, macs = 0;
-  OutsideSites outside_sites;
+  OutsideRecord outside_sites;
   double relu_saving = 0, mac_saving = 0;  // the teacher's over its own
 };
 

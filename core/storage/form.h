@@ -1,17 +1,15 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "senet/error.h"
+#include "storage/json.h"
 
 namespace senet {
-
-using Json = nlohmann::ordered_json;
 
 // Writes a struct into an object of JSON or reads it out of one, by the same calls: what a record looks like stands in
 // one place, a function beside the struct.

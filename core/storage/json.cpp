@@ -10,8 +10,7 @@ constexpr int kDeepest = 64;
 
 }  // namespace
 
-nlohmann::ordered_json parse_json(const std::string& bytes, const std::string& name) {
-  using Json = nlohmann::ordered_json;
+Json parse_json(const std::string& bytes, const std::string& name) {
   const auto bounded = [&](int depth, Json::parse_event_t, const Json&) {
     if (depth > kDeepest) fail_usage(name, ": is nested deeper than ", kDeepest, " levels");
     return true;

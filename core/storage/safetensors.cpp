@@ -12,12 +12,11 @@
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
+#include "storage/json.h"
 
 namespace senet {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct TypeName {
   torch::ScalarType type;

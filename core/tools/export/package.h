@@ -1,13 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include "storage/json.h"
 
 #include "tools/export/program.h"
 
 namespace senet {
-
-using Json = nlohmann::ordered_json;
 
 // Images with the logits that the network gives them in plain float32.
 struct Golden {

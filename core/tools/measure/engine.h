@@ -2,15 +2,13 @@
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+#include "storage/json.h"
 
 #include "tools/measure/engine_log.h"
 
 namespace senet {
-
-using Json = nlohmann::ordered_json;
 
 // What an engine is to run: an export (export/package.h), on its first images.
 struct EngineJob {
