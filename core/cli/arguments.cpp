@@ -61,24 +61,22 @@ class Verb {
     });
     return *this;
   }
-  CLI::Option* subject(const char* name, const char* help) {
-    return command_->add_option(name, arguments_.subject, help)->type_name("");
+  template <class Value>
+  CLI::Option* option(const char* name, Value& value, const char* help, const char* type) {
+    return command_->add_option(name, value, help)->type_name(type);
   }
+  CLI::Option* subject(const char* name, const char* help) { return option(name, arguments_.subject, help, ""); }
   Verb& experiment() {
     subject("FILE", "experiment file (.toml)")->required();
     return *this;
   }
   CLI::Option* run() { return subject("RUN", "a result file, or a part of a result's name"); }
   Verb& folders() {
-    command_->add_option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics")
-        ->type_name("DIR")
-        ->capture_default_str();
+    option("--runs", arguments_.runs, "folder of phases: weights, checkpoints, metrics", "DIR")->capture_default_str();
     return results();
   }
   Verb& results() {
-    command_->add_option("--results", arguments_.results, "folder of results: one small JSON each")
-        ->type_name("DIR")
-        ->capture_default_str();
+    option("--results", arguments_.results, "folder of results: one small JSON each", "DIR")->capture_default_str();
     return *this;
   }
   Verb& device() {
@@ -88,22 +86,18 @@ class Verb {
     return threads();
   }
   Verb& threads() {
-    command_->add_option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on")
-        ->check(CLI::Range(1, 1024))
-        ->type_name("N");
+    option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on", "N")
+        ->check(CLI::Range(1, 1024));
     return *this;
   }
   Verb& set() {
-    command_->add_option("--set", arguments_.sets, "set a key of the experiment file, for example --set mask.epochs=2")
-        ->type_name("KEY=VALUE")
+    option("--set", arguments_.sets, "set a key of the experiment file, for example --set mask.epochs=2", "KEY=VALUE")
         ->allow_extra_args(false);
     return *this;
   }
   Verb& plugins() {
-    command_
-        ->add_option("--plugin-dir", arguments_.plugin_dirs,
-                     "folder of plugins, searched before SENET_PLUGIN_PATH and the program's own")
-        ->type_name("DIR")
+    option("--plugin-dir", arguments_.plugin_dirs,
+           "folder of plugins, searched before SENET_PLUGIN_PATH and the program's own", "DIR")
         ->allow_extra_args(false);
     return *this;
   }
@@ -112,24 +106,20 @@ class Verb {
     return *this;
   }
   Verb& model() {
-    command_->add_option("--model", arguments_.model, "a model plugin")->type_name("NAME");
-    command_->add_option("--input", arguments_.input, "shape of an image, for example 3x32x32")->type_name("CxHxW");
-    command_->add_option("--classes", arguments_.classes, "number of classes")
-        ->check(CLI::Range(1, 1000000))
-        ->type_name("N");
+    option("--model", arguments_.model, "a model plugin", "NAME");
+    option("--input", arguments_.input, "shape of an image, for example 3x32x32", "CxHxW");
+    option("--classes", arguments_.classes, "number of classes", "N")->check(CLI::Range(1, 1000000));
     return *this;
   }
   Verb& dataset() {
-    command_->add_option("--dataset", arguments_.dataset, "a data set plugin; its options with --set dataset.KEY=VALUE")
-        ->required()
-        ->type_name("NAME");
+    option("--dataset", arguments_.dataset, "a data set plugin; its options with --set dataset.KEY=VALUE", "NAME")
+        ->required();
     return *this;
   }
   Verb& width() {
-    command_->add_option("--width", arguments_.width, "of a network trained at several (SENet++): the one to cut out")
+    option("--width", arguments_.width, "of a network trained at several (SENet++): the one to cut out", "S")
         ->check(CLI::Range(0.0, 1.0))
-        ->capture_default_str()
-        ->type_name("S");
+        ->capture_default_str();
     return *this;
   }
   Verb& masking() {
@@ -142,18 +132,16 @@ class Verb {
     return *this;
   }
   Verb& out(const char* help, const char* type) {
-    command_->add_option("--out", arguments_.out, help)->required()->type_name(type);
+    option("--out", arguments_.out, help, type)->required();
     return *this;
   }
   Verb& sources() {
-    command_->add_option("--sources", arguments_.sources, "folder of what says which tables and figures there are")
-        ->type_name("DIR")
+    option("--sources", arguments_.sources, "folder of what says which tables and figures there are", "DIR")
         ->capture_default_str();
     return results();
   }
   Verb& written_beside_sources() {
-    command_->add_option("--out", arguments_.out, "folder to write them to; default: generated/ beside the sources")
-        ->type_name("DIR");
+    option("--out", arguments_.out, "folder to write them to; default: generated/ beside the sources", "DIR");
     return sources();
   }
   Verb& limit(const char* help) { return count_of("--limit", arguments_.limit, help, 40); }
@@ -195,9 +183,9 @@ void add_plugin_verbs(CLI::App& program, Arguments& arguments) {
   plugins.plugins().json();
   Verb made(*plugins, arguments, "new", "write a plugin that builds, passes its test and runs, to start from",
             "plugins ");
-  made->add_option("KIND", arguments.kind, "baseline, sensitivity or dataset")->required()->type_name("");
+  made.option("KIND", arguments.kind, "baseline, sensitivity or dataset", "")->required();
   made.subject("NAME", "what experiments will call it: a C identifier")->required();
-  made->add_option("DIR", arguments.out, "the folder to write: a new or empty one")->required()->type_name("");
+  made.option("DIR", arguments.out, "the folder to write: a new or empty one", "")->required();
   made.plugins().json();
 
   Verb options(program, arguments, "options", "every key of an experiment file: type, bounds, default, meaning");
@@ -213,13 +201,10 @@ void add_network_verbs(CLI::App& program, Arguments& arguments) {
   Verb budget(program, arguments, "budget", "share a ReLU budget over a model's layers by their sensitivity");
   budget.model();
   budget
-      ->add_option("--sensitivity", arguments.sensitivity,
-                   "a number for each ReLU site, separated by commas; only proportions matter")
-      ->required()
-      ->type_name("LIST");
-  budget->add_option("--budget", arguments.budget, "a ReLU count, or a share of the model's such as 10%")
-      ->required()
-      ->type_name("B");
+      .option("--sensitivity", arguments.sensitivity,
+              "a number for each ReLU site, separated by commas; only proportions matter", "LIST")
+      ->required();
+  budget.option("--budget", arguments.budget, "a ReLU count, or a share of the model's such as 10%", "B")->required();
   budget.set().plugins().json();
 
   Verb evaluate(program, arguments, "evaluate", "evaluate the network of a finished RUN");
@@ -228,8 +213,7 @@ void add_network_verbs(CLI::App& program, Arguments& arguments) {
       ->check(CLI::IsMember({"train", "held_out", "test"}))
       ->capture_default_str();
   evaluate.limit("the first N of them; default: all");
-  evaluate->add_option("--logits", arguments.logits, "also write logits (N×classes) and labels")
-      ->type_name("FILE.safetensors");
+  evaluate.option("--logits", arguments.logits, "also write logits (N×classes) and labels", "FILE.safetensors");
   evaluate.width().folders().device().plugins().json();
 }
 
@@ -238,9 +222,7 @@ void add_export(CLI::App& program, Arguments& arguments) {
                 "write the network of a finished RUN, as a plain one at one of its widths");
   exported.of_finished_results();
   exported.run()->required();
-  exported->add_option("DIR,--out", arguments.out, "the file, or with stablehlo the folder, to write")
-      ->required()
-      ->type_name("");
+  exported.option("DIR,--out", arguments.out, "the file, or with stablehlo the folder, to write", "")->required();
   exported
       ->add_option("--format", arguments.format,
                    "safetensors: weights, statistics and masks; stablehlo: a program for private inference with "
@@ -250,12 +232,11 @@ void add_export(CLI::App& program, Arguments& arguments) {
   exported.width().masking();
   exported.images("stablehlo: so many test images with their logits");
   exported
-      ->add_option("--fraction-bits", arguments.fraction_bits,
-                   "stablehlo: emulate the network with so many fractional bits, on the test set")
+      .option("--fraction-bits", arguments.fraction_bits,
+              "stablehlo: emulate the network with so many fractional bits, on the test set", "LIST")
       ->check(CLI::Range(1, 20))
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->type_name("LIST")
       ->capture_default_str();
   exported.limit("stablehlo: emulate on the first N test images; default: all");
   exported.folders().device().plugins().json();
@@ -266,31 +247,27 @@ void add_measure(CLI::App& program, Arguments& arguments) {
                "run the networks of finished RUNs privately, as two parties of a real engine over loopback, and count "
                "what that costs");
   measure.of_finished_results();
-  measure->add_option("RUN", arguments.subjects, "result files, or parts of results' names")->required()->type_name("");
+  measure.option("RUN", arguments.subjects, "result files, or parts of results' names", "")->required();
   measure->add_option("--protocol", arguments.protocols, "the engine's protocol; default: both")
       ->check(CLI::IsMember({"semi2k", "cheetah"}))
       ->delimiter(',')
       ->allow_extra_args(false);
   measure.masking().width().images("so many test images, one by one");
   measure
-      ->add_option("--profile", arguments.profiles,
-                   "networks (.toml) to compute latencies for; default: "
-                   "experiments/costs/lan.toml and wan.toml")
-      ->type_name("FILE")
+      .option("--profile", arguments.profiles,
+              "networks (.toml) to compute latencies for; default: "
+              "experiments/costs/lan.toml and wan.toml",
+              "FILE")
       ->allow_extra_args(false);
-  measure
-      ->add_option("--engine", arguments.engine,
-                   "the virtual environment with the engine; default: SENET_MPC_VENV, else .venv-mpc here or beside "
-                   "the build folder")
-      ->type_name("DIR");
-  measure->add_option("--work", arguments.work, "keep the export, the compiled programs and the engine's logs there")
-      ->type_name("DIR");
-  measure->add_option("--port", arguments.port, "of party 0 on loopback, the next one for party 1; default: free ones")
-      ->check(CLI::Range(1024, 65534))
-      ->type_name("P");
-  measure->add_option("--timeout", arguments.timeout, "give the engine up after so many seconds")
+  measure.option("--engine", arguments.engine,
+                 "the virtual environment with the engine; default: SENET_MPC_VENV, else .venv-mpc here or beside "
+                 "the build folder",
+                 "DIR");
+  measure.option("--work", arguments.work, "keep the export, the compiled programs and the engine's logs there", "DIR");
+  measure.option("--port", arguments.port, "of party 0 on loopback, the next one for party 1; default: free ones", "P")
+      ->check(CLI::Range(1024, 65534));
+  measure.option("--timeout", arguments.timeout, "give the engine up after so many seconds", "S")
       ->check(CLI::PositiveNumber)
-      ->type_name("S")
       ->capture_default_str();
   measure.folders().threads().plugins().json();
 }
@@ -298,23 +275,20 @@ void add_measure(CLI::App& program, Arguments& arguments) {
 void add_result_verbs(CLI::App& program, Arguments& arguments) {
   Verb compare(program, arguments, "compare", "how two RUNs differ: settings, ReLUs, masks, metrics");
   compare.run()->required();
-  compare->add_option("OTHER", arguments.other, "the RUN to compare it with")->required()->type_name("");
+  compare.option("OTHER", arguments.other, "the RUN to compare it with", "")->required();
   compare.folders().json();
 
   Verb differences(program, arguments, "differences",
                    "how much better each cell of an experiment does than one of them, paired over seeds");
   differences.of_finished_results();
   differences.subject("EXPERIMENT", "its name: a folder of results")->required();
-  differences->add_option("--against", arguments.other, "the label of the cell to compare with")
-      ->required()
-      ->type_name("LABEL");
+  differences.option("--against", arguments.other, "the label of the cell to compare with", "LABEL")->required();
   differences.results().json();
 
   Verb tables(program, arguments, "tables", "the paper's tables from the results, as Markdown, LaTeX and CSV");
   tables.of_finished_results();
   tables.subject("NAME", "one of them; default: all");
-  tables->add_option("--explain", arguments.explain, "the runs, revisions, settings and seeds behind a row")
-      ->type_name("ROW");
+  tables.option("--explain", arguments.explain, "the runs, revisions, settings and seeds behind a row", "ROW");
   tables.written_beside_sources().json();
 
   Verb figures(program, arguments, "figures", "the paper's figures from the results, as SVG, PDF and PNG");
@@ -324,15 +298,14 @@ void add_result_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb report(program, arguments, "report", "one HTML page with every table, figure, setting and environment");
   report.of_finished_results();
-  report->add_option("--out", arguments.out, "the page; default: report.html")->type_name("FILE.html");
+  report.option("--out", arguments.out, "the page; default: report.html", "FILE.html");
   report.sources().json();
 
   Verb cost(program, arguments, "cost", "latency, communication and storage of private inference with a RUN");
   cost.of_finished_results();
   cost.run()->required();
-  cost->add_option("--profile", arguments.profile, "what a ReLU costs: a file, or a name under experiments/costs")
-      ->capture_default_str()
-      ->type_name("NAME");
+  cost.option("--profile", arguments.profile, "what a ReLU costs: a file, or a name under experiments/costs", "NAME")
+      ->capture_default_str();
   cost.results().json();
 }
 
@@ -342,9 +315,7 @@ void add_machine_verbs(CLI::App& program, Arguments& arguments) {
 
   Verb import(program, arguments, "import", "take a network trained elsewhere for a teacher, checked and evaluated");
   import.subject("FILE", "its weights (.safetensors; scripts/pth-to-safetensors makes one of a .pth)")->required();
-  import->add_option("--model", arguments.model, "its model plugin; options with --set model.KEY=VALUE")
-      ->required()
-      ->type_name("NAME");
+  import.option("--model", arguments.model, "its model plugin; options with --set model.KEY=VALUE", "NAME")->required();
   import.dataset().folders().device().set().plugins().json();
 }
 

@@ -4,10 +4,13 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/runtime_symbol_info.hpp>
 
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 
-#include "cli/exit_guard.h"
 #include "cli/limits.h"
 #include "data/file_checksums.h"
 #include "device/threads.h"
@@ -29,9 +32,51 @@ void let_blas_take_its_memory(int threads) {
   at::parallel_for(0, threads, 1, [&](int64_t, int64_t) { multiply(32); });
 }
 
+pid_t guarded = 0;  // a process that was forked from it may end as it likes
+const std::string* guarded_verb = nullptr;
+
+void refuse(const std::string& call) {
+  if (getpid() != guarded) return;
+  std::fflush(nullptr);  // the last words of whoever called it
+  const std::string plugin = PluginHost::running();
+  std::cerr << "senet: " << call << " was called within `senet " << *guarded_verb << "`, by "
+            << (plugin.empty() ? "a plugin or a library" : plugin)
+            << ", which has to return or throw: what was going on is not finished\n";
+  _exit(static_cast<int>(Exit::failure));
+}
+
+// While it lives, exit() ends the process with exit code 1 and a message: a plugin or a library that calls it would
+// make unfinished work look like success.
+class ExitGuard {
+ public:
+  explicit ExitGuard(const std::string& verb) {
+    static const bool armed = [] {
+      on_exit([](int status, void*) { refuse(text("exit(", status, ")")); }, nullptr);
+      at_quick_exit([] { refuse("quick_exit()"); });
+      return true;
+    }();
+    (void)armed;
+    guarded_verb = &verb;
+    guarded = getpid();
+  }
+  ~ExitGuard() { guarded = 0; }
+  ExitGuard(const ExitGuard&) = delete;
+  ExitGuard& operator=(const ExitGuard&) = delete;
+};
+
 }  // namespace
 
 std::ostream& output() { return *standard_output; }
+
+bool print_json(const Arguments& arguments, const Json& json) {
+  if (arguments.json) output() << json.dump(2) << "\n";
+  return arguments.json;
+}
+
+int answer(const Arguments& arguments, const Json& json, const std::string& text) {
+  if (!print_json(arguments, json)) output() << text;
+  return 0;
+}
 
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments) {
   for (const auto& [key, value] : texts) document.set(key + "=" + nlohmann::json(value).dump());

@@ -37,6 +37,10 @@ int execute(const Verbs& verbs, const Arguments& arguments, std::ostream& output
 // Where results go: the standard output that the program was started with. std::cout is standard error, for whatever
 // plugins and libraries print.
 std::ostream& output();
+// Whether --json asks for a document: prints it then.
+bool print_json(const Arguments& arguments, const Json& json);
+// Prints the document with --json, else the text. Returns 0, the exit code.
+int answer(const Arguments& arguments, const Json& json, const std::string& text);
 // The folder that holds bin/, share/ and lib/cmake/senet: where senet is installed, or the build folder.
 std::filesystem::path installation_prefix();
 // What a document says, with these keys set as texts, and then what --set says.

@@ -186,10 +186,7 @@ int compare_runs(const Arguments& arguments) {
                      {"metrics", differences(metrics_of(a), metrics_of(b))},
                      {"sites", sites_of(a, b, store)},
                      {"part", parting(a, b, store)}};
-  if (arguments.json) {
-    output() << json.dump(2) << "\n";
-    return 0;
-  }
+  if (print_json(arguments, json)) return 0;
   output() << "a: " << a.id() << "\nb: " << b.id() << "\n\n";
   print_rows("settings", json.at("settings"), {"name", "a", "b"});
   print_rows("environment", json.at("environment"), {"name", "a", "b"});

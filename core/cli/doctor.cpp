@@ -147,10 +147,7 @@ int diagnose(const Arguments& arguments) {
   examine_folders(findings, run_folders(arguments));
   examine_tools(findings);
   examine_plugins(findings, load_plugins(arguments));
-  if (arguments.json) {
-    output() << Json{{"findings", findings.rows()}}.dump(2) << "\n";
-    return 0;
-  }
+  if (print_json(arguments, Json{{"findings", findings.rows()}})) return 0;
   for (const Json& row : findings.rows()) {
     output() << (row.at("ok").get<bool>() ? "ok    " : "look  ") << row.at("what").get<std::string>() << ": "
              << row.at("found").get<std::string>() << "\n";

@@ -25,13 +25,9 @@ int evaluate_run(const Arguments& arguments) {
   Json json = {{"run", result.id()}, {"split", arguments.split}, {"width", arguments.width}};
   json.update(to_json(score));
   json["relus"] = relus;
-  if (arguments.json) {
-    output() << json.dump(2) << "\n";
-  } else {
-    output() << result.id() << " on " << score.images << " " << arguments.split << " images: accuracy "
-             << 100 * score.accuracy << " %, loss " << score.loss << ", " << relus << " ReLUs\n";
-  }
-  return 0;
+  return answer(arguments, json,
+                text(result.id(), " on ", score.images, " ", arguments.split, " images: accuracy ",
+                     100 * score.accuracy, " %, loss ", score.loss, ", ", relus, " ReLUs\n"));
 }
 
 }  // namespace senet

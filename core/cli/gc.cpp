@@ -132,12 +132,10 @@ int collect_garbage(const Arguments& arguments) {
     if (row.at("may_go")) garbage += row.at("bytes").get<int64_t>();
     rows.push_back(std::move(row));
   }
-  if (arguments.json) {
-    output() << Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}
-                    .dump(2)
-             << "\n";
+  if (print_json(
+          arguments,
+          Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}))
     return 0;
-  }
   std::vector<std::vector<std::string>> table = {{"phase", "size", "state", ""}};
   for (const Json& row : rows) {
     table.push_back({fs::path(row.at("folder").get<std::string>()).filename().string(),

@@ -17,16 +17,12 @@ int import_network_file(const Arguments& arguments) {
   Console console;
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
   const auto [phase, network] = runner.import_teacher(plan);
-  if (arguments.json) {
-    Json json = {{"key", phase.key}, {"folder", phase.folder.string()}};
-    json.update(to_json(network));
-    output() << json.dump(2) << "\n";
-    return 0;
-  }
-  output() << arguments.subject << ": " << model_variant(plan.cells.front().section("model")) << ", " << network.relus
-           << " ReLUs, test accuracy " << 100 * network.test.accuracy
-           << " %\nuse it with  teacher.weights = " << nlohmann::json(arguments.subject).dump() << "\n";
-  return 0;
+  Json json = {{"key", phase.key}, {"folder", phase.folder.string()}};
+  json.update(to_json(network));
+  return answer(arguments, json,
+                text(arguments.subject, ": ", model_variant(plan.cells.front().section("model")), ", ", network.relus,
+                     " ReLUs, test accuracy ", 100 * network.test.accuracy,
+                     " %\nuse it with  teacher.weights = ", nlohmann::json(arguments.subject).dump(), "\n"));
 }
 
 }  // namespace senet

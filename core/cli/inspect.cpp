@@ -41,10 +41,13 @@ std::shared_ptr<Network> build_model(const Arguments& arguments) {
 }
 
 std::string shape_text(const Json& shape) {
-  return shape.at(0).dump() + "×" + shape.at(1).dump() + "×" + shape.at(2).dump();
+  std::string all;
+  for (const Json& size : shape) all += (all.empty() ? "" : "×") + size.dump();
+  return all;
 }
 
-void print_sites(const Json& json) {
+int show_sites(const Arguments& arguments, const Json& json) {
+  if (print_json(arguments, json)) return 0;
   const Json& sites = json.at("sites");
   // What is counted in a finished network, or what a budget was shared into.
   const std::string of_each = sites.at(0).contains("counted") ? "counted" : "allocated";
@@ -52,9 +55,9 @@ void print_sites(const Json& json) {
   std::vector<std::vector<std::string>> table = {{"site", "shape", "stage", "convolution", "ReLUs"}};
   if (with_counts) table[0].insert(table[0].end(), {of_each, "share"});
   for (const Json& site : sites) {
-    std::vector<std::string> row = {
-        site.at("name").get<std::string>(), site.contains("shape") ? shape_text(site.at("shape")) : "",
-        site.value("stage", Json()).dump(), site.value("conv", ""), site.at("relus").dump()};
+    std::vector<std::string> row = {site.at("name").get<std::string>(), shape_text(site.value("shape", Json::array())),
+                                    site.value("stage", Json()).dump(), site.value("conv", ""),
+                                    site.at("relus").dump()};
     if (with_counts) {
       std::ostringstream share;
       share.precision(3);
@@ -69,6 +72,7 @@ void print_sites(const Json& json) {
   }
   for (const Json& operation : json.value("not_counted", Json::array()))
     output() << "not counted: " << operation.get<std::string>() << "\n";
+  return 0;
 }
 
 // Nothing is to be counted in a model's site: it keeps all its ReLUs.
@@ -118,12 +122,7 @@ int inspect(const Arguments& arguments) {
     for (const ReluSite& site : network->sites()) json["sites"].push_back(described(site));
     json.update(to_json(OutsideRecord{counts.max_pool_comparisons, counts.not_counted}));
   }
-  if (arguments.json) {
-    output() << json.dump(2) << "\n";
-  } else {
-    print_sites(json);
-  }
-  return 0;
+  return show_sites(arguments, json);
 }
 
 int share_budget(const Arguments& arguments) {
@@ -136,12 +135,7 @@ int share_budget(const Arguments& arguments) {
   for (const ReluSite& site : network->sites()) {
     json["sites"].push_back({{"name", site.name()}, {"relus", site.relus()}, {"allocated", allocated[site.index()]}});
   }
-  if (arguments.json) {
-    output() << json.dump(2) << "\n";
-  } else {
-    print_sites(json);
-  }
-  return 0;
+  return show_sites(arguments, json);
 }
 
 }  // namespace senet

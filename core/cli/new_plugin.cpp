@@ -97,8 +97,7 @@ int new_plugin(const Arguments& arguments) {
   if (arguments.json) {
     Json files = Json::array();
     for (const auto& [file, lines] : written) files.push_back({{"file", (folder / file).string()}, {"lines", lines}});
-    output() << Json{{"kind", kind}, {"name", name}, {"files", files}}.dump(2) << "\n";
-    return 0;
+    return answer(arguments, {{"kind", kind}, {"name", name}, {"files", files}}, "");
   }
   for (const auto& [file, lines] : written) output() << (folder / file).string() << ", " << lines << " lines\n";
   const std::string in = folder.string(), build = (folder / "build").string();

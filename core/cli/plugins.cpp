@@ -56,8 +56,7 @@ int list_plugins(const Arguments& arguments) {
     }
     for (const auto& refusal : host.refused())
       json["refused"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
-    output() << json.dump(2) << "\n";
-    return 0;
+    return answer(arguments, json, "");
   }
   if (name.empty()) {
     std::vector<std::vector<std::string>> table = {{"kind", "name", "summary"}};
@@ -95,8 +94,7 @@ int list_options(const Arguments& arguments) {
     print_options(options);
     output() << "\n";
   }
-  if (arguments.json) output() << json.dump(2) << "\n";
-  return 0;
+  return answer(arguments, json, "");
 }
 
 }  // namespace senet

@@ -70,16 +70,12 @@ void print_phases(const Forecast& forecast) {
 // Usage where a phase cannot be.
 int exit_of(const Forecast& forecast) { return forecast.refuses() ? static_cast<int>(Exit::usage) : 0; }
 
-int show_forecast(const Plan& plan, const Forecast& forecast, bool as_json) {
-  Json cells = Json::array();
+int show_forecast(const Plan& plan, const Forecast& forecast, const Arguments& arguments) {
+  Json json = to_json(forecast);
+  json["experiment"] = plan.name;
+  Json& cells = json["cells"] = Json::array();
   for (const Cell& cell : plan.cells) cells.push_back({{"label", cell.label}, {"settings", cell.origins()}});
-  if (as_json) {
-    Json json = to_json(forecast);
-    json["experiment"] = plan.name;
-    json["cells"] = std::move(cells);
-    output() << json.dump(2) << "\n";
-    return exit_of(forecast);
-  }
+  if (print_json(arguments, json)) return exit_of(forecast);
   for (const Json& cell : cells) {
     output() << "cell " << cell.at("label").get<std::string>() << "\n";
     std::vector<std::vector<std::string>> table = {{"setting", "value", "from"}};
@@ -103,7 +99,7 @@ bool of_deployed_network(const Result& result, const std::string& kind, const st
 }
 
 // What each training made of the one batch it was given.
-int show_one_batch(const std::vector<Result>& results, const RunFolders& folders, bool as_json) {
+int show_one_batch(const std::vector<Result>& results, const RunFolders& folders, const Arguments& arguments) {
   constexpr double kLearned = 0.99;
   const PhaseStore store(folders.runs);
   Json rows = Json::array();
@@ -137,9 +133,7 @@ int show_one_batch(const std::vector<Result>& results, const RunFolders& folders
       }
     }
   }
-  if (as_json) {
-    output() << Json{{"trainings", rows}}.dump(2) << "\n";
-  } else {
+  if (!print_json(arguments, {{"trainings", rows}})) {
     std::vector<std::vector<std::string>> table = {
         {"cell", "phase", "training", "of the result", "steps", "loss", "accuracy", ""}};
     for (const Json& row : rows)
@@ -216,10 +210,10 @@ int run_experiment(const Arguments& arguments) {
   Console console;
   for (const std::string& line : reach_of_training(plan)) console.message(line);
   Runner runner(plugins, folders, prepare_device(arguments), console);
-  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments.json);
+  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments);
   const RunOutcome outcome = runner.run(plan);
   const std::vector<Result>& results = outcome.results;
-  if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments.json);
+  if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments);
   if (!arguments.json && !results.empty()) {
     output() << aligned(rows_of(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"
              << std::flush;
@@ -235,7 +229,7 @@ int run_experiment(const Arguments& arguments) {
                                   {"phase", failure.phase},
                                   {"message", failure.message}});
     }
-    output() << json.dump(2) << "\n";
+    print_json(arguments, json);
   } else {
     if (!picture.file.empty()) output() << "picture:  " << picture.file << "\n";
     if (!results.empty() && !console.ran_anything()) {
@@ -253,13 +247,9 @@ int show_status(const Arguments& arguments) {
   Console console;
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
   const Forecast forecast = forecast_of(plan, runner);
-  if (arguments.json) {
-    Json json = to_json(forecast);
-    json["experiment"] = plan.name;
-    output() << json.dump(2) << "\n";
-  } else {
-    print_phases(forecast);
-  }
+  Json json = to_json(forecast);
+  json["experiment"] = plan.name;
+  if (!print_json(arguments, json)) print_phases(forecast);
   return 0;
 }
 

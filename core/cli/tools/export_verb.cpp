@@ -4,21 +4,12 @@
 #include "cli/tools/tool_verbs.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
-#include "tools/export/fixed_point.h"
 #include "tools/export/network_export.h"
 #include "train/trainer.h"
 
 namespace senet {
 
 namespace {
-
-void show(const Arguments& arguments, const Json& json, const std::string& line) {
-  if (arguments.json) {
-    output() << json.dump(2) << "\n";
-  } else {
-    output() << line << "\n";
-  }
-}
 
 int export_safetensors(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
@@ -39,10 +30,9 @@ int export_safetensors(const Arguments& arguments) {
                      {"macs", counts.macs},
                      {"parameters", counts.parameters},
                      {"tensors", archive.tensors().size()}};
-  show(arguments, json,
-       text(arguments.out, ": ", result.id(), " at width ", arguments.width, ", ", counts.relus, " ReLUs, ",
-            counts.macs, " multiply–accumulates, ", counts.parameters, " parameters"));
-  return 0;
+  return answer(arguments, json,
+                text(arguments.out, ": ", result.id(), " at width ", arguments.width, ", ", counts.relus, " ReLUs, ",
+                     counts.macs, " multiply–accumulates, ", counts.parameters, " parameters\n"));
 }
 
 int export_stablehlo(const Arguments& arguments) {
@@ -74,8 +64,8 @@ int export_stablehlo(const Arguments& arguments) {
   manifest.erase("arguments");
   manifest.erase("layers");
   manifest["folder"] = arguments.out;
-  show(arguments, manifest, line.str());
-  return 0;
+  line << "\n";
+  return answer(arguments, manifest, line.str());
 }
 
 }  // namespace

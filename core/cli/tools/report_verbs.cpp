@@ -26,22 +26,24 @@ void say_what_a_source_misses(const Source& source, const Evidence& evidence) {
     std::cerr << source.file.string() << ": " << missing << "\n";
 }
 
-std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
-  std::vector<Table> tables;
-  for (const auto& [source, kind] : sources(arguments.sources, "table", table_kinds(), name)) {
+// The tables or figures (`what`) that the sources ask for; only the one called `name` where it is not empty.
+template <class Made>
+std::vector<Made> all_of(const char* what, const std::vector<Kind<Made>>& kinds, const Arguments& arguments,
+                         const Evidence& evidence, const std::string& name) {
+  std::vector<Made> all;
+  for (const auto& [source, kind] : sources(arguments.sources, what, kinds, name)) {
     say_what_a_source_misses(source, evidence);
-    tables.push_back(kind->make(source, evidence));
+    all.push_back(kind->make(source, evidence));
   }
-  return tables;
+  return all;
 }
 
-std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name) {
-  std::vector<Figure> figures;
-  for (const auto& [source, kind] : sources(arguments.sources, "figure", figure_kinds(), name)) {
-    say_what_a_source_misses(source, evidence);
-    figures.push_back(kind->make(source, evidence));
-  }
-  return figures;
+std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name = "") {
+  return all_of("table", table_kinds(), arguments, evidence, name);
+}
+
+std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name = "") {
+  return all_of("figure", figure_kinds(), arguments, evidence, name);
 }
 
 fs::path out_folder(const Arguments& arguments) {
@@ -90,8 +92,7 @@ int make_tables(const Arguments& arguments) {
     json.push_back(json_of(table));
     if (!arguments.json) output() << to_text(table) << "written: " << stem << ".md, .tex, .csv\n\n";
   }
-  if (arguments.json) output() << json.dump(2) << "\n";
-  return 0;
+  return answer(arguments, json, "");
 }
 
 int make_figures(const Arguments& arguments) {
@@ -103,8 +104,7 @@ int make_figures(const Arguments& arguments) {
     json.push_back({{"name", figure.name()}, {"png", png}});
     if (!arguments.json) output() << png << ", with .svg, .pdf, .gp and .dat\n";
   }
-  if (arguments.json) output() << json.dump(2) << "\n";
-  return 0;
+  return answer(arguments, json, "");
 }
 
 int make_report(const Arguments& arguments) {
@@ -112,13 +112,8 @@ int make_report(const Arguments& arguments) {
   say_what_is_missing(evidence, arguments);
   const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
   if (const std::string missing = gnuplot_missing(); !missing.empty()) std::cerr << "senet: " << missing << "\n";
-  write_atomically(file, page(tables_of(arguments, evidence, ""), figures_of(arguments, evidence, ""), evidence));
-  if (arguments.json) {
-    output() << Json{{"file", file}}.dump(2) << "\n";
-  } else {
-    output() << file << "\n";
-  }
-  return 0;
+  write_atomically(file, page(tables_of(arguments, evidence), figures_of(arguments, evidence), evidence));
+  return answer(arguments, {{"file", file}}, file + "\n");
 }
 
 int show_cost(const Arguments& arguments) {
@@ -155,8 +150,7 @@ int show_cost(const Arguments& arguments) {
         json["layers"].push_back(std::move(row));
       }
     }
-    output() << json.dump(2) << "\n";
-    return 0;
+    return answer(arguments, json, "");
   }
   std::vector<std::vector<std::string>> table = {
       {"layer", "ReLUs", "online s", "offline s", "online MB", "offline MB", "stored MB"}};

@@ -18,15 +18,6 @@ int64_t Graph::relus() const {
   return total;
 }
 
-int64_t Graph::max_pool_comparisons() const {
-  int64_t total = 0;
-  for (const Node& node : nodes) {
-    if (node.op != Operator::max_pool) continue;
-    total += (node.window.size[0] * node.window.size[1] - 1) * node.shape[0] * node.shape[1] * node.shape[2];
-  }
-  return total;
-}
-
 std::vector<int> Graph::uses() const {
   std::vector<int> uses(nodes.size(), 0);
   for (const Node& node : nodes) {
@@ -147,10 +138,6 @@ torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const
   }
   fail("the operator '", node.name, "' cannot be evaluated");
 }
-
-}  // namespace
-
-namespace {
 
 torch::Tensor evaluate_batch(const Graph& graph, const torch::Tensor& images, const Numbers& numbers) {
   std::vector<int> left = graph.uses();

@@ -51,11 +51,8 @@ struct Node {
 struct Graph {
   std::vector<Node> nodes;
 
-  const Node& image() const { return nodes.front(); }
-  const Node& logits() const { return nodes.back(); }
-  int64_t relus() const;                 // elements that a mask keeps, over all nodes
-  int64_t max_pool_comparisons() const;  // (window − 1) for each output element
-  std::vector<int> uses() const;         // of each node's value by other nodes
+  int64_t relus() const;          // elements that a mask keeps, over all nodes
+  std::vector<int> uses() const;  // of each node's value by other nodes
 };
 
 // Leaves out the nodes that the logits do not depend on, and gives every node a name of its own.

@@ -123,7 +123,7 @@ class Body {
 class ProgramBuilder {
  public:
   ProgramBuilder(const Graph& graph, Masking masking) : graph_(graph), masking_(masking) {
-    program_.arguments.push_back({"image", Owner::client, {}, {laid_out(graph.image().shape)}});
+    program_.arguments.push_back({"image", Owner::client, {}, {laid_out(graph.nodes.front().shape)}});
     values_.push_back("image");
   }
 

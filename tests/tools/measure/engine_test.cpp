@@ -199,8 +199,8 @@ TEST_P(EveryModel, RunsInTheEngineAsInPlaintext) {
   const Subject subject{exported, golden, exported.graph.relus(), {}, Json::object()};
   const Json measured =
       measure(engine, subject, {folder / "export", folder.path(), "semi2k", 18, 2, 0, 600}, {}, [] { return false; });
-  EXPECT_EQ(measured["comparisons"]["max_pool"], exported.graph.max_pool_comparisons());
-  EXPECT_EQ(measured["cost"].contains("max_pool"), exported.graph.max_pool_comparisons() > 0);
+  EXPECT_EQ(measured["comparisons"]["max_pool"], exported.program.comparisons(Cost::max_pool));
+  EXPECT_EQ(measured["cost"].contains("max_pool"), exported.program.comparisons(Cost::max_pool) > 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
