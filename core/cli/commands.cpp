@@ -12,10 +12,10 @@
 #include <map>
 
 #include "cli/limits.h"
+#include "cli/tensor_memory.h"
+#include "cli/threads.h"
 #include "data/file_checksums.h"
-#include "device/threads.h"
 #include "experiment/environment.h"
-#include "nn/tensor_memory.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -7,9 +7,9 @@
 
 #include "cli/commands.h"
 #include "cli/limits.h"
+#include "cli/threads.h"
 #include "cli/tools_library.h"
 #include "config/joined.h"
-#include "device/threads.h"
 #include "display/gnuplot.h"
 #include "experiment/environment.h"
 #include "senet/error.h"

@@ -8,7 +8,7 @@
 #include "data/subset.h"
 #include "senet/losses.h"
 #include "storage/clock.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace senet {
 

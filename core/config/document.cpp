@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "senet/choice.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -23,131 +24,94 @@ std::string at(const std::string& name, const toml::source_region& region) {
   return text(name, ":", region.begin.line, ":", region.begin.column);
 }
 
-std::string type_name(OptionType type) {
-  switch (type) {
-    case OptionType::boolean:
-      return "true or false";
-    case OptionType::integer:
-      return "an integer";
-    case OptionType::real:
-      return "a number";
-    case OptionType::text:
-      return "a text";
-    case OptionType::integers:
-      return "a list of integers";
-    case OptionType::reals:
-      return "a list of numbers";
-    case OptionType::texts:
-      return "a list of texts";
-    case OptionType::budgets:
-      return "a list of budgets, each a count or a share such as \"10%\"";
-  }
-  return "";
-}
-
-std::string number(double value) {
-  std::ostringstream out;
-  out << value;
-  return out.str();
-}
+constexpr Choice<OptionType> kOptionTypes[] = {
+    {"true or false", OptionType::boolean},
+    {"an integer", OptionType::integer},
+    {"a number", OptionType::real},
+    {"a text", OptionType::text},
+    {"a list of integers", OptionType::integers},
+    {"a list of numbers", OptionType::reals},
+    {"a list of texts", OptionType::texts},
+    {"a list of budgets, each a count or a share such as \"10%\"", OptionType::budgets}};
+constexpr Choice<OptionKind> kOptionKinds[] = {{"method", OptionKind::method},
+                                               {"schedule", OptionKind::schedule},
+                                               {"epochs", OptionKind::epochs},
+                                               {"data", OptionKind::data}};
 
 std::string bounds(const Option& option) {
   const bool low = std::isfinite(option.minimum), high = std::isfinite(option.maximum);
-  if (low && high) return " in [" + number(option.minimum) + ", " + number(option.maximum) + "]";
-  if (low) return " of at least " + number(option.minimum);
-  if (high) return " of at most " + number(option.maximum);
+  if (low && high) return text(" in [", option.minimum, ", ", option.maximum, "]");
+  if (low) return text(" of at least ", option.minimum);
+  if (high) return text(" of at most ", option.maximum);
   return "";
 }
 
 std::string allowed(const Option& option) {
   if (*option.choices) return text("one of: ", option.choices);
-  return text(type_name(option.type), bounds(option), *option.unit ? text(" (", option.unit, ")") : "");
+  return text(name_of(option.type, kOptionTypes), bounds(option), *option.unit ? text(" (", option.unit, ")") : "");
 }
 
-// A TOML value as an OptionValue; lists keep the widest type of their elements. Texts and integers may share a list.
-bool convert(const toml::node& node, OptionValue& value) {
-  if (auto v = node.value_exact<bool>()) return value = *v, true;
-  if (auto v = node.value_exact<int64_t>()) return value = *v, true;
-  if (auto v = node.value_exact<double>()) return value = *v, true;
-  if (auto v = node.value_exact<std::string>()) return value = *v, true;
+template <class T>
+std::vector<T> elements_of(const toml::array& array) {
+  std::vector<T> elements;
+  for (const toml::node& element : array) elements.push_back(*element.value<T>());
+  return elements;
+}
+
+// A TOML value as an OptionValue, where an option can hold it. A list has the widest type of its elements; texts and
+// integers may share a list.
+std::optional<OptionValue> converted(const toml::node& node) {
+  if (const auto value = node.value_exact<bool>()) return *value;
+  if (const auto value = node.value_exact<int64_t>()) return *value;
+  if (const auto value = node.value_exact<double>()) return *value;
+  if (const auto value = node.value_exact<std::string>()) return *value;
   const toml::array* array = node.as_array();
-  if (!array) return false;
-  bool all_integers = true, all_numbers = true;
-  for (const toml::node& element : *array) {
-    if (!element.is_integer() && !element.is_floating_point() && !element.is_string()) return false;
-    all_integers = all_integers && element.is_integer();
-    all_numbers = all_numbers && (element.is_integer() || element.is_floating_point());
-  }
-  std::vector<int64_t> integers;
-  std::vector<double> reals;
+  if (!array) return std::nullopt;
+  const auto all = [&](auto test) { return std::all_of(array->begin(), array->end(), test); };
+  if (all([](const toml::node& e) { return e.is_integer(); })) return elements_of<int64_t>(*array);
+  if (all([](const toml::node& e) { return e.is_number(); })) return elements_of<double>(*array);
+  if (!all([](const toml::node& e) { return e.is_number() || e.is_string(); })) return std::nullopt;
   std::vector<std::string> texts;
-  for (const toml::node& element : *array) {
-    if (all_integers) {
-      integers.push_back(*element.value<int64_t>());
-    } else if (all_numbers) {
-      reals.push_back(*element.value<double>());
-    } else {
-      texts.push_back(element.is_string() ? *element.value_exact<std::string>() : written(element));
-    }
-  }
-  if (all_integers) {
-    value = integers;
-  } else if (all_numbers) {
-    value = reals;
-  } else {
-    value = texts;
-  }
-  return true;
+  for (const toml::node& element : *array) texts.push_back(element.value<std::string>().value_or(written(element)));
+  return texts;
+}
+
+template <class T>
+std::optional<OptionValue> exactly(const OptionValue& found) {
+  return std::holds_alternative<T>(found) ? std::optional(found) : std::nullopt;
 }
 
 // The value in the type that the option declares, if that loses nothing.
-bool coerce(const OptionValue& found, OptionType type, OptionValue& value) {
+std::optional<OptionValue> coerced(const OptionValue& found, OptionType type) {
   const auto* integer = std::get_if<int64_t>(&found);
   const auto* integers = std::get_if<std::vector<int64_t>>(&found);
   switch (type) {
     case OptionType::boolean:
-      return value = found, std::holds_alternative<bool>(found);
+      return exactly<bool>(found);
     case OptionType::integer:
-      return value = found, integer != nullptr;
+      return exactly<int64_t>(found);
     case OptionType::real:
-      if (integer) return value = static_cast<double>(*integer), true;
-      return value = found, std::holds_alternative<double>(found) && std::isfinite(std::get<double>(found));
+      if (integer) return static_cast<double>(*integer);
+      if (const auto* real = std::get_if<double>(&found); real && std::isfinite(*real)) return found;
+      return std::nullopt;
     case OptionType::text:
-      return value = found, std::holds_alternative<std::string>(found);
+      return exactly<std::string>(found);
     case OptionType::integers:
-      return value = found, integers != nullptr;
+      return exactly<std::vector<int64_t>>(found);
     case OptionType::reals:
-      if (integers) return value = std::vector<double>(integers->begin(), integers->end()), true;
-      return value = found, std::holds_alternative<std::vector<double>>(found);
+      if (integers) return std::vector<double>(integers->begin(), integers->end());
+      return exactly<std::vector<double>>(found);
     case OptionType::texts:
-      if (integers && integers->empty()) return value = std::vector<std::string>(), true;
-      return value = found, std::holds_alternative<std::vector<std::string>>(found);
+      if (integers && integers->empty()) return std::vector<std::string>();
+      return exactly<std::vector<std::string>>(found);
     case OptionType::budgets: {
-      if (!integers) return value = found, std::holds_alternative<std::vector<std::string>>(found);
+      if (!integers) return exactly<std::vector<std::string>>(found);
       std::vector<std::string> texts;
       for (const int64_t count : *integers) texts.push_back(std::to_string(count));
-      return value = texts, true;
+      return texts;
     }
   }
-  return false;
-}
-
-bool in_bounds(const Option& option, const OptionValue& value) {
-  const auto inside = [&](double x) { return x >= option.minimum && x <= option.maximum; };
-  if (const auto* x = std::get_if<int64_t>(&value)) return inside(static_cast<double>(*x));
-  if (const auto* x = std::get_if<double>(&value)) return inside(*x);
-  if (const auto* x = std::get_if<std::vector<int64_t>>(&value)) {
-    return std::all_of(x->begin(), x->end(), [&](int64_t v) { return inside(static_cast<double>(v)); });
-  }
-  if (const auto* x = std::get_if<std::vector<double>>(&value)) return std::all_of(x->begin(), x->end(), inside);
-  if (const auto* x = std::get_if<std::string>(&value); x && *option.choices) {
-    std::istringstream choices(option.choices);
-    for (std::string choice; choices >> choice;) {
-      if (choice == *x) return true;
-    }
-    return false;
-  }
-  return true;
+  return std::nullopt;
 }
 
 std::set<std::string> choices_of(const Option& option) {
@@ -157,6 +121,20 @@ std::set<std::string> choices_of(const Option& option) {
   return names;
 }
 
+bool in_bounds(const Option& option, const OptionValue& value) {
+  const auto inside = [&](auto number) {
+    const auto x = static_cast<double>(number);
+    return x >= option.minimum && x <= option.maximum;
+  };
+  const auto all_inside = [&](const auto& list) { return std::all_of(list.begin(), list.end(), inside); };
+  if (const auto* x = std::get_if<int64_t>(&value)) return inside(*x);
+  if (const auto* x = std::get_if<double>(&value)) return inside(*x);
+  if (const auto* x = std::get_if<std::vector<int64_t>>(&value)) return all_inside(*x);
+  if (const auto* x = std::get_if<std::vector<double>>(&value)) return all_inside(*x);
+  const auto* x = std::get_if<std::string>(&value);
+  return !x || !*option.choices || choices_of(option).count(*x) != 0;
+}
+
 std::string join_key(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + "." + name;
 }
@@ -164,8 +142,8 @@ std::string join_key(const std::string& section, const std::string& name) {
 // "lr" of "finetune.lr".
 std::string last_name(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
-// The options of a key's section that are meant by it where their trainings have got prefixes: of "snl.finetune_lr"
-// "snl.finetune.lr", of "snl.batch" that of every training.
+// The options that an unknown key may mean, where the trainings of its section have prefixes: "snl.finetune_lr" means
+// "snl.finetune.lr", and "snl.batch" means the option of every training.
 std::string with_prefix(const std::string& key, const std::set<std::string>& known) {
   const std::string section = key.substr(0, key.find('.') + 1);
   std::string named, meant;
@@ -180,6 +158,32 @@ std::string with_prefix(const std::string& key, const std::set<std::string>& kno
   return named.empty() ? meant : named;
 }
 
+// A key in quotes is one name. With a dot in it, or empty, it would pass for the path of another key, and one of the
+// two would win.
+[[noreturn]] void refuse_quoted(const toml::key& key, const std::string& path, const toml::table& whole,
+                                const std::string& name) {
+  const toml::node* other = &whole;
+  std::istringstream parts(path);
+  for (std::string part; other && std::getline(parts, part, '.');)
+    other = other->as_table() ? other->as_table()->get(part) : nullptr;
+  fail_usage(at(name, key.source()), ": \"", std::string(key.str()), "\" in quotes is one name, which no option has",
+             other ? text("; ", path, " is also set at ", at(name, other->source())) : "",
+             key.str().empty() ? "" : "; a path has no quotes: " + path);
+}
+
+void flatten(const toml::table& table, const std::string& prefix, const std::string& name, const toml::table& whole,
+             Document::Settings& into) {
+  for (const auto& [key, node] : table) {
+    const std::string path = join_key(prefix, std::string(key.str()));
+    if (key.str().empty() || key.str().find('.') != std::string_view::npos) refuse_quoted(key, path, whole, name);
+    if (const toml::table* child = node.as_table()) {
+      flatten(*child, path, name, whole, into);
+    } else {
+      into[path] = {converted(node), written(node), at(name, node.source())};
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Option> declare(const Option* first, size_t count, const std::vector<Option>& more) {
@@ -191,57 +195,6 @@ std::vector<Option> declare(const Option* first, size_t count, const std::vector
   }
   return all;
 }
-
-class DocumentBuilder {
- public:
-  static void flatten(const toml::table& table, const std::string& prefix, const std::string& name,
-                      const toml::table& whole, Document::Settings& into) {
-    for (const auto& [key, node] : table) {
-      const std::string path = join_key(prefix, std::string(key.str()));
-      if (key.str().empty() || key.str().find('.') != std::string_view::npos) refuse_quoted(key, path, whole, name);
-      if (const toml::table* child = node.as_table()) {
-        flatten(*child, path, name, whole, into);
-        continue;
-      }
-      Document::Entry setting;
-      setting.found = written(node);
-      setting.origin = at(name, node.source());
-      setting.usable = convert(node, setting.value);
-      into[path] = std::move(setting);
-    }
-  }
-
-  // A key in quotes is one name. With a dot in it, or empty, it would pass for the path of another key, and one of the
-  // two would win.
-  [[noreturn]] static void refuse_quoted(const toml::key& key, const std::string& path, const toml::table& whole,
-                                         const std::string& name) {
-    const toml::node* other = &whole;
-    std::istringstream parts(path);
-    for (std::string part; other && std::getline(parts, part, '.');)
-      other = other->as_table() ? other->as_table()->get(part) : nullptr;
-    fail_usage(at(name, key.source()), ": \"", std::string(key.str()), "\" in quotes is one name, which no option has",
-               other ? text("; ", path, " is also set at ", at(name, other->source())) : "",
-               key.str().empty() ? "" : "; a path has no quotes: " + path);
-  }
-
-  static Document build(toml::table table, const std::string& name) {
-    Document document;
-    document.name_ = name;
-    if (const toml::node* cells = table.get("cell")) {
-      const toml::array* array = cells->as_array();
-      const bool tables =
-          array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
-      if (!tables) fail_usage(at(name, cells->source()), ": 'cell' has to be an array of tables: write [[cell]]");
-      for (const toml::node& cell : *array) {
-        flatten(*cell.as_table(), "", name, *cell.as_table(), document.cells_.emplace_back());
-        document.cell_origins_.push_back(at(name, cell.source()));
-      }
-      table.erase("cell");
-    }
-    flatten(table, "", name, table, document.file_);
-    return document;
-  }
-};
 
 Document Document::from_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -256,11 +209,26 @@ Document Document::from_toml(const std::string& toml, const std::string& name) {
   if (toml.find_first_not_of(" \t\r\n") == std::string::npos) {
     fail_usage(name, ": is empty; an experiment needs [dataset], [model] and at least one [[cell]]");
   }
+  toml::table table;
   try {
-    return DocumentBuilder::build(toml::parse(toml, name), name);
+    table = toml::parse(toml, name);
   } catch (const toml::parse_error& error) {
     fail_usage(at(name, error.source()), ": not valid TOML: ", error.description());
   }
+  Document document(name);
+  if (const toml::node* cells = table.get("cell")) {
+    const toml::array* array = cells->as_array();
+    const bool tables =
+        array && std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); });
+    if (!tables) fail_usage(at(name, cells->source()), ": 'cell' has to be an array of tables: write [[cell]]");
+    for (const toml::node& cell : *array) {
+      flatten(*cell.as_table(), "", name, *cell.as_table(), document.cells_.emplace_back());
+      document.cell_origins_.push_back(at(name, cell.source()));
+    }
+    table.erase("cell");
+  }
+  flatten(table, "", name, table, document.file_);
+  return document;
 }
 
 Document Document::from_settings(const std::vector<Setting>& settings, const std::string& name) {
@@ -277,15 +245,10 @@ void Document::set(const std::string& assignment) {
   }
   const std::string key = assignment.substr(0, equals);
   const std::string value = assignment.substr(equals + 1);
-  Entry setting;
-  setting.origin = "--set " + assignment;
-  setting.found = value;
-  const auto parse = [&](const std::string& toml_value) {
-    const toml::table table = toml::parse("x = " + toml_value);
-    setting.usable = table.size() == 1 && convert(*table.get("x"), setting.value);
-  };
+  Entry setting{std::nullopt, value, "--set " + assignment};
   try {
-    parse(value);
+    const toml::table table = toml::parse("x = " + value);
+    if (table.size() == 1) setting.value = converted(*table.get("x"));
   } catch (const toml::parse_error&) {
     const bool bare_word = !value.empty() && value.find_first_of("\"'[]{}\n=,") == std::string::npos;
     if (!bare_word)
@@ -297,7 +260,7 @@ void Document::set(const std::string& assignment) {
 
 std::map<std::string, OptionValue> Document::cell_overrides(int cell) const {
   std::map<std::string, OptionValue> overrides;
-  for (const auto& [key, setting] : cells_.at(cell)) overrides[key] = setting.value;
+  for (const auto& [key, setting] : cells_.at(cell)) overrides[key] = setting.value.value_or(false);
   return overrides;
 }
 
@@ -335,15 +298,14 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
       options.add({option, standard, "default", true});
       continue;
     }
-    OptionValue value;
-    const bool fits = setting->usable && coerce(setting->value, option.type, value) && in_bounds(option, value);
-    if (!fits) {
-      std::string hint;
-      if (const auto* word = std::get_if<std::string>(&setting->value)) hint = did_you_mean(*word, choices_of(option));
+    auto value = setting->value ? coerced(*setting->value, option.type) : std::nullopt;
+    if (!value || !in_bounds(option, *value)) {
+      const auto* word = setting->value ? std::get_if<std::string>(&*setting->value) : nullptr;
+      const std::string hint = word ? did_you_mean(*word, choices_of(option)) : "";
       fail_usage(setting->origin, ": ", key, " = ", setting->found, ": expected ", allowed(option), hint);
     }
-    const bool is_default = value == standard;
-    options.add({option, std::move(value), setting->origin, is_default});
+    const bool is_default = *value == standard;
+    options.add({option, *std::move(value), setting->origin, is_default});
   }
   return options;
 }
@@ -367,30 +329,19 @@ void Document::refuse_unread() const {
 }
 
 OptionValue default_of(const Option& option) {
-  OptionValue parsed, value;
   const toml::table table = toml::parse(text("x = ", option.default_value));
-  SENET_CHECK(convert(*table.get("x"), parsed) && coerce(parsed, option.type, value), "option '", option.name,
-              "' declares the default ", option.default_value, ", which is not ", type_name(option.type));
-  return value;
+  const auto parsed = converted(*table.get("x"));
+  const auto value = parsed ? coerced(*parsed, option.type) : std::nullopt;
+  SENET_CHECK(value, "option '", option.name, "' declares the default ", option.default_value, ", which is not ",
+              name_of(option.type, kOptionTypes));
+  return *value;
 }
 
-const char* name_of(OptionKind kind) {
-  switch (kind) {
-    case OptionKind::method:
-      return "method";
-    case OptionKind::schedule:
-      return "schedule";
-    case OptionKind::epochs:
-      return "epochs";
-    case OptionKind::data:
-      return "data";
-  }
-  fail("an option has no kind");
-}
+const char* name_of(OptionKind kind) { return name_of(kind, kOptionKinds); }
 
 OptionKind option_kind(const std::string& name) {
-  for (const OptionKind kind : {OptionKind::method, OptionKind::schedule, OptionKind::epochs, OptionKind::data}) {
-    if (name == name_of(kind)) return kind;
+  for (const auto& [known, kind] : kOptionKinds) {
+    if (name == known) return kind;
   }
   fail("'", name, "' is no kind of option; expected method, schedule, epochs or data");
 }

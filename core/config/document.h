@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@ struct Setting {
 // `refuse_unread()` after all cells are resolved turns a leftover into an error.
 class Document {
  public:
+  struct Entry {
+    std::optional<OptionValue> value;  // none: of a type that no option has
+    std::string found;                 // as written, for messages
+    std::string origin;                // file:line:column, or --set
+    mutable bool read = false;
+  };
+  using Settings = std::map<std::string, Entry>;  // by dotted key
+
   // Errors name file, line and column.
   static Document from_file(const std::string& path);
   static Document from_toml(const std::string& toml, const std::string& name);
@@ -59,15 +68,6 @@ class Document {
   const std::string& name() const { return name_; }
 
  private:
-  struct Entry {
-    OptionValue value;
-    std::string found;   // as written, for messages
-    std::string origin;  // file:line:column, or --set
-    bool usable = true;  // false: a type that no option has
-    mutable bool read = false;
-  };
-  using Settings = std::map<std::string, Entry>;
-
   const Entry* find(const std::string& key, int cell) const;
 
   std::string name_;
@@ -76,8 +76,6 @@ class Document {
   std::vector<Settings> cells_;
   std::vector<std::string> cell_origins_;
   mutable std::set<std::string> known_;  // every key that someone could have read
-
-  friend class DocumentBuilder;
 };
 
 // What an option is when nobody sets it. An Error where the declaration is unsound.

@@ -1,5 +1,7 @@
 #include "senet/options.h"
 
+#include <algorithm>
+
 #include "senet/error.h"
 
 namespace senet {
@@ -30,10 +32,7 @@ const Options::Item& Options::item(const std::string& name) const {
 }
 
 bool Options::has(const std::string& name) const {
-  for (const Item& item : items_) {
-    if (name == item.declaration.name) return true;
-  }
-  return false;
+  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) { return name == item.declaration.name; });
 }
 
 void Options::replace(const std::string& name, OptionValue value, const std::string& origin) {

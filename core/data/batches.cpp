@@ -1,7 +1,6 @@
 #include "data/batches.h"
 
 #include <ATen/Parallel.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>

@@ -60,7 +60,7 @@ class BatchLoader {
 };
 
 // The batches of an epoch, in order. Batches that have to be read or decoded are made ahead by a bounded number of
-// threads, on which they do not depend.
+// threads; how many there are does not change a batch.
 class BatchStream {
  public:
   // indices: of the whole epoch; `first`: where in it to begin.

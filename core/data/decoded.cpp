@@ -1,7 +1,6 @@
 #include "data/decoded.h"
 
 #include <ATen/Parallel.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <optional>
@@ -98,11 +97,6 @@ int64_t for_each_file(const Images& images, const std::function<void(int64_t, co
     return SoundFile{std::move(bytes), {image.height, image.width, image.channels}};
   };
   return for_each<SoundFile>(images, make, use);
-}
-
-int64_t decoded_bytes(const Images& images) {
-  const ImageShape shape = shape_of(images);
-  return images.count() * shape[0] * shape[1] * shape[2];
 }
 
 int64_t decode_into_memory(Images& images) {

@@ -29,9 +29,6 @@ struct SoundFile {
 int64_t for_each_viewed(const Images& images, const std::function<void(int64_t index, const Image&)>& use);
 int64_t for_each_file(const Images& images, const std::function<void(int64_t index, const SoundFile&)>& use);
 
-// Bytes that the images of a source take when they are decoded, by the size of the first.
-int64_t decoded_bytes(const Images& images);
-
 // Reads every image of a set's source into `pixels`, and keeps the source; returns how many were left out. Throws when
 // the images, as viewed, are not of one size.
 int64_t decode_into_memory(Images& images);

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <unordered_map>
 
 #include "senet/error.h"
@@ -26,7 +25,7 @@ constexpr size_t kMagicBytes = 8;
 constexpr size_t kChunk = 4096;
 constexpr std::chrono::seconds kBetweenSaves{30};
 // A file may change again without a new time of change for as long as the clock of its file system stands still.
-constexpr int64_t kSettled = 2'000'000'000;  // nanoseconds
+constexpr std::chrono::seconds kSettled{2};
 
 struct Entry {
   uint64_t path = 0;  // checksum of it
@@ -36,20 +35,11 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 32);
 
-int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
-
-int64_t clock_now() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return nanoseconds(time);
-}
-
 Entry entry_of(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) fail(path.string(), ": cannot be found: ", std::strerror(errno));
-  const std::string absolute = fs::absolute(path).lexically_normal().string();
-  return {checksum(absolute.data(), absolute.size()), static_cast<uint64_t>(status.st_size),
-          nanoseconds(status.st_ctim)};
+  const auto changed = int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
+  return {checksum(fs::absolute(path).lexically_normal().string()), static_cast<uint64_t>(status.st_size), changed};
 }
 
 fs::path cache_folder() {
@@ -142,20 +132,16 @@ struct SlowReading {
   std::chrono::milliseconds patience{};
 };
 
-SlowReading& slow_reading() {
-  static SlowReading reading;
-  return reading;
-}
+SlowReading slow_reading;
 
 }  // namespace
 
 void on_slow_checksums(std::function<void(const std::string&)> tell, std::chrono::milliseconds patience) {
-  slow_reading() = {std::move(tell), patience};
+  slow_reading = {std::move(tell), patience};
 }
 
 std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
-  std::vector<uint64_t> checksums(files.size());
-  if (files.empty()) return checksums;
+  if (files.empty()) return {};
   Memory memory(common_folder(files));
   std::vector<size_t> unknown;
   std::vector<Entry> entries(files.size());
@@ -168,19 +154,20 @@ std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
     const size_t last = std::min(first + kChunk, unknown.size());
     at::parallel_for(static_cast<int64_t>(first), static_cast<int64_t>(last), 16, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const std::string bytes = read_file(files[unknown[i]]);
-        entries[unknown[i]].checksum = checksum(bytes.data(), bytes.size());
+        entries[unknown[i]].checksum = checksum(read_file(files[unknown[i]]));
       }
     });
     for (size_t i = first; i < last; ++i) {
       const Entry &before = entries[unknown[i]], after = entry_of(files[unknown[i]]);
-      const bool settled = after.changed == before.changed && after.changed < clock_now() - kSettled;
-      if (settled) memory.remember(before);
+      const auto settled = std::chrono::system_clock::now().time_since_epoch() - kSettled;
+      if (after.changed == before.changed && after.changed < std::chrono::nanoseconds(settled).count()) {
+        memory.remember(before);
+      }
     }
     const auto now = std::chrono::steady_clock::now();
-    if (slow_reading().tell && now - told >= slow_reading().patience) {
-      slow_reading().tell(text("reading files for their checksums, once: ", last, " of ", unknown.size(), " in ",
-                               common_folder(files).string()));
+    if (slow_reading.tell && now - told >= slow_reading.patience) {
+      slow_reading.tell(text("reading files for their checksums, once: ", last, " of ", unknown.size(), " in ",
+                             common_folder(files).string()));
       told = now;
     }
     if (now - saved > kBetweenSaves) {
@@ -189,7 +176,8 @@ std::vector<uint64_t> file_checksums(const std::vector<fs::path>& files) {
     }
   }
   memory.save();
-  std::transform(entries.begin(), entries.end(), checksums.begin(), [](const Entry& entry) { return entry.checksum; });
+  std::vector<uint64_t> checksums;
+  for (const Entry& entry : entries) checksums.push_back(entry.checksum);
   return checksums;
 }
 

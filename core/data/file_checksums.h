@@ -15,7 +15,7 @@ namespace senet {
 // cache. Throws with the path of a file that cannot be read.
 std::vector<uint64_t> file_checksums(const std::vector<std::filesystem::path>& files);
 
-// From now on, in the whole process, `tell` is given a line each time that reading files has taken so long again.
+// From now on, in the whole process, `tell` is given a line whenever reading files has taken another `patience`.
 void on_slow_checksums(std::function<void(const std::string&)> tell,
                        std::chrono::milliseconds patience = std::chrono::seconds(10));
 

@@ -18,10 +18,7 @@ namespace senet {
 
 namespace fs = std::filesystem;
 
-uint64_t ImageSource::checksum(int64_t index) const {
-  const std::string bytes = encoded(index);
-  return senet::checksum(bytes.data(), bytes.size());
-}
+uint64_t ImageSource::checksum(int64_t index) const { return senet::checksum(encoded(index)); }
 
 std::vector<uint64_t> ImageSource::checksums(const std::vector<int64_t>& indices) const {
   std::vector<uint64_t> checksums(indices.size());
@@ -103,7 +100,6 @@ void collect(const fs::path& folder, std::vector<fs::path> above, std::vector<fs
   }
 }
 
-// The folders of all classes.
 std::vector<fs::path> folders_in(const fs::path& folder) {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(folder)) {

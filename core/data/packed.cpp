@@ -1,7 +1,6 @@
 #include "data/packed.h"
 
 #include <ATen/Parallel.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -48,7 +47,6 @@ struct Payload {
   std::vector<int64_t> kept;  // the place of each in the whole set
 };
 
-// Appends one split's payload.
 Payload append_payload(AtomicFile& file, const Images& images, PackEncoding encoding) {
   SENET_CHECK(is_sound(images.view), "a view of ", images.view.resize, " and ", images.view.size,
               " pixels cannot be packed, expected 0 … ", kMostViewed);
@@ -121,7 +119,7 @@ void write_packed(const std::filesystem::path& path, const PackDescription& desc
   const std::string end = bytes_of(of_train.table) + bytes_of(of_test.table) + json;
   header.tables = static_cast<uint64_t>(file.size());
   header.description_bytes = json.size();
-  header.checksum = checksum(end.data(), end.size());
+  header.checksum = checksum(end);
   file.append(end.data(), end.size());
   file.overwrite(0, &header, sizeof header);
   file.commit();
@@ -173,8 +171,7 @@ class PackedSet::Part final : public ImageSource {
 
   std::string encoded(int64_t index) const override {
     SENET_CHECK(!raw_, file_->path().string(),
-                ": holds decoded images, not their files; pack the set again with "
-                "--encoding encoded");
+                ": holds decoded images, not their files; pack the set again with --encoding encoded");
     return bytes_of(index);
   }
   Image read(int64_t index) const override {
@@ -203,7 +200,7 @@ class PackedSet::Part final : public ImageSource {
     const Record& record = table_.at(index);
     std::string bytes(record.bytes, '\0');
     file_->read(static_cast<int64_t>(record.offset), bytes.data(), bytes.size());
-    check(senet::checksum(bytes.data(), bytes.size()) == record.checksum, "its image ", index,
+    check(senet::checksum(bytes) == record.checksum, "its image ", index,
           " is not the one that was written; pack the set again");
     return bytes;
   }
@@ -235,9 +232,8 @@ PackedSet::PackedSet(const std::filesystem::path& path) {
         "its tables and a description of ", described, " bytes would lie at [", tables, ", ", size, ")");
   std::string end(size - tables, '\0');
   file->read(static_cast<int64_t>(tables), end.data(), end.size());
-  check(checksum(end.data(), end.size()) == header.checksum,
-        "its tables or its description are not those that were "
-        "written; pack the set again");
+  check(checksum(end) == header.checksum,
+        "its tables or its description are not those that were written; pack the set again");
   const uint64_t of_tables = end.size() - described;
   const Json json = parse_json(end.substr(of_tables), path.string() + ": not a sound packed data set: its description");
   check(json.is_object(), "its description is not a JSON object");

@@ -54,7 +54,8 @@ uint8_t rounded(int32_t sum) {
   return static_cast<uint8_t>(std::clamp((sum + (1 << (kPrecision - 1))) >> kPrecision, 0, 255));
 }
 
-// Resamples an axis of `input` elements that lie `stride` bytes apart; `outer` such axes, each of `inner` bytes a step.
+// Resamples one axis from `input` to `output` elements of `inner` bytes each; `outer` such axes lie one after the
+// other.
 std::vector<uint8_t> resample(const std::vector<uint8_t>& from, int64_t outer, int64_t input, int64_t inner,
                               int64_t output) {
   const Weights axis = triangle(input, output);

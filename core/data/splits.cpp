@@ -1,6 +1,5 @@
 #include "data/splits.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -60,7 +59,9 @@ void check(const Images& images, const std::string& where, int64_t classes) {
 // Decodes into memory what fits there; returns how many images were left out.
 int64_t bring_in(Images& images, double gigabytes, const std::string& where) {
   if (images.pixels.defined()) return 0;
-  if (static_cast<double>(decoded_bytes(images)) <= gigabytes * 1e9) return decode_into_memory(images);
+  const ImageShape shape = shape_of(images);
+  const auto bytes = static_cast<double>(images.count() * shape[0] * shape[1] * shape[2]);
+  if (bytes <= gigabytes * 1e9) return decode_into_memory(images);
   SENET_CHECK(
       !images.skip_undecodable, where,
       ": is larger than dataset.memory, so that images which cannot be decoded would only be met while training; "
@@ -117,15 +118,7 @@ LabelledSet load(Dataset& dataset) {
 
 std::vector<Option> split_options() { return declare(kSplitOptions); }
 
-const Images& DataSplits::part(Part part) const {
-  switch (part) {
-    case Part::train:
-      return train;
-    case Part::held_out:
-      return held_out;
-  }
-  fail("no such part of the data");
-}
+const Images& DataSplits::part(Part part) const { return part == Part::train ? train : held_out; }
 
 nlohmann::ordered_json pack_options(const Options& options) {
   nlohmann::ordered_json json = changed_options(options);

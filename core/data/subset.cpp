@@ -1,6 +1,5 @@
 #include "data/subset.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>

@@ -52,7 +52,7 @@ DeviceGraph::~DeviceGraph() = default;
 
 void DeviceGraph::record(const std::function<void()>& work) {
   auto state = std::make_unique<State>();
-  // In the memory of the recording before, which ends only then.
+  // Takes the memory of the recording before, which is kept until this one has ended.
   state->graph.capture_begin(state_ ? state_->graph.pool() : at::cuda::MempoolId_t{0, 0});
   try {
     work();

@@ -10,7 +10,7 @@
 
 namespace senet {
 
-// bfloat16 as its bits, and what loops and kernels over either type compute in.
+// Loops and kernels see bfloat16 as its bits and compute in float32; float64 stays float64.
 SENET_HOST_DEVICE inline double widen(double value) { return value; }
 SENET_HOST_DEVICE inline float widen(float value) { return value; }
 SENET_HOST_DEVICE inline float widen(uint16_t bits) {

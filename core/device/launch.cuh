@@ -30,3 +30,9 @@ void launch(const Kernel& kernel, Blocks blocks) {
 
 // Compiles a kernel for the device, for launch() anywhere: one line each in the .cu file beside it.
 #define SENET_KERNEL(...) template void senet::launch(const __VA_ARGS__&, senet::Blocks)
+// The same for a kernel of elements and packs, in every form that with_pack() asks for.
+#define SENET_PACKED_KERNELS(kernel) \
+  SENET_KERNEL(kernel<float, 1>);    \
+  SENET_KERNEL(kernel<float, 4>);    \
+  SENET_KERNEL(kernel<uint16_t, 1>); \
+  SENET_KERNEL(kernel<uint16_t, 8>)

@@ -1,6 +1,5 @@
 #include "senet/activation.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include "nn/norm_activation.h"

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>

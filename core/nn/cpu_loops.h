@@ -14,7 +14,7 @@
 #define SENET_CPU_CLONES
 #endif
 
-// Says that the iterations of the loop behind it depend on one another not at all, or only by a sum.
+// Says that the iterations of the loop that follows do not depend on one another, or only by a sum.
 #if defined(__GNUC__) && !defined(__clang__) && !defined(SENET_SANITIZED)
 #define SENET_PRAGMA(words) _Pragma(#words)
 #define SENET_VECTOR_LOOP SENET_PRAGMA(omp simd)

@@ -1,6 +1,5 @@
 #include "senet/layers.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -18,7 +17,10 @@ constexpr int64_t kNarrow = 16;
 
 }  // namespace
 
-void Layer::tie(const Layer& wider) { tie("weight", weight, wider.weight); }
+void Layer::tie(const Layer& wider) {
+  tie("weight", weight, wider.weight);
+  if (bias.defined()) tie("bias", bias, wider.bias);
+}
 
 void Layer::tie(const char* name, torch::Tensor& own, const torch::Tensor& wide) {
   SENET_CHECK(own.dim() == wide.dim(), "'", name, "' of ", own.dim(), " dimensions cannot be cut out of one of ",
@@ -27,16 +29,6 @@ void Layer::tie(const char* name, torch::Tensor& own, const torch::Tensor& wide)
   for (int64_t d = 0; d < own.dim(); ++d) first = first.narrow(d, 0, own.size(d));
   own = first;
   if (parameters_.contains(name)) parameters_.erase(name);
-}
-
-void Conv2d::tie(const Layer& wider) {
-  Layer::tie(wider);
-  if (bias.defined()) Layer::tie("bias", bias, static_cast<const Conv2d&>(wider).bias);
-}
-
-void FullyConnected::tie(const Layer& wider) {
-  Layer::tie(wider);
-  Layer::tie("bias", bias, static_cast<const FullyConnected&>(wider).bias);
 }
 
 Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {

@@ -1,7 +1,6 @@
 #include "senet/network.h"
 
 #include <c10/util/accumulate.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -249,9 +248,7 @@ NetworkCounts count(Network& network) {
     const torch::Tensor logits = network.forward(image, &recording);
     SENET_CHECK(logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == shape.classes, "the network gives ",
                 logits.sizes(), " logits for one image, expected [1, ", shape.classes, "]");
-    OutsideSites outside = outside_sites(network, recording, image, logits);
-    counts.max_pool_comparisons = outside.max_pool_comparisons;
-    counts.not_counted = std::move(outside.not_counted);
+    count_outside_sites(network, recording, image, logits, counts);
   }
   for (const ReluSite& site : network.sites()) {
     counts.relus += count_relus(site);

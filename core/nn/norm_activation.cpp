@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -160,7 +159,7 @@ void with_rectified(Rectified rectified, const Body& body) {
   }
 }
 
-// Nothing stays nothing, wherever it is read.
+// A null pointer stays null.
 template <class Element>
 Element* from_place(Element* values, int64_t place) {
   return values ? values + place : nullptr;

@@ -1,13 +1,15 @@
 #include "nn/outside_sites.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <unordered_map>
 
+#include "config/joined.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -16,38 +18,40 @@ namespace {
 
 using Names = std::set<std::string>;
 
-// Of operators without "aten::" and without the "_" of those that work in place.
+// The names in a text, which separates them by blanks.
+Names names(const char* text) {
+  std::istringstream words(text);
+  return {std::istream_iterator<std::string>(words), {}};
+}
 
-const Names kLinear = {
+// Names of operators, without "aten::" and without the "_" of those that work in place.
+
+const Names kLinear = names(
     // sums and averages
-    "add", "sub", "subtract", "rsub", "neg", "negative", "sum", "mean", "cumsum", "trace", "avg_pool1d", "avg_pool2d",
-    "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool3d",
-    "_adaptive_avg_pool3d", "mkldnn_adaptive_avg_pool2d", "upsample_nearest1d", "upsample_nearest2d",
-    "upsample_nearest3d", "_upsample_nearest_exact2d", "upsample_linear1d", "upsample_bilinear2d",
-    "_upsample_bilinear2d_aa", "upsample_bicubic2d", "upsample_trilinear3d",
+    "add sub subtract rsub neg negative sum mean cumsum trace avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
+    "adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool3d mkldnn_adaptive_avg_pool2d "
+    "upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact2d upsample_linear1d "
+    "upsample_bilinear2d _upsample_bilinear2d_aa upsample_bicubic2d upsample_trilinear3d "
     // copies, and the same numbers in another order or shape
-    "contiguous", "clone", "to", "_to_copy", "_to_cpu", "copy", "detach", "alias", "type_as", "dropout",
-    "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "flatten", "unflatten", "reshape", "_reshape_alias",
-    "reshape_as", "view", "_unsafe_view", "view_as", "unsqueeze", "squeeze", "slice", "narrow", "select", "split",
-    "split_with_sizes", "tensor_split", "unsafe_split", "unsafe_chunk", "chunk", "unbind", "permute", "transpose", "t",
-    "swapaxes", "swapdims", "movedim", "moveaxis", "numpy_T", "mT", "expand", "expand_as", "broadcast_to", "repeat",
-    "tile", "flip", "fliplr", "flipud", "roll", "rot90", "diagonal", "diag", "diag_embed", "tril", "triu", "as_strided",
-    "unfold", "im2col", "col2im", "cat", "concat", "concatenate", "_cat", "stack", "_stack", "hstack", "vstack",
-    "dstack", "column_stack", "constant_pad_nd", "pad", "_pad_enum", "_pad_circular", "reflection_pad1d",
-    "reflection_pad2d", "reflection_pad3d", "replication_pad1d", "replication_pad2d", "replication_pad3d", "zero_pad2d",
-    "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "resolve_conj", "resolve_neg",
-    "real", "lift", "lift_fresh", "to_mkldnn", "to_dense"};
+    "contiguous clone to _to_copy _to_cpu copy detach alias type_as dropout feature_dropout alpha_dropout "
+    "feature_alpha_dropout flatten unflatten reshape _reshape_alias reshape_as view _unsafe_view view_as unsqueeze "
+    "squeeze slice narrow select split split_with_sizes tensor_split unsafe_split unsafe_chunk chunk unbind permute "
+    "transpose t swapaxes swapdims movedim moveaxis numpy_T mT expand expand_as broadcast_to repeat tile flip fliplr "
+    "flipud roll rot90 diagonal diag diag_embed tril triu as_strided unfold im2col col2im cat concat concatenate _cat "
+    "stack _stack hstack vstack dstack column_stack constant_pad_nd pad _pad_enum _pad_circular reflection_pad1d "
+    "reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d zero_pad2d pixel_shuffle "
+    "pixel_unshuffle channel_shuffle native_channel_shuffle resolve_conj resolve_neg real lift lift_fresh to_mkldnn "
+    "to_dense");
 
 // Linear where the image is in one of two factors: the first two arguments, or the two after what they are added to.
-const Names kProducts = {
+const Names kProducts = names(
     // numbers and matrices
-    "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "vdot", "inner", "outer", "ger", "kron", "tensordot",
-    "linear", "mkldnn_linear",
+    "mul multiply matmul mm bmm mv dot vdot inner outer ger kron tensordot linear mkldnn_linear "
     // convolutions
-    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution",
-    "_convolution", "_convolution_mode", "convolution_overrideable", "mkldnn_convolution", "thnn_conv2d",
-    "_conv_depthwise2d", "cudnn_convolution", "slow_conv3d", "slow_conv_transpose2d"};
-const Names kAddedProducts = {"addmm", "addmv", "addbmm", "baddbmm", "addcmul", "addr"};
+    "conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution _convolution "
+    "_convolution_mode convolution_overrideable mkldnn_convolution thnn_conv2d _conv_depthwise2d cudnn_convolution "
+    "slow_conv3d slow_conv_transpose2d");
+const Names kAddedProducts = names("addmm addmv addbmm baddbmm addcmul addr");
 
 // Those that choose, by the place of what they choose by: linear where that is a constant.
 const std::map<std::string, size_t> kSelectors = {
@@ -57,24 +61,20 @@ const std::map<std::string, size_t> kSelectors = {
     {"index_copy", 2},      {"index_fill", 2},   {"lerp", 2},         {"div", 1},
     {"divide", 1},          {"true_divide", 1},  {"grid_sampler", 1}, {"grid_sampler_2d", 1}};
 
-const Names kComparing = {
-    "relu",      "relu6",     "leaky_relu",    "prelu",       "_prelu_kernel", "rrelu",      "elu",        "selu",
-    "celu",      "threshold", "hardtanh",      "hardsigmoid", "hardswish",     "hardshrink", "softshrink", "clamp",
-    "clamp_min", "clamp_max", "clip",          "abs",         "absolute",      "sign",       "sgn",        "signbit",
-    "max",       "min",       "maximum",       "minimum",     "fmax",          "fmin",       "amax",       "amin",
-    "aminmax",   "_aminmax",  "argmax",        "argmin",      "cummax",        "cummin",     "median",     "nanmedian",
-    "quantile",  "kthvalue",  "mode",          "sort",        "argsort",       "msort",      "topk",       "gt",
-    "greater",   "ge",        "greater_equal", "lt",          "less",          "le",         "less_equal", "eq",
-    "ne",        "not_equal", "isclose",       "heaviside",   "searchsorted",  "bucketize"};
+const Names kComparing = names(
+    "relu relu6 leaky_relu prelu _prelu_kernel rrelu elu selu celu threshold hardtanh hardsigmoid hardswish "
+    "hardshrink softshrink clamp clamp_min clamp_max clip abs absolute sign sgn signbit max min maximum minimum fmax "
+    "fmin amax amin aminmax _aminmax argmax argmin cummax cummin median nanmedian quantile kthvalue mode sort argsort "
+    "msort topk gt greater ge greater_equal lt less le less_equal eq ne not_equal isclose heaviside searchsorted "
+    "bucketize");
 
 // Results that do not depend on the numbers in their arguments.
-const Names kConstant = {
-    "empty_like",        "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "new_empty",
-    "new_empty_strided", "new_zeros",  "new_ones",  "new_full",  "zero",      "fill",       "empty",
-    "empty_strided",     "zeros",      "ones",      "full",      "resize"};
+const Names kConstant = names(
+    "empty_like zeros_like ones_like full_like rand_like randn_like new_empty new_empty_strided new_zeros new_ones "
+    "new_full zero fill empty empty_strided zeros ones full resize");
 
 // They hand numbers to the program, which may do anything with them.
-const Names kToHost = {"item", "_local_scalar_dense", "is_nonzero", "equal", "allclose"};
+const Names kToHost = names("item _local_scalar_dense is_nonzero equal allclose");
 
 std::string short_name(const std::string& name) {
   std::string brief = name.substr(name.rfind(':') + 1);
@@ -114,7 +114,7 @@ class Survey {
     for (const Call& call : calls) add(call);
   }
 
-  OutsideSites finished(const torch::Tensor& logits) {
+  void finish(const torch::Tensor& logits, NetworkCounts& counts) {
     for (const ReluSite& site : sites_) {
       const int passes = passes_[site.index()];
       if (passes == 1) continue;
@@ -127,28 +127,23 @@ class Survey {
     std::vector<bool> live(values_.size(), !traced_);
     if (traced_) live[last->second] = true;
     for (const int value : to_host_) live[value] = true;
-    OutsideSites found;
     std::vector<std::string> comparing;
-    if (!traced_) found.not_counted.push_back("what is computed without LibTorch's operators");
+    if (!traced_) counts.not_counted.push_back("what is computed without LibTorch's operators");
     for (size_t i = values_.size(); i-- > 0;) {
       if (!live[i]) continue;
       const Value& value = values_[i];
       for (const int input : value.inputs) live[input] = true;
-      found.max_pool_comparisons += value.comparisons;
+      counts.max_pool_comparisons += value.comparisons;
       if (value.kind == Kind::comparing) comparing.push_back(value.operation);
-      if (value.kind == Kind::named) found.not_counted.push_back(value.operation);
+      if (value.kind == Kind::named) counts.not_counted.push_back(value.operation);
     }
     if (!comparing.empty()) {
-      std::string all;
-      const auto listed = in_order(std::move(comparing));
-      for (const std::string& operation : listed) all += (all.empty() ? "" : ", ") + operation;
       fail_usage(
-          "the network computes ", all,
+          "the network computes ", joined(in_order(std::move(comparing)), ", "),
           ", outside its ReLU sites: that compares as a ReLU does, and no budget would count it; put a ReLU site "
           "there (Network::add_site), or do without");
     }
-    found.not_counted = in_order(std::move(found.not_counted));
-    return found;
+    counts.not_counted = in_order(std::move(counts.not_counted));
   }
 
  private:
@@ -174,11 +169,9 @@ class Survey {
   void add(const Call& call) {
     if (call.site) return add_site(call);
     bool reached = false;
-    for (const c10::IValue& input : call.inputs) {
-      reached = reached || of_image(input);
-      for (const torch::Tensor& tensor : tensors_in(input)) {
-        if (const auto layer = layers_.find(memory_of(tensor)); layer != layers_.end()) place_ = layer->second;
-      }
+    for (const torch::Tensor& tensor : tensors_in(call.inputs)) {
+      reached = reached || of_image(tensor);
+      if (const auto layer = layers_.find(memory_of(tensor)); layer != layers_.end()) place_ = layer->second;
     }
     const std::string name = short_name(call.name);
     if (!reached || kConstant.count(name)) return;
@@ -192,11 +185,9 @@ class Survey {
     const Kind kind = kind_of(call, name);
     if (kind != Kind::named || call.parts.empty()) return push(call, kind);
     add(call.parts);
-    // What none of its parts gave.
-    for (const c10::IValue& output : call.outputs) {
-      for (const torch::Tensor& tensor : tensors_in(output)) {
-        if (!of_image(tensor)) return push(call, kind);
-      }
+    // An output that none of its parts gave.
+    for (const torch::Tensor& tensor : tensors_in(call.outputs)) {
+      if (!of_image(tensor)) return push(call, kind);
     }
   }
 
@@ -215,12 +206,9 @@ class Survey {
       const bool rounds = name.rfind("div", 0) == 0 && call.inputs.size() > 2 && !call.inputs[2].isNone();
       return !of_image(call, selector->second) && !rounds;
     }
-    if (name == "einsum") {
-      int factors = 0;
-      for (const torch::Tensor& tensor :
-           call.inputs.size() > 1 ? tensors_in(call.inputs[1]) : std::vector<torch::Tensor>())
-        factors += of_image(tensor);
-      return factors == 1;
+    if (name == "einsum" && call.inputs.size() > 1) {
+      const auto factors = tensors_in(call.inputs[1]);
+      return std::count_if(factors.begin(), factors.end(), [&](const auto& tensor) { return of_image(tensor); }) == 1;
     }
     if (name == "batch_norm") {
       const bool by_constants = !of_image(call, 1) && !of_image(call, 2) && !of_image(call, 3) && !of_image(call, 4);
@@ -231,12 +219,8 @@ class Survey {
 
   // No cast to integers or truth values.
   static bool keeps_numbers(const Call& call) {
-    for (const c10::IValue& output : call.outputs) {
-      for (const torch::Tensor& tensor : tensors_in(output)) {
-        if (!tensor.is_floating_point()) return false;
-      }
-    }
-    return true;
+    const auto outputs = tensors_in(call.outputs);
+    return std::all_of(outputs.begin(), outputs.end(), [](const auto& tensor) { return tensor.is_floating_point(); });
   }
 
   void add_site(const Call& call) {
@@ -257,16 +241,11 @@ class Survey {
     value.kind = kind;
     value.operation = text(written_, place_.empty() ? " on the image" : " after '" + place_ + "'");
     if (kind == Kind::max_pool) value.comparisons = comparisons_of(call);
-    for (const c10::IValue& input : call.inputs) {
-      for (const torch::Tensor& tensor : tensors_in(input)) {
-        if (const auto known = latest_.find(memory_of(tensor)); known != latest_.end())
-          value.inputs.push_back(known->second);
-      }
+    for (const torch::Tensor& tensor : tensors_in(call.inputs)) {
+      const auto known = latest_.find(memory_of(tensor));
+      if (known != latest_.end()) value.inputs.push_back(known->second);
     }
-    std::vector<torch::Tensor> outputs;
-    for (const c10::IValue& output : call.outputs) {
-      for (const torch::Tensor& tensor : tensors_in(output)) outputs.push_back(tensor);
-    }
+    const std::vector<torch::Tensor> outputs = tensors_in(call.outputs);
     // What the program does with a number cannot be followed.
     const bool followed = !kToHost.count(short_name(call.name));
     if (outputs.empty() && followed) return;
@@ -313,11 +292,11 @@ class Survey {
 
 }  // namespace
 
-OutsideSites outside_sites(const Network& network, const Recording& recording, const torch::Tensor& images,
-                           const torch::Tensor& logits) {
+void count_outside_sites(const Network& network, const Recording& recording, const torch::Tensor& images,
+                         const torch::Tensor& logits, NetworkCounts& counts) {
   Survey survey(network, images);
   survey.add(recording.calls);
-  return survey.finished(logits);
+  survey.finish(logits, counts);
 }
 
 }  // namespace senet

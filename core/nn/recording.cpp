@@ -1,6 +1,5 @@
 #include "nn/recording.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 namespace senet {
@@ -21,11 +20,7 @@ Recording::~Recording() {
 }
 
 void Recording::at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) {
-  Call call;
-  call.site = &site;
-  call.inputs = {pre};
-  call.outputs = {post};
-  calls.push_back(std::move(call));
+  calls.push_back({"", {pre}, {post}, {}, &site});
 }
 
 std::unique_ptr<at::ObserverContext> Recording::start(const at::RecordFunction& function) {
@@ -55,6 +50,15 @@ std::vector<torch::Tensor> tensors_in(const c10::IValue& value) {
     if (element.isTensor() && element.toTensor().defined()) tensors.push_back(element.toTensor());
   }
   return tensors;
+}
+
+std::vector<torch::Tensor> tensors_in(const std::vector<c10::IValue>& values) {
+  std::vector<torch::Tensor> all;
+  for (const c10::IValue& value : values) {
+    const auto tensors = tensors_in(value);
+    all.insert(all.end(), tensors.begin(), tensors.end());
+  }
+  return all;
 }
 
 }  // namespace senet

@@ -44,7 +44,8 @@ class Recording final : public Observer {
   std::vector<Call> open_;
 };
 
-// The tensors in an operator's input or output, which may be a list of them.
+// The tensors in one of an operator's inputs or outputs, which may be a list of them; and in all of these.
 std::vector<torch::Tensor> tensors_in(const c10::IValue& value);
+std::vector<torch::Tensor> tensors_in(const std::vector<c10::IValue>& values);
 
 }  // namespace senet

@@ -286,7 +286,7 @@ void StoredContext::run_training(const std::string& name, Network& network, Obje
   } else {
     const BatchLoader data = make_loader(laboratory_, laboratory_.data.train);
     const BatchLoader held_out = make_loader(laboratory_, laboratory_.data.held_out);
-    Trainer(data, held_out, settings, derive_seed(seed_, step_.seeds + "/" + name)).run(network, objective, stored);
+    Trainer{data, held_out, settings, derive_seed(seed_, step_.seeds + "/" + name)}.run(network, objective, stored);
     Archive archive = Archive::saving();
     network_state(network, archive);
     objective.state(archive);

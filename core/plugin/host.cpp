@@ -10,6 +10,7 @@
 
 #include "config/document.h"
 #include "config/joined.h"
+#include "senet/choice.h"
 #include "senet/error.h"
 #include "storage/files.h"
 
@@ -25,7 +26,7 @@ void keep_loaded(boost::dll::shared_library library) {
   libraries->push_back(std::move(library));
 }
 
-// A baseline's name is that of its section in an experiment and of its phases: these are the core's.
+// The core's own names. A baseline cannot have one: its section and its phases are called by its name.
 const std::set<std::string> kOwnNames = {"senet",   "cell",        "dataset", "model",    "training",
                                          "teacher", "sensitivity", "mask",    "finetune", "evaluation"};
 // A plugin's code that is running, within another's or alone.
@@ -53,17 +54,11 @@ std::string abi_tag_of(const std::string& file) {
 }  // namespace
 
 const char* kind_name(PluginKind kind) {
-  switch (kind) {
-    case PluginKind::dataset:
-      return "dataset";
-    case PluginKind::model:
-      return "model";
-    case PluginKind::sensitivity:
-      return "sensitivity";
-    case PluginKind::baseline:
-      return "baseline";
-  }
-  return "?";
+  constexpr Choice<PluginKind> kKinds[] = {{"dataset", PluginKind::dataset},
+                                           {"model", PluginKind::model},
+                                           {"sensitivity", PluginKind::sensitivity},
+                                           {"baseline", PluginKind::baseline}};
+  return name_of(kind, kKinds);
 }
 
 std::vector<std::string> PluginHost::search_path(const std::vector<std::string>& plugin_dirs) {

@@ -59,10 +59,12 @@ void form(Form& form, Change& change) {
   form.text("option", change.option);
   form.as("value", change.value, value, option_value);
   form.as("default", change.default_value, value, option_value);
-  form.as("kind", change.kind, name_of, [&](const Json& name) {
-    if (!name.is_string()) form.fail_at("kind", "a text");
-    return option_kind(name.get<std::string>());
-  });
+  form.as(
+      "kind", change.kind, [](OptionKind kind) { return name_of(kind); },
+      [&](const Json& name) {
+        if (!name.is_string()) form.fail_at("kind", "a text");
+        return option_kind(name.get<std::string>());
+      });
 }
 
 static void form(Form& form, ResultWidth& at) {

@@ -31,7 +31,6 @@ constexpr const char* kSetAside = ".damaged-";
   throw Unreadable(text(path.string(), ": cannot ", action, ": ", std::strerror(error)), error);
 }
 
-// Closes what was opened.
 struct Descriptor {
   int number;
   ~Descriptor() {
@@ -41,11 +40,16 @@ struct Descriptor {
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(folder.string(), ": cannot make the folder: ", error.message());
+}
+
 void flush_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) fail_with_errno("open the folder", folder);
-  ::fsync(descriptor);
-  ::close(descriptor);
+  const Descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (opened.number < 0) fail_with_errno("open the folder", folder);
+  ::fsync(opened.number);
 }
 
 std::string this_process() {
@@ -120,10 +124,7 @@ void write_atomically(const fs::path& path, const std::string& bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  const fs::path folder = folder_of(path_);
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail(folder.string(), ": cannot make the folder: ", error.message());
+  make_folder(folder_of(path_));
   temporary_ = temporary_name(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail_with_errno("open for writing", temporary_);
@@ -137,7 +138,7 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::give_up(const char* action) {
   const int cause = errno;
-  ::close(std::exchange(descriptor_, -1));
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   ::unlink(temporary_.c_str());
   errno = cause;
   fail_with_errno(action, path_);
@@ -182,10 +183,7 @@ void AtomicFile::prepare() {
 void AtomicFile::commit() {
   prepare();
   ::close(std::exchange(descriptor_, -1));
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    ::unlink(temporary_.c_str());
-    fail_with_errno("replace", path_);
-  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) give_up("replace");
   flush_folder(folder_of(path_));
 }
 
@@ -269,9 +267,7 @@ bool is_at(const fs::path& path, int descriptor) {
 FileLock::FileLock(const fs::path& path, Kind kind, Wait wait) : path_(path) {
   constexpr int kTurns = 100;
   for (int turn = 1;; ++turn) {
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    if (error) fail(path.parent_path().string(), ": cannot make the folder: ", error.message());
+    make_folder(path.parent_path());
     Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
     if (file.number < 0 && errno == ENOENT && turn < kTurns) continue;  // the folder was removed meanwhile
     if (file.number < 0) fail_with_errno("open for writing", path);

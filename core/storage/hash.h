@@ -23,5 +23,6 @@ class Hash {
 
 // A 64-bit XXH3 hash, to notice damage.
 uint64_t checksum(const void* bytes, size_t count);
+inline uint64_t checksum(const std::string& bytes) { return checksum(bytes.data(), bytes.size()); }
 
 }  // namespace senet

@@ -4,13 +4,8 @@
 
 namespace senet {
 
-namespace {
-
-constexpr int kDeepest = 64;
-
-}  // namespace
-
 Json parse_json(const std::string& bytes, const std::string& name) {
+  constexpr int kDeepest = 64;
   const auto bounded = [&](int depth, Json::parse_event_t, const Json&) {
     if (depth > kDeepest) fail_usage(name, ": is nested deeper than ", kDeepest, " levels");
     return true;

@@ -1,12 +1,10 @@
 #include "storage/safetensors.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "senet/error.h"

@@ -1,6 +1,5 @@
 #include "senet/archive.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include "senet/error.h"
@@ -28,21 +27,14 @@ void Archive::tensor(const std::string& name, torch::Tensor& value) {
 }
 
 void Archive::check_all_asked_for() const {
-  std::string names;
-  size_t more = 0;
+  std::vector<std::string> names;
   for (const auto& [name, tensor] : tensors_) {
-    if (asked_for_.count(name)) continue;
-    if (names.empty()) {
-      names = "'" + name + "'";
-    } else {
-      ++more;
-    }
+    if (!asked_for_.count(name)) names.push_back(name);
   }
   if (names.empty()) return;
-  fail("the checkpoint holds ", names, more ? text(" and ", more, " more") : "",
+  fail("the checkpoint holds '", names[0], "'", names.size() > 1 ? text(" and ", names.size() - 1, " more") : "",
        ", which nothing asked for when it was loaded; a state(Archive&) has to name the same things when it loads as "
-       "when "
-       "it saves, also those that are made while the training runs");
+       "when it saves, also those that are made while the training runs");
 }
 
 void Archive::number(const std::string& name, int64_t& value) {

@@ -1,6 +1,5 @@
 #include "senet/losses.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include "nn/channel_mean_square.h"

@@ -1,7 +1,5 @@
 #include "train/network_state.h"
 
-#include <torch/types.h>
-
 namespace senet {
 
 namespace {

@@ -1,13 +1,42 @@
 #include "train/optimizer.h"
 
-#include <torch/types.h>
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
+#include <cmath>
+
+#include "device/tensors.h"
+#include "nn/cpu_loops.h"
 #include "senet/error.h"
-#include "train/adam.h"
-#include "train/sgd.h"
+#include "train/sgd_kernel.h"
 
 namespace senet {
+
+namespace {
+
+SENET_CPU_CLONES void update_loop(float* __restrict w, float* __restrict v, const float* __restrict g, int64_t n,
+                                  float lr, float momentum, float weight_decay) {
+  for (int64_t i = 0; i < n; ++i) {
+    v[i] = momentum * v[i] + (g[i] + weight_decay * w[i]);
+    w[i] -= lr * v[i];
+  }
+}
+
+// Whether the elements lie in the same order. The stride of a dimension of size 1 says nothing: a 1×1 convolution's
+// weight has others as a contiguous and as a channels-last tensor, and its gradient may have either.
+bool same_order(const torch::Tensor& a, const torch::Tensor& b) {
+  for (int64_t d = 0; d < a.dim(); ++d) {
+    if (a.size(d) > 1 && a.stride(d) != b.stride(d)) return false;
+  }
+  return true;
+}
+
+bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Tensor& g) {
+  return w.scalar_type() == torch::kFloat32 && g.scalar_type() == torch::kFloat32 && w.is_non_overlapping_and_dense() &&
+         same_order(w, v) && same_order(w, g);
+}
+
+}  // namespace
 
 Optimizer::Optimizer(torch::nn::Module& module) {
   for (auto& item : module.named_parameters()) {
@@ -26,6 +55,103 @@ void Optimizer::zero_gradients() {
 
 void Optimizer::state(Archive& archive) {
   for (Parameter& parameter : parameters_) archive.tensor("momentum." + parameter.name, parameter.momentum);
+}
+
+Sgd::Sgd(torch::nn::Module& module, double momentum, double weight_decay)
+    : Optimizer(module), momentum_(momentum), weight_decay_(weight_decay) {
+  if (!parameters_.empty()) rate_ = torch::zeros({}, torch::TensorOptions(parameters_.front().value.device()));
+}
+
+void Sgd::begin_step(double lr) {
+  if (lr == lr_) return;
+  lr_ = lr;
+  rate_.fill_(lr);
+}
+
+bool Sgd::update_on_gpu() {
+  std::vector<SgdPiece> pieces;
+  std::vector<const void*> places;
+  for (Parameter& parameter : parameters_) {
+    const torch::Tensor &w = parameter.value, &v = parameter.momentum, gradient = w.grad();
+    if (!gradient.defined()) continue;
+    if (!w.is_cuda() || !in_one_loop(w, v, gradient)) return false;
+    places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr()});
+    for (int64_t at = 0; at < w.numel(); at += kSgdPiece) {
+      pieces.push_back({w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
+                        std::min(kSgdPiece, w.numel() - at)});
+    }
+  }
+  if (pieces.empty()) return false;
+  if (places != placed_) {
+    const auto bytes = static_cast<int64_t>(pieces.size() * sizeof(SgdPiece));
+    pieces_ = torch::from_blob(pieces.data(), {bytes}, torch::kUInt8).to(rate_.device());
+    placed_ = places;
+  }
+  launch(SgdUpdate{static_cast<const SgdPiece*>(pieces_.data_ptr()), rate_.data_ptr<float>(),
+                   static_cast<float>(momentum_), static_cast<float>(weight_decay_)},
+         {static_cast<int64_t>(pieces.size()), 1});
+  return true;
+}
+
+void Sgd::update() {
+  const torch::NoGradGuard no_gradient;
+  if (update_on_gpu()) return;
+  for (Parameter& parameter : parameters_) {
+    const torch::Tensor gradient = parameter.value.grad();
+    if (!gradient.defined()) continue;
+    torch::Tensor& w = parameter.value;
+    torch::Tensor& v = parameter.momentum;
+    if (w.is_cpu() && in_one_loop(w, v, gradient)) {
+      float* weights = w.data_ptr<float>();
+      float* velocity = v.data_ptr<float>();
+      const float* slope = gradient.data_ptr<float>();
+      at::parallel_for(0, w.numel(), kParallelGrain, [&](int64_t begin, int64_t end) {
+        update_loop(weights + begin, velocity + begin, slope + begin, end - begin, static_cast<float>(lr_),
+                    static_cast<float>(momentum_), static_cast<float>(weight_decay_));
+      });
+    } else {
+      v.mul_(momentum_).add_(gradient).add_(w, weight_decay_);
+      w.is_cuda() ? w.sub_(v * rate_) : w.sub_(v, lr_);
+    }
+  }
+}
+
+Adam::Adam(torch::nn::Module& module, double weight_decay) : Optimizer(module), weight_decay_(weight_decay) {
+  for (const Parameter& parameter : parameters_) squares_.push_back(torch::zeros_like(parameter.momentum));
+  const bool on_gpu = !squares_.empty() && squares_.front().is_cuda();
+  if (on_gpu) factors_ = torch::zeros({2}, squares_.front().options());
+}
+
+void Adam::begin_step(double lr) {
+  ++steps_;
+  rate_ = lr / (1 - std::pow(kBeta1, static_cast<double>(steps_)));
+  root_ = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(steps_)));
+  if (!factors_.defined()) return;
+  factors_[0].fill_(rate_);
+  factors_[1].fill_(root_);
+}
+
+void Adam::update() {
+  const torch::NoGradGuard no_gradient;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i];
+    torch::Tensor g = w.grad();
+    if (!g.defined()) continue;
+    if (weight_decay_ != 0) g = g.add(w, weight_decay_);
+    m.mul_(kBeta1).add_(g, 1 - kBeta1);
+    v.mul_(kBeta2).addcmul_(g, g, 1 - kBeta2);
+    if (factors_.defined()) {
+      w.sub_(m / v.sqrt().div_(factors_[1]).add_(kEpsilon) * factors_[0]);
+    } else {
+      w.addcdiv_(m, v.sqrt().div_(root_).add_(kEpsilon), -rate_);
+    }
+  }
+}
+
+void Adam::state(Archive& archive) {
+  Optimizer::state(archive);
+  for (size_t i = 0; i < parameters_.size(); ++i) archive.tensor("square." + parameters_[i].name, squares_[i]);
+  archive.number("adam.steps", steps_);
 }
 
 std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings) {

@@ -1,6 +1,5 @@
 #include "train/steps.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -76,7 +75,7 @@ torch::Device device_of(const Network& network) {
 // A training from its checkpoint, or from its start, to its end.
 class RunningTraining {
  public:
-  RunningTraining(const TrainingInputs& inputs, Network& network, Objective& objective, TrainingHost& host)
+  RunningTraining(const Trainer& inputs, Network& network, Objective& objective, TrainingHost& host)
       : inputs_(inputs),
         settings_(inputs.settings),
         network_(network),
@@ -201,7 +200,7 @@ class RunningTraining {
     host_.report(report);
   }
 
-  const TrainingInputs& inputs_;
+  const Trainer& inputs_;
   const TrainingSettings& settings_;
   Network& network_;
   Objective& objective_;
@@ -226,13 +225,13 @@ Score evaluate(Network& network, const BatchLoader& data, const std::string& wei
   return with_explained_errors([&] { return scored(network, data, weights, logits, limit); });
 }
 
-void Trainer::run(Network& network, Objective& objective, TrainingHost& host) {
+void Trainer::run(Network& network, Objective& objective, TrainingHost& host) const {
   with_explained_errors([&] {
     std::optional<Archive> saved;
     if (auto tensors = host.restore()) saved = Archive::loading(std::move(*tensors));
     // Before the optimiser is made: loading may put other activations in place, whose parameters it has to hold.
     if (saved) network_state(network, *saved);
-    RunningTraining training(inputs_, network, objective, host);
+    RunningTraining training(*this, network, objective, host);
     if (saved) training.restore(*saved);
     training.run();
   });

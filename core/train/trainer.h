@@ -28,14 +28,6 @@ struct EpochReport {
   const Metrics* metrics;
 };
 
-// What a training runs on.
-struct TrainingInputs {
-  const BatchLoader& data;
-  const BatchLoader& held_out;  // scored after each epoch, when it has images
-  TrainingSettings settings;
-  uint64_t seed;
-};
-
 // Keeps a trainer's checkpoints and receives its reports.
 class TrainingHost {
  public:
@@ -51,17 +43,15 @@ class TrainingHost {
 // The one training loop. It owns data order, augmentation, precision, the optimiser's step, the schedule, checkpoints,
 // progress and metrics; the objective owns the rest. A restored training goes on at its checkpoint's step, with the
 // same bits as if it had never stopped.
-class Trainer {
- public:
-  Trainer(const BatchLoader& data, const BatchLoader& held_out, TrainingSettings settings, uint64_t seed)
-      : inputs_{data, held_out, std::move(settings), seed} {}
+struct Trainer {
+  const BatchLoader& data;
+  const BatchLoader& held_out;  // scored after each epoch, when it has images
+  TrainingSettings settings;
+  uint64_t seed;
 
   // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not
   // finite: the last checkpoint is then from before.
-  void run(Network& network, Objective& objective, TrainingHost& host);
-
- private:
-  TrainingInputs inputs_;
+  void run(Network& network, Objective& objective, TrainingHost& host) const;
 };
 
 // Accuracy and mean cross entropy in eval mode, without augmentation; `logits` (N×classes, float32) is optional. The

@@ -1,6 +1,5 @@
 #include "train/widths.h"
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>

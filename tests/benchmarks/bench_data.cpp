@@ -12,10 +12,10 @@
 #include <cstdlib>
 
 #include "benchmarks/turns.h"
+#include "cli/tensor_memory.h"
 #include "data/batches.h"
 #include "data/decode.h"
 #include "data/packed.h"
-#include "nn/tensor_memory.h"
 #include "support/image_writer.h"
 
 namespace senet {

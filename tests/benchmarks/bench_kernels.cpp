@@ -15,16 +15,16 @@
 
 #include "benchmarks/turns.h"
 #include "cli/affinity.h"
+#include "cli/tensor_memory.h"
 #include "data/batches.h"
 #include "experiment/environment.h"
 #include "method/masks.h"
 #include "method/mismatch.h"
 #include "nn/channel_mean_square.h"
-#include "nn/tensor_memory.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
 #include "senet/masked_relu.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace senet {
 namespace {

@@ -9,8 +9,7 @@
 #include "senet/layers.h"
 #include "senet/masked_relu.h"
 #include "support/support.h"
-#include "train/adam.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace senet {
 namespace {

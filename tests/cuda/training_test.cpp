@@ -63,7 +63,7 @@ struct MaskTraining {
                    : Widths(student);
     objective = std::make_unique<MaskIdentification>(teacher, widths, std::vector<int64_t>{40, 12}, mask, 3);
   }
-  void run(Host& host) { Trainer(data, held_out, settings, 7).run(student, *objective, host); }
+  void run(Host& host) { Trainer{data, held_out, settings, 7}.run(student, *objective, host); }
 };
 
 class TrainingOnTheGpu : public ::testing::TestWithParam<bool> {};

@@ -12,6 +12,7 @@
 #include "nn/channel_mean_square_kernels.h"
 #include "nn/rectify_kernels.h"
 #include "senet/masked_relu.h"
+#include "support/emulate.h"
 #include "support/support.h"
 #include "train/sgd_kernel.h"
 
@@ -19,6 +20,7 @@
 namespace senet {
 namespace {
 
+using testing::emulate;
 using testing::identical;
 using testing::kLast;
 using testing::largest_difference;

@@ -12,8 +12,7 @@
 #include "storage/files.h"
 #include "storage/safetensors.h"
 #include "support/models.h"
-#include "train/adam.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
 

@@ -1,10 +1,9 @@
-#include "train/adam.h"
+#include "train/optimizer.h"
 
 #include <cmath>
 
 #include "support/support.h"
 #include "support/tiny_network.h"
-#include "train/sgd.h"
 
 namespace senet {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 #include "config/document.h"
 #include "support/support.h"

@@ -84,7 +84,7 @@ TEST(Trainer, AStepIsTheOneOfItsFormula) {
   reference.initialise(1);
   Host host;
   CrossEntropy objective(network);
-  Trainer(setting.data, setting.held_out, setting.settings, 11).run(network, objective, host);
+  Trainer{setting.data, setting.held_out, setting.settings, 11}.run(network, objective, host);
 
   const auto order = setting.data.shuffled(11, 0);
   const Batch batch = setting.data.load(order.data(), 22, {1, true}, 11, 0);
@@ -110,7 +110,7 @@ TEST(Trainer, KeepsThePartialBatchAndWeighsItByItsImages) {
   network.initialise(1);
   Host host;
   CrossEntropy objective(network);
-  Trainer(setting.data, setting.held_out, setting.settings, 11).run(network, objective, host);
+  Trainer{setting.data, setting.held_out, setting.settings, 11}.run(network, objective, host);
   EXPECT_EQ(host.steps, 3);
   EXPECT_EQ(host.last.step, 3);
 
@@ -135,7 +135,7 @@ struct MaskTraining {
   }
   void run(Host& host, uint64_t seed = 11) {
     MaskIdentification objective(teacher, student, {40, 9}, MaskSettings(), 3);
-    Trainer(setting.data, setting.held_out, setting.settings, seed).run(student, objective, host);
+    Trainer{setting.data, setting.held_out, setting.settings, seed}.run(student, objective, host);
   }
 };
 
@@ -188,8 +188,9 @@ TEST(Trainer, ALossThatIsNotFiniteStopsWithEpochAndStepAndKeepsTheLastCheckpoint
   network.initialise(1);
   Host host;
   CrossEntropy objective(network);
-  const std::string message =
-      error_of([&] { Trainer(setting.data, setting.held_out, setting.settings, 1).run(network, objective, host); });
+  const std::string message = error_of([&] {
+    Trainer{setting.data, setting.held_out, setting.settings, 1}.run(network, objective, host);
+  });
   EXPECT_NE(message.find("epoch 0"), std::string::npos) << message;
   EXPECT_NE(message.find("step 1 "), std::string::npos) << "the first step left no finite weights: " << message;
   ASSERT_TRUE(host.saved.has_value());
@@ -253,8 +254,9 @@ TEST(Trainer, HeldOutLogitsThatAreNotFiniteEndTheTraining) {
   network.initialise(1);
   Overflowing objective(network);
   Host host;
-  const std::string message =
-      error_of([&] { Trainer(setting.data, setting.held_out, setting.settings, 3).run(network, objective, host); });
+  const std::string message = error_of([&] {
+    Trainer{setting.data, setting.held_out, setting.settings, 3}.run(network, objective, host);
+  });
   EXPECT_NE(message.find("the network after epoch 1: gives logits that are not finite for 7 of 7 images"),
             std::string::npos)
       << message;

@@ -6,7 +6,7 @@
 #include "method/objectives.h"
 #include "senet/losses.h"
 #include "support/models.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
 

@@ -19,7 +19,7 @@ class Layer : public torch::nn::Module {
   // gradients reach the wider layer; the layer's own weights are no parameters any more. Batch norm keeps its own.
   virtual void tie(const Layer& wider);
 
-  torch::Tensor weight;
+  torch::Tensor weight, bias;  // undefined where a layer has none
 
  protected:
   void tie(const char* name, torch::Tensor& own, const torch::Tensor& wide);
@@ -37,18 +37,14 @@ struct Conv2dOptions {
   bool fan_in = false;  // initial weights are scaled by the input's channels, not by the output's
 };
 
-// Convolution. Initial weights: Kaiming normal, N(0, √(2 / (k²·C))), C the output's channels, or the input's with
-// `fan_in`. Initial bias: 0.
+// Convolution; weight: out×in×k×k. Initial weights: Kaiming normal, N(0, √(2 / (k²·C))), C the output's channels, or
+// the input's with `fan_in`. Initial bias: 0.
 class Conv2d final : public Layer {
  public:
   explicit Conv2d(const Conv2dOptions& options);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
-  void tie(const Layer& wider) override;
-
   int64_t output_size(int64_t input) const;  // height or width
-
-  torch::Tensor bias;  // weight: out×in×k×k
 
  private:
   Conv2dOptions options_;
@@ -64,19 +60,16 @@ class BatchNorm2d final : public Layer {
   void reset_parameters(torch::Generator& generator) override;
   void tie(const Layer&) override {}
 
-  torch::Tensor bias, running_mean, running_var, num_batches_tracked;
+  torch::Tensor running_mean, running_var, num_batches_tracked;
 };
 
-// N×in → N×out, or N×T×in → N×T×out, with bias. Initial values as PyTorch's, U(−1/√in, 1/√in); with a `deviation`,
-// weights are N(0, deviation) and the bias is 0.
+// N×in → N×out, or N×T×in → N×T×out, with bias; weight: out×in. Initial values as PyTorch's, U(−1/√in, 1/√in); with a
+// `deviation`, weights are N(0, deviation) and the bias is 0.
 class FullyConnected : public Layer {
  public:
   FullyConnected(int64_t in_features, int64_t out_features, double deviation = 0);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
-  void tie(const Layer& wider) override;
-
-  torch::Tensor bias;  // weight: out×in
 
  private:
   double deviation_;

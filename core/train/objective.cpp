@@ -1,7 +1,8 @@
-#include <torch/types.h>
+#include "senet/objective.h"
+
 #include <torch/utils.h>
 
-#include "senet/objective.h"
+#include "senet/distilled.h"
 
 namespace senet {
 
@@ -29,6 +30,18 @@ void EpochSums::state(Archive& archive) {
     return;
   }
   for (auto& [name, sum] : sums_) archive.tensor("sum." + name, sum);
+}
+
+Loss Distilled::loss(const Batch& batch, EpochSums&) {
+  torch::Tensor target;
+  {
+    const torch::NoGradGuard no_gradient;
+    target = teacher_.forward(batch.images);
+  }
+  const torch::Tensor logits = network_.forward(batch.images);
+  return {settings_.ce_weight * cross_entropy(logits, batch.labels) +
+              settings_.kd_weight * distillation(logits, target, settings_.temperature),
+          logits};
 }
 
 }  // namespace senet

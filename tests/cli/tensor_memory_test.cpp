@@ -1,4 +1,4 @@
-#include "nn/tensor_memory.h"
+#include "cli/tensor_memory.h"
 
 #include <thread>
 

@@ -1,4 +1,4 @@
-#include "device/threads.h"
+#include "cli/threads.h"
 
 #include <ATen/Parallel.h>
 
