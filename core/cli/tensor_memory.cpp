@@ -50,7 +50,7 @@ State& state() {
 }
 
 // On the boundary of a huge page.
-void* map(size_t bytes) {
+void* mapped_pages(size_t bytes) {
   void* start = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   auto* first = static_cast<char*>(start);
@@ -64,12 +64,12 @@ void* map(size_t bytes) {
 
 // Every large block's data lie at the same place of a page: where one array of a loop lies a little before another,
 // its reads wait for the other's writes, whose addresses look alike to the processor.
-Header* make(size_t bytes) {
-  void* start = bytes >= kHugePage ? map(bytes) : std::aligned_alloc(kLine, bytes);
+Header* make_block(size_t bytes) {
+  void* start = bytes >= kHugePage ? mapped_pages(bytes) : std::aligned_alloc(kLine, bytes);
   return start ? new (start) Header{bytes} : nullptr;
 }
 
-void release(Header* header) {
+void free_block(Header* header) {
   if (header->bytes >= kHugePage) {
     munmap(header, header->bytes);
   } else {
@@ -92,12 +92,12 @@ Header* take(size_t bytes) {
   const int64_t most_held = state().most_ever + state().most_ever / 4;
   for (auto kept = state().free.rbegin(); kept != state().free.rend() && counts.held + size > most_held; ++kept) {
     while (!kept->second.empty() && counts.held + size > most_held) {
-      release(kept->second.back());
+      free_block(kept->second.back());
       kept->second.pop_back();
       counts.held -= static_cast<int64_t>(kept->first);
     }
   }
-  Header* header = make(bytes);
+  Header* header = make_block(bytes);
   if (!header) {
     counts.in_use -= size;
     fail("there is no memory left for a tensor of ", bytes, " bytes beside the ", counts.in_use,

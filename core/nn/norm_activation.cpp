@@ -319,13 +319,8 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
                 end - begin, grid.period);
       });
     });
-    return {gx,
-            gradient_of_weight,
-            gradient_of_bias,
-            with_shortcut ? kept : torch::Tensor(),
-            torch::Tensor(),
-            torch::Tensor(),
-            torch::Tensor()};
+    const torch::Tensor none;
+    return {gx, gradient_of_weight, gradient_of_bias, with_shortcut ? kept : none, none, none, none};
   }
 };
 

@@ -47,15 +47,16 @@ class MadeUp(unittest.TestCase):
         for path, included in {"train/upwards.cpp": "phase/store.h", "nn/beside.cpp": "data/batches.h",
                                "results/tools.cpp": "tools/report/table.h", "cli/run.cpp": "tools/report/table.h",
                                "cli/main.cpp": "cli/commands.h", "tools/export/graph.cpp": "tools/report/table.h",
-                               "phase/unknown.cpp": "elsewhere/header.h", "include/senet/a.h": "nn/recording.h"}.items():
+                               "phase/unknown.cpp": "elsewhere/header.h", "results/shown.cpp": "display/format.h",
+                               "include/senet/a.h": "nn/recording.h"}.items():
             self.write(f"core/{path}", f'#pragma once\n#include "{included}"\n')
         for path, included in {"train/down.cpp": "nn/recording.h", "train/own.cpp": "train/sgd.h",
-                               "cli/tools/a.cpp": "tools/report/table.h", "tools/measure/a.cpp": "tools/export/graph.h",
-                               "storage/sdk.cpp": "senet/error.h"}.items():
+                               "cli/tools/a.cpp": "tools/report/table.h", "tools/report/a.cpp": "display/format.h",
+                               "tools/measure/a.cpp": "tools/export/graph.h", "storage/sdk.cpp": "senet/error.h"}.items():
             self.write(f"core/{path}", f'#include "{included}"\n')
         self.finds(sources.wrong_arrows, "core/cli/main.cpp:2", "core/cli/run.cpp:2", "core/include/senet/a.h:2",
-                   "core/nn/beside.cpp:2", "core/phase/unknown.cpp:2", "core/results/tools.cpp:2",
-                   "core/tools/export/graph.cpp:2", "core/train/upwards.cpp:2")
+                   "core/nn/beside.cpp:2", "core/phase/unknown.cpp:2", "core/results/shown.cpp:2",
+                   "core/results/tools.cpp:2", "core/tools/export/graph.cpp:2", "core/train/upwards.cpp:2")
 
     def test_of_plugins(self):
         self.write("plugins/models/a/a.cpp", '#include "a.h"\n#include "senet/network.h"\n#include "nn/recording.h"\n')
