@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <iostream>
 
-#include "cli/affinity.h"
 #include "cli/arguments.h"
 #include "cli/limits.h"
 #include "cli/output.h"
+#include "cli/threads.h"
 #include "senet/error.h"
 
 namespace {

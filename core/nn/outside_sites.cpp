@@ -158,12 +158,10 @@ class Survey {
   }
 
   bool of_image(const torch::Tensor& tensor) const { return latest_.count(memory_of(tensor)) != 0; }
-  bool of_image(const c10::IValue& value) const {
-    const std::vector<torch::Tensor> tensors = tensors_in(value);
-    return std::any_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& t) { return of_image(t); });
-  }
   bool of_image(const Call& call, size_t place) const {
-    return place < call.inputs.size() && of_image(call.inputs[place]);
+    if (place >= call.inputs.size()) return false;
+    const std::vector<torch::Tensor> tensors = tensors_in(call.inputs[place]);
+    return std::any_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& t) { return of_image(t); });
   }
 
   void add(const Call& call) {

@@ -14,8 +14,8 @@
 #include <cstring>
 
 #include "benchmarks/turns.h"
-#include "cli/affinity.h"
 #include "cli/tensor_memory.h"
+#include "cli/threads.h"
 #include "data/batches.h"
 #include "experiment/environment.h"
 #include "method/masks.h"

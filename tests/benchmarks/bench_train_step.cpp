@@ -14,8 +14,8 @@
 
 #include "benchmarks/libtorch_loop.h"
 #include "benchmarks/turns.h"
-#include "cli/affinity.h"
 #include "cli/tensor_memory.h"
+#include "cli/threads.h"
 #include "config/document.h"
 #include "experiment/environment.h"
 #include "method/objectives.h"

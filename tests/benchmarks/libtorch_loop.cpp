@@ -7,7 +7,7 @@
 #include <map>
 #include <tuple>
 
-#include "cli/affinity.h"
+#include "cli/threads.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 

@@ -22,7 +22,7 @@ ORDER = [
 ROW = {folder: row for row, folders in enumerate(ORDER) for folder in folders}
 # What the program is built from, which loads no library of ours, and what those files may include.
 PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/output.cpp", "cli/limits.cpp"}
-PROGRAM_INCLUDES = {"cli/affinity.h", "cli/arguments.h", "cli/output.h", "cli/limits.h", "config/nearest.h"}
+PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "cli/threads.h", "config/nearest.h"}
 # Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
 MOST_LINES_OF_CORE = 12000

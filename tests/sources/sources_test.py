@@ -52,7 +52,8 @@ class MadeUp(unittest.TestCase):
             self.write(f"core/{path}", f'#pragma once\n#include "{included}"\n')
         for path, included in {"train/down.cpp": "nn/recording.h", "train/own.cpp": "train/sgd.h",
                                "cli/tools/a.cpp": "tools/report/table.h", "tools/report/a.cpp": "display/format.h",
-                               "tools/measure/a.cpp": "tools/export/graph.h", "storage/sdk.cpp": "senet/error.h"}.items():
+                               "tools/measure/a.cpp": "tools/export/graph.h",
+                               "storage/sdk.cpp": "senet/error.h"}.items():
             self.write(f"core/{path}", f'#include "{included}"\n')
         self.finds(sources.wrong_arrows, "core/cli/main.cpp:2", "core/cli/run.cpp:2", "core/include/senet/a.h:2",
                    "core/nn/beside.cpp:2", "core/phase/unknown.cpp:2", "core/results/shown.cpp:2",
