@@ -40,7 +40,9 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   const auto network = laboratory.model.build(laboratory.data.input);
   network->initialise(0);
   network->to(laboratory.device);
-  Sgd optimizer(*network, 0.9, 0);
+  TrainingSettings settings;
+  settings.weight_decay = 0;
+  Sgd optimizer(*network, settings);
   const Batch images = data.load(indices.data(), count);
   network->train();
   const double train = seconds_of([&] {

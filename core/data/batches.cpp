@@ -21,13 +21,13 @@ constexpr uint32_t kShuffleStream = 1;
 
 template <class T>
 void write_image(const uint8_t* pixels, int64_t height, int64_t width, int64_t channels, const Placement& placement,
-                 const std::vector<std::array<float, 256>>& tables, T* out) {
+                 const Cutout& cutout, const std::vector<std::array<float, 256>>& tables, T* out) {
   for (int64_t y = 0; y < height; ++y) {
     const int64_t source_y = y + placement.dy;
     const bool row_inside = source_y >= 0 && source_y < height;
     for (int64_t x = 0; x < width; ++x) {
       const int64_t source_x = (placement.flip ? width - 1 - x : x) + placement.dx;
-      const bool inside = row_inside && source_x >= 0 && source_x < width;
+      const bool inside = row_inside && source_x >= 0 && source_x < width && !cutout.covers(y, x);
       const uint8_t* source = pixels + (source_y * width + source_x) * channels;
       for (int64_t c = 0; c < channels; ++c) *out++ = static_cast<T>(tables[c][inside ? source[c] : 0]);
     }
@@ -67,7 +67,7 @@ Batch BatchLoader::empty_batch(int64_t count, torch::Device device) const {
   const auto options = torch::TensorOptions(device);
   return {torch::empty({count, shape_[2], shape_[0], shape_[1]},
                        options.dtype(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
-          torch::empty({count}, options.dtype(torch::kInt64))};
+          torch::empty({count}, options.dtype(torch::kInt64)), 0, torch::empty({count}, options.dtype(torch::kInt64))};
 }
 
 void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int64_t end,
@@ -75,16 +75,18 @@ void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int6
   const int64_t height = shape_[0], width = shape_[1], channels = shape_[2];
   const int64_t size = height * width * channels;
   const auto* labels = images_.labels.data_ptr<int64_t>();
-  auto* batch_labels = batch.labels.data_ptr<int64_t>();
+  auto *batch_labels = batch.labels.data_ptr<int64_t>(), *batch_indices = batch.indices.data_ptr<int64_t>();
   AT_DISPATCH_FLOATING_TYPES_AND(torch::kBFloat16, precision_, "load_batch", [&] {
     auto* out = batch.images.data_ptr<scalar_t>();
     for (int64_t i = begin; i < end; ++i) {
       const int64_t index = indices[i];
+      const Cutout cutout = cut(augmentation.cutout, height, width, seed, epoch, index);
       Placement placement = place(augmentation.crop_padding, augmentation.flip, seed, epoch, index);
       batch_labels[i] = labels[index];
+      batch_indices[i] = index;
       if (in_memory(augmentation)) {
-        write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height, width, channels, placement, tables_,
-                    out + i * size);
+        write_image(images_.pixels.data_ptr<uint8_t>() + index * size, height, width, channels, placement, cutout,
+                    tables_, out + i * size);
         continue;
       }
       Image image;
@@ -96,7 +98,7 @@ void BatchLoader::fill(Batch& batch, const int64_t* indices, int64_t begin, int6
         image = viewed(images_, index);
       }
       check_shape(image, shape_, images_, index);
-      write_image(image.pixels.data(), height, width, channels, placement, tables_, out + i * size);
+      write_image(image.pixels.data(), height, width, channels, placement, cutout, tables_, out + i * size);
     }
   });
 }
@@ -123,12 +125,14 @@ bool BatchLoader::on_device(const Augmentation& augmentation) const {
 Batch BatchLoader::load_on_device(const torch::Tensor& indices, const Augmentation& augmentation, uint64_t seed,
                                   int64_t epoch) const {
   Batch batch = empty_batch(indices.size(0), device_);
+  batch.indices = indices;
   with_element(batch.images, [&](auto tag) {
     using Element = typename decltype(tag)::Type;
     using Kernel = LoadImages<Element>;
     launch(Kernel{pixels_.data_ptr<uint8_t>(), labels_.data_ptr<int64_t>(), indices.data_ptr<int64_t>(),
                   elements<const Element>(table_), shape_[0], shape_[1], shape_[2], augmentation.crop_padding,
-                  augmentation.flip, seed, epoch, elements<Element>(batch.images), batch.labels.data_ptr<int64_t>()},
+                  augmentation.flip, augmentation.cutout, seed, epoch, elements<Element>(batch.images),
+                  batch.labels.data_ptr<int64_t>()},
            Kernel::blocks(indices.size(0), shape_[0], shape_[1]));
   });
   return batch;
@@ -138,6 +142,7 @@ Batch BatchLoader::to_device(Batch batch) const {
   if (device_ != torch::kCPU) {
     batch.images = batch.images.to(device_, /*non_blocking=*/true);
     batch.labels = batch.labels.to(device_, /*non_blocking=*/true);
+    batch.indices = batch.indices.to(device_, /*non_blocking=*/true);
   }
   return batch;
 }

@@ -17,10 +17,12 @@ struct Augmentation {
   bool flip = false;         // horizontal, with probability ½
   // A random box of the image as it is stored, resized to the data set's size, in place of the crop above.
   bool random_resized = false;
+  int64_t cutout = 0;  // side of a black square, its middle anywhere in the image; 0: none
 };
 
-// Turns a list of images into a batch: crop, flip, scale to [0, 1], normalise, type and layout in one pass. What an
-// image becomes is a pure function of (seed, epoch, its index). Padding is black before normalisation.
+// Turns a list of images into a batch: crop, flip, cutout, scale to [0, 1], normalise, type and layout in one pass.
+// What an image becomes is a pure function of (seed, epoch, its index). Padding and cutout are black before
+// normalisation.
 class BatchLoader {
  public:
   BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device);

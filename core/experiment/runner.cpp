@@ -102,6 +102,16 @@ void note_environment(const Environment& now, PhaseRecord& record) {
   write_atomically(file, all.dump(2) + "\n");
 }
 
+// A training that keeps the best epoch's network chooses it by held-out images.
+void check_best_epoch(const DataSplits& data, const std::string& section, const Options& options) {
+  if (section == "training" || data.held_out.count() > 0) return;
+  for (const std::string& prefix : trainings_of(options)) {
+    const std::string option = prefix.empty() ? "best_epoch" : prefix + ".best_epoch";
+    if (options.has(option) && options.boolean(option))
+      refuse_without_held_out(text(options.item(option).origin, ": ", section, ".", option));
+  }
+}
+
 std::string utc_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   char buffer[32];
@@ -168,7 +178,10 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
   std::set<std::filesystem::path> files;
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
-    for (const auto& [name, options] : cell.sections) check_random_crops(laboratory.data, options);
+    for (const auto& [name, options] : cell.sections) {
+      check_random_crops(laboratory.data, options);
+      check_best_epoch(laboratory.data, name, options);
+    }
     for (const std::string& budget_text : cell.budgets) {
       const int64_t budget = parse_budget(budget_text, laboratory.model.relus, cell.budgets_origin);
       for (const int64_t seed : cell.seeds) {

@@ -57,22 +57,8 @@ void optional_tensor(Archive& archive, const std::string& name, torch::Tensor& v
   if (archive.is_loading() ? archive.has(name) : value.defined()) archive.tensor(name, value);
 }
 
-// The stages that PRAM compares: those asked for, or all that the model announces.
-std::vector<int64_t> compared_stages(const std::vector<int64_t>& asked, const std::map<int, torch::Tensor>& announced) {
-  SENET_CHECK(!announced.empty(), "PRAM needs the ends of the residual stages, and the model announces none");
-  std::vector<int64_t> all;
-  for (const auto& [stage, output] : announced) all.push_back(stage);
-  for (const int64_t stage : asked) {
-    SENET_CHECK(std::count(all.begin(), all.end(), stage) == 1, "finetune.pram_stages names stage ", stage,
-                "; the model announces the ends of ", torch::IntArrayRef(all));
-  }
-  return asked.empty() ? all : asked;
-}
-
-torch::Tensor teacher_pass(Network& teacher, const torch::Tensor& images, Observer* observer) {
-  const torch::NoGradGuard no_gradient;
-  return teacher.forward(images, observer);
-}
+// Of the metrics of a pass: none at width 1.
+std::string suffix_of(const Widths& widths, int pass) { return pass == 0 ? "" : text("_", widths.width(pass)); }
 
 }  // namespace
 
@@ -83,15 +69,14 @@ Loss CrossEntropy::loss(const Batch& batch, EpochSums&) {
 
 MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus,
                                        const MaskSettings& settings, uint64_t seed)
-    : teacher_(teacher),
-      student_(std::move(student)),
+    : student_(std::move(student)),
+      distilled_(teacher, student_.full(), settings.distilled),
       relus_(std::move(relus)),
       settings_(settings),
       previous_(student_.full().sites().size()),
       averages_(student_.full().sites().size()) {
   SENET_CHECK(relus_.size() == student_.full().sites().size(), "mask identification: ", relus_.size(),
               " ReLU counts for a network of ", student_.full().sites().size(), " sites");
-  teacher_.eval();
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : student_.full().sites()) {
     masks.push_back(
@@ -111,14 +96,12 @@ void MaskIdentification::set_masks(const std::vector<torch::Tensor>& masks) {
 }
 
 Loss MaskIdentification::loss(const Batch& batch, EpochSums& sums) {
-  const bool full = batch.pass == 0, compared = full && settings_.update;
+  const bool compared = batch.pass == 0 && settings_.update;
   SiteOutputs teacher_outputs;
-  if (full) teacher_logits_ = teacher_pass(teacher_, batch.images, compared ? &teacher_outputs : nullptr);
   MismatchObserver mismatch(teacher_outputs, sums, settings_.score);
-  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, compared ? &mismatch : nullptr);
-  const torch::Tensor loss = settings_.ce_weight * cross_entropy(logits, batch.labels) +
-                             settings_.kd_weight * distillation(logits, teacher_logits_, settings_.temperature);
-  return {loss, logits};
+  return distilled_.loss(batch, sums, student_.at(batch.pass),
+                         {compared ? &teacher_outputs : nullptr, compared ? &mismatch : nullptr},
+                         suffix_of(student_, batch.pass));
 }
 
 void MaskIdentification::update_masks(EpochSums& sums) {
@@ -199,56 +182,14 @@ void MaskIdentification::state(Archive& archive) {
   if (archive.is_loading()) student_.cut_masks();
 }
 
-Finetuning::Finetuning(Network& teacher, Widths student, const FinetuneSettings& settings)
-    : teacher_(teacher), student_(std::move(student)), settings_(settings) {
-  SENET_CHECK(settings_.pram != PramForm::vector || student_.count() == 1,
+Finetuning::Finetuning(Network& teacher, Widths student, const DistilledSettings& settings)
+    : student_(std::move(student)), distilled_(teacher, student_.full(), settings) {
+  SENET_CHECK(settings.pram != PramForm::vector || student_.count() == 1,
               "PRAM's form vector compares whole activations, which narrower widths do not have");
-  teacher_.eval();
-}
-
-std::string Finetuning::metric(const char* part, int pass) const {
-  return pass == 0 ? part : text(part, "_", student_.width(pass));
 }
 
 Loss Finetuning::loss(const Batch& batch, EpochSums& sums) {
-  const bool with_pram = settings_.pram != PramForm::none;
-  if (batch.pass == 0) {
-    StageOutputs stages;
-    teacher_logits_ = teacher_pass(teacher_, batch.images, with_pram ? &stages : nullptr);
-    teacher_ends_ = stages.outputs();
-  }
-  StageOutputs stages;
-  const torch::Tensor logits = student_.at(batch.pass).forward(batch.images, with_pram ? &stages : nullptr);
-  const torch::Tensor ce = cross_entropy(logits, batch.labels);
-  const torch::Tensor kd = distillation(logits, teacher_logits_, settings_.temperature);
-  const auto images = static_cast<double>(batch.labels.size(0));
-  sums.add(metric("ce", batch.pass), ce.detach() * images);
-  sums.add(metric("kd", batch.pass), kd.detach() * images);
-  torch::Tensor loss = (1 - settings_.kd_weight) * ce + settings_.kd_weight * kd;
-  if (with_pram) {
-    torch::Tensor mismatch;
-    for (const int64_t stage : compared_stages(settings_.pram_stages, stages.outputs())) {
-      const int number = static_cast<int>(stage);
-      const torch::Tensor term = pram(teacher_ends_.at(number), stages.outputs().at(number), settings_.pram);
-      mismatch = mismatch.defined() ? mismatch + term : term;
-    }
-    sums.add(metric("pram", batch.pass), mismatch.detach() * images);
-    loss = loss + settings_.pram_weight * mismatch;
-  }
-  if (batch.pass == 0) sums.add("images", torch::full({}, images));
-  if (batch.pass + 1 == passes()) teacher_ends_.clear();
-  return {loss, logits};
-}
-
-void Finetuning::epoch_end(EpochEnd& end) {
-  const double images = end.sums.value("images");
-  for (int pass = 0; pass < passes(); ++pass) {
-    for (const char* part : {"ce", "kd", "pram"}) {
-      if (std::string(part) == "pram" && settings_.pram == PramForm::none) continue;
-      const std::string name = metric(part, pass);
-      end.metrics.scalar(name, end.sums.value(name) / images);
-    }
-  }
+  return distilled_.loss(batch, sums, student_.at(batch.pass), {nullptr, nullptr}, suffix_of(student_, batch.pass));
 }
 
 }  // namespace senet

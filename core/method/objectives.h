@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "method/masks.h"
-#include "senet/losses.h"
-#include "senet/objective.h"
+#include "senet/distilled.h"
 #include "train/widths.h"
 
 namespace senet {
@@ -27,9 +26,7 @@ class CrossEntropy final : public Objective {
 enum class MaskScore { post, pre, gain };
 
 struct MaskSettings {
-  double ce_weight = 0.5;  // γ
-  double kd_weight = 0.5;  // α
-  double temperature = 4;  // T
+  DistilledSettings distilled = {0.5, 0.5};  // γ of CE, α of KD
   MaskScore score = MaskScore::post;
   double score_memory = 0;   // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
   MaskRule rule;             // pixel or channel
@@ -69,9 +66,8 @@ class MaskIdentification final : public Objective {
   void update_masks(EpochSums& sums);
   std::vector<double> overlap_with_final() const;
 
-  Network& teacher_;
   Widths student_;
-  torch::Tensor teacher_logits_;  // of the running step
+  Distilled distilled_;
   std::vector<int64_t> relus_;
   MaskSettings settings_;
   std::vector<torch::Tensor> previous_;  // the masks before the student's present ones
@@ -82,13 +78,8 @@ class MaskIdentification final : public Objective {
   int64_t settled_ = 0;  // updates in a row at or under stop_nhd
 };
 
-struct FinetuneSettings {
-  double kd_weight = 0.9;  // λ
-  double temperature = 4;  // T
-  PramForm pram = PramForm::attention;
-  double pram_weight = 1000;         // β
-  std::vector<int64_t> pram_stages;  // none named: each that the model announces
-};
+// Of SENet's fine-tuning: (1 − λ)·CE + λ·KD + β·PRAM with λ = 0.9.
+const DistilledSettings kFinetuneSettings = {1 - 0.9, 0.9, 4, PramForm::attention, 1000, {}};
 
 // Fine-tuning with frozen masks (SENet, section 3; stage 3): (1 − λ)·CE + λ·T²·KL(AR ‖ PR at T) + β·Σ over residual
 // stages of the post-ReLU activation mismatch (losses.h), summed over the student's widths. Metrics: the three parts,
@@ -96,19 +87,13 @@ struct FinetuneSettings {
 class Finetuning final : public Objective {
  public:
   // Throws when the form `vector`, which compares whole activations, is to compare several widths.
-  Finetuning(Network& teacher, Widths student, const FinetuneSettings& settings);
+  Finetuning(Network& teacher, Widths student, const DistilledSettings& settings);
   int passes() const override { return student_.count(); }
   Loss loss(const Batch& batch, EpochSums& sums) override;
-  void epoch_end(EpochEnd& end) override;
 
  private:
-  std::string metric(const char* part, int pass) const;
-
-  Network& teacher_;
   Widths student_;
-  FinetuneSettings settings_;
-  torch::Tensor teacher_logits_;  // of the running step
-  std::map<int, torch::Tensor> teacher_ends_;
+  Distilled distilled_;
 };
 
 }  // namespace senet

@@ -43,9 +43,7 @@ void measure_sensitivity(StepContext& context) {
 
 MaskSettings mask_settings(const Options& options) {
   MaskSettings settings;
-  settings.ce_weight = options.real("ce_weight");
-  settings.kd_weight = options.real("kd_weight");
-  settings.temperature = options.real("temperature");
+  settings.distilled = {options.real("ce_weight"), options.real("kd_weight"), options.real("temperature")};
   settings.score = choice_of(options, "score", kScores);
   settings.score_memory = options.real("score_memory");
   settings.rule.granularity = choice_of(options, "granularity", kGranularities);
@@ -76,12 +74,13 @@ void finetune(StepContext& context, const std::vector<double>& widths) {
   const auto student = context.make_network(kNetwork);
   Widths all = at_widths(context, *student, widths);
   context.load_network("mask", *student);
-  FinetuneSettings settings;
-  settings.kd_weight = options.real("kd_weight");
-  settings.temperature = options.real("temperature");
-  settings.pram = choice_of(options, "pram", kPramForms);
-  settings.pram_weight = options.real("beta");
-  settings.pram_stages = options.integers("pram_stages");
+  const double kd_weight = options.real("kd_weight");
+  const DistilledSettings settings = {1 - kd_weight,
+                                      kd_weight,
+                                      options.real("temperature"),
+                                      choice_of(options, "pram", kPramForms),
+                                      options.real("beta"),
+                                      options.integers("pram_stages")};
   all.cut_masks();
   Finetuning objective(context.teacher(), all, settings);
   context.train(kNetwork, *student, objective, context.training());

@@ -2,8 +2,6 @@
 
 #include <torch/utils.h>
 
-#include "senet/distilled.h"
-
 namespace senet {
 
 torch::Tensor& EpochSums::get(const std::string& name, torch::IntArrayRef shape) {
@@ -13,6 +11,14 @@ torch::Tensor& EpochSums::get(const std::string& name, torch::IntArrayRef shape)
 }
 
 double EpochSums::value(const std::string& name) { return get(name).item<double>(); }
+
+std::vector<std::string> EpochSums::scalars() const {
+  std::vector<std::string> names;
+  for (const auto& [name, sum] : sums_) {
+    if (sum.dim() == 0) names.push_back(name);
+  }
+  return names;
+}
 
 void EpochSums::zero() {
   for (auto& [name, sum] : sums_) sum.zero_();
@@ -30,18 +36,6 @@ void EpochSums::state(Archive& archive) {
     return;
   }
   for (auto& [name, sum] : sums_) archive.tensor("sum." + name, sum);
-}
-
-Loss Distilled::loss(const Batch& batch, EpochSums&) {
-  torch::Tensor target;
-  {
-    const torch::NoGradGuard no_gradient;
-    target = teacher_.forward(batch.images);
-  }
-  const torch::Tensor logits = network_.forward(batch.images);
-  return {settings_.ce_weight * cross_entropy(logits, batch.labels) +
-              settings_.kd_weight * distillation(logits, target, settings_.temperature),
-          logits};
 }
 
 }  // namespace senet

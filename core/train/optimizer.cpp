@@ -15,11 +15,8 @@ namespace senet {
 namespace {
 
 SENET_CPU_CLONES void update_loop(float* __restrict w, float* __restrict v, const float* __restrict g, int64_t n,
-                                  float lr, float momentum, float weight_decay) {
-  for (int64_t i = 0; i < n; ++i) {
-    v[i] = momentum * v[i] + (g[i] + weight_decay * w[i]);
-    w[i] -= lr * v[i];
-  }
+                                  float lr, SgdRule rule) {
+  for (int64_t i = 0; i < n; ++i) rule.apply(w[i], v[i], g[i], lr);
 }
 
 // Whether the elements lie in the same order. The stride of a dimension of size 1 says nothing: a 1×1 convolution's
@@ -38,9 +35,11 @@ bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Te
 
 }  // namespace
 
-Optimizer::Optimizer(torch::nn::Module& module) {
+Optimizer::Optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
   for (auto& item : module.named_parameters()) {
     parameters_.push_back({item.key(), item.value(), torch::zeros_like(item.value().detach())});
+    const ParameterRule own = settings.rule ? settings.rule(item.key()) : ParameterRule();
+    rules_.push_back({own.lr_factor, own.weight_decay.value_or(settings.weight_decay)});
   }
 }
 
@@ -57,8 +56,8 @@ void Optimizer::state(Archive& archive) {
   for (Parameter& parameter : parameters_) archive.tensor("momentum." + parameter.name, parameter.momentum);
 }
 
-Sgd::Sgd(torch::nn::Module& module, double momentum, double weight_decay)
-    : Optimizer(module), momentum_(momentum), weight_decay_(weight_decay) {
+Sgd::Sgd(torch::nn::Module& module, const TrainingSettings& settings)
+    : Optimizer(module, settings), momentum_(settings.momentum), nesterov_(settings.nesterov) {
   if (!parameters_.empty()) rate_ = torch::zeros({}, torch::TensorOptions(parameters_.front().value.device()));
 }
 
@@ -68,17 +67,21 @@ void Sgd::begin_step(double lr) {
   rate_.fill_(lr);
 }
 
+SgdRule Sgd::rule_of(size_t parameter) const {
+  return {static_cast<float>(momentum_), static_cast<float>(rules_[parameter].weight_decay), nesterov_};
+}
+
 bool Sgd::update_on_gpu() {
   std::vector<SgdPiece> pieces;
   std::vector<const void*> places;
-  for (Parameter& parameter : parameters_) {
-    const torch::Tensor &w = parameter.value, &v = parameter.momentum, gradient = w.grad();
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const torch::Tensor &w = parameters_[i].value, &v = parameters_[i].momentum, gradient = w.grad();
     if (!gradient.defined()) continue;
     if (!w.is_cuda() || !in_one_loop(w, v, gradient)) return false;
     places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr()});
     for (int64_t at = 0; at < w.numel(); at += kSgdPiece) {
       pieces.push_back({w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
-                        std::min(kSgdPiece, w.numel() - at)});
+                        std::min(kSgdPiece, w.numel() - at), rule_of(i), static_cast<float>(rules_[i].lr_factor)});
     }
   }
   if (pieces.empty()) return false;
@@ -87,8 +90,7 @@ bool Sgd::update_on_gpu() {
     pieces_ = torch::from_blob(pieces.data(), {bytes}, torch::kUInt8).to(rate_.device());
     placed_ = places;
   }
-  launch(SgdUpdate{static_cast<const SgdPiece*>(pieces_.data_ptr()), rate_.data_ptr<float>(),
-                   static_cast<float>(momentum_), static_cast<float>(weight_decay_)},
+  launch(SgdUpdate{static_cast<const SgdPiece*>(pieces_.data_ptr()), rate_.data_ptr<float>()},
          {static_cast<int64_t>(pieces.size()), 1});
   return true;
 }
@@ -96,39 +98,42 @@ bool Sgd::update_on_gpu() {
 void Sgd::update() {
   const torch::NoGradGuard no_gradient;
   if (update_on_gpu()) return;
-  for (Parameter& parameter : parameters_) {
-    const torch::Tensor gradient = parameter.value.grad();
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor &w = parameters_[i].value, &v = parameters_[i].momentum;
+    const torch::Tensor gradient = w.grad();
     if (!gradient.defined()) continue;
-    torch::Tensor& w = parameter.value;
-    torch::Tensor& v = parameter.momentum;
+    const double lr = lr_ * rules_[i].lr_factor;
     if (w.is_cpu() && in_one_loop(w, v, gradient)) {
       float* weights = w.data_ptr<float>();
       float* velocity = v.data_ptr<float>();
       const float* slope = gradient.data_ptr<float>();
       at::parallel_for(0, w.numel(), kParallelGrain, [&](int64_t begin, int64_t end) {
-        update_loop(weights + begin, velocity + begin, slope + begin, end - begin, static_cast<float>(lr_),
-                    static_cast<float>(momentum_), static_cast<float>(weight_decay_));
+        update_loop(weights + begin, velocity + begin, slope + begin, end - begin, static_cast<float>(lr), rule_of(i));
       });
-    } else {
-      v.mul_(momentum_).add_(gradient).add_(w, weight_decay_);
-      w.is_cuda() ? w.sub_(v * rate_) : w.sub_(v, lr_);
+      continue;
     }
+    v.mul_(momentum_).add_(gradient).add_(w, rules_[i].weight_decay);
+    const torch::Tensor step = nesterov_ ? gradient.add(w, rules_[i].weight_decay).add_(v, momentum_) : v;
+    w.is_cuda() ? w.sub_(step * (rate_ * rules_[i].lr_factor)) : w.sub_(step, lr);
   }
 }
 
-Adam::Adam(torch::nn::Module& module, double weight_decay) : Optimizer(module), weight_decay_(weight_decay) {
+Adam::Adam(torch::nn::Module& module, const TrainingSettings& settings)
+    : Optimizer(module, settings), decoupled_(settings.optimizer == OptimizerKind::adamw) {
   for (const Parameter& parameter : parameters_) squares_.push_back(torch::zeros_like(parameter.momentum));
   const bool on_gpu = !squares_.empty() && squares_.front().is_cuda();
-  if (on_gpu) factors_ = torch::zeros({2}, squares_.front().options());
+  if (on_gpu) factors_ = torch::zeros({3}, squares_.front().options());
 }
 
 void Adam::begin_step(double lr) {
   ++steps_;
+  lr_ = lr;
   rate_ = lr / (1 - std::pow(kBeta1, static_cast<double>(steps_)));
   root_ = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(steps_)));
   if (!factors_.defined()) return;
   factors_[0].fill_(rate_);
   factors_[1].fill_(root_);
+  factors_[2].fill_(lr_);
 }
 
 void Adam::update() {
@@ -137,13 +142,18 @@ void Adam::update() {
     torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i];
     torch::Tensor g = w.grad();
     if (!g.defined()) continue;
-    if (weight_decay_ != 0) g = g.add(w, weight_decay_);
+    const auto [lr_factor, weight_decay] = rules_[i];
+    if (weight_decay != 0 && !decoupled_) g = g.add(w, weight_decay);
+    if (weight_decay != 0 && decoupled_) {
+      factors_.defined() ? w.sub_(w * (factors_[2] * (lr_factor * weight_decay)))
+                         : w.mul_(1 - lr_ * lr_factor * weight_decay);
+    }
     m.mul_(kBeta1).add_(g, 1 - kBeta1);
     v.mul_(kBeta2).addcmul_(g, g, 1 - kBeta2);
     if (factors_.defined()) {
-      w.sub_(m / v.sqrt().div_(factors_[1]).add_(kEpsilon) * factors_[0]);
+      w.sub_(m / v.sqrt().div_(factors_[1]).add_(kEpsilon) * (factors_[0] * lr_factor));
     } else {
-      w.addcdiv_(m, v.sqrt().div_(root_).add_(kEpsilon), -rate_);
+      w.addcdiv_(m, v.sqrt().div_(root_).add_(kEpsilon), -rate_ * lr_factor);
     }
   }
 }
@@ -157,9 +167,10 @@ void Adam::state(Archive& archive) {
 std::unique_ptr<Optimizer> make_optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
   switch (settings.optimizer) {
     case OptimizerKind::sgd:
-      return std::make_unique<Sgd>(module, settings.momentum, settings.weight_decay);
+      return std::make_unique<Sgd>(module, settings);
     case OptimizerKind::adam:
-      return std::make_unique<Adam>(module, settings.weight_decay);
+    case OptimizerKind::adamw:
+      return std::make_unique<Adam>(module, settings);
   }
   fail("the settings of a training name no optimizer");
 }

@@ -6,6 +6,7 @@
 
 #include "senet/objective.h"
 #include "senet/training.h"
+#include "train/sgd_kernel.h"
 
 namespace senet {
 
@@ -28,24 +29,33 @@ class Optimizer {
   virtual void state(Archive& archive);
 
  protected:
-  explicit Optimizer(torch::nn::Module& module);
+  // With the settings' weight decay, where a parameter has none of its own.
+  Optimizer(torch::nn::Module& module, const TrainingSettings& settings);
 
+  struct Rule {
+    double lr_factor, weight_decay;
+  };
   Parameters parameters_;
+  std::vector<Rule> rules_;  // of each
 };
 
-// Stochastic gradient descent with momentum and weight decay, as PyTorch's without dampening and Nesterov:
-// v ← μ·v + g + λ·w; w ← w − lr·v. v starts at zero, so that the first step is PyTorch's too.
+// Stochastic gradient descent with momentum and weight decay, as PyTorch's without dampening: g ← g + λ·w;
+// v ← μ·v + g; w ← w − lr·v, or with Nesterov w ← w − lr·(g + μ·v). v starts at zero, so that the first step is
+// PyTorch's too.
 class Sgd final : public Optimizer {
  public:
-  Sgd(torch::nn::Module& module, double momentum, double weight_decay);
+  // settings: momentum, nesterov, weight_decay and rule.
+  Sgd(torch::nn::Module& module, const TrainingSettings& settings);
   void begin_step(double lr) override;
   void update() override;
 
  private:
+  SgdRule rule_of(size_t parameter) const;
   // All parameters on a GPU in one kernel; false where it does not take them.
   bool update_on_gpu();
 
-  double momentum_, weight_decay_;
+  double momentum_;
+  bool nesterov_;
   double lr_ = 0;
   torch::Tensor rate_;               // lr, where the parameters are
   torch::Tensor pieces_;             // of the parameters on a GPU, as bytes
@@ -54,22 +64,23 @@ class Sgd final : public Optimizer {
 
 // Adam (Kingma and Ba, 2015) as PyTorch's: g ← g + λ·w; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
 // w ← w − lr·(m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε), t the step from 1; β₁ = 0.9, β₂ = 0.999, ε = 1e-8. A parameter's
-// `momentum` is m.
+// `momentum` is m. AdamW (Loshchilov and Hutter, 2019): g stays, and w ← w − lr·λ·w before.
 class Adam final : public Optimizer {
  public:
   static constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
-  Adam(torch::nn::Module& module, double weight_decay);
+  // settings: optimizer (adam or adamw), weight_decay and rule.
+  Adam(torch::nn::Module& module, const TrainingSettings& settings);
   void begin_step(double lr) override;
   void update() override;
   void state(Archive& archive) override;
 
  private:
-  double weight_decay_;
+  bool decoupled_;
   std::vector<torch::Tensor> squares_;  // v
   int64_t steps_ = 0;
-  double rate_ = 0, root_ = 1;  // of the running step: lr/(1 − β₁ᵗ), √(1 − β₂ᵗ)
-  torch::Tensor factors_;       // both, where the parameters are on a GPU
+  double rate_ = 0, root_ = 1, lr_ = 0;  // of the running step: lr/(1 − β₁ᵗ), √(1 − β₂ᵗ), lr
+  torch::Tensor factors_;                // the three, where the parameters are on a GPU
 };
 
 // The optimizer that the settings name.

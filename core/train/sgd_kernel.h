@@ -4,11 +4,25 @@
 
 namespace senet {
 
-// v ← μ·v + g + λ·w; w ← w − lr·v, of all parameters at once, cut into pieces: one a block.
+// Of an element: v ← μ·v + (g + λ·w); w ← w − lr·v, or with Nesterov w ← w − lr·((g + λ·w) + μ·v).
+struct SgdRule {
+  float momentum, weight_decay;
+  bool nesterov;
+
+  SENET_HOST_DEVICE void apply(float& w, float& v, float g, float lr) const {
+    const float slope = g + weight_decay * w;
+    v = momentum * v + slope;
+    w -= lr * (nesterov ? slope + momentum * v : v);
+  }
+};
+
+// The same of all parameters at once, cut into pieces: one a block.
 struct SgdPiece {
   float *w, *v;
   const float* g;
   int64_t count;
+  SgdRule rule;
+  float lr_factor;
 };
 constexpr int64_t kSgdPiece = 4096;
 
@@ -19,17 +33,11 @@ struct SgdUpdate {
 
   const SgdPiece* pieces;
   const float* lr;  // on the device
-  float momentum, weight_decay;
 
   SENET_HOST_DEVICE void run(int, const Block& block, int thread, Nothing&, Nothing&) const {
     const SgdPiece piece = pieces[block.x];
-    const float rate = *lr;
-    for (int64_t i = thread; i < piece.count; i += kThreads) {
-      const float weight = piece.w[i];
-      const float velocity = momentum * piece.v[i] + (piece.g[i] + weight_decay * weight);
-      piece.v[i] = velocity;
-      piece.w[i] = weight - rate * velocity;
-    }
+    const float rate = *lr * piece.lr_factor;
+    for (int64_t i = thread; i < piece.count; i += kThreads) piece.rule.apply(piece.w[i], piece.v[i], piece.g[i], rate);
   }
 };
 

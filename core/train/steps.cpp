@@ -41,6 +41,7 @@ Steps::Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_
       sums_(sums),
       batch_(batch),
       on_gpu_(device.is_cuda()),
+      number_(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
       run_ahead_(on_gpu_) {}
 
 void Steps::changed() {
@@ -48,18 +49,21 @@ void Steps::changed() {
   as_they_are_ = std::max(as_they_are_, 1);
 }
 
-void Steps::run(const Batch& batch, double lr) {
+void Steps::run(Batch batch, double lr, int64_t number) {
   const Span span("step");
+  batch.step = number_.fill_(number);
   const bool usual = on_gpu_ && batch.labels.size(0) == batch_;
   if (!usual || as_they_are_ > 0) {
     train_step(objective_, batch, optimizer_, lr, sums_);
     if (usual) --as_they_are_;
   } else {
     if (!recorded_.images.defined()) {
-      recorded_ = {torch::empty_like(batch.images), torch::empty_like(batch.labels)};
+      recorded_ = {torch::empty_like(batch.images), torch::empty_like(batch.labels), 0,
+                   torch::empty_like(batch.indices), number_};
     }
     recorded_.images.copy_(batch.images);
     recorded_.labels.copy_(batch.labels);
+    recorded_.indices.copy_(batch.indices);
     optimizer_.begin_step(lr);
     if (!graph_.recorded()) {
       graph_.record([&] { tensor_work(objective_, recorded_, optimizer_, sums_); });

@@ -16,7 +16,8 @@ void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double 
 class Steps {
  public:
   Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device);
-  void run(const Batch& batch, double lr);
+  // number: how many steps of the training were before.
+  void run(Batch batch, double lr, int64_t number);
   // To be called when other tensors may stand where the objective's stood: masks, networks, its numbers.
   void changed();
 
@@ -28,6 +29,7 @@ class Steps {
   EpochSums& sums_;
   int64_t batch_;
   bool on_gpu_;
+  torch::Tensor number_;       // Batch::step
   int as_they_are_ = kWarmUp;  // so many more of the usual size
   Batch recorded_;             // what the graph reads
   DeviceGraph graph_;

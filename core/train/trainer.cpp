@@ -3,6 +3,7 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <set>
 
 #include "data/subset.h"
 #include "nn/evaluation_mode.h"
@@ -17,6 +18,7 @@ namespace senet {
 namespace {
 
 constexpr int64_t kEvaluationBatch = 256;
+const std::string kBest = "best.";
 
 // The smoothed rate of one process: a resumed run starts it anew.
 class Rate {
@@ -110,6 +112,7 @@ class RunningTraining {
       checkpoint();
       if (epoch_ < settings_.epochs && host_.stop_requested()) throw stopped();
     }
+    if (settings_.best_epoch) take_best();
     network_.eval();
   }
 
@@ -123,6 +126,41 @@ class RunningTraining {
     archive.number("trainer.step", step_);
     archive.number("trainer.epoch_seconds", epoch_seconds_);
     archive.number("trainer.data_seconds", data_seconds_);
+    if (!settings_.best_epoch) return;
+    archive.number("trainer.best_accuracy", best_accuracy_);
+    if (archive.is_loading()) {
+      for (const auto& [name, tensor] : archive.tensors()) {
+        if (name.rfind(kBest, 0) == 0) archive.tensor(name, best_[name.substr(kBest.size())]);
+      }
+    } else {
+      for (auto& [name, tensor] : best_) archive.tensor(kBest + name, tensor);
+    }
+  }
+
+  void keep_if_best(const Score& held_out, Metrics& metrics) {
+    if (objective_.may_be_kept() && held_out.accuracy > best_accuracy_) {
+      best_accuracy_ = held_out.accuracy;
+      Archive archive = Archive::saving();
+      network_state(network_, archive);
+      best_ = archive.tensors();
+    }
+    metrics.scalar("best_held_out_accuracy", std::max(best_accuracy_, 0.0));
+  }
+
+  void take_best() {
+    SENET_CHECK(!best_.empty(),
+                "no epoch ended with a network that meets its budget, so that best_epoch has none to keep");
+    Archive archive = Archive::loading(best_);
+    network_state(network_, archive);
+  }
+
+  // What the objective summed beside its own metrics.
+  void add_sums(Metrics& metrics) {
+    std::set<std::string> known = {"loss", "correct", "finite_losses"};
+    for (const auto& [name, value] : metrics.scalars()) known.insert(name);
+    for (const std::string& name : sums_.scalars()) {
+      if (known.count(name) == 0) metrics.scalar(name, sums_.value(name) / static_cast<double>(images_));
+    }
   }
 
   void check_loss() {
@@ -148,7 +186,7 @@ class RunningTraining {
 
   // Those that are left of the epoch.
   void run_steps() {
-    const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized};
+    const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized, settings_.cutout};
     BatchStream batches(inputs_.data, inputs_.data.shuffled(inputs_.seed, epoch_), settings_.batch,
                         step_ * settings_.batch, augmentation, inputs_.seed, epoch_);
     while (step_ < steps_) {
@@ -167,9 +205,11 @@ class RunningTraining {
     const double began = seconds_now();
     const Batch batch = batches.next();
     data_seconds_ += seconds_now() - began;
-    training_.run(batch, settings_.lr_at(epoch_));
+    training_.run(batch, settings_.lr_at(epoch_), epoch_ * steps_ + step_);
     ++step_;
-    if (objective_.interval() > 0 && step_ < steps_ && step_ % objective_.interval() == 0) {
+    const bool spans = objective_.interval_spans_epochs();
+    const int64_t done = spans ? epoch_ * steps_ + step_ : step_;
+    if (objective_.interval() > 0 && (spans || step_ < steps_) && done % objective_.interval() == 0) {
       objective_.interval_end(sums_);
       training_.changed();
     }
@@ -183,12 +223,13 @@ class RunningTraining {
 
   void end_epoch() {
     Metrics metrics;
-    EpochEnd end{epoch_, settings_.epochs, sums_, optimizer_->parameters(), metrics};
+    EpochEnd end{epoch_, settings_.epochs, sums_, optimizer_->parameters(), metrics, images_, steps_};
     {
       const Span span("epoch end");
       objective_.epoch_end(end);
       training_.changed();
     }
+    add_sums(metrics);
     const auto images = static_cast<double>(images_);
     EpochReport report{
         epoch_,         sums_.value("loss") / images, sums_.value("correct") / images, settings_.lr_at(epoch_),
@@ -196,6 +237,8 @@ class RunningTraining {
         &metrics};
     if (inputs_.held_out.count() > 0) {
       report.held_out = evaluate(network_, inputs_.held_out, text("the network after epoch ", epoch_));
+      objective_.scored(end, *report.held_out);
+      if (settings_.best_epoch) keep_if_best(*report.held_out, metrics);
     }
     host_.report(report);
   }
@@ -214,6 +257,8 @@ class RunningTraining {
   int64_t epoch_ = 0, step_ = 0;  // the next step to run
   double epoch_seconds_ = 0;      // of the running epoch, over all processes that worked on it
   double data_seconds_ = 0;       // of those, spent waiting for images
+  double best_accuracy_ = -1;     // on the held-out images, with best_epoch; and the network that had it
+  TensorMap best_;
   Rate rate_;
   double last_checkpoint_ = seconds_now();
 };

@@ -13,14 +13,22 @@ namespace {
 constexpr Choice<Schedule> kSchedules[] = {
     {"step", Schedule::step}, {"cosine", Schedule::cosine}, {"constant", Schedule::constant}};
 
+constexpr Choice<OptimizerKind> kOptimizers[] = {
+    {"sgd", OptimizerKind::sgd}, {"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}};
+
 constexpr double kPi = 3.14159265358979323846;
 
 constexpr Option kScheduleOptions[] = {
     integer_option("epochs", "240", "passes over the training images").between(1, 1e6).counts_epochs(),
     real_option("lr", "0.05", "initial learning rate of SGD").at_least(0).of_schedule(),
-    real_option("momentum", "0.9", "momentum of SGD, without Nesterov").between(0, 1).of_schedule(),
+    text_option("optimizer", "\"sgd\"", "SGD with momentum, Adam, or Adam with decoupled weight decay")
+        .one_of("sgd adam adamw")
+        .of_schedule(),
+    real_option("momentum", "0.9", "of SGD").between(0, 1).of_schedule(),
+    boolean_option("nesterov", "false", "SGD with Nesterov's momentum").of_schedule(),
     real_option("weight_decay", "5e-4", "weight decay, on all parameters").at_least(0).of_schedule(),
-    text_option("schedule", "\"step\"", "of the learning rate: drops at lr_drops, half a cosine to zero, or constant")
+    text_option("schedule", "\"step\"",
+                "of the learning rate: drops at lr_drops, half a cosine to lr_floor, or constant")
         .one_of("step cosine constant")
         .of_schedule(),
     reals_option("lr_drops", "[0.625, 0.75, 0.875]",
@@ -28,6 +36,15 @@ constexpr Option kScheduleOptions[] = {
         .between(0, 1)
         .of_schedule(),
     real_option("lr_drop_factor", "0.1", "what each drop multiplies the learning rate by").between(0, 1).of_schedule(),
+    real_option("lr_floor", "0", "the learning rate that a cosine ends at").at_least(0).of_schedule(),
+    integer_option("warmup_epochs", "0",
+                   "W: in epoch e < W, from 0, the learning rate is (e + 1)/(W + 1) of the schedule's")
+        .at_least(0)
+        .of_schedule(),
+    boolean_option("best_epoch", "false",
+                   "leaves the network of the epoch that scores best on the held-out images, not the last one's; of "
+                   "those alone whose network meets the budget")
+        .of_schedule(),
 };
 
 constexpr Option kInputOptions[] = {
@@ -45,6 +62,10 @@ constexpr Option kInputOptions[] = {
         "use it, in place of the padded crop")
         .of_schedule(),
     boolean_option("flip", "true", "random horizontal flip").of_schedule(),
+    integer_option("cutout", "0", "side of a black square, its middle anywhere in the image; 0: none")
+        .between(0, 4096)
+        .in("pixels")
+        .of_schedule(),
     real_option("checkpoint_seconds", "60", "time between checkpoints; one is also written after each epoch")
         .at_least(0)
         .in("s")
@@ -70,32 +91,34 @@ TrainingSettings training_settings(const Options& options, const std::string& pr
   settings.crop_padding = options.integer(name("crop_padding"));
   settings.random_resized = options.boolean(name("random_resized"));
   settings.flip = options.boolean(name("flip"));
+  settings.cutout = options.integer(name("cutout"));
   settings.checkpoint_seconds = options.real(name("checkpoint_seconds"));
   if (!options.has(name("lr_drop_factor"))) return settings;
   settings.epochs = options.integer(name("epochs"));
   settings.lr = options.real(name("lr"));
+  settings.optimizer = choice_of(options, name("optimizer"), kOptimizers);
   settings.momentum = options.real(name("momentum"));
+  settings.nesterov = options.boolean(name("nesterov"));
   settings.weight_decay = options.real(name("weight_decay"));
   settings.schedule = choice_of(options, name("schedule"), kSchedules);
   settings.lr_drops = options.reals(name("lr_drops"));
   settings.lr_drop_factor = options.real(name("lr_drop_factor"));
+  settings.lr_floor = options.real(name("lr_floor"));
+  settings.warmup_epochs = options.integer(name("warmup_epochs"));
+  settings.best_epoch = options.boolean(name("best_epoch"));
   return settings;
 }
 
 double TrainingSettings::lr_at(int64_t epoch) const {
   const auto now = static_cast<double>(epoch), end = static_cast<double>(epochs);
-  switch (schedule) {
-    case Schedule::constant:
-      return lr;
-    case Schedule::cosine:
-      return lr * 0.5 * (1 + std::cos(kPi * now / end));
-    case Schedule::step:
-      break;
-  }
   double rate = lr;
-  for (const double fraction : lr_drops) {
-    if (now >= fraction * end) rate *= lr_drop_factor;
+  if (schedule == Schedule::cosine) rate = lr_floor + (lr - lr_floor) * 0.5 * (1 + std::cos(kPi * now / end));
+  if (schedule == Schedule::step) {
+    for (const double fraction : lr_drops) {
+      if (now >= fraction * end) rate *= lr_drop_factor;
+    }
   }
+  if (epoch < warmup_epochs) rate *= static_cast<double>(epoch + 1) / static_cast<double>(warmup_epochs + 1);
   return rate;
 }
 

@@ -171,7 +171,7 @@ void sgd_step(benchmark::State& state) {
   torch::Generator generator = at::detail::createCPUGenerator(1);
   layer.reset_parameters(generator);
   layer.to(device());
-  Sgd optimizer(layer, 0.9, 5e-4);
+  Sgd optimizer(layer, TrainingSettings());
   for (const torch::Tensor& parameter : layer.parameters()) parameter.mutable_grad() = torch::randn_like(parameter);
   for (auto _ : state) {
     optimizer.step(1e-6);

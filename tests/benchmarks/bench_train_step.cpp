@@ -59,7 +59,7 @@ struct Training {
   Training(std::shared_ptr<Network> trained, const Make& make)
       : network(std::move(trained)),
         objective(make(*network)),
-        optimizer(*network, 0.9, 5e-4),
+        optimizer(*network, TrainingSettings()),
         sums(network->parameters().front().device()) {}
 };
 
@@ -78,7 +78,7 @@ struct Workbench {
     });
     trainings.try_emplace("finetune_step", make_network(width, 2, device), [this](Network& network) {
       network.set_masks(trainings.at("mask_step").network->masks());
-      return std::make_unique<Finetuning>(*teacher, network, FinetuneSettings());
+      return std::make_unique<Finetuning>(*teacher, network, kFinetuneSettings);
     });
   }
   Batch batch(int64_t size) const {
@@ -135,7 +135,7 @@ void steps(benchmark::State& state) {
           Steps& steps =
               recorded.try_emplace(phase, *training.objective, training.optimizer, training.sums, size, bench.device)
                   .first->second;
-          steps.run(batch, /*lr=*/0);
+          steps.run(batch, /*lr=*/0, /*number=*/0);
           finish();
         }};
   };

@@ -295,5 +295,16 @@ TEST(AMethodThatJudges, NeedsHeldOutImages) {
   EXPECT_NE(outcome.error.find("none are held out; set dataset.holdout"), std::string::npos) << outcome.error;
 }
 
+TEST(ATrainingThatKeepsItsBestEpoch, NeedsHeldOutImages) {
+  const TemporaryFolder folder;
+  std::string experiment = testing::tiny_experiment();
+  experiment.replace(experiment.find("test_images"), 0, "holdout = 0\n");
+  write_file(folder / "tiny.toml", experiment + "finetune.best_epoch = true\n");
+  const Outcome outcome = testing::run_program(testing::kRun, folder.path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.error.find("finetune.best_epoch"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("none are held out; set dataset.holdout"), std::string::npos) << outcome.error;
+}
+
 }  // namespace
 }  // namespace senet

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <set>
 
 #include "data/decoded.h"
 #include "data/resize.h"
@@ -93,6 +94,43 @@ TEST(BatchLoader, AnImageDependsOnSeedEpochAndIndexAlone) {
   at::set_num_threads(1);
   EXPECT_TRUE(identical(a, loader.load(forward, 3, augmentation, 1, 2).images));
   at::set_num_threads(2);
+}
+
+TEST(BatchLoader, CutoutBlacksASquareOfEachImage) {
+  const int64_t side = 5, height = 9, width = 7;
+  const BatchLoader loader(made_up(40, height, width, 3), kGrey, torch::kFloat32, torch::kCPU);
+  std::vector<int64_t> order(40);
+  std::iota(order.begin(), order.end(), 0);
+  Augmentation augmentation{2, true};
+  const torch::Tensor plain = loader.load(order.data(), 40, augmentation, 3, 1).images;
+  augmentation.cutout = side;
+  const torch::Tensor cut = loader.load(order.data(), 40, augmentation, 3, 1).images;
+  EXPECT_TRUE(identical(cut, loader.load(order.data(), 40, augmentation, 3, 1).images));
+  EXPECT_FALSE(identical(cut, loader.load(order.data(), 40, augmentation, 3, 2).images)) << "it is another's epoch";
+  std::set<std::pair<int64_t, int64_t>> corners;
+  for (int64_t n = 0; n < 40; ++n) {
+    int64_t top = height, left = width, bottom = -1, right = -1;
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        bool differs = false, black = true;
+        for (int64_t c = 0; c < 3; ++c) {
+          const float now = cut[n][c][y][x].item<float>();
+          differs = differs || now != plain[n][c][y][x].item<float>();
+          black = black && now == static_cast<float>(-kGrey.mean[c] / kGrey.deviation[c]);
+        }
+        if (!differs) continue;
+        EXPECT_TRUE(black) << "image " << n << ", pixel " << y << ", " << x;
+        top = std::min(top, y);
+        bottom = std::max(bottom, y);
+        left = std::min(left, x);
+        right = std::max(right, x);
+      }
+    }
+    EXPECT_LT(bottom - top, side);
+    EXPECT_LT(right - left, side);
+    corners.insert({top, left});
+  }
+  EXPECT_GT(corners.size(), 10u) << "it lies elsewhere in each";
 }
 
 TEST(BatchLoader, AnEpochIsAPermutationOfItsOwn) {

@@ -157,14 +157,19 @@ TEST(Kernels, UpdateEveryPieceOfEveryParameter) {
   std::vector<SgdPiece> pieces;
   for (const int64_t size : {int64_t{1}, int64_t{255}, kSgdPiece, 2 * kSgdPiece + 3}) {
     for (auto* all : {&w, &v, &g}) all->push_back(random_tensor({size}, size + w.size(), torch::kFloat32));
-    expected_v.push_back(momentum * v.back() + g.back() + decay * w.back());
-    expected_w.push_back(w.back() - lr * expected_v.back());
+    const bool nesterov = pieces.size() > 1;
+    const float factor = nesterov ? 0.5f : 1.0f;
+    const SgdRule rule{momentum, decay, nesterov};
+    const torch::Tensor slope = g.back() + decay * w.back();
+    expected_v.push_back(momentum * v.back() + slope);
+    expected_w.push_back(w.back() -
+                         factor * lr * (nesterov ? slope + momentum * expected_v.back() : expected_v.back()));
     for (int64_t at = 0; at < size; at += kSgdPiece) {
       pieces.push_back({w.back().data_ptr<float>() + at, v.back().data_ptr<float>() + at,
-                        g.back().data_ptr<float>() + at, std::min(kSgdPiece, size - at)});
+                        g.back().data_ptr<float>() + at, std::min(kSgdPiece, size - at), rule, factor});
     }
   }
-  emulate(SgdUpdate{pieces.data(), &lr, momentum, decay}, {static_cast<int64_t>(pieces.size()), 1});
+  emulate(SgdUpdate{pieces.data(), &lr}, {static_cast<int64_t>(pieces.size()), 1});
   for (size_t i = 0; i < w.size(); ++i) {
     EXPECT_LT(largest_difference(w[i], expected_w[i]), 1e-6);
     EXPECT_LT(largest_difference(v[i], expected_v[i]), 1e-6);
@@ -176,7 +181,7 @@ TEST(Kernels, LoadTheBatchThatTheHostLoads) {
   const Images images = {torch::randint(0, 256, {9, 11, 13, 3}, torch::kUInt8), torch::arange(9) % 4};
   const Normalisation normalisation = {{0.5, 0.25, 0.1}, {0.2, 0.3, 0.4}};
   const std::vector<int64_t> indices = {8, 0, 3, 3, 7};
-  const Augmentation augmentation{4, true};
+  const Augmentation augmentation{4, true, false, 6};
   for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
     const BatchLoader loader(images, normalisation, type, torch::kCPU);
     const Batch expected = loader.load(indices.data(), 5, augmentation, 77, 6);
@@ -201,6 +206,7 @@ TEST(Kernels, LoadTheBatchThatTheHostLoads) {
                                        3,
                                        augmentation.crop_padding,
                                        augmentation.flip,
+                                       augmentation.cutout,
                                        77,
                                        6,
                                        elements<Element>(found),

@@ -12,6 +12,7 @@
 #include "storage/files.h"
 #include "storage/safetensors.h"
 #include "support/models.h"
+#include "support/training.h"
 #include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
@@ -225,8 +226,8 @@ class Training : public ::testing::TestWithParam<Steps> {
                                {"lr", std::to_string(kLearningRate)},
                                {"momentum", std::to_string(kMomentum)},
                                {"weight_decay", std::to_string(kWeightDecay)},
-                               {"ce_weight", std::to_string(mask.ce_weight)},
-                               {"kd_weight", std::to_string(phase == "mask" ? mask.kd_weight : finetune.kd_weight)},
+                               {"ce_weight", std::to_string(mask.distilled.ce_weight)},
+                               {"kd_weight", std::to_string(phase == "mask" ? mask.distilled.kd_weight : finetune.kd_weight)},
                                {"temperature", std::to_string(finetune.temperature)},
                                {"beta", std::to_string(finetune.pram_weight)},
                                {"relus", nlohmann::json(relus).dump()},
@@ -306,7 +307,7 @@ class Training : public ::testing::TestWithParam<Steps> {
                                  student = build_model(net.model, net.shape, net.toml);
   std::vector<int64_t> relus;
   MaskSettings mask;
-  FinetuneSettings finetune;
+  DistilledSettings finetune = kFinetuneSettings;
   SnlSettings snl;
   nlohmann::json alphas = nlohmann::json::array();
   std::unique_ptr<Objective> objective;
@@ -321,9 +322,9 @@ TEST_P(Training, FiveStepsGiveTheTensorsOfPlainPyTorch) {
   begin();
   ASSERT_NO_FATAL_FAILURE(run_there());
   if (phase == "snl") {
-    optimizer = std::make_unique<Adam>(*student, 0);
+    optimizer = std::make_unique<Adam>(*student, testing::decay(0));
   } else {
-    optimizer = std::make_unique<Sgd>(*student, kMomentum, kWeightDecay);
+    optimizer = std::make_unique<Sgd>(*student, testing::decay(kWeightDecay, kMomentum));
   }
   train_as_there();
   if (phase == "mask") update_masks_as_there();

@@ -4,6 +4,7 @@
 
 #include "support/support.h"
 #include "support/tiny_network.h"
+#include "support/training.h"
 
 namespace senet {
 namespace {
@@ -20,15 +21,20 @@ void give_gradients(TinyNetwork& network, int step) {
 }
 
 TEST(Adam, FollowsItsFormulaForFiveSteps) {
-  for (const double weight_decay : {0.0, 0.1}) {
+  for (const auto& [kind, weight_decay] : {std::pair(OptimizerKind::adam, 0.0), std::pair(OptimizerKind::adam, 0.1),
+                                           std::pair(OptimizerKind::adamw, 0.1)}) {
     TinyNetwork network(2, 3, 6, 5);
     network.initialise(1);
-    Adam adam(network, weight_decay);
+    TrainingSettings settings = testing::decay(weight_decay);
+    settings.optimizer = kind;
+    Adam adam(network, settings);
+    const bool decoupled = kind == OptimizerKind::adamw;
     const torch::Tensor weight = network.conv2->weight;
     double w = weight[1][2][0][1].item<double>(), m = 0, v = 0;
     for (int step = 1; step <= 5; ++step) {
       give_gradients(network, step);
-      const double g = weight.grad()[1][2][0][1].item<double>() + weight_decay * w;
+      const double g = weight.grad()[1][2][0][1].item<double>() + (decoupled ? 0 : weight_decay * w);
+      if (decoupled) w -= 0.01 * weight_decay * w;
       m = 0.9 * m + 0.1 * g;
       v = 0.999 * v + 0.001 * g * g;
       w -= 0.01 * (m / (1 - std::pow(0.9, step))) / (std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8);
@@ -43,12 +49,12 @@ TEST(Adam, GoesOnFromItsState) {
   for (const bool stop : {false, true}) {
     TinyNetwork network(2, 3, 6, 5);
     network.initialise(1);
-    auto adam = std::make_unique<Adam>(network, 0.0);
+    auto adam = std::make_unique<Adam>(network, testing::decay(0));
     for (int step = 1; step <= 4; ++step) {
       if (stop && step == 3) {
         Archive saved = Archive::saving();
         adam->state(saved);
-        adam = std::make_unique<Adam>(network, 0.0);
+        adam = std::make_unique<Adam>(network, testing::decay(0));
         Archive loaded = Archive::loading(saved.tensors());
         adam->state(loaded);
       }

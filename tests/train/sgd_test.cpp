@@ -3,6 +3,7 @@
 #include "config/document.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
+#include "support/training.h"
 #include "train/training_settings.h"
 
 namespace senet {
@@ -13,30 +14,42 @@ using testing::random_tensor;
 using testing::TinyNetwork;
 
 TEST(Sgd, FollowsItsFormulaForFiveSteps) {
-  TinyNetwork network(2, 3, 6, 5);
-  network.initialise(3);
-  const double momentum = 0.9, weight_decay = 5e-4;
-  Sgd sgd(network, momentum, weight_decay);
-  std::map<std::string, torch::Tensor> w, v;
-  for (const auto& item : network.named_parameters()) {
-    w[item.key()] = item.value().detach().to(torch::kFloat64).clone();
-    v[item.key()] = torch::zeros_like(w[item.key()]);
-  }
-  for (int step = 0; step < 5; ++step) {
-    const double lr = 0.1 / (1 + step);
-    uint64_t seed = 100 * step;
-    for (auto& item : network.named_parameters()) {
-      const torch::Tensor gradient = random_tensor(item.value().sizes(), ++seed, torch::kFloat32);
-      item.value().mutable_grad() = torch::empty_like(item.value()).copy_(gradient);
-      torch::Tensor& velocity = v[item.key()];
-      velocity = momentum * velocity + gradient.to(torch::kFloat64) + weight_decay * w[item.key()];
-      w[item.key()] = w[item.key()] - lr * velocity;
+  for (const bool nesterov : {false, true}) {
+    TinyNetwork network(2, 3, 6, 5);
+    network.initialise(3);
+    TrainingSettings settings;
+    settings.nesterov = nesterov;
+    // A parameter may have a rate and a decay of its own.
+    const auto rule = [](const std::string& name) {
+      return name == "conv1.weight" ? ParameterRule{0.5, 0.25}
+             : name == "bn1.bias"   ? ParameterRule{1, 0}
+                                    : ParameterRule();
+    };
+    settings.rule = rule;
+    Sgd sgd(network, settings);
+    std::map<std::string, torch::Tensor> w, v;
+    for (const auto& item : network.named_parameters()) {
+      w[item.key()] = item.value().detach().to(torch::kFloat64).clone();
+      v[item.key()] = torch::zeros_like(w[item.key()]);
     }
-    sgd.step(lr);
-  }
-  for (const Parameter& parameter : sgd.parameters()) {
-    EXPECT_LT(largest_difference(parameter.value, w[parameter.name]), 2e-6) << parameter.name;
-    EXPECT_LT(largest_difference(parameter.momentum, v[parameter.name]), 2e-6) << parameter.name;
+    for (int step = 0; step < 5; ++step) {
+      const double lr = 0.1 / (1 + step);
+      uint64_t seed = 100 * step;
+      for (auto& item : network.named_parameters()) {
+        const ParameterRule own = rule(item.key());
+        const torch::Tensor gradient = random_tensor(item.value().sizes(), ++seed, torch::kFloat32);
+        item.value().mutable_grad() = torch::empty_like(item.value()).copy_(gradient);
+        torch::Tensor &weight = w[item.key()], &velocity = v[item.key()];
+        const torch::Tensor slope = gradient.to(torch::kFloat64) + own.weight_decay.value_or(5e-4) * weight;
+        velocity = 0.9 * velocity + slope;
+        weight = weight - lr * own.lr_factor * (nesterov ? slope + 0.9 * velocity : velocity);
+      }
+      sgd.step(lr);
+    }
+    for (const Parameter& parameter : sgd.parameters()) {
+      EXPECT_LT(largest_difference(parameter.value, w[parameter.name]), 2e-6) << parameter.name;
+      EXPECT_LT(largest_difference(parameter.momentum, v[parameter.name]), 2e-6) << parameter.name;
+    }
   }
 }
 
@@ -44,7 +57,9 @@ TEST(Sgd, TheLoopAndTheTensorPathAgree) {
   TinyNetwork one(2, 3, 6, 5), other(2, 3, 6, 5);
   one.initialise(3);
   other.initialise(3);
-  Sgd loop(one, 0.9, 1e-2), tensors(other, 0.9, 1e-2);
+  TrainingSettings settings = testing::decay(1e-2);
+  settings.nesterov = true;
+  Sgd loop(one, settings), tensors(other, settings);
   for (int step = 0; step < 3; ++step) {
     const torch::Tensor gradient = random_tensor(one.conv2->weight.sizes(), step, torch::kFloat32);
     one.conv2->weight.mutable_grad() = torch::empty_like(one.conv2->weight).copy_(gradient);
@@ -64,7 +79,7 @@ TEST(Sgd, TheLoopTakesEitherLayoutOfA1x1ConvolutionsGradient) {
     Conv2d conv({33, 65, 1});
     const torch::NoGradGuard no_gradient;
     conv.weight.set_data(torch::empty_like(start, of_weight).copy_(start));
-    Sgd sgd(conv, 0.9, 1e-2);
+    Sgd sgd(conv, testing::decay(1e-2));
     for (int step = 0; step < 3; ++step) {
       const torch::Tensor gradient = random_tensor(start.sizes(), 2 + step, torch::kFloat32);
       conv.weight.mutable_grad() = torch::empty_like(gradient, of_gradient).copy_(gradient);
@@ -84,7 +99,7 @@ TEST(Sgd, ParametersWithoutAGradientStay) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(3);
   const torch::Tensor before = network.conv1->weight.detach().clone();
-  Sgd(network, 0.9, 5e-4).step(1);
+  Sgd(network, TrainingSettings()).step(1);
   EXPECT_TRUE(testing::identical(network.conv1->weight.detach(), before));
 }
 
@@ -104,8 +119,39 @@ TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
   settings.epochs = 10;
   EXPECT_NEAR(settings.lr_at(0), 0.05, 1e-12);
   EXPECT_NEAR(settings.lr_at(5), 0.025, 1e-12);
+  settings.lr_floor = 0.01;
+  EXPECT_NEAR(settings.lr_at(5), 0.03, 1e-12);
+  EXPECT_NEAR(settings.lr_at(10), 0.01, 1e-12);
   settings.schedule = Schedule::constant;
   EXPECT_NEAR(settings.lr_at(9), 0.05, 1e-12);
+}
+
+TEST(Schedule, TheRateRisesInTheFirstEpochs) {
+  for (const Schedule schedule : {Schedule::step, Schedule::cosine, Schedule::constant}) {
+    TrainingSettings plain;
+    plain.epochs = 8;
+    plain.schedule = schedule;
+    plain.lr_drops = {0.25};
+    TrainingSettings warm = plain;
+    warm.warmup_epochs = 3;
+    for (int64_t epoch = 0; epoch < 8; ++epoch) {
+      const double share = epoch < 3 ? static_cast<double>(epoch + 1) / 4 : 1;
+      EXPECT_NEAR(warm.lr_at(epoch), share * plain.lr_at(epoch), 1e-12);
+    }
+  }
+}
+
+TEST(TrainingOptions, AreReadIntoTheirSettings) {
+  const Document document = Document::from_toml(
+      "[t]\noptimizer = \"adamw\"\nnesterov = true\ncutout = 5\nlr_floor = 1e-3\nwarmup_epochs = 2\nbest_epoch = true",
+      "x.toml");
+  const TrainingSettings settings = training_settings(document.resolve("t", training_options()));
+  EXPECT_EQ(settings.optimizer, OptimizerKind::adamw);
+  EXPECT_TRUE(settings.nesterov);
+  EXPECT_EQ(settings.cutout, 5);
+  EXPECT_EQ(settings.lr_floor, 1e-3);
+  EXPECT_EQ(settings.warmup_epochs, 2);
+  EXPECT_TRUE(settings.best_epoch);
 }
 
 TEST(TrainingOptions, DefaultsAreTheTeachersOfThePaper) {

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -123,6 +124,123 @@ TEST(Trainer, KeepsThePartialBatchAndWeighsItByItsImages) {
     sum += cross_entropy(reference.forward(batch.images), batch.labels).item<double>() * static_cast<double>(count);
   }
   EXPECT_NEAR(host.reports.at(0).loss, sum / 22, 1e-6);
+}
+
+// Cross entropy that notes how the trainer calls it.
+class Noting : public Objective {
+ public:
+  explicit Noting(Network& network) : network_(network) {}
+  Loss loss(const Batch& batch, EpochSums& sums) override {
+    steps.push_back(batch.step.item<int64_t>());
+    const auto* places = batch.indices.data_ptr<int64_t>();
+    indices.insert(indices.end(), places, places + batch.indices.numel());
+    const torch::Tensor logits = network_.forward(batch.images), loss = cross_entropy(logits, batch.labels);
+    sums.add("twice", 2 * loss * batch.labels.size(0));
+    return {loss, logits};
+  }
+  int64_t interval() const override { return 2; }
+  bool interval_spans_epochs() const override { return spans; }
+  void interval_end(EpochSums&) override { intervals.push_back(steps.back()); }
+  void epoch_end(EpochEnd& end) override {
+    EXPECT_EQ(end.images, 22);
+    EXPECT_EQ(end.steps, 3);
+  }
+  void scored(EpochEnd& end, const Score& held_out) override {
+    EXPECT_EQ(held_out.images, 7);
+    end.metrics.scalar("seen", held_out.accuracy);
+  }
+
+  std::vector<int64_t> steps, indices, intervals;
+  bool spans = false;
+
+ private:
+  Network& network_;
+};
+
+// Keeps the metrics of each epoch; stops once, after `stop_at` steps.
+class Metered final : public TrainingHost {
+ public:
+  std::optional<TensorMap> restore() override { return saved; }
+  void save(const TensorMap& state) override { saved = state; }
+  void report(const EpochReport& report) override {
+    std::map<std::string, double>& own = metrics.emplace_back();
+    for (const auto& [name, value] : report.metrics->scalars()) own[name] = value;
+    own["loss"] = report.loss;
+    own["held_out"] = report.held_out->accuracy;
+  }
+  void progress(const Progress&) override { ++steps; }
+  bool stop_requested() const override { return steps == stop_at; }
+
+  std::optional<TensorMap> saved;
+  std::vector<std::map<std::string, double>> metrics;
+  int steps = 0, stop_at = -1;
+};
+
+TEST(Trainer, TellsAnObjectiveWhichStepAndImagesItSees) {
+  for (const bool spans : {false, true}) {
+    Setting setting;
+    setting.settings.epochs = 2;
+    TinyNetwork network(2, 3, 6, 5);
+    network.initialise(1);
+    Noting objective(network);
+    objective.spans = spans;
+    Metered host;
+    Trainer{setting.data, setting.held_out, setting.settings, 11}.run(network, objective, host);
+    EXPECT_EQ(objective.steps, (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
+    EXPECT_EQ(objective.intervals, spans ? (std::vector<int64_t>{1, 3, 5}) : (std::vector<int64_t>{1, 4}));
+    std::vector<int64_t> expected = setting.data.shuffled(11, 0);
+    const std::vector<int64_t> second = setting.data.shuffled(11, 1);
+    expected.insert(expected.end(), second.begin(), second.end());
+    EXPECT_EQ(objective.indices, expected);
+    for (const auto& epoch : host.metrics) {
+      EXPECT_NEAR(epoch.at("twice"), 2 * epoch.at("loss"), 1e-6) << "a sum is a metric, over the images";
+      EXPECT_EQ(epoch.at("seen"), epoch.at("held_out")) << "the hook sees the score, and its metrics are reported";
+    }
+  }
+}
+
+TEST(Trainer, LeavesTheNetworkOfTheBestEpochThatMayBeKept) {
+  struct Picky final : Noting {
+    using Noting::Noting;
+    void epoch_end(EpochEnd& end) override { epoch = end.epoch; }
+    bool may_be_kept() const override { return epoch != refused; }
+    int64_t epoch = 0, refused = -1;
+  };
+  const auto run = [](int64_t refused, int stop_at, std::vector<double>& accuracy) {
+    Setting setting;
+    setting.settings.epochs = 6;
+    setting.settings.lr = 0.5;
+    setting.settings.best_epoch = true;
+    Metered host;
+    host.stop_at = stop_at;
+    for (;;) {
+      TinyNetwork network(2, 3, 6, 5);
+      network.initialise(4);
+      Picky objective(network);
+      objective.refused = refused;
+      try {
+        Trainer{setting.data, setting.held_out, setting.settings, 3}.run(network, objective, host);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.exit(), Exit::interrupted);
+        continue;
+      }
+      accuracy.clear();
+      for (const auto& epoch : host.metrics) accuracy.push_back(epoch.at("held_out"));
+      return std::pair(evaluate(network, setting.held_out, "it").accuracy, state_of(network));
+    }
+  };
+  std::vector<double> accuracy, again;
+  const auto [left, best] = run(-1, -1, accuracy);
+  ASSERT_EQ(accuracy.size(), 6u);
+  EXPECT_EQ(left, *std::max_element(accuracy.begin(), accuracy.end()));
+  EXPECT_NE(left, *std::min_element(accuracy.begin(), accuracy.end())) << "or any epoch would do";
+  expect_same(best, run(-1, 13, again).second);
+  EXPECT_EQ(accuracy, again);
+
+  const int64_t at = std::max_element(accuracy.begin(), accuracy.end()) - accuracy.begin();
+  accuracy[at] = 0;
+  const double second = *std::max_element(accuracy.begin(), accuracy.end());
+  EXPECT_EQ(run(at, -1, again).first, second) << "an epoch over the budget does not count";
 }
 
 // An objective with a state and masks of its own, so that a resume that forgets either is seen.

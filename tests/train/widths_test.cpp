@@ -232,8 +232,8 @@ TensorMap trained(const Case& c, const std::vector<double>& widths, bool explici
   for (const ReluSite& site : student->sites()) relus.push_back(site.relus() / 4);
   Widths student_widths = all();
   MaskIdentification masks(*teacher, student_widths, relus, MaskSettings(), 3);
-  Finetuning finetuning(*teacher, student_widths, FinetuneSettings());
-  Sgd optimizer(*student, 0.9, 5e-4);
+  Finetuning finetuning(*teacher, student_widths, kFinetuneSettings);
+  Sgd optimizer(*student, TrainingSettings());
   for (Objective* objective : {static_cast<Objective*>(&masks), static_cast<Objective*>(&finetuning)}) {
     student->train();
     EpochSums sums(torch::kCPU);
@@ -258,7 +258,7 @@ TEST(SenetPlusPlus, SumsTheLossesOfItsWidths) {
   const auto teacher = build(c, 1);
   const Student student(c);
   student.full->train();
-  FinetuneSettings settings;
+  DistilledSettings settings = kFinetuneSettings;
   Finetuning objective(*teacher, *student.widths, settings);
   ASSERT_EQ(objective.passes(), 2);
   const Batch batch = batch_for(c, 9);

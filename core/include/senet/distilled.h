@@ -8,21 +8,36 @@ namespace senet {
 struct DistilledSettings {
   double ce_weight = 1;
   double kd_weight = 1;
-  double temperature = 4;
+  double temperature = 4;                 // T
+  PramForm pram = PramForm::none;         // post-ReLU activation mismatch
+  double pram_weight = 1000;              // β
+  std::vector<int64_t> pram_stages = {};  // none named: each that the model announces
 };
 
-// Trains a network by its labels and its teacher: ce_weight·CE + kd_weight·T²·KL(teacher ‖ network at T).
+// Trains a network by its labels and its teacher: ce_weight·CE + kd_weight·T²·KL(teacher ‖ network at T) + β·Σ over
+// residual stages of PRAM. Metrics: ce, kd and, where it is used, pram.
 class Distilled final : public Objective {
  public:
-  // Both networks outlive the objective; the teacher is in eval mode.
-  Distilled(Network& teacher, Network& network, const DistilledSettings& settings)
-      : teacher_(teacher), network_(network), settings_(settings) {}
-  Loss loss(const Batch& batch, EpochSums& sums) override;
+  // Both networks outlive the objective, which puts the teacher into eval mode. The observer, if there is one, sees the
+  // network's passes.
+  Distilled(Network& teacher, Network& network, DistilledSettings settings, Observer* observer = nullptr);
+  Loss loss(const Batch& batch, EpochSums& sums) override { return loss(batch, sums, network_, {nullptr, observer_}); }
+
+  struct Observers {
+    Observer *of_teacher, *of_network;
+  };
+  // The loss of another network at one of the step's passes; the teacher runs once a step, in the first. `suffix`: what
+  // the metrics' names end with.
+  Loss loss(const Batch& batch, EpochSums& sums, Network& network, const Observers& observers,
+            const std::string& suffix = "");
 
  private:
   Network& teacher_;
   Network& network_;
   DistilledSettings settings_;
+  Observer* observer_;
+  torch::Tensor teacher_logits_;  // of the running step
+  std::map<int, torch::Tensor> teacher_ends_;
 };
 
 }  // namespace senet

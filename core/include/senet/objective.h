@@ -8,17 +8,21 @@
 #include <vector>
 
 #include "senet/archive.h"
+#include "senet/recorded.h"
 
 namespace senet {
 
 struct Batch {
-  torch::Tensor images;  // N×C×H×W, augmented and normalised, channels-last, in the run's precision
-  torch::Tensor labels;  // N, int64
-  int pass = 0;          // 0 … Objective::passes() − 1
+  torch::Tensor images;   // N×C×H×W, augmented and normalised, channels-last, in the run's precision
+  torch::Tensor labels;   // N, int64
+  int pass = 0;           // 0 … Objective::passes() − 1
+  torch::Tensor indices;  // N, int64: of the images, in the training or held-out images; where the labels are
+  torch::Tensor step;     // int64 scalar there: how many steps of the training were before; undefined outside of one
 };
 
 // Sums over the batches of an epoch (loss, accuracy, D_l, counts), each by its name, on the device. The trainer zeroes
-// them at each epoch's start and saves them with each checkpoint.
+// them at each epoch's start and saves them with each checkpoint. A scalar sum appears among the epoch's metrics, over
+// the number of the epoch's images, unless the objective gives a metric of its name.
 class EpochSums {
  public:
   explicit EpochSums(torch::Device device) : device_(device) {}
@@ -29,6 +33,7 @@ class EpochSums {
     get(name).add_(scalar.detach().to(torch::kFloat64));
   }
   double value(const std::string& name);  // waits for the device
+  std::vector<std::string> scalars() const;
   void zero();
   void state(Archive& archive);
 
@@ -69,6 +74,7 @@ struct EpochEnd {
   EpochSums& sums;
   const Parameters& parameters;
   Metrics& metrics;
+  int64_t images = 0, steps = 0;  // of an epoch
 };
 
 // What a training optimises: all that differs between the teacher's training, SENet's and the baselines'. loss() and
@@ -83,10 +89,17 @@ class Objective {
   virtual Loss loss(const Batch& batch, EpochSums& sums) = 0;
   // Changes parameters in place after every update of them.
   virtual void after_update(const Parameters& /*parameters*/) {}
-  // interval_end() is called after every `interval()` steps of an epoch, not after its last step; 0: never.
+  // interval_end() is called after every `interval()` steps: of an epoch, but not after its last one; or, where
+  // interval_spans_epochs(), of the training. 0: never.
   virtual int64_t interval() const { return 0; }
+  virtual bool interval_spans_epochs() const { return false; }
   virtual void interval_end(EpochSums& /*sums*/) {}
   virtual void epoch_end(EpochEnd& /*end*/) {}
+  // After epoch_end(), with the score on the held-out images of the network as it is then; not called without such
+  // images.
+  virtual void scored(EpochEnd& /*end*/, const Score& /*held_out*/) {}
+  // Whether the network as it is may be the one that TrainingSettings::best_epoch keeps: it meets its budget.
+  virtual bool may_be_kept() const { return true; }
   // Whether the training ends with the epoch that has just ended.
   virtual bool finished() const { return false; }
   // Everything that the loss depends on beside the network and the parameters' momentum.

@@ -22,7 +22,8 @@ constexpr senet::Option kOptions[] = {
     integer_option("search.epochs", "2000", "at most so many; then what is left is cut to the budget")
         .between(1, 1e6)
         .counts_epochs(),
-    real_option("search.lr", "1e-3", "learning rate of Adam, on weights and α").at_least(0),
+    text_option("search.optimizer", "\"adam\"", "of weights and α").one_of("sgd adam adamw"),
+    real_option("search.lr", "1e-3", "learning rate, of weights and α").at_least(0),
     real_option("search.weight_decay", "0", "of Adam").at_least(0),
     text_option("search.schedule", "\"constant\"", "of the learning rate").one_of("step cosine constant"),
     integer_option("finetune.epochs", "100", "passes over the training images, with the masks frozen")
@@ -76,9 +77,7 @@ class Snl final : public senet::Method {
     auto network = context.make_network("student");
     senet::copy_weights(context.teacher(), *network);
     senet::SnlSearch search(context.teacher(), *network, context.budget(), settings_);
-    senet::TrainingSettings training = context.training("search");
-    training.optimizer = senet::OptimizerKind::adam;
-    context.train("search", *network, search, training);
+    context.train("search", *network, search, context.training("search"));
     context.record("alpha_above_threshold", {static_cast<double>(search.count())});
     context.record("alpha_histogram", histogram(search.alphas()));
     network->set_masks(search.masks(fill_));
