@@ -10,6 +10,7 @@
 #include "cli/threads.h"
 #include "cli/tools_library.h"
 #include "config/joined.h"
+#include "display/format.h"
 #include "display/gnuplot.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
@@ -103,10 +104,7 @@ void examine_folders(Findings& findings, const RunFolders& folders) {
     std::error_code error;
     const fs::space_info space = fs::space(parent, error);
     const double free = error ? 0 : static_cast<double>(space.available) / 1e9;
-    std::ostringstream found;
-    found.precision(1);
-    found << std::fixed << free << " GB free under " << parent.string();
-    findings.add(what, found.str(),
+    findings.add(what, fixed(free, 1) + " GB free under " + parent.string(),
                  access(parent.c_str(), W_OK) != 0 ? text("cannot be written: choose another with --", what)
                  : free < kEnough ? text("checkpoints of large models may not fit: choose another with --", what)
                                   : "");

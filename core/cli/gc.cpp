@@ -29,12 +29,7 @@ int64_t bytes_of(const fs::path& folder) {
   return bytes;
 }
 
-std::string megabytes(int64_t bytes) {
-  std::ostringstream out;
-  out.precision(1);
-  out << std::fixed << static_cast<double>(bytes) / 1e6 << " MB";
-  return out.str();
-}
+std::string megabytes(int64_t bytes) { return fixed(static_cast<double>(bytes) / 1e6, 1) + " MB"; }
 
 // Only what a phase store has made is ever listed, let alone removed.
 bool is_phase_folder(const fs::path& folder) { return fs::exists(folder / "inputs.json") || set_aside_from(folder); }

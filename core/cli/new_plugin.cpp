@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
 #include <cctype>
 #include <filesystem>
 #include <set>
@@ -48,12 +49,6 @@ std::string class_name(const std::string& name) {
   return camel;
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
-}
-
 }  // namespace
 
 int new_plugin(const Arguments& arguments) {
@@ -86,8 +81,9 @@ int new_plugin(const Arguments& arguments) {
   const auto write_all = [&](const fs::path& from, const std::string& stand_in) {
     for (const std::string& file : names_in(from, fs::file_type::regular)) {
       std::string content = read_file(from / file);
-      content = replaced(replaced(content, stand_in, name), class_name(stand_in), class_name(name));
-      const std::string to = replaced(file, stand_in, name);
+      boost::replace_all(content, stand_in, name);
+      boost::replace_all(content, class_name(stand_in), class_name(name));
+      const std::string to = boost::replace_all_copy(file, stand_in, name);
       write_atomically(folder / to, content);
       written.emplace_back(to, std::count(content.begin(), content.end(), '\n'));
     }

@@ -11,6 +11,7 @@
 #include "tools/report/cost.h"
 #include "tools/report/figure_kinds.h"
 #include "tools/report/page.h"
+#include "tools/report/paired_differences.h"
 #include "tools/report/table_kinds.h"
 
 namespace senet {
@@ -70,6 +71,11 @@ Json json_of(const Table& table) {
 
 void write_changed(const fs::path& file, const std::string& content) {
   if (!fs::exists(file) || read_file(file) != content) write_atomically(file, content);
+}
+
+// A share as points of a percentage; "" for NaN.
+std::string points(double share, bool sign) {
+  return (sign && !std::isnan(share) && !std::signbit(share) ? "+" : "") + fixed(100 * share, 2);
 }
 
 }  // namespace
@@ -168,6 +174,31 @@ int show_cost(const Arguments& arguments) {
   output() << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
            << "; their communication is not in the source.\n";
+  return 0;
+}
+
+int show_differences(const Arguments& arguments) {
+  const auto differences = paired_differences(load_results(arguments.results, arguments.subject), arguments.other);
+  if (arguments.json) {
+    Json json = {{"experiment", arguments.subject}, {"against", arguments.other}, {"cells", Json::array()}};
+    for (const PairedDifference& cell : differences) {
+      Json& row = json["cells"].emplace_back(Json{{"label", cell.label},
+                                                  {"budget", cell.budget},
+                                                  {"seeds", cell.seeds},
+                                                  {"accuracy", cell.accuracy},
+                                                  {"difference", cell.difference}});
+      row["standard_error"] = std::isnan(cell.standard_error) ? Json() : Json(cell.standard_error);
+    }
+    output() << readable(json) << "\n";
+    return 0;
+  }
+  std::vector<std::vector<std::string>> table = {
+      {"cell", "budget", "seeds", "acc %", "against " + arguments.other + ", points", "± standard error"}};
+  for (const PairedDifference& cell : differences) {
+    table.push_back({cell.label, cell.budget, std::to_string(cell.seeds), points(cell.accuracy, false),
+                     points(cell.difference, true), points(cell.standard_error, false)});
+  }
+  output() << aligned(table);
   return 0;
 }
 

@@ -351,26 +351,6 @@ class ProgramBuilder {
   std::set<std::string> names_;
 };
 
-}  // namespace
-
-Masking masking_of(const std::string& name) { return value_named(name, kMaskings, "masking"); }
-const char* name_of(Masking masking) { return name_of(masking, kMaskings); }
-const char* name_of(Owner owner) { return name_of(owner, kOwners); }
-const char* name_of(Cost cost) { return name_of(cost, kCosts); }
-const char* name_of(ElementType element) { return name_of(element, kElements); }
-
-std::string TensorType::text() const {
-  return "tensor<" + joined(shape, "x") + (shape.empty() ? "" : "x") + name_of(element) + ">";
-}
-
-int64_t Program::comparisons(Cost cost) const {
-  int64_t total = 0;
-  for (const ProgramLayer& layer : layers) total += layer.cost == cost ? layer.comparisons : 0;
-  return total;
-}
-
-namespace {
-
 // Each item as `write` writes it.
 template <class Item, class Write>
 std::string listed(const std::vector<Item>& items, const std::string& separator, const Write& write) {
@@ -395,6 +375,22 @@ std::string call(const ProgramLayer& layer) {
 }
 
 }  // namespace
+
+Masking masking_of(const std::string& name) { return value_named(name, kMaskings, "masking"); }
+const char* name_of(Masking masking) { return name_of(masking, kMaskings); }
+const char* name_of(Owner owner) { return name_of(owner, kOwners); }
+const char* name_of(Cost cost) { return name_of(cost, kCosts); }
+const char* name_of(ElementType element) { return name_of(element, kElements); }
+
+std::string TensorType::text() const {
+  return "tensor<" + joined(shape, "x") + (shape.empty() ? "" : "x") + name_of(element) + ">";
+}
+
+int64_t Program::comparisons(Cost cost) const {
+  int64_t total = 0;
+  for (const ProgramLayer& layer : layers) total += layer.cost == cost ? layer.comparisons : 0;
+  return total;
+}
 
 std::string Program::text() const {
   const auto declared = [](const Argument& argument) { return "%" + argument.name + ": " + argument.type.text(); };

@@ -47,6 +47,15 @@ DataSetName name_of(const toml::table& entry, const fs::path& file, std::string&
   return name;
 }
 
+std::vector<std::string> data_of(const Result& result, const DataSetName& name) {
+  std::vector<std::string> all;
+  if (!name.variant.empty()) all.push_back(name.variant);
+  const int64_t train = result.dataset.train;
+  if (name.train_images > 0 && train < name.train_images)
+    all.push_back(grouped(train) + " of " + grouped(name.train_images) + " training images");
+  return all;
+}
+
 }  // namespace
 
 Evidence::Evidence(const fs::path& results, const fs::path& sources, std::map<std::string, int64_t> versions)
@@ -124,19 +133,6 @@ std::string Evidence::title_of(const std::string& published) const {
   }
   return published;
 }
-
-namespace {
-
-std::vector<std::string> data_of(const Result& result, const DataSetName& name) {
-  std::vector<std::string> all;
-  if (!name.variant.empty()) all.push_back(name.variant);
-  const int64_t train = result.dataset.train;
-  if (name.train_images > 0 && train < name.train_images)
-    all.push_back(grouped(train) + " of " + grouped(name.train_images) + " training images");
-  return all;
-}
-
-}  // namespace
 
 std::string variant_of(const Result& result, const Evidence& evidence) {
   std::vector<std::string> all = data_of(result, evidence.data_set(result));

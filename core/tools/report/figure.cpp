@@ -1,5 +1,6 @@
 #include "tools/report/figure.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -94,6 +95,11 @@ std::string style(size_t i) {
   // Beyond eight, the same colours with the points of their neighbours.
   return std::string("lc rgb \"") + colours[i % 8] + "\" pt " + std::to_string(points[(i + i / 8) % 8]) + " dt " +
          std::to_string(i % 5 + 1) + " lw 1.5";
+}
+
+std::vector<std::vector<std::string>>& rows_of_series(std::vector<DrawnSeries>& all, const std::string& title) {
+  const auto at = std::find_if(all.begin(), all.end(), [&](const DrawnSeries& one) { return one.title == title; });
+  return at == all.end() ? all.emplace_back(DrawnSeries{title, {}}).rows : at->rows;
 }
 
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes) {

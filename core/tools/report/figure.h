@@ -44,6 +44,14 @@ std::string svg_of(const Figure& figure);
 std::string style(size_t i);
 std::string published_style(size_t i);
 
+// What a figure shows of one cell: rows of numbers.
+struct DrawnSeries {
+  std::string title;
+  std::vector<std::vector<std::string>> rows;
+};
+// The rows of the series with a title, which is added where there is none.
+std::vector<std::vector<std::string>>& rows_of_series(std::vector<DrawnSeries>& all, const std::string& title);
+
 // "[1]", which stands for what a result was made from (short_variant_of).
 std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes);
 

@@ -4,14 +4,21 @@
 
 namespace senet {
 
-// One file each.
+// Accuracy against ReLUs counted, a series a cell.
 Figure pareto_figure(const Source& source, const Evidence& evidence);
+// Pruning and ReLU sensitivity of each layer, criticality of each stage.
 Figure sensitivity_figure(const Source& source, const Evidence& evidence);
+// ReLUs allocated to each layer at each budget.
 Figure budgets_figure(const Source& source, const Evidence& evidence);
+// Movement of the masks over epochs (NHD), a series a cell.
 Figure settling_figure(const Source& source, const Evidence& evidence);
+// Where each layer keeps its ReLUs.
 Figure masks_figure(const Source& source, const Evidence& evidence);
+// Latency and communication of private inference against accuracy.
 Figure cost_figure(const Source& source, const Evidence& evidence);
+// Accuracy against what a two-party engine needed.
 Figure measured_figure(const Source& source, const Evidence& evidence);
+
 const std::vector<Kind<Figure>>& figure_kinds();
 
 // Pruning and ReLU sensitivity per layer and the ReLUs kept per layer, of an experiment that has just run.

@@ -27,7 +27,6 @@ struct Source {
 template <class Made>
 struct Kind {
   const char* name;
-  const char* help;
   std::vector<Option> options;
   Made (*make)(const Source&, const Evidence&);
 };

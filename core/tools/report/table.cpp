@@ -104,6 +104,23 @@ std::string content_of(const Table::Cell& cell) {
   return content + (n > 0 ? " (" + std::to_string(n) + ")" : "") + cell.unit;
 }
 
+constexpr const char* kCount = " (n)";
+
+// Whether it becomes three columns; its name is without kCount then.
+bool has_count(std::string& column) {
+  const size_t at = column.rfind(kCount);
+  if (at == std::string::npos || at == 0 || at + std::string(kCount).size() != column.size()) return false;
+  column.resize(at);
+  return true;
+}
+
+// Mean, deviation and n.
+std::vector<std::string> parts_of(const Table::Cell& cell) {
+  if (!cell.number || cell.number->n == 0) return {content_of(cell) + cell.addition, "", ""};
+  return {number_text(cell.number->mean, cell.digits), number_text(cell.number->deviation, cell.digits),
+          std::to_string(cell.number->n)};
+}
+
 }  // namespace
 
 Table::Cell& Table::Cell::mark(size_t note) {
@@ -171,27 +188,6 @@ std::string to_latex(const Table& table) {
   return out + "\\bottomrule\n\\end{tabular}\n" +
          lines_of_notes(table, "\n\\smallskip\\footnotesize ", latex_escaped, "\n") + "\\end{table*}\n";
 }
-
-namespace {
-
-constexpr const char* kCount = " (n)";
-
-// Whether it becomes three columns; its name is without kCount then.
-bool has_count(std::string& column) {
-  const size_t at = column.rfind(kCount);
-  if (at == std::string::npos || at == 0 || at + std::string(kCount).size() != column.size()) return false;
-  column.resize(at);
-  return true;
-}
-
-// Mean, deviation and n.
-std::vector<std::string> parts_of(const Table::Cell& cell) {
-  if (!cell.number || cell.number->n == 0) return {content_of(cell) + cell.addition, "", ""};
-  return {number_text(cell.number->mean, cell.digits), number_text(cell.number->deviation, cell.digits),
-          std::to_string(cell.number->n)};
-}
-
-}  // namespace
 
 std::string to_csv(const Table& table) {
   std::vector<std::string> columns;

@@ -5,7 +5,7 @@
 
 namespace senet {
 
-// One file each.
+// A row a cell and budget, beside what is published.
 Table main_table(const Source& source, const Evidence& evidence);
 Table overview_table(const Source& source, const Evidence& evidence);
 Table differences_table(const Source& source, const Evidence& evidence);

@@ -11,7 +11,7 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
   const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
   Figure figure(source.name, source.text("title") + ": " + profile.name, 1100, 960);
   figure.notes.number("costs of a ReLU and of linear layers: " + profile.source);
-  std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
+  std::vector<DrawnSeries> series;
   bool scaled = false;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const NetworkCost cost = cost_of(*cell.results.front(), profile);
@@ -20,12 +20,12 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
     // Baselines end under a budget by seed.
     const double relus = cell.relus().mean;
     const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
-    if (series.empty() || series.back().first != title) series.push_back({title, {}});
-    series.back().second.push_back(
-        {fixed(accuracy.mean, 4), fixed(relus * profile.relu.online_seconds, 6), fixed(cost.linear.online_seconds, 6),
-         fixed(relus * profile.relu.offline_seconds, 6), fixed(cost.linear.offline_seconds, 6),
-         fixed(relus * profile.relu.online_bytes / 1e6, 6), fixed(relus * profile.relu.offline_bytes / 1e6, 6),
-         fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
+    rows_of_series(series, title)
+        .push_back({fixed(accuracy.mean, 4), fixed(relus * profile.relu.online_seconds, 6),
+                    fixed(cost.linear.online_seconds, 6), fixed(relus * profile.relu.offline_seconds, 6),
+                    fixed(cost.linear.offline_seconds, 6), fixed(relus * profile.relu.online_bytes / 1e6, 6),
+                    fixed(relus * profile.relu.offline_bytes / 1e6, 6),
+                    fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4)});
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results");
@@ -42,7 +42,7 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
     std::vector<std::string> plots;
     for (size_t i = 0; i < blocks.size(); ++i) {
       plots.push_back(blocks[i] + " using " + column + ":1:8 with yerrorbars " + style(i) + " ps 1.2 title " +
-                      gnuplot_text(series[i].first));
+                      gnuplot_text(series[i].title));
       if (!linear_column.empty()) {
         plots.push_back(blocks[i] + " using " + linear_column + ":1 with points lc rgb \"#999999\" pt 2 title " +
                         (i == 0 ? gnuplot_text("linear layers") : std::string("\"\"")));

@@ -1,4 +1,3 @@
-#include <algorithm>
 
 #include "config/joined.h"
 #include "display/format.h"
@@ -11,7 +10,7 @@ namespace senet {
 Figure measured_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), 1100, 920);
   std::string lan = "LAN", wan = "WAN";
-  std::vector<std::pair<std::string, std::vector<std::vector<std::string>>>> series;
+  std::vector<DrawnSeries> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     for (const Result* result : cell.results) {
       if (result->seed != source.seed()) continue;
@@ -19,13 +18,11 @@ Figure measured_figure(const Source& source, const Evidence& evidence) {
         if (found.protocol != source.text("protocol")) continue;
         for (const Measurement::Latency& row : found.latencies) (row.network == "WAN" ? wan : lan) = row.name();
         origin_of(*result, evidence, figure.notes);
-        const std::string title = found.title(cell.label());
-        auto at = std::find_if(series.begin(), series.end(), [&](const auto& one) { return one.first == title; });
-        if (at == series.end()) at = series.insert(series.end(), {title, {}});
-        at->second.push_back({fixed(100 * result->at_width(found.width).scores.accuracy, 4),
-                              fixed(found.whole().megabytes(), 6), fixed(found.megabytes("relu"), 6),
-                              std::to_string(found.whole().rounds), fixed(found.latency("LAN"), 6),
-                              fixed(found.latency("WAN"), 6)});
+        rows_of_series(series, found.title(cell.label()))
+            .push_back({fixed(100 * result->at_width(found.width).scores.accuracy, 4),
+                        fixed(found.whole().megabytes(), 6), fixed(found.megabytes("relu"), 6),
+                        std::to_string(found.whole().rounds), fixed(found.latency("LAN"), 6),
+                        fixed(found.latency("WAN"), 6)});
       }
     }
   }
@@ -41,7 +38,7 @@ Figure measured_figure(const Source& source, const Evidence& evidence) {
     std::vector<std::string> plots;
     for (size_t i = 0; i < blocks.size(); ++i) {
       plots.push_back(blocks[i] + " using " + column + ":1 with points " + style(i) + " ps 1.2 title " +
-                      gnuplot_text(series[i].first));
+                      gnuplot_text(series[i].title));
     }
     return "set xlabel " + gnuplot_text(axis) + "\nplot " + joined(plots, ", \\\n     ") + "\n";
   };

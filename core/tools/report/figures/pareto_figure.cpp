@@ -13,21 +13,20 @@ namespace senet {
 Figure pareto_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title"), 1000, 720);
   std::vector<std::string> plots;
-  std::vector<std::string> labels;
-  std::map<std::string, std::vector<std::vector<std::string>>> series;
+  std::vector<DrawnSeries> series;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     const std::string title = cell.label() + " " + origin_of(*cell.results.front(), evidence, figure.notes);
     const Summary accuracy = cell.accuracy();
-    if (!series.count(title)) labels.push_back(title);
-    series[title].push_back({fixed(cell.relus().mean / 1000, 4), fixed(accuracy.mean, 4),
-                             fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4), std::to_string(accuracy.n)});
+    rows_of_series(series, title)
+        .push_back({fixed(cell.relus().mean / 1000, 4), fixed(accuracy.mean, 4),
+                    fixed(accuracy.n > 1 ? accuracy.deviation : 0, 4), std::to_string(accuracy.n)});
   }
-  for (size_t i = 0; i < labels.size(); ++i) {
-    auto& rows = series.at(labels[i]);
+  for (size_t i = 0; i < series.size(); ++i) {
+    auto& [title, rows] = series[i];
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return std::stod(a[0]) < std::stod(b[0]); });
     const std::string block =
-        figure.add(labels[i] + ": thousands of ReLUs, accuracy in %, its standard deviation, seeds", rows);
-    plots.push_back(block + " using 1:2:3 with yerrorlines " + style(i) + " title " + gnuplot_text(labels[i]));
+        figure.add(title + ": thousands of ReLUs, accuracy in %, its standard deviation, seeds", rows);
+    plots.push_back(block + " using 1:2:3 with yerrorlines " + style(i) + " title " + gnuplot_text(title));
   }
   size_t drawn = 0;
   for (const std::string& dataset : source.texts("published")) {

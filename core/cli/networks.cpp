@@ -2,11 +2,14 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "display/format.h"
 #include "evaluate/evaluation.h"
+#include "experiment/runner.h"
 #include "method/phases.h"
 #include "results/result_json.h"
 #include "senet/error.h"
+#include "storage/safetensors.h"
 
 namespace senet {
 
@@ -136,6 +139,51 @@ int share_budget(const Arguments& arguments) {
     json["sites"].push_back({{"name", site.name()}, {"relus", site.relus()}, {"allocated", allocated[site.index()]}});
   }
   return show_sites(arguments, json);
+}
+
+int evaluate_run(const Arguments& arguments) {
+  const PluginHost plugins = load_plugins(arguments);
+  const auto [result, run] = restore_subject(plugins, arguments);
+  const DataSplits& splits = run.laboratory->data;
+  const Images& images = arguments.split == "train"      ? splits.train
+                         : arguments.split == "held_out" ? splits.held_out
+                                                         : splits.test;
+  const BatchLoader data = make_loader(*run.laboratory, images);
+  SENET_CHECK(data.count() > 0, result.id(), ": has no ", arguments.split, " images");
+  torch::Tensor logits;
+  const Score score = evaluate(*run.network, data, result.id(), &logits, arguments.limit);
+  if (!arguments.logits.empty()) {
+    save_safetensors(arguments.logits, {{"logits", logits}, {"labels", images.labels.slice(0, 0, score.images)}},
+                     {{"run", result.id()}, {"split", arguments.split}});
+  }
+  int64_t relus = 0;
+  for (const ReluSite& site : run.network->sites()) relus += count_relus(site);
+  Json json = {{"run", result.id()}, {"split", arguments.split}, {"width", arguments.width}};
+  json.update(to_json(score));
+  json["relus"] = relus;
+  return answer(arguments, json,
+                text(result.id(), " on ", score.images, " ", arguments.split, " images: accuracy ",
+                     100 * score.accuracy, " %, loss ", score.loss, ", ", relus, " ReLUs\n"));
+}
+
+int import_network_file(const Arguments& arguments) {
+  const PluginHost plugins = load_plugins(arguments);
+  const Document document =
+      assigned(Document::from_toml("name = \"import\"\n[[cell]]\nbudgets = [\"100%\"]\n", "command line"),
+               {{"model.plugin", arguments.model},
+                {"dataset.plugin", arguments.dataset},
+                {"teacher.weights", arguments.subject}},
+               arguments);
+  const Plan plan = make_plan(document, plugins);
+  Console console;
+  Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
+  const auto [phase, network] = runner.import_teacher(plan);
+  Json json = {{"key", phase.key}, {"folder", phase.folder.string()}};
+  json.update(to_json(network));
+  return answer(arguments, json,
+                text(arguments.subject, ": ", model_variant(plan.cells.front().section("model")), ", ", network.relus,
+                     " ReLUs, test accuracy ", 100 * network.test.accuracy,
+                     " %\nuse it with  teacher.weights = ", nlohmann::json(arguments.subject).dump(), "\n"));
 }
 
 }  // namespace senet
