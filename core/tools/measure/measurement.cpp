@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <thread>
 
+#include "experiment/environment.h"
 #include "senet/error.h"
 #include "tools/measure/compiled.h"
 
@@ -171,15 +171,6 @@ Agreement compare_logits(const Subject& subject, const EngineReport& report, con
   return agreement;
 }
 
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(info, line)) {
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
-
 // While it ran an image.
 int64_t most_memory(const PartyReport& party) {
   int64_t most = 0;
@@ -266,7 +257,8 @@ Json measure(const Engine& engine, const Subject& subject, const EngineJob& job,
   json["fraction_bits"] = job.fraction_bits;
   json["engine"] = {{"name", "SecretFlow SPU"}};
   json["engine"].update(engine.versions());
-  json["machine"] = {{"processor", processor()}, {"cores", std::thread::hardware_concurrency()}, {"load", load}};
+  json["machine"] = {
+      {"processor", environment(torch::kCPU).cpu}, {"cores", std::thread::hardware_concurrency()}, {"load", load}};
   json["images"] = job.images;
   json["caveats"] = caveats_of(job.protocol);
   int64_t unordered = 0;
