@@ -7,12 +7,13 @@
 
 namespace senet {
 
-// One published accuracy, as `<results>/published/accuracy.toml` has it.
+// One published accuracy, as `<results>/published/accuracy.toml` has it: in `points`, or in those of an [[elsewhere]].
 struct PublishedPoint {
   std::string dataset, method, model;
   bool model_certain;  // false: which model it belongs to is a guess
   double relus_k;      // thousands
   double accuracy;     // %
+  std::string via;     // of an [[elsewhere]]: the text that it was read from; empty in `points`
 };
 
 // Figures of other people's papers, to stand beside measured ones. Without the folder there are none; what is there and

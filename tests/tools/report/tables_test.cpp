@@ -71,6 +71,27 @@ TEST_F(Reports, TheMainTableHasMeansSavingsAndThePublishedValue) {
   EXPECT_NE(main.notes[0].find("not certain"), std::string::npos);
 }
 
+TEST_F(Reports, WhatStandsElsewhereIsDrawnWithItsSourceAndStandsBesideACellAlone) {
+  add(made_result("SENet", "100", 1, 0.60));
+  write_file(folder / "results/published/accuracy.toml", R"(points = [["cifar10", "SNL", "wrn22_8?", 240.0, 94.24]]
+[[elsewhere]]
+via = "a plot"
+points = [["cifar10", "SENet", "resnet18", 0.1, 60.5], ["cifar10", "SNL", "?", 0.1, 50.0]])");
+  source("main", "table = \"main\"\npublished = [\"cifar10\"]\nreproduces = [\"SENet: SENet\"]");
+  const Table main = table("main");
+  ASSERT_EQ(main.rows.size(), 2u) << "the other point of the plot has no row";
+  EXPECT_EQ(rendered(main.rows[0].cells[10]), "60.50 at 0.1k [1]");
+  EXPECT_EQ(main.notes[0], "a plot");
+  source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
+  const std::string script = figure("x").script();
+  EXPECT_NE(script.find("published: SENet resnet18 [2], CIFAR-10"), std::string::npos) << script;
+  EXPECT_NE(script.find("published: SNL ? [2], CIFAR-10"), std::string::npos) << "a series of its own";
+  EXPECT_NE(script.find("published: SNL wrn22_8?, CIFAR-10"), std::string::npos);
+  write_file(folder / "results/published/accuracy.toml", "points = []\n[[elsewhere]]\npoints = []");
+  EXPECT_NE(error_of([&] { table("main"); }).find("accuracy.toml:2: an [[elsewhere]] names in 'via'"),
+            std::string::npos);
+}
+
 TEST_F(Reports, AnOverviewHasARowAMethodAndAColumnABudget) {
   add(made_result("SENet", "100", 1, 0.60));
   add(made_result("SENet", "100", 2, 0.62));

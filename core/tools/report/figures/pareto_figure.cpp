@@ -34,7 +34,9 @@ Figure pareto_figure(const Source& source, const Evidence& evidence) {
     for (const PublishedPoint& point : evidence.published().points) {
       if (point.dataset != dataset) continue;
       const std::string model = point.model + (point.model_certain ? "" : "?");
-      published[point.method + " " + model].push_back({fixed(point.relus_k, 2), fixed(point.accuracy, 2)});
+      const size_t elsewhere = figure.notes.number(point.via);
+      const std::string mark = elsewhere > 0 ? " [" + std::to_string(elsewhere) + "]" : "";
+      published[point.method + " " + model + mark].push_back({fixed(point.relus_k, 2), fixed(point.accuracy, 2)});
     }
     for (const auto& [title, rows] : published) {
       const std::string block =
@@ -44,7 +46,10 @@ Figure pareto_figure(const Source& source, const Evidence& evidence) {
     }
   }
   if (drawn > 0)
-    figure.notes.number("published: as collected by ReLUPruner (Li et al., AAAI 2026) from each method's paper");
+    figure.notes.number(
+        "published, where no other source is named: as collected by ReLUPruner (Li et al., AAAI 2026) from each "
+        "method's "
+        "paper; \"?\": which model is not certain");
   if (plots.empty()) {
     figure.commands = nothing_to_show("no results, and nothing published");
     return figure;

@@ -58,8 +58,9 @@ Table main_table(const Source& source, const Evidence& evidence) {
                                     any ? number_cell(accuracy.mean / (relus.mean / 1000), 2) : kNone,
                                     any ? number_cell(static_cast<double>(all) / relus.mean, 2, "×") : kNone};
     if (point) {
-      row.push_back(
-          number_cell(point->accuracy, 2, " at " + thousands(*point)).mark(maker.notes.number(unsure(*point))));
+      row.push_back(number_cell(point->accuracy, 2, " at " + thousands(*point))
+                        .mark(maker.notes.number(unsure(*point)))
+                        .mark(maker.notes.number(point->via)));
       row.push_back(number_cell(accuracy.mean - point->accuracy, 2));
       row.back().with_sign = true;
     }
@@ -70,7 +71,7 @@ Table main_table(const Source& source, const Evidence& evidence) {
   for (const std::string& dataset : source.texts("published")) {
     size_t found = 0;
     for (const PublishedPoint& point : evidence.published().points) {
-      if (point.dataset != dataset) continue;
+      if (point.dataset != dataset || !point.via.empty()) continue;  // what is read off plots would swamp the table
       ++found;
       if (measured.count(&point)) continue;
       const std::string count = thousands(point);
