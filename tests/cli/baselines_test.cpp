@@ -246,6 +246,29 @@ TEST(Snl, AnotherFineTuningRateSearchesNothingAgain) {
   EXPECT_EQ(kinds.at("snl_finetune"), 2);
 }
 
+TEST(Snl, WhatAFixedSumOfEpochsLeavesUnusedInTheSearchGoesToTheFineTuning) {
+  const TemporaryFolder folder;
+  // All ReLUs are within the budget, so that the search needs none of its epochs.
+  write_file(folder / "tiny.toml", tiny_experiment_of("[snl]\nsearch.epochs = 3\nfinetune.epochs = 1\n"
+                                                      "[[cell]]\nmethod = \"snl\"\nbudgets = [\"100%\"]\n"
+                                                      "[[cell]]\nmethod = \"snl\"\nlabel = \"fixed\"\n"
+                                                      "budgets = [\"100%\"]\nsnl.fixed_sum = true\n"));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  const auto passes = [&](const std::string& label, const std::string& kind) {
+    const json result = json::parse(testing::slurp(folder / "results/tiny" / (label + "-100pct-s1.json")));
+    for (const json& phase : result["phases"]) {
+      if (phase["kind"] == kind) return phase["image_passes"].get<int64_t>();
+    }
+    return int64_t{0};
+  };
+  const int64_t epoch = passes("snl", "snl_finetune");
+  EXPECT_GT(epoch, 0);
+  EXPECT_EQ(passes("snl", "snl_search"), 0);
+  EXPECT_EQ(passes("fixed", "snl_search"), 0);
+  EXPECT_EQ(passes("fixed", "snl_finetune"), (3 + 1) * epoch);
+}
+
 TEST(OptionsOfATraining, AnOldSpellingIsAnErrorThatNamesTheNewOne) {
   const TemporaryFolder folder;
   const std::map<std::string, std::string> spellings = {

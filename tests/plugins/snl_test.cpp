@@ -95,6 +95,8 @@ TEST(SnlSearch, LambdaGrowsFromTheSixthEpochOnWhereTheCountIsNotBelowItsLowest) 
 TEST(SnlSearch, ItsLossIsCrossEntropyAndDistillationAndTheSumOfAlphas) {
   SnlSettings settings;
   settings.lambda = 0.01;
+  settings.distilled.ce_weight = 0.3;
+  settings.distilled.kd_weight = 0.8;
   Search search(10, settings);
   {
     const torch::NoGradGuard no_gradient;
@@ -112,10 +114,27 @@ TEST(SnlSearch, ItsLossIsCrossEntropyAndDistillationAndTheSumOfAlphas) {
   {
     const torch::NoGradGuard no_gradient;
     const torch::Tensor logits = search.student.forward(batch.images), target = search.teacher.forward(batch.images);
-    expected = cross_entropy(logits, batch.labels).item<double>() + distillation(logits, target, 4).item<double>();
+    expected =
+        0.3 * cross_entropy(logits, batch.labels).item<double>() + 0.8 * distillation(logits, target, 4).item<double>();
   }
   EpochSums sums(torch::kCPU);
   EXPECT_NEAR(search.objective.loss(batch, sums).loss.item<double>(), expected + 0.01 * sum, 1e-4);
+}
+
+TEST(SnlSearch, CountsItsEpochsAndKeepsTheirNumber) {
+  Search search(10), resumed(10), older(10);
+  for (const int64_t epoch : {0, 1, 2}) search.end_epoch(epoch);
+  EXPECT_EQ(search.objective.epochs(), 3);
+  Archive saved = Archive::saving();
+  search.objective.state(saved);
+  Archive loaded = Archive::loading(saved.tensors());
+  resumed.objective.state(loaded);
+  EXPECT_EQ(resumed.objective.epochs(), 3);
+  TensorMap before = saved.tensors();
+  before.erase("snl.epochs");
+  Archive without = Archive::loading(before);
+  older.objective.state(without);
+  EXPECT_EQ(older.objective.epochs(), 0) << "a checkpoint that was written before they were counted";
 }
 
 TEST(SnlSearch, EndsUnderTheBudgetOrFillsIt) {

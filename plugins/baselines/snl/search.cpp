@@ -53,6 +53,7 @@ int64_t SnlSearch::above_threshold() const {
 }
 
 void SnlSearch::epoch_end(EpochEnd& end) {
+  epochs_ = end.epoch + 1;
   count_ = above_threshold();
   if (count_ < lowest_) {
     lowest_ = count_;
@@ -67,6 +68,8 @@ void SnlSearch::state(Archive& archive) {
   archive.number("snl.lambda", lambda_);
   archive.number("snl.count", count_);
   archive.number("snl.lowest", lowest_);
+  // A checkpoint of an earlier version has none.
+  if (!archive.is_loading() || archive.has("snl.epochs")) archive.number("snl.epochs", epochs_);
 }
 
 std::vector<torch::Tensor> SnlSearch::alphas() const {

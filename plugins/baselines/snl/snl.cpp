@@ -15,10 +15,15 @@ constexpr senet::Option kOptions[] = {
     real_option("lambda_factor", "1.1", "what λ is multiplied by after an epoch that lowered no count").at_least(1),
     integer_option("patience", "5", "the first epoch, from 0, after which λ may grow").at_least(0),
     real_option("threshold", "1e-2", "α above it counts as a ReLU, and stays one").between(0, 1),
+    real_option("ce_weight", "1", "of the cross-entropy, in the search and in the fine-tuning").at_least(0),
+    real_option("kd_weight", "1", "of the distillation, in the search and in the fine-tuning").at_least(0),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     senet::boolean_option("fill", "false",
                           "keep exactly the budget, by the largest α; else the count that the search stopped at, which "
                           "lies under it"),
+    senet::boolean_option("fixed_sum", "false",
+                          "search and fine-tuning take search.epochs + finetune.epochs together: the epochs that the "
+                          "search leaves unused go to the fine-tuning"),
     integer_option("search.epochs", "2000", "at most so many; then what is left is cut to the budget")
         .between(1, 1e6)
         .counts_epochs(),
@@ -47,23 +52,29 @@ std::vector<double> histogram(const std::vector<torch::Tensor>& alphas) {
 // the teacher's weights, then fine-tuning with the α frozen to zeros and ones.
 class Snl final : public senet::Method {
  public:
-  explicit Snl(const senet::Options& options) : fill_(options.boolean("fill")) {
+  explicit Snl(const senet::Options& options)
+      : fill_(options.boolean("fill")),
+        fixed_sum_(options.boolean("fixed_sum")),
+        search_epochs_(options.integer("search.epochs")) {
     settings_.lambda = options.real("lambda");
     settings_.lambda_factor = options.real("lambda_factor");
     settings_.patience = options.integer("patience");
     settings_.threshold = options.real("threshold");
+    settings_.distilled.ce_weight = options.real("ce_weight");
+    settings_.distilled.kd_weight = options.real("kd_weight");
     settings_.distilled.temperature = options.real("temperature");
   }
 
   std::vector<senet::Step> steps(const senet::Target& target) override {
     senet::Step search{kSearch};
-    search.options = senet::select(
-        target.options, {"lambda", "lambda_factor", "patience", "threshold", "temperature", "fill", "search."});
+    search.options = senet::select(target.options, {"lambda", "lambda_factor", "patience", "threshold", "ce_weight",
+                                                    "kd_weight", "temperature", "fill", "fixed_sum", "search."});
     search.budget = true;
     search.run = [this](senet::StepContext& context) { return find_masks(context); };
 
     senet::Step finetune{"snl_finetune"};
-    finetune.options = senet::select(target.options, {"temperature", "finetune."});
+    finetune.options =
+        senet::select(target.options, {"ce_weight", "kd_weight", "temperature", "fixed_sum", "finetune."});
     finetune.on = {kSearch};
     finetune.run = [this](senet::StepContext& context) { return train_on(context); };
     search.seeds = finetune.seeds = "snl";
@@ -72,6 +83,7 @@ class Snl final : public senet::Method {
 
  private:
   static constexpr const char* kSearch = "snl_search";
+  static constexpr const char* kEpochs = "search_epochs";  // a series
 
   std::shared_ptr<senet::Network> find_masks(senet::StepContext& context) const {
     auto network = context.make_network("student");
@@ -80,6 +92,7 @@ class Snl final : public senet::Method {
     context.train("search", *network, search, context.training("search"));
     context.record("alpha_above_threshold", {static_cast<double>(search.count())});
     context.record("alpha_histogram", histogram(search.alphas()));
+    if (fixed_sum_) context.record(kEpochs, {static_cast<double>(search.epochs())});
     network->set_masks(search.masks(fill_));
     return network;
   }
@@ -88,12 +101,16 @@ class Snl final : public senet::Method {
     auto network = context.make_network("student");
     context.load_network(kSearch, *network);
     senet::Distilled objective(context.teacher(), *network, settings_.distilled);
-    context.train("finetune", *network, objective, context.training("finetune"));
+    senet::TrainingSettings training = context.training("finetune");
+    if (fixed_sum_)
+      training.epochs += search_epochs_ - static_cast<int64_t>(context.series(kSearch).at(kEpochs).front());
+    context.train("finetune", *network, objective, training);
     return network;
   }
 
   senet::SnlSettings settings_;
-  bool fill_;
+  bool fill_, fixed_sum_;
+  int64_t search_epochs_;
 };
 
 }  // namespace

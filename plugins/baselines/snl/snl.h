@@ -20,16 +20,16 @@ class AlphaRelu final : public Activation {
 };
 
 struct SnlSettings {
-  DistilledSettings distilled;  // CE + KD at T = 4
+  DistilledSettings distilled;  // ce_weight·CE + kd_weight·KD at T
   double lambda = 1e-5;
   double lambda_factor = 1.1;
   int64_t patience = 5;  // epochs
   double threshold = 1e-2;
 };
 
-// The search: CE + KD + λ·Σ|α| over the whole network. At the end of each epoch from the 0-based `patience`-th on,
-// where the count of α > threshold is not below the lowest so far, λ is multiplied by lambda_factor. Ends as soon as
-// the count is at most the budget. Metrics: relus (that count), lambda.
+// The search: ce_weight·CE + kd_weight·KD + λ·Σ|α| over the whole network. At the end of each epoch from the 0-based
+// `patience`-th on, where the count of α > threshold is not below the lowest so far, λ is multiplied by lambda_factor.
+// Ends as soon as the count is at most the budget. Metrics: relus (that count), lambda.
 class SnlSearch final : public Objective {
  public:
   // Puts an AlphaRelu at each of the student's sites.
@@ -40,6 +40,7 @@ class SnlSearch final : public Objective {
   void state(Archive& archive) override;
 
   int64_t count() const { return count_; }
+  int64_t epochs() const { return epochs_; }  // that it took
   double lambda() const { return lambda_; }
   std::vector<torch::Tensor> alphas() const;  // C×H×W each, copies
 
@@ -55,7 +56,7 @@ class SnlSearch final : public Objective {
   SnlSettings settings_;
   std::vector<std::shared_ptr<AlphaRelu>> activations_;
   double lambda_;
-  int64_t count_, lowest_;
+  int64_t count_, lowest_, epochs_ = 0;
 };
 
 }  // namespace senet
