@@ -74,6 +74,53 @@ TEST(WideResNet, TheProjectionTakesTheActivatedInputAndHasNoBatchNorm) {
   EXPECT_FALSE(same->named_parameters().contains("layer1.0.shortcut.0.weight")) << "16 channels stay 16";
 }
 
+// The maps of stage ends, and each site's pre-activation.
+class Seen final : public Observer {
+ public:
+  void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor&) override {
+    before[site.name()] = pre;
+  }
+  void at_stage_end(int stage, const torch::Tensor& output) override { ends[stage] = output; }
+  std::map<std::string, torch::Tensor> before;
+  std::map<int, torch::Tensor> ends;
+};
+
+TEST(WideResNet, TheAuthorsMapsAreTheStudentsNormalisedSumsAndTheTeachersSums) {
+  const NetworkShape shape{3, 8, 8, 10};
+  const torch::Tensor images = testing::random_tensor({4, 3, 8, 8}, 1, torch::kFloat32);
+  const std::vector<std::pair<std::string, std::string>> norms = {
+      {"layer2.0.relu1", "layer2.0.bn1"}, {"layer3.0.relu1", "layer3.0.bn1"}, {"relu", "bn1"}};
+  const auto network = build_model("wrn22_8", shape, "model.width = 8\nmodel.stage_maps = \"authors\"");
+  const torch::NoGradGuard no_gradient;
+  Seen student, teacher;
+  network->train();
+  network->forward(images, &student);
+  network->eval();
+  const torch::Tensor logits = network->forward(images, &teacher);
+  EXPECT_LT(testing::largest_difference(logits, network->forward(images)), 1e-5);
+  const auto buffers = network->named_buffers();
+  for (int stage = 1; stage <= 3; ++stage) {
+    const auto& [site, norm] = norms[stage - 1];
+    EXPECT_TRUE(student.ends[stage].equal(student.before[site])) << stage;
+    // In eval mode batch norm is (sum − mean)/√(var + ε), its weights being 1 and 0.
+    const torch::Tensor mean = buffers[norm + ".running_mean"].view({1, -1, 1, 1}),
+                        deviation = (buffers[norm + ".running_var"] + 1e-5).sqrt().view({1, -1, 1, 1});
+    EXPECT_LT(testing::largest_difference(teacher.ends[stage], teacher.before[site] * deviation + mean), 1e-4);
+    EXPECT_GT(testing::largest_difference(teacher.ends[stage], teacher.before[site]), 0.1);
+  }
+}
+
+TEST(WideResNet, MapsChangeNoOutput) {
+  const NetworkShape shape{3, 8, 8, 10};
+  const torch::Tensor images = testing::random_tensor({4, 3, 8, 8}, 1, torch::kFloat32);
+  const torch::NoGradGuard no_gradient;
+  const auto plain = build_model("wrn22_8", shape, "model.width = 8"),
+             authors = build_model("wrn22_8", shape, "model.width = 8\nmodel.stage_maps = \"authors\"");
+  Seen seen;
+  EXPECT_LT(testing::largest_difference(plain->forward(images), authors->forward(images, &seen)), 1e-5);
+  EXPECT_EQ(seen.ends.size(), 3u);
+}
+
 TEST(WideResNet, TakesAnyInputAndWidth) {
   for (const NetworkShape& shape :
        {NetworkShape{1, 28, 28, 10}, NetworkShape{5, 9, 13, 3}, NetworkShape{1, 1, 1, 2, 0.5}}) {

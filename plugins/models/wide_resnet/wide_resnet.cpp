@@ -25,8 +25,15 @@ constexpr senet::Option kOptions[] = {
     senet::boolean_option("last_relu", "true", "a ReLU before the pooling; SNL's variant has none"),
     senet::boolean_option("identity_shortcut", "true",
                           "shortcuts around blocks that keep the shape; false: projections alone"),
-    senet::text_option("initialisation", "\"fan_out\"", "Kaiming normal of the convolutions; SNL uses fan_in")
+    senet::text_option("initialisation", "\"fan_out\"",
+                       "Kaiming normal of the convolutions; SNL's wide network takes fan_out too, its ResNets fan_in")
         .one_of("fan_out fan_in"),
+    senet::text_option(
+        "stage_maps", "\"activation\"",
+        "what PRAM compares at a stage's end. activation: the one that follows the stage; authors: as in "
+        "the authors' public code, of the student (in training mode) batch norm's output before that "
+        "activation, of the teacher (in eval mode) the sum that ends the stage's last block")
+        .one_of("activation authors"),
 };
 
 struct Spec {
@@ -34,6 +41,7 @@ struct Spec {
   bool last_relu;
   bool identity_shortcut;
   bool fan_in;
+  bool authors_maps;
 };
 
 std::shared_ptr<Conv2d> conv(const Spec& spec, int64_t in, int64_t out, int64_t kernel, int64_t stride) {
@@ -43,7 +51,7 @@ std::shared_ptr<Conv2d> conv(const Spec& spec, int64_t in, int64_t out, int64_t 
 class Block final : public torch::nn::Module {
  public:
   Block(const Spec& spec, int64_t in, int64_t out, int64_t stride) {
-    bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(in));
+    bn1 = register_module("bn1", std::make_shared<BatchNorm2d>(in));
     conv1 = register_module("conv1", conv(spec, in, out, 3, stride));
     bn2_ = register_module("bn2", std::make_shared<BatchNorm2d>(out));
     conv2 = register_module("conv2", conv(spec, out, out, 3, 1));
@@ -55,22 +63,20 @@ class Block final : public torch::nn::Module {
     no_shortcut_ = !projection_ && !spec.identity_shortcut;
   }
 
-  // `announce` hears of the first activation.
-  template <class Announce>
-  torch::Tensor forward(const torch::Tensor& x, Observer* observer, const Announce& announce) {
-    const torch::Tensor activated = relu1->after(*bn1_, x, {}, observer);
-    announce(activated);
+  // `activated` is relu1's output for bn1(x).
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& activated, Observer* observer) {
     torch::Tensor y = relu2->after(*bn2_, conv1->forward(activated), {}, observer);
     y = conv2->forward(y);
     return no_shortcut_ ? y : y + (projection_ ? projection_->forward(activated) : x);
   }
 
+  std::shared_ptr<BatchNorm2d> bn1;
   std::shared_ptr<Conv2d> conv1, conv2;
   const ReluSite* relu1 = nullptr;
   const ReluSite* relu2 = nullptr;
 
  private:
-  std::shared_ptr<BatchNorm2d> bn1_, bn2_;
+  std::shared_ptr<BatchNorm2d> bn2_;
   std::shared_ptr<Conv2d> projection_;
   torch::nn::ModuleList shortcut_{nullptr};
   bool no_shortcut_;
@@ -78,10 +84,11 @@ class Block final : public torch::nn::Module {
 
 // Zagoruyko and Komodakis, "Wide Residual Networks", BMVC 2016: pre-activation blocks in three stages. A ReLU site
 // stands before each convolution of a block, and before the pooling. The activation that follows a stage (the first of
-// the next one, or the last before the pooling) is that stage's end, and its site belongs to that stage.
+// the next one, or the last before the pooling) is that stage's end, and its site belongs to that stage. With the
+// authors' maps the stage's end is another tensor of the same shape, see `stage_maps`.
 class WideResNet final : public senet::Network {
  public:
-  WideResNet(const Spec& spec, const NetworkShape& shape) : Network(shape) {
+  WideResNet(const Spec& spec, const NetworkShape& shape) : Network(shape), authors_maps_(spec.authors_maps) {
     int64_t channels = shape.scaled(kStem);
     conv1_ = register_module("conv1", conv(spec, shape.channels, channels, 3, shape.stem_stride));
     int64_t height = conv1_->output_size(shape.height), width = conv1_->output_size(shape.width);
@@ -116,18 +123,31 @@ class WideResNet final : public senet::Network {
     for (int stage = 1; stage <= 3; ++stage) {
       bool first = true;
       for (const auto& module : *stages_[stage - 1]) {
+        const auto block = std::static_pointer_cast<Block>(module);
         const bool ends_stage = std::exchange(first, false) && stage > 1;
-        x = std::static_pointer_cast<Block>(module)->forward(x, observer, [&](const torch::Tensor& activated) {
-          if (ends_stage && observer) observer->at_stage_end(stage - 1, activated);
-        });
+        x = block->forward(x, activation(block->relu1, *block->bn1, x, observer, ends_stage ? stage - 1 : 0), observer);
       }
     }
-    x = last_relu_ ? last_relu_->after(*bn1_, std::move(x), {}, observer) : bn1_->forward(x);
-    if (observer) observer->at_stage_end(3, x);
+    x = activation(last_relu_, *bn1_, std::move(x), observer, 3);
     return linear_->forward(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
   }
 
  private:
+  // Of norm(x), where there is a site; tells the observer that `ended_stage` has ended, unless that is 0.
+  torch::Tensor activation(const ReluSite* site, BatchNorm2d& norm, torch::Tensor x, Observer* observer,
+                           int ended_stage) const {
+    if (!observer || ended_stage == 0 || !authors_maps_) {
+      const torch::Tensor y = site ? site->after(norm, std::move(x), {}, observer) : norm.forward(x);
+      if (observer && ended_stage > 0) observer->at_stage_end(ended_stage, y);
+      return y;
+    }
+    const torch::Tensor normalised = norm.forward(x);
+    const torch::Tensor y = site ? site->forward(normalised, observer) : normalised;
+    observer->at_stage_end(ended_stage, is_training() ? normalised : x);
+    return y;
+  }
+
+  bool authors_maps_;
   std::shared_ptr<Conv2d> conv1_;
   std::array<torch::nn::ModuleList, 3> stages_{nullptr, nullptr, nullptr};
   std::shared_ptr<BatchNorm2d> bn1_;
@@ -139,7 +159,7 @@ class Wrn22 final : public senet::Model {
  public:
   explicit Wrn22(const senet::Options& options)
       : spec_{options.integer("width"), options.boolean("last_relu"), options.boolean("identity_shortcut"),
-              options.text("initialisation") == "fan_in"} {}
+              options.text("initialisation") == "fan_in", options.text("stage_maps") == "authors"} {}
   std::shared_ptr<senet::Network> build(const NetworkShape& shape) override {
     return std::make_shared<WideResNet>(spec_, shape);
   }
