@@ -36,7 +36,8 @@ constexpr Choice<OptionType> kOptionTypes[] = {
 constexpr Choice<OptionKind> kOptionKinds[] = {{"method", OptionKind::method},
                                                {"schedule", OptionKind::schedule},
                                                {"epochs", OptionKind::epochs},
-                                               {"data", OptionKind::data}};
+                                               {"data", OptionKind::data},
+                                               {"source", OptionKind::source}};
 
 std::string bounds(const Option& option) {
   const bool low = std::isfinite(option.minimum), high = std::isfinite(option.maximum);
@@ -373,7 +374,8 @@ nlohmann::ordered_json to_json(const Options& options) {
 nlohmann::ordered_json changed_options(const Options& options) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const Options::Item& item : options.items()) {
-    if (item.declaration.affects_result && !item.is_default) json[item.declaration.name] = to_json(item.value);
+    const bool changed = item.declaration.affects_result && !item.is_default;
+    if (changed && item.declaration.kind != OptionKind::source) json[item.declaration.name] = to_json(item.value);
   }
   return json;
 }

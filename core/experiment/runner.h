@@ -66,6 +66,8 @@ class Runner {
   Result run_task(const Plan& plan, const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.
   std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher);
+  // The finished phase that a source names: of another cell's task, which is run up to it, or of a result.
+  PhaseRecord run_source(const SourceInUse& source);
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step = {});

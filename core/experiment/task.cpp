@@ -36,16 +36,16 @@ PhaseInputs core_phase(PhaseInputs phase, const Cell& cell, bool any_budget) {
 }  // namespace
 
 Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& laboratory,
-               const std::string& budget_text, int64_t budget, int64_t seed) {
+               const std::string& budget_text, int64_t budget, int64_t seed, const FindSource& find_source) {
   Task task{&cell, budget_text, budget, seed, phase_base(cell, laboratory, seed)};
   task.teacher = core_phase(teacher_inputs(task.base, cell.section("teacher")), cell, true);
   task.teacher_evaluation = core_phase(evaluation_inputs(task.base, task.teacher.key()), cell, true);
   task.phases["teacher"] = task.teacher;
+  task.find_source = find_source;
   task.method = std::make_shared<MethodInUse>(plugins, cell.method, cell.sections, cell.versions);
   try {
     task.steps = task.method->steps(budget, laboratory.data.input, laboratory.model.build);
-    for (const Step& step : task.steps)
-      task.phases[step.name()] = with_model(task.method->inputs(step, task.base, budget, task.phases), cell);
+    for (const Step& step : task.steps) task.phases[step.name()] = task.inputs_of(step);
     const PhaseInputs& network = task.phase(task.steps.back());
     task.evaluation = core_phase(evaluation_inputs(task.base, network.key()), cell, network.any_budget);
   } catch (const Error& error) {
@@ -56,11 +56,23 @@ Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& la
   return task;
 }
 
+PhaseInputs Task::inputs_of(const Step& step) {
+  std::map<std::string, std::string> keys;
+  for (const auto& [name, source] : step.sources) {
+    SourceInUse found = find_source(*this, source);
+    keys[name] = found.key;
+    sources[step.name()][name] = std::move(found);
+  }
+  PhaseInputs phase = with_model(method->inputs(step, base, budget, phases, keys), *cell);
+  phase.any_budget = phase.any_budget && step.sources.empty();
+  return phase;
+}
+
 void Task::announce(size_t step, const Series& recorded) {
   const std::string name = steps.at(step).name();
   std::vector<Step> further = method->announced(steps[step], recorded);
   for (const Step& one : further) {
-    phases[one.name()] = with_model(method->inputs(one, base, budget, phases), *cell);
+    phases[one.name()] = inputs_of(one);
     announced[name].push_back(one.name());
   }
   steps.insert(steps.begin() + static_cast<int64_t>(step) + 1, further.begin(), further.end());

@@ -161,7 +161,8 @@ std::vector<LikelyStep> MethodInUse::may_announce(const Step& step) const {
 }
 
 PhaseInputs MethodInUse::inputs(const Step& step, const PhaseBase& base, int64_t budget,
-                                const std::map<std::string, PhaseInputs>& before) const {
+                                const std::map<std::string, PhaseInputs>& before,
+                                const std::map<std::string, std::string>& sources) const {
   PhaseInputs phase{step.kind, step.version, base_inputs(base, step.options)};
   phase.step = step.which;
   phase.any_budget = !step.budget;
@@ -177,6 +178,7 @@ PhaseInputs MethodInUse::inputs(const Step& step, const PhaseBase& base, int64_t
   if (!step.which.empty()) phase.inputs["training"] = step.which;
   if (step.budget) phase.inputs["budget"] = budget;
   for (const auto& [name, value] : step.also) phase.inputs[name] = value;
+  for (const auto& [name, key] : sources) phase.inputs["source"][name] = key;
   const auto made_by = [&](const std::string& part) {
     const int64_t version = phase.parts[part] = versions_.at(part);
     if (version != 1) phase.inputs["plugin_version"] = version;  // the first stands in no key

@@ -39,9 +39,11 @@ class MethodInUse {
   std::vector<Step> announced(const Step& step, const Series& recorded) const;
   std::vector<LikelyStep> may_announce(const Step& step) const;
 
-  // What a step is a function of. `keys`: of the teacher ("teacher") and of the steps that it stands on.
+  // What a step is a function of. `before`: the teacher ("teacher") and the steps that it stands on; `sources`: the
+  // keys of its own.
   PhaseInputs inputs(const Step& step, const PhaseBase& base, int64_t budget,
-                     const std::map<std::string, PhaseInputs>& before) const;
+                     const std::map<std::string, PhaseInputs>& before,
+                     const std::map<std::string, std::string>& sources) const;
   // Runs the step's body and keeps the network that it returns under kNetwork. `budget`: of the last step, whose
   // network is the result. Throws when it has activations other than the core's, or more ReLUs than the budget: counted
   // by evaluating each activation.

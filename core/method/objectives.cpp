@@ -3,7 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
+#include <cmath>
 
 #include "method/mismatch.h"
 #include "senet/error.h"
@@ -12,6 +12,8 @@
 namespace senet {
 
 namespace {
+
+constexpr double kPi = 3.14159265358979323846;
 
 // Keeps what a network's activations gave, until each is compared.
 class SiteOutputs final : public Observer {
@@ -77,12 +79,22 @@ MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::ve
       averages_(student_.full().sites().size()) {
   SENET_CHECK(relus_.size() == student_.full().sites().size(), "mask identification: ", relus_.size(),
               " ReLU counts for a network of ", student_.full().sites().size(), " sites");
-  std::vector<torch::Tensor> masks;
-  for (const ReluSite& site : student_.full().sites()) {
-    masks.push_back(
-        random_mask(site.shape(), relus_[site.index()], derive_seed(seed, "mask/" + site.name()), settings_.rule));
+  std::vector<torch::Tensor> masks = settings_.first;
+  if (masks.empty()) {
+    for (const ReluSite& site : student_.full().sites()) {
+      masks.push_back(
+          random_mask(site.shape(), relus_in(0, site), derive_seed(seed, "mask/" + site.name()), settings_.rule));
+    }
   }
   set_masks(masks);
+}
+
+int64_t MaskIdentification::relus_in(int64_t epoch, const ReluSite& site) const {
+  const int64_t last = relus_[site.index()];
+  const auto now = static_cast<double>(epoch);
+  if (now >= settings_.falling_epochs) return last;
+  const double left = 0.5 * (1 + std::cos(kPi * now / settings_.falling_epochs));
+  return last + static_cast<int64_t>(static_cast<double>(site.relus() - last) * left);
 }
 
 torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
@@ -117,7 +129,7 @@ void MaskIdentification::update_masks(EpochSums& sums) {
                     : scores.clone();
       scores = average;
     }
-    masks.push_back(chosen_mask(scores, relus_[site.index()], settings_.rule));
+    masks.push_back(chosen_mask(scores, relus_in(epoch_, site), settings_.rule));
     D.zero_();
   }
   const double nhd = normalised_hamming_distance(masks, old);
@@ -135,6 +147,7 @@ void MaskIdentification::interval_end(EpochSums& sums) { update_masks(sums); }
 void MaskIdentification::epoch_end(EpochEnd& end) {
   if (!settings_.update) return;
   const bool first = !previous_.front().defined() && !movements_.defined();
+  epoch_ = end.epoch + 1;
   update_masks(end.sums);
   const int64_t updates = movements_.numel();
   end.metrics.scalar("nhd", movements_[-1].item<double>());
@@ -165,7 +178,7 @@ std::vector<double> MaskIdentification::overlap_with_final() const {
 }
 
 bool MaskIdentification::finished() const {
-  return settings_.update && settings_.stop_nhd > 0 && settled_ >= settings_.stop_updates;
+  return settings_.update && settings_.stop_nhd > 0 && settled_ >= settings_.stop_updates && may_be_kept();
 }
 
 void MaskIdentification::state(Archive& archive) {
@@ -179,6 +192,7 @@ void MaskIdentification::state(Archive& archive) {
   archive.number(own + "overlap_1", overlap_1_);
   archive.number(own + "overlap_2", overlap_2_);
   archive.number(own + "settled", settled_);
+  if (settings_.falling_epochs > 0) archive.number(own + "epoch", epoch_);
   if (archive.is_loading()) student_.cut_masks();
 }
 

@@ -28,9 +28,12 @@ enum class MaskScore { post, pre, gain };
 struct MaskSettings {
   DistilledSettings distilled = {0.5, 0.5};  // γ of CE, α of KD
   MaskScore score = MaskScore::post;
-  double score_memory = 0;   // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
-  MaskRule rule;             // pixel or channel
-  bool update = true;        // false: the random masks stay
+  double score_memory = 0;                // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
+  MaskRule rule;                          // pixel or channel
+  bool update = true;                     // false: the first masks stay
+  std::vector<torch::Tensor> first = {};  // masks to begin with; empty: random ones
+  // f·E: in epoch e below it layer l keeps r_l + (C·H·W − r_l)·½·(1 + cos(π·e/(f·E))) ReLUs, rounded down.
+  double falling_epochs = 0;
   int64_t update_steps = 0;  // also after every so many steps of an epoch; 0: at its end alone
   double stop_nhd = 0;       // ends when NHD was at most this …
   int64_t stop_updates = 3;  // … at so many updates in a row; 0 of stop_nhd: never
@@ -46,7 +49,8 @@ struct MaskSettings {
 // overlap_final, for each epoch the share of the final ones that were ones at its end.
 class MaskIdentification final : public Objective {
  public:
-  // Puts random masks with exactly relus[l] ones (fewer where the rule drops a partial channel) at the student's sites.
+  // Puts the first masks at the student's sites: with exactly relus[l] ones (fewer where the rule drops a partial
+  // channel; more while the budget falls).
   // Both networks outlive the objective.
   MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus, const MaskSettings& settings,
                      uint64_t seed);
@@ -56,6 +60,7 @@ class MaskIdentification final : public Objective {
   void interval_end(EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
   bool finished() const override;
+  bool may_be_kept() const override { return static_cast<double>(epoch_) >= settings_.falling_epochs; }
   void state(Archive& archive) override;
 
   static std::string sum_name(const ReluSite& site) { return "mismatch." + site.name(); }
@@ -68,8 +73,12 @@ class MaskIdentification final : public Objective {
 
   Widths student_;
   Distilled distilled_;
-  std::vector<int64_t> relus_;
+  // r_l of a site in an epoch.
+  int64_t relus_in(int64_t epoch, const ReluSite& site) const;
+
+  std::vector<int64_t> relus_;  // once the budget has fallen
   MaskSettings settings_;
+  int64_t epoch_ = 0;                    // that the present masks are of
   std::vector<torch::Tensor> previous_;  // the masks before the student's present ones
   std::vector<torch::Tensor> averages_;  // D̄
   torch::Tensor history_;                // packed masks, a row an epoch

@@ -25,10 +25,26 @@ constexpr Option kTeacherOptions[] = {
 
 constexpr Option kSensitivityOptions[] = {
     text_option("plugin", "\"pruning\"", "the sensitivity measure; a plugin"),
+    text_option("from", "\"\"", "a cell of this experiment whose sensitivities are taken; nothing is measured then")
+        .names_source(),
 };
 
 constexpr Option kMaskOptions[] = {
-    integer_option("epochs", "150", "passes over the training images").between(1, 1e6).counts_epochs(),
+    integer_option("epochs", "150", "passes over the training images; 0 only with from")
+        .between(0, 1e6)
+        .counts_epochs(),
+    text_option(
+        "from", "\"\"",
+        "masks to keep as they are: of a cell of this experiment, by its label, at the same budget and seed; or of "
+        "a file, a result or its .masks. Nothing is measured then, and no mask is chosen")
+        .names_source(),
+    text_option("pixels", "\"kept\"",
+                "with from: which elements the masks keep: those of the source, or as many of each layer at random")
+        .one_of("kept random"),
+    real_option("falling", "0",
+                "share f of the epochs E over which the budget falls from all ReLUs to the cell's: in epoch e a layer "
+                "keeps r + (C·H·W − r)·½·(1 + cos(π·e/(f·E))) of them; 0: r from the first step")
+        .between(0, 1),
     text_option("granularity", "\"pixel\"",
                 "what a mask keeps or drops as one: pixels, or channels by their mean score over H×W")
         .one_of("pixel channel"),
@@ -62,6 +78,10 @@ constexpr Option kMaskOptions[] = {
         .one_of("random teacher"),
     real_option("ce_weight", "0.5", "γ, weight of the cross entropy").at_least(0),
     real_option("kd_weight", "0.5", "α, weight of the distillation").at_least(0),
+    text_option("pram", "\"none\"", "a post-ReLU activation mismatch in the loss of this phase, too")
+        .one_of("attention vector none"),
+    integers_option("pram_stages", "[]", "as in fine-tuning").at_least(1),
+    real_option("beta", "1000", "β, its weight").at_least(0),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
 };
 
@@ -70,12 +90,18 @@ constexpr Option kFinetuneOptions[] = {
         .between(1, 1e6)
         .counts_epochs(),
     real_option("lr", "0.01", "initial learning rate of SGD").at_least(0).of_schedule(),
-    real_option("kd_weight", "0.9", "λ, weight of the distillation; the cross entropy's is 1 − λ").between(0, 1),
+    real_option("kd_weight", "0.9", "λ, weight of the distillation").between(0, 1),
+    real_option("ce_weight", "-1", "weight of the cross entropy; -1: 1 − λ").at_least(-1),
     real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),
     integers_option("pram_stages", "[]", "the residual stages whose ends it compares; []: all of the model's")
         .at_least(1),
     real_option("beta", "1000", "β, weight of the post-ReLU activation mismatch").at_least(0),
+    real_option(
+        "vector_beta", "0",
+        "β with pram vector; 0: beta. The form attention is a mean over H·W and vector is none, so that the same "
+        "β weighs H·W/2 times as much there, 512 times at 32×32")
+        .at_least(0),
 };
 
 }  // namespace

@@ -43,7 +43,10 @@ void measure_sensitivity(StepContext& context) {
 
 MaskSettings mask_settings(const Options& options) {
   MaskSettings settings;
-  settings.distilled = {options.real("ce_weight"), options.real("kd_weight"), options.real("temperature")};
+  settings.distilled = {options.real("ce_weight"),   options.real("kd_weight"),
+                        options.real("temperature"), choice_of(options, "pram", kPramForms),
+                        options.real("beta"),        options.integers("pram_stages")};
+  settings.falling_epochs = options.real("falling") * static_cast<double>(options.integer("epochs"));
   settings.score = choice_of(options, "score", kScores);
   settings.score_memory = options.real("score_memory");
   settings.rule.granularity = choice_of(options, "granularity", kGranularities);
@@ -55,14 +58,33 @@ MaskSettings mask_settings(const Options& options) {
   return settings;
 }
 
-void find_masks(StepContext& context) {
+// The ReLUs that masks keep of each layer. Throws (exit code 2) where they are more than the budget.
+std::vector<int64_t> counts_of(const std::vector<torch::Tensor>& masks, int64_t budget) {
+  std::vector<int64_t> counts;
+  for (const torch::Tensor& mask : masks) counts.push_back(mask.sum().item<int64_t>());
+  const int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  if (all > budget) fail_usage("mask.from gives masks that keep ", all, " ReLUs, more than the budget of ", budget);
+  return counts;
+}
+
+void find_masks(StepContext& context, bool sensitivity_is_taken) {
   const Options& options = context.options();
-  const std::vector<int64_t> relus =
-      relu_budgets(context.teacher(), context.series("sensitivity").at("sensitivity"), context.budget());
+  MaskSettings settings = mask_settings(options);
+  std::vector<int64_t> relus;
+  if (options.text("from").empty()) {
+    const std::vector<double>& sensitivity = context.series("sensitivity").at("sensitivity");
+    relus = relu_budgets(context.teacher(), sensitivity, context.budget());
+    if (sensitivity_is_taken) context.record("sensitivity", sensitivity);
+  } else {
+    settings.update = false;
+    settings.first = context.masks("from");
+    relus = counts_of(settings.first, context.budget());
+    if (options.text("pixels") == "random") settings.first.clear();
+  }
   const auto student = context.make_network(kNetwork);
   if (options.text("start") == "teacher") copy_weights(context.teacher(), *student);
   const std::vector<double>& widths = options.reals("widths");
-  MaskIdentification objective(context.teacher(), at_widths(context, *student, widths), relus, mask_settings(options),
+  MaskIdentification objective(context.teacher(), at_widths(context, *student, widths), relus, settings,
                                derive_seed(context.seed(), "mask"));
   context.train(kNetwork, *student, objective, context.training());
   context.record_allocation(relus);
@@ -74,12 +96,13 @@ void finetune(StepContext& context, const std::vector<double>& widths) {
   const auto student = context.make_network(kNetwork);
   Widths all = at_widths(context, *student, widths);
   context.load_network("mask", *student);
-  const double kd_weight = options.real("kd_weight");
-  const DistilledSettings settings = {1 - kd_weight,
+  const double kd_weight = options.real("kd_weight"), ce_weight = options.real("ce_weight");
+  const bool own_beta = options.text("pram") == "vector" && options.real("vector_beta") > 0;
+  const DistilledSettings settings = {ce_weight < 0 ? 1 - kd_weight : ce_weight,
                                       kd_weight,
                                       options.real("temperature"),
                                       choice_of(options, "pram", kPramForms),
-                                      options.real("beta"),
+                                      options.real(own_beta ? "vector_beta" : "beta"),
                                       options.integers("pram_stages")};
   all.cut_masks();
   Finetuning objective(context.teacher(), all, settings);
@@ -120,6 +143,11 @@ std::vector<Step> Senet::steps(const Target& target) {
   for (const double width : widths) {
     if (width != 1) target.build(target.shape.at_scale(width));  // says what such a network cannot be
   }
+  const std::string masks_from = mask_.text("from"), sensitivity_from = sensitivity_.text("from");
+  if (masks_from.empty() && mask_.integer("epochs") == 0)
+    fail_usage(mask_.item("epochs").origin, ": mask.epochs = 0 finds no masks; it needs mask.from");
+  if (!masks_from.empty() && mask_.real("falling") > 0)
+    fail_usage(mask_.item("falling").origin, ": mask.falling has no part in masks that mask.from gives");
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};
   sensitivity.uses = {PluginKind::sensitivity, measure};
@@ -127,14 +155,22 @@ std::vector<Step> Senet::steps(const Target& target) {
   if (!counts_epochs(plugins_, measure)) sensitivity.epochs = 0;
   sensitivity.beside_teacher = false;
 
-  Step mask = step_of(mask_, kMaskVersion, find_masks);
-  mask.on = {sensitivity.kind};
+  const bool sensitivity_is_taken = !sensitivity_from.empty();
+  Step mask = step_of(mask_, kMaskVersion, [=](StepContext& context) { find_masks(context, sensitivity_is_taken); });
+  if (!masks_from.empty()) {
+    mask.sources = {{"from", {masks_from}}};
+  } else if (sensitivity_is_taken) {
+    mask.sources = {{sensitivity.kind, {sensitivity_from, "", sensitivity.kind}}};
+  } else {
+    mask.on = {sensitivity.kind};
+  }
   mask.budget = true;
   mask.cost = std::accumulate(widths.begin(), widths.end(), 0.0);
 
   Step finetuning = step_of(finetune_, kFinetuneVersion, [widths](StepContext& context) { finetune(context, widths); });
   finetuning.on = {mask.kind};
   finetuning.cost = mask.cost;
+  if (mask.on.empty()) return {mask, finetuning};
   return {sensitivity, mask, finetuning};
 }
 

@@ -326,6 +326,28 @@ void StoredContext::load_network(const std::string& step, Network& network) {
   for (const std::string& name : through) trained_.emplace_back(name, network.weak_from_this());
 }
 
+std::vector<torch::Tensor> StoredContext::masks(const std::string& step) {
+  const auto alone = step_.masks.find(step);
+  TensorMap tensors;
+  if (alone == step_.masks.end()) tensors = network_tensors(finished(step), kNetwork);
+  std::vector<torch::Tensor> masks;
+  for (const ReluSite& site : teacher().sites()) {
+    const auto& known = alone == step_.masks.end() ? tensors : alone->second;
+    const auto found = known.find((alone == step_.masks.end() ? "mask." : "") + site.name());
+    if (found == known.end()) {
+      fail_usage("phase '", record_.kind, "': the source '", step, "' has no ReLU site '", site.name(),
+                 "', as the model has");
+    }
+    const SiteShape shape = site.shape();
+    if (found->second.sizes() != torch::IntArrayRef(shape.data(), shape.size())) {
+      fail_usage("phase '", record_.kind, "': the source '", step, "' has masks of ", found->second.sizes(),
+                 " at ReLU site '", site.name(), "', the model ", torch::IntArrayRef(shape.data(), shape.size()));
+    }
+    masks.push_back(found->second);
+  }
+  return masks;
+}
+
 std::vector<double> StoredContext::measure(const std::string& sensitivity) {
   SENET_CHECK(step_.plugins, "phase '", record_.kind, "' has no plugins");
   const auto plugin = step_.plugins->make<Sensitivity>(sensitivity, options_);

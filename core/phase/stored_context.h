@@ -46,8 +46,10 @@ struct StepMaterial {
   std::string seeds, weight_seeds;  // Step's
   std::function<Network&()> teacher;
   std::optional<int64_t> budget;
-  std::map<std::string, PhaseRecord> finished;  // the steps that it may read, by name
-  std::set<std::string> kinds;                  // of all the method's steps: no training of a plugin has such a name
+  std::map<std::string, PhaseRecord> finished;  // the steps that it may read, by name, and its sources
+  // Of sources that are masks alone: by site.
+  std::map<std::string, std::map<std::string, torch::Tensor>> masks;
+  std::set<std::string> kinds;  // of all the method's steps: no training of a plugin has such a name
   const PluginHost* plugins = nullptr;
 };
 
@@ -73,6 +75,7 @@ class StoredContext final : public StepContext {
   int64_t budget() const override;
   const Series& series(const std::string& step) const override;
   void load_network(const std::string& step, Network& network) override;
+  std::vector<torch::Tensor> masks(const std::string& step) override;
   std::vector<double> measure(const std::string& sensitivity) override;
   void record_allocation(const std::vector<int64_t>& relus) override;
   void record_widths(const std::vector<double>& widths) override;

@@ -253,6 +253,34 @@ TEST(MaskIdentification, UpdatesBetweenTheStepsOfAnEpochEachFromItsOwnSteps) {
   EXPECT_NEAR(scalar_of(metrics, "overlap_1"), share_kept(pair.student.masks(), between), 1e-12);
 }
 
+TEST(MaskIdentification, BeginsWithTheMasksThatItIsGiven) {
+  Pair pair;
+  MaskSettings settings;
+  settings.first = {random_tensor({3, 6, 6}, 3).gt(0).to(torch::kUInt8),
+                    random_tensor({4, 3, 3}, 4).gt(0).to(torch::kUInt8)};
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(identical(pair.student.masks()[l], settings.first[l]));
+}
+
+// 4 of 5 epochs: all ReLUs before the first update, then r + (108 − r)·½·(1 + cos(π·e/4)).
+TEST(MaskIdentification, LowersItsBudgetOverTheEpochs) {
+  Pair pair;
+  MaskSettings settings;
+  settings.falling_epochs = 4;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  pair.student.train();
+  EXPECT_EQ(count_relus(pair.student.sites()[0]), 108);
+  EXPECT_FALSE(objective.may_be_kept());
+  EpochSums sums(torch::kCPU);
+  const std::vector<std::vector<int64_t>> expected = {{96, 31}, {69, 21}, {42, 11}, {31, 7}, {31, 7}};
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    epoch_of(objective, epoch, 5, sums);
+    for (const ReluSite& site : pair.student.sites())
+      EXPECT_EQ(count_relus(site), expected[epoch][site.index()]) << "epoch " << epoch << ", " << site.name();
+    EXPECT_EQ(objective.may_be_kept(), epoch >= 3);
+  }
+}
+
 TEST(MaskIdentification, EndsWhenMasksHaveSettled) {
   Pair pair;
   MaskSettings settings;

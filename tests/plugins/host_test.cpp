@@ -54,7 +54,7 @@ TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
     Laboratory laboratory;
     laboratory.data.fingerprint = "data";
     std::vector<std::string> all;
-    const Task task = make_task(cell, host, laboratory, "100", 100, 1);
+    const Task task = make_task(cell, host, laboratory, "100", 100, 1, {});
     for (const PhaseInputs* phase : task.in_order()) all.push_back(phase->key());
     return all;
   };

@@ -21,10 +21,13 @@ class StepContext : public PhaseContext {
   // How many ReLUs the result may have at most. Throws in a step that the budget has no part in.
   virtual int64_t budget() const = 0;
 
-  // Of a step that this one stands on, by its name: what it recorded; and its network (the one that its body returned,
-  // or else that of its last training), read into one of the same shape: weights, buffers and masks.
+  // Of a step that this one stands on, by its name, or of one of its sources, by theirs: what it recorded; and its
+  // network (the one that its body returned, or else that of its last training), read into one of the same shape:
+  // weights, buffers and masks.
   virtual const Series& series(const std::string& step) const = 0;
   virtual void load_network(const std::string& step, Network& network) = 0;
+  // The masks of that network, one C×H×W a site of the teacher.
+  virtual std::vector<torch::Tensor> masks(const std::string& step) = 0;
 
   // Runs the sensitivity plugin of this name with the step's options. The step names it in `Step::uses`.
   virtual std::vector<double> measure(const std::string& sensitivity) = 0;
@@ -37,6 +40,13 @@ class StepContext : public PhaseContext {
 
 struct LikelyStep;
 
+// What a step takes something of: another cell of the experiment, of the same data, model and seed; or a result.
+struct StepSource {
+  std::string from;         // the cell's label; or the path of a result, or of its masks alone (`.masks`)
+  std::string budget = "";  // the cell's budget; empty: the one that the step's own cell has
+  std::string step = "";    // a step of the cell's method; empty: the one that left its network
+};
+
 // A part of a method. With what it is a function of (teacher, options, seed, the steps it stands on, the budget where
 // it has a part) a step is a phase: stored under a key of all that, run once for all cells, budgets and processes that
 // need it, and gone on with when it was interrupted.
@@ -46,6 +56,7 @@ struct Step {
   Options options = Options();       // all of the settings that it is a function of (`select`)
   std::vector<std::string> on = {};  // names of steps before it that it reads; what those announced may be read too
   bool budget = false;               // whether it asks for the budget
+  std::map<std::string, StepSource> sources = {};  // by the names that the body calls them; none that a step has
   // A body makes networks by make_network, trains them, and records series; it returns the network that it leaves, or
   // none. The network of the last step is the result: core activations only, and at most `budget` ReLUs; the harness
   // counts for itself.

@@ -17,6 +17,7 @@ enum class OptionKind {
   schedule,  // how long, at which rate and on which views of the images a training runs, whatever the method
   epochs,    // of the schedule: how many epochs a training runs, or may run at most
   data,      // which images those of the data set are: what its name and their number say
+  source,    // another cell or result that a step takes something of (Step::sources), whose phase stands in the key
 };
 
 // The declaration of one option. Help, validation, `senet plugins` and `senet options` all come from it. Plain data, so
@@ -59,6 +60,7 @@ struct Option {
   constexpr Option counts_epochs() const { return of_kind(OptionKind::epochs); }
   constexpr Option of_schedule() const { return of_kind(OptionKind::schedule); }
   constexpr Option of_data() const { return of_kind(OptionKind::data); }
+  constexpr Option names_source() const { return of_kind(OptionKind::source); }
   constexpr Option of_kind(OptionKind what) const {
     Option copy = *this;
     copy.kind = what;
