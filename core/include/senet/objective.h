@@ -13,11 +13,11 @@
 namespace senet {
 
 struct Batch {
-  torch::Tensor images;   // N×C×H×W, augmented and normalised, channels-last, in the run's precision
-  torch::Tensor labels;   // N, int64
-  int pass = 0;           // 0 … Objective::passes() − 1
-  torch::Tensor indices;  // N, int64: of the images, in the training or held-out images; where the labels are
-  torch::Tensor step;     // int64 scalar there: how many steps of the training were before; undefined outside of one
+  torch::Tensor images;        // N×C×H×W, augmented and normalised, channels-last, in the run's precision
+  torch::Tensor labels;        // N, int64
+  int pass = 0;                // 0 … Objective::passes() − 1
+  torch::Tensor indices = {};  // N, int64: of the images, in the training or held-out images; where the labels are
+  torch::Tensor step = {};  // int64 scalar there: how many steps of the training were before; undefined outside of one
 };
 
 // Sums over the batches of an epoch (loss, accuracy, D_l, counts), each by its name, on the device. The trainer zeroes
