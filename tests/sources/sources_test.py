@@ -26,6 +26,15 @@ class Sources(unittest.TestCase):
     def test_no_private_header_is_spelled_as_one_of_the_sdk(self):
         self.holds(sources.shared_spellings)
 
+    def test_nothing_compares_the_name_of_a_method_or_a_step(self):
+        self.holds(sources.compared_names)
+
+    def test_the_core_stays_small(self):
+        self.holds(sources.too_many_lines)
+
+    def test_functions_are_short(self):
+        self.holds(sources.long_functions)
+
 
 class MadeUp(unittest.TestCase):
     """A tree with one offence of each kind."""
@@ -71,13 +80,14 @@ class MadeUp(unittest.TestCase):
         self.finds(sources.shared_spellings, "core/senet/a.h")
 
     def test_of_names(self):
-        for folder in ("results", "method"):
-            self.write(f"core/{folder}/a.cpp", 'a == "mask";\n"snl" != b;\nc == "masks";\nd("mask");\n')
+        for file in ("results/a.cpp", "results/schema_1.cpp", "method/a.cpp"):
+            self.write(f"core/{file}", 'a == "mask";\n"snl" != b;\nc == "masks";\nd("mask");\n')
         self.finds(sources.compared_names, "core/results/a.cpp:1", "core/results/a.cpp:2")
 
     def test_of_lines(self):
-        self.write("core/cli/a.cpp", "\n" * 20000)
-        self.write("core/nn/a.cpp", "\n" * 12000)
+        for uncounted in ("cli/a.cpp", "include/senet/a.h"):
+            self.write(f"core/{uncounted}", "\n" * 20000)
+        self.write("core/nn/a.cpp", "\n" * sources.MOST_LINES_OF_CORE)
         self.finds(sources.too_many_lines)
         self.write("core/nn/b.h", "\n")
         self.finds(sources.too_many_lines, "core")
