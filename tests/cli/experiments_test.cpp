@@ -76,6 +76,7 @@ TEST_P(Experiments, PassTheDryRun) {
   }
   EXPECT_EQ(settings.value("sensitivity.density", json{{"value", 0.1}})["value"], 0.1);
   const std::string text = testing::slurp(file);
+  EXPECT_NE(text.find("\nprecision "), std::string::npos) << "the authors compute in float32, the default may not";
   for (const char* said : {"# Published: ", "# Cost: ", "# Time: "}) {
     EXPECT_NE(text.find(said), std::string::npos) << file << " does not say '" << said << "'";
   }
