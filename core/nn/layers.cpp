@@ -2,6 +2,7 @@
 
 #include <torch/utils.h>
 
+#include <array>
 #include <cmath>
 
 #include "senet/error.h"
@@ -32,10 +33,30 @@ void Layer::tie(const char* name, torch::Tensor& own, const torch::Tensor& wide)
 }
 
 Conv2d::Conv2d(const Conv2dOptions& options) : options_(options) {
+  const auto [in, out, groups] = std::array<int64_t, 3>{options.in_channels, options.out_channels, options.groups};
+  if (groups < 1 || in % groups != 0 || out % groups != 0) {
+    fail_usage("a convolution from ", in, " to ", out, " channels has ", groups,
+               " groups; expected a number that divides both");
+  }
   weight = register_parameter("weight",
-                              torch::empty({options.out_channels, options.in_channels, options.kernel, options.kernel},
+                              torch::empty({out, in / groups, options.kernel, options.kernel},
                                            torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast)));
-  if (options.bias) bias = register_parameter("bias", torch::empty(options.out_channels));
+  if (options.bias) bias = register_parameter("bias", torch::empty(out));
+}
+
+void Conv2d::tie(const Layer& wider) {
+  const auto* wide = dynamic_cast<const Conv2d*>(&wider);
+  const auto depthwise = [](const Conv2dOptions& o) { return o.groups == o.in_channels; };
+  const bool grouped = options_.groups > 1 || (wide && wide->options_.groups > 1);
+  const bool same_size = wide && weight.sizes() == wide->weight.sizes();
+  if (grouped && !same_size &&
+      !(wide && depthwise(options_) && depthwise(wide->options_) &&
+        options_.out_channels * wide->options_.groups == wide->options_.out_channels * options_.groups)) {
+    fail_usage("a convolution of ", options_.in_channels, " channels in ", options_.groups,
+               " groups cannot be cut out of a wider one: its groups would be other channels; build the model with "
+               "depthwise convolutions (groups = in_channels) or without groups, or train one width");
+  }
+  Layer::tie(wider);
 }
 
 int64_t Conv2d::output_size(int64_t input) const {
@@ -45,14 +66,13 @@ int64_t Conv2d::output_size(int64_t input) const {
 torch::Tensor Conv2d::forward(const torch::Tensor& x) {
   torch::Tensor y;
   const torch::Tensor b = bias.defined() ? bias.to(x.scalar_type()) : torch::Tensor();
-  if (x.is_cpu() && options_.kernel == 1 && options_.stride > 1 && options_.padding == 0 &&
-      options_.in_channels < kNarrow) {
+  if (x.is_cpu() && options_.kernel == 1 && options_.stride > 1 && options_.padding == 0 && weight.size(1) < kNarrow) {
     const torch::Tensor kept = x.slice(2, 0, torch::nullopt, options_.stride)
                                    .slice(3, 0, torch::nullopt, options_.stride)
                                    .contiguous(x.suggest_memory_format());
-    y = at::conv2d(kept, weight.to(x.scalar_type()), b);
+    y = at::conv2d(kept, weight.to(x.scalar_type()), b, 1, torch::IntArrayRef(0), 1, options_.groups);
   } else {
-    y = at::conv2d(x, weight.to(x.scalar_type()), b, options_.stride, options_.padding);
+    y = at::conv2d(x, weight.to(x.scalar_type()), b, options_.stride, options_.padding, 1, options_.groups);
   }
   macs_per_image_ = weight.numel() * y.size(2) * y.size(3);
   return y;
@@ -60,8 +80,9 @@ torch::Tensor Conv2d::forward(const torch::Tensor& x) {
 
 void Conv2d::reset_parameters(torch::Generator& generator) {
   const torch::NoGradGuard no_gradient;
-  const double fan = static_cast<double>(options_.kernel * options_.kernel *
-                                         (options_.fan_in ? options_.in_channels : options_.out_channels));
+  const double fan =
+      static_cast<double>(options_.kernel * options_.kernel *
+                          (options_.fan_in ? options_.in_channels : options_.out_channels) / options_.groups);
   // Drawn in the order of the shape, whatever the memory layout.
   weight.copy_(torch::empty(weight.sizes()).normal_(0, std::sqrt(2 / fan), generator));
   if (bias.defined()) bias.zero_();
@@ -113,5 +134,41 @@ void FullyConnected::reset_parameters(torch::Generator& generator) {
 }
 
 torch::Tensor Classifier::forward(const torch::Tensor& x) { return FullyConnected::forward(x).to(torch::kFloat32); }
+
+LayerNorm::LayerNorm(int64_t features, double epsilon) : epsilon_(epsilon) {
+  weight = register_parameter("weight", torch::ones(features));
+  bias = register_parameter("bias", torch::zeros(features));
+}
+
+torch::Tensor LayerNorm::forward(const torch::Tensor& x) {
+  const auto type = x.scalar_type() == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+  return at::layer_norm(x.to(type), weight.sizes(), weight.to(type), bias.to(type), epsilon_).to(x.scalar_type());
+}
+
+void LayerNorm::reset_parameters(torch::Generator&) {
+  const torch::NoGradGuard no_gradient;
+  weight.fill_(1);
+  bias.zero_();
+}
+
+LearnedTensor::LearnedTensor(torch::IntArrayRef shape, double deviation, double mean)
+    : deviation_(deviation), mean_(mean) {
+  weight = register_parameter("weight", torch::zeros(shape));
+}
+
+torch::Tensor LearnedTensor::forward(const torch::Tensor& x) {
+  std::vector<int64_t> shape = weight.sizes().vec();
+  shape.insert(shape.begin(), x.size(0));
+  return weight.to(x.scalar_type()).expand(shape);
+}
+
+void LearnedTensor::reset_parameters(torch::Generator& generator) {
+  const torch::NoGradGuard no_gradient;
+  if (deviation_ == 0) {
+    weight.fill_(mean_);
+    return;
+  }
+  weight.copy_(torch::empty(weight.sizes()).normal_(mean_, deviation_, generator));
+}
 
 }  // namespace senet

@@ -36,15 +36,17 @@ Widths::Widths(Network& full, const std::vector<double>& widths, const Build& bu
       const auto* same = wide.contains(module.key()) ? dynamic_cast<const Layer*>(wide[module.key()].get()) : nullptr;
       SENET_CHECK(layer && same, "'", module.key(), "' cannot be cut to width ", falling[i],
                   ": it is no senet::Layer of that name at both widths");
+      try {
+        // Its own weights are no parameters any more. No view that gradients go through is left behind: it would bind
+        // them to the stream of now.
+        const torch::NoGradGuard no_gradient;
+        layer->tie(*same);
+      } catch (const Error& error) {
+        fail_usage("'", module.key(), "' cannot be cut to width ", falling[i], ": ", error.what());
+      }
       narrow.layers.emplace_back(layer, same);
     }
     narrow_.push_back(std::move(narrow));
-    {
-      // Its layers' own weights are no parameters any more. No view that gradients go through is left behind: it would
-      // bind them to the stream of now.
-      const torch::NoGradGuard no_gradient;
-      at(static_cast<int>(i));
-    }
     full.register_module(width_name(falling[i]), narrow_.back().network);
     narrow_.back().network->to(full.parameters().front().device());
   }

@@ -221,6 +221,25 @@ TEST(Counts, EveryTokenOfAFullyConnectedLayerIsMultiplied) {
   EXPECT_EQ(layer.macs_per_image(), 7 * 30);
 }
 
+// An activation with a parameter, which is its method's to set.
+class Scaled final : public Activation {
+ public:
+  Scaled() { scale = register_parameter("scale", torch::full({4, 1, 1}, 0.5f)); }
+  torch::Tensor forward(const torch::Tensor& x) override { return x.clamp_min(0) * (scale - scale + 1); }
+  torch::Tensor mask() const override { return torch::ones({4, 6, 6}, torch::kUInt8); }
+  torch::Tensor scale;
+};
+
+TEST(Counts, AnActivationOwnsItsParameters) {
+  Stranger network([](const torch::Tensor& x) { return x; });
+  const int64_t before = count(network).parameters;
+  const auto scaled = std::make_shared<Scaled>();
+  network.set_activation(network.sites().front(), scaled);
+  network.initialise(3);
+  EXPECT_TRUE(scaled->scale.eq(0.5).all().item<bool>()) << "no seed draws it";
+  EXPECT_EQ(count(network).parameters, before + 4);
+}
+
 // An activation that is a function of its input alone.
 class Shape final : public Activation {
  public:

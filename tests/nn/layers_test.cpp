@@ -3,12 +3,14 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <array>
+#include <cmath>
 
 #include "support/support.h"
 
 namespace senet {
 namespace {
 
+using testing::error_of;
 using testing::largest_difference;
 using testing::random_tensor;
 
@@ -65,6 +67,117 @@ TEST(Conv2d, AgreesWithTheSumInBothDirectionsForNarrowChannels) {
       }
     }
   }
+}
+
+struct Grouped {
+  Conv2dOptions options;
+  int64_t macs;  // by hand, of a 6×6 input
+};
+
+// in, out, kernel, stride, padding, bias, fan_in, groups
+const Grouped kGrouped[] = {
+    {{6, 6, 3, 1, 1, false, false, 6}, 36 * 6 * 9},       // depthwise: each channel by itself
+    {{4, 8, 3, 2, 1, true, false, 4}, 9 * 8 * 9},         // two outputs a channel
+    {{8, 12, 3, 1, 1, true, false, 2}, 36 * 12 * 4 * 9},  // each output sees four of the eight
+    {{8, 4, 1, 2, 0, false, false, 4}, 9 * 4 * 2},
+};
+
+TEST(Conv2d, InGroupsAgreesWithTorchAndWithTheMacsCountedByHand) {
+  for (const auto& [options, macs] : kGrouped) {
+    Conv2d conv(options);
+    auto generator = at::detail::createCPUGenerator(7);
+    conv.reset_parameters(generator);
+    EXPECT_EQ(conv.weight.size(1), options.in_channels / options.groups);
+    const torch::Tensor x = random_tensor({2, options.in_channels, 6, 6}, 3, torch::kFloat32).requires_grad_();
+    const torch::Tensor w = conv.weight.detach().clone().requires_grad_(), z = x.detach().clone().requires_grad_();
+    const torch::Tensor y = conv.forward(x);
+    const torch::Tensor expected = torch::conv2d(z, w, conv.bias, options.stride, options.padding, 1, options.groups);
+    const torch::Tensor g = random_tensor(y.sizes(), 4, torch::kFloat32);
+    y.backward(g);
+    expected.backward(g);
+    EXPECT_LT(largest_difference(y, expected), 1e-5);
+    EXPECT_LT(largest_difference(x.grad(), z.grad()), 1e-5);
+    EXPECT_LT(largest_difference(conv.weight.grad(), w.grad()), 1e-4);
+    EXPECT_EQ(conv.macs_per_image(), macs);
+  }
+}
+
+TEST(Conv2d, InGroupsDrawsItsWeightsByTheChannelsOfOneGroup) {
+  for (const bool fan_in : {false, true}) {
+    Conv2d conv({64, 128, 5, 1, 2, false, fan_in, 8});
+    auto generator = at::detail::createCPUGenerator(7);
+    conv.reset_parameters(generator);
+    const double expected = std::sqrt(2.0 / (25 * (fan_in ? 8 : 16)));
+    EXPECT_NEAR(conv.weight.std().item<double>() / expected, 1, 0.02);
+  }
+}
+
+TEST(Conv2d, GroupsThatDoNotDivideItsChannelsAreRefused) {
+  for (const Conv2dOptions& options : {Conv2dOptions{6, 4, 3, 1, 1, false, false, 4},
+                                       {4, 6, 3, 1, 1, false, false, 4},
+                                       {4, 4, 3, 1, 1, false, false, 0}}) {
+    Exit exit = Exit::failure;
+    const std::string error = error_of([&] { Conv2d conv(options); }, &exit);
+    EXPECT_EQ(exit, Exit::usage);
+    EXPECT_NE(error.find("expected a number that divides both"), std::string::npos) << error;
+  }
+}
+
+TEST(Conv2d, IsCutToItsFirstChannelsWhereItIsDepthwiseAndRefusesOtherGroups) {
+  Conv2d wide({8, 8, 3, 1, 1, false, false, 8}), narrow({5, 5, 3, 1, 1, false, false, 5});
+  auto generator = at::detail::createCPUGenerator(7);
+  wide.reset_parameters(generator);
+  narrow.tie(wide);
+  EXPECT_TRUE(testing::identical(narrow.weight.detach(), wide.weight.detach().slice(0, 0, 5)));
+  EXPECT_TRUE(narrow.parameters().empty());
+  const torch::Tensor x = random_tensor({2, 8, 6, 6}, 3, torch::kFloat32);
+  EXPECT_LT(largest_difference(narrow.forward(x.slice(1, 0, 5)), wide.forward(x).slice(1, 0, 5)), 1e-5);
+
+  const Conv2d two({8, 8, 3, 1, 1, false, false, 2});
+  Conv2d half({4, 4, 3, 1, 1, false, false, 2});
+  Exit exit = Exit::failure;
+  const std::string error = error_of([&] { half.tie(two); }, &exit);
+  EXPECT_EQ(exit, Exit::usage);
+  EXPECT_NE(error.find("4 channels in 2 groups cannot be cut out of a wider one"), std::string::npos) << error;
+}
+
+TEST(LayerNorm, IsTheFormulaOverTheLastDimensionWhateverThePrecision) {
+  LayerNorm norm(6, 1e-3);
+  const torch::Tensor x = random_tensor({2, 5, 6}, 9, torch::kFloat32).mul(3).add(1), wide = x.to(torch::kFloat64);
+  {
+    const torch::NoGradGuard no_gradient;
+    norm.weight.copy_(random_tensor({6}, 1, torch::kFloat32));
+    norm.bias.copy_(random_tensor({6}, 2, torch::kFloat32));
+  }
+  const torch::Tensor centred = wide - wide.mean(2, true);
+  const torch::Tensor expected = centred / (centred.square().mean(2, true) + 1e-3).sqrt() * norm.weight + norm.bias;
+  EXPECT_LT(largest_difference(norm.forward(x), expected), 1e-5);
+  EXPECT_LT(largest_difference(norm.forward(wide), expected), 1e-12);
+  const torch::Tensor half = norm.forward(x.to(torch::kBFloat16));
+  EXPECT_EQ(half.scalar_type(), torch::kBFloat16);
+  EXPECT_LT(largest_difference(half, expected), 0.1);
+  auto generator = at::detail::createCPUGenerator(7);
+  norm.reset_parameters(generator);
+  EXPECT_TRUE(norm.weight.eq(1).all().item<bool>() && norm.bias.eq(0).all().item<bool>());
+  LayerNorm narrow(4, 1e-3);
+  narrow.tie(norm);
+  EXPECT_EQ(narrow.weight.size(0), 4);
+}
+
+TEST(LearnedTensor, StartsAsDeclaredAndIsTheSameForEachImage) {
+  LearnedTensor positions({300, 50}, 0.02), scale({3}, 0, 1.5);
+  for (LearnedTensor* layer : {&positions, &scale}) {
+    auto generator = at::detail::createCPUGenerator(7);
+    layer->reset_parameters(generator);
+  }
+  EXPECT_NEAR(positions.weight.std().item<double>(), 0.02, 0.001);
+  EXPECT_NEAR(positions.weight.mean().item<double>(), 0, 0.001);
+  EXPECT_TRUE(scale.weight.eq(1.5).all().item<bool>());
+  const torch::Tensor y = positions.forward(torch::zeros({4, 2, 8, 8}, torch::kBFloat16));
+  EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
+  EXPECT_EQ(y.sizes(), (std::vector<int64_t>{4, 300, 50}));
+  y.to(torch::kFloat32).sum().backward();
+  EXPECT_TRUE(positions.weight.grad().eq(4).all().item<bool>()) << "one gradient from each image";
 }
 
 TEST(Conv2d, ComputesInItsInputsPrecision) {

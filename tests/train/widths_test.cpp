@@ -75,6 +75,45 @@ struct Student {
   std::unique_ptr<Widths> widths;
 };
 
+// One convolution of 8 channels, in groups of as many channels as are asked for.
+class InGroups final : public Network {
+ public:
+  InGroups(double scale, int64_t group) : Network({2, 4, 4, 3, scale}) {
+    const int64_t channels = shape().scaled(8);
+    stem_ = register_module("stem", std::make_shared<Conv2d>(Conv2dOptions{2, channels, 1}));
+    conv_ = register_module(
+        "conv", std::make_shared<Conv2d>(Conv2dOptions{channels, channels, 3, 1, 1, false, false, channels / group}));
+    linear_ = register_module("linear", std::make_shared<Classifier>(channels, 3));
+    site_ = add_site("relu", {channels, 4, 4}, 1, "conv", conv_);
+    initialise(1);
+  }
+  torch::Tensor forward(const torch::Tensor& images, Observer* observer) override {
+    return linear_->forward(site_->forward(conv_->forward(stem_->forward(images)), observer).mean({2, 3}));
+  }
+
+ private:
+  std::shared_ptr<Conv2d> stem_, conv_;
+  std::shared_ptr<Classifier> linear_;
+  const ReluSite* site_;
+};
+
+TEST(Widths, TakeDepthwiseConvolutionsAndNameOneInOtherGroupsThatTheyCannotCut) {
+  InGroups depthwise(1, 1);
+  Widths both(depthwise, {0.5, 1.0}, [](double scale) { return std::make_shared<InGroups>(scale, 1); });
+  EXPECT_EQ(both.at(1).forward(torch::ones({2, 2, 4, 4})).sizes(), (std::vector<int64_t>{2, 3}));
+
+  InGroups pairs(1, 2);
+  Exit exit = Exit::failure;
+  const std::string error = error_of(
+      [&] {
+        Widths refused(pairs, {0.5, 1.0}, [](double scale) { return std::make_shared<InGroups>(scale, 2); });
+      },
+      &exit);
+  EXPECT_EQ(exit, Exit::usage);
+  EXPECT_NE(error.find("'conv' cannot be cut to width 0.5: a convolution of 4 channels in 2 groups"), std::string::npos)
+      << error;
+}
+
 class Cut : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Cut, HasTheFirstChannelsOfEachWeightAndMaskAndItsOwnBatchNorms) {

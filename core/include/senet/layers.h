@@ -35,15 +35,19 @@ struct Conv2dOptions {
   int64_t padding = 0;
   bool bias = false;
   bool fan_in = false;  // initial weights are scaled by the input's channels, not by the output's
+  int64_t groups = 1;   // input and output channels are cut into so many groups, each convolved by itself
 };
 
-// Convolution; weight: out×in×k×k. Initial weights: Kaiming normal, N(0, √(2 / (k²·C))), C the output's channels, or
-// the input's with `fan_in`. Initial bias: 0.
+// Convolution; weight: out×(in/groups)×k×k. Initial weights: Kaiming normal, N(0, √(2 / (k²·C))), C the output's
+// channels of one group, or the input's with `fan_in`. Initial bias: 0. Throws (exit code 2) where the groups do not
+// divide the channels of both sides. Of a convolution in groups only a depthwise one (groups = in_channels) has first
+// channels to be tied to; tie() throws for another (exit code 2).
 class Conv2d final : public Layer {
  public:
   explicit Conv2d(const Conv2dOptions& options);
   torch::Tensor forward(const torch::Tensor& x) override;
   void reset_parameters(torch::Generator& generator) override;
+  void tie(const Layer& wider) override;
   int64_t output_size(int64_t input) const;  // height or width
 
  private:
@@ -80,6 +84,30 @@ class Classifier final : public FullyConnected {
  public:
   using FullyConnected::FullyConnected;
   torch::Tensor forward(const torch::Tensor& x) override;
+};
+
+// Layer norm over the last dimension, of F features: (x − mean) / √(variance + ε) · weight + bias, computed in float32
+// or better. Initial weight 1, bias 0. At a smaller width it takes the first features of the wider layer's parameters.
+class LayerNorm final : public Layer {
+ public:
+  explicit LayerNorm(int64_t features, double epsilon = 1e-5);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  void reset_parameters(torch::Generator& generator) override;
+
+ private:
+  double epsilon_;
+};
+
+// A parameter that belongs to no other layer: a class token (1×F), the positions of tokens (T×F), a scale. forward(x)
+// gives N×`shape` of x's type, the same numbers for each of the N images in x. Initial weight: N(mean, deviation).
+class LearnedTensor final : public Layer {
+ public:
+  explicit LearnedTensor(torch::IntArrayRef shape, double deviation = 0, double mean = 0);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  void reset_parameters(torch::Generator& generator) override;
+
+ private:
+  double deviation_, mean_;
 };
 
 }  // namespace senet

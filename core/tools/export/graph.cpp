@@ -106,7 +106,7 @@ torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const
     case Operator::convolution:
       return with_bias(
           numbers.rescaled(at::conv2d(x[0], numbers.encoded(node.weight), {}, {window.stride[0], window.stride[1]},
-                                      {window.padding[0], window.padding[1]})),
+                                      {window.padding[0], window.padding[1]}, 1, node.groups)),
           node, numbers);
     case Operator::linear:
       return with_bias(numbers.rescaled(at::matmul(x[0], numbers.encoded(node.weight).t())), node, numbers);

@@ -15,7 +15,7 @@ constexpr int64_t kGraphBatch = 64;  // images that a graph is evaluated on at o
 
 enum class Operator {
   image,           // the network's input
-  convolution,     // weight O×I×k×k, bias O (undefined: none), window
+  convolution,     // weight O×(I/groups)×k×k, bias O (undefined: none), window, groups
   linear,          // weight O×I, bias O (undefined: none)
   channel_affine,  // x·weight + bias, one value of each a channel: a batch norm that no convolution takes in
   add,             // of two values of one shape
@@ -41,6 +41,7 @@ struct Node {
   std::vector<int64_t> shape;
   torch::Tensor weight, bias;  // float32, on the CPU
   Window window;
+  int64_t groups = 1;                  // convolution
   std::vector<int64_t> begin, step;    // slice: one a dimension
   std::vector<int64_t> before, after;  // pad: one a dimension
   torch::Tensor mask;                  // relu: C×H×W, uint8

@@ -228,17 +228,44 @@ class ProgramBuilder {
     fail("the operator '", node.name, "' cannot be exported");
   }
 
+  // Engines' compilers take one group: a convolution in groups is one for each group, over its channels, side by side.
   std::string convolution(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
-    const Window& window = node.window;
     const torch::Tensor weight = node.weight.permute({2, 3, 1, 0});
+    const std::string all = argument("weight", Owner::server, weight);
+    const std::vector<int64_t> whole = weight.sizes().vec();
+    if (node.groups == 1) return with_bias(convolved(node.window, "%x0", all, from, whole, to), node);
+    std::vector<int64_t> part_from = from, part = whole, part_to = to;
+    part_from.back() /= node.groups;
+    part.back() /= node.groups;
+    part_to.back() /= node.groups;
+    std::string operands, types;
+    for (int64_t group = 0; group < node.groups; ++group) {
+      const std::string x = part_of("%x0", from, part_from, group), w = part_of(all, whole, part, group);
+      operands += (group ? ", " : "") + convolved(node.window, x, w, part_from, part, part_to);
+      types += (group ? ", " : "") + type_of(part_to);
+    }
+    return with_bias(body_("stablehlo.concatenate " + operands + ", dim = 3 : (" + types + ") -> " + type_of(to)),
+                     node);
+  }
+
+  // The `index`-th of the parts of that shape along the last dimension.
+  std::string part_of(const std::string& x, const std::vector<int64_t>& from, const std::vector<int64_t>& part,
+                      int64_t index) {
+    std::string ranges;
+    for (size_t d = 0; d + 1 < from.size(); ++d) ranges += joined({0, from[d], 1}, ":") + ", ";
+    ranges += joined({index * part.back(), (index + 1) * part.back(), 1}, ":");
+    return body_.unary("slice", x, from, part, " [" + ranges + "]");
+  }
+
+  std::string convolved(const Window& window, const std::string& x, const std::string& weight,
+                        const std::vector<int64_t>& from, const std::vector<int64_t>& kernel,
+                        const std::vector<int64_t>& to) {
     const auto pads = [](int64_t padding) { return "[" + joined({padding, padding}) + "]"; };
-    const std::string product =
-        body_("stablehlo.convolution(%x0, " + argument("weight", Owner::server, weight) +
-              ") dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [" +
-              joined({window.stride[0], window.stride[1]}) + "], pad = [" + pads(window.padding[0]) + ", " +
-              pads(window.padding[1]) + "]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (" +
-              type_of(from) + ", " + type_of(weight.sizes().vec()) + ") -> " + type_of(to));
-    return with_bias(product, node);
+    return body_("stablehlo.convolution(" + x + ", " + weight +
+                 ") dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [" +
+                 joined({window.stride[0], window.stride[1]}) + "], pad = [" + pads(window.padding[0]) + ", " +
+                 pads(window.padding[1]) + "]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (" +
+                 type_of(from) + ", " + type_of(kernel) + ") -> " + type_of(to));
   }
 
   std::string average_pool(const Node& node, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {

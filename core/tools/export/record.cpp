@@ -184,14 +184,14 @@ class GraphBuilder {
   }
 
   bool convolution(const std::vector<c10::IValue>& in, const torch::Tensor& output, Node& node) {
-    if (!is_value(in[0]) || is_value(in[1]) || output.dim() != 4 || !in[4].isIntList() || !all_equal(in[5], 1) ||
-        in[6].toInt() != 1) {
+    if (!is_value(in[0]) || is_value(in[1]) || output.dim() != 4 || !in[4].isIntList() || !all_equal(in[5], 1)) {
       return false;
     }
     node.op = Operator::convolution;
     node.name = layer_name(in[1], "convolution");
     node.weight = kept(in[1].toTensor());
     node.bias = optional_tensor(in[2]);
+    node.groups = in[6].toInt();
     node.window = {{node.weight.size(2), node.weight.size(3)}, pair_of(in[3]), pair_of(in[4])};
     return true;
   }

@@ -1,5 +1,7 @@
 #include "tools/export/graph.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include "support/models.h"
 #include "support/tiny_network.h"
 #include "tools/export/record.h"
@@ -180,6 +182,29 @@ TEST(Record, TakesWhatModelsCommonlyComputeBesides) {
     network.eval();
     expect_close(evaluate(graph, images), network.forward(images, nullptr));
   }
+}
+
+TEST(Record, TakesConvolutionsInGroupsAndFoldsTheirBatchNorms) {
+  auto depthwise = std::make_shared<Conv2d>(Conv2dOptions{4, 8, 3, 2, 1, false, false, 4});
+  auto norm = std::make_shared<BatchNorm2d>(8);
+  auto pairs = std::make_shared<Conv2d>(Conv2dOptions{8, 4, 1, 1, 0, true, false, 2});
+  auto generator = at::detail::createCPUGenerator(7);
+  for (const auto& conv : {depthwise, pairs}) conv->reset_parameters(generator);
+  {
+    const torch::NoGradGuard no_gradient;
+    norm->running_var.copy_(torch::arange(1, 9));
+    norm->running_mean.copy_(torch::arange(8).mul(0.1));
+  }
+  norm->eval();
+  Stranger network([=](const torch::Tensor& x) {
+    return pairs->forward(norm->forward(depthwise->forward(x))).mean({2, 3});
+  });
+  const Graph graph = fold_batch_norms(record_graph(network));
+  EXPECT_EQ(count_of(graph, Operator::channel_affine), 0);
+  const torch::NoGradGuard no_gradient;
+  const torch::Tensor images = images_for({2, 6, 6, 3});
+  network.eval();
+  expect_close(evaluate(graph, images), network.forward(images, nullptr));
 }
 
 TEST(Record, NamesAnOperatorThatItCannotExportAndItsPlace) {

@@ -121,6 +121,31 @@ TEST(Program, CallsAFunctionForEachLayerAndKeepsConstantsOutOfTheText) {
   }
 }
 
+TEST(Program, WritesAConvolutionInGroupsAsOneForEachGroup) {
+  Graph graph;
+  graph.nodes.resize(2);
+  graph.nodes[0].op = Operator::image;
+  graph.nodes[0].shape = {4, 5, 5};
+  Node& node = graph.nodes[1];
+  node.op = Operator::convolution;
+  node.name = "grouped";
+  node.inputs = {0};
+  node.shape = {6, 5, 5};
+  node.weight = torch::arange(6 * 2 * 9, torch::kFloat32).view({6, 2, 3, 3});
+  node.bias = torch::ones({6});
+  node.window = {{3, 3}, {1, 1}, {1, 1}};
+  node.groups = 2;
+  const Program program = make_program(graph);
+  const std::string& body = layer(program, "grouped")->body;
+  EXPECT_EQ(times(body, "stablehlo.convolution"), 2) << body;
+  EXPECT_EQ(times(body, "feature_group_count = 1"), 2) << body;
+  EXPECT_EQ(times(body, "(tensor<1x5x5x2xf32>, tensor<3x3x2x3xf32>) -> tensor<1x5x5x3xf32>"), 2) << body;
+  EXPECT_NE(body.find("%x0 [0:1:1, 0:5:1, 0:5:1, 2:4:1]"), std::string::npos) << body;
+  EXPECT_NE(body.find("%weight [0:3:1, 0:3:1, 0:2:1, 3:6:1]"), std::string::npos) << body;
+  EXPECT_NE(body.find("dim = 3 : (tensor<1x5x5x3xf32>, tensor<1x5x5x3xf32>) -> tensor<1x5x5x6xf32>"), std::string::npos)
+      << body;
+}
+
 TEST(Program, CountsMaxPoolingsComparisonsApart) {
   const auto network = testing::build_model("vgg16", {3, 32, 32, 10}, "model.width = 64");
   const Program program = make_program(record_graph(*network));
