@@ -397,18 +397,18 @@ void StoredContext::keep(const std::string& name, Network& network) {
   note_deployed(network);
 }
 
-Score StoredContext::evaluate(Network& network, Part part) {
+Score StoredContext::evaluate(Network& network, Part part, int64_t limit) {
   const std::vector<std::string> trainings = trainings_of(network);
-  if (trainings.empty()) return evaluate(network, part, text("a network of phase '", record_.kind, "'"));
+  if (trainings.empty()) return evaluate(network, part, text("a network of phase '", record_.kind, "'"), limit);
   const std::string &last = trainings.back(), kind = last.substr(0, last.find('/'));
   return evaluate(network, part,
-                  text("the network of training '", last.substr(kind.size() + 1), "' of phase '", kind, "'"));
+                  text("the network of training '", last.substr(kind.size() + 1), "' of phase '", kind, "'"), limit);
 }
 
-Score StoredContext::evaluate(Network& network, Part part, const std::string& weights) {
+Score StoredContext::evaluate(Network& network, Part part, const std::string& weights, int64_t limit) {
   const Images& images = laboratory_.data.part(part);
   if (images.count() == 0) refuse_without_held_out("phase '" + record_.kind + "'");
-  return senet::evaluate(network, make_loader(laboratory_, images), weights);
+  return senet::evaluate(network, make_loader(laboratory_, images), weights, nullptr, limit);
 }
 
 void StoredContext::record(const std::string& name, const std::vector<double>& values) {

@@ -86,9 +86,10 @@ class StoredContext final : public StepContext {
   bool has_network() const;
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
-  Score evaluate(Network& network, Part part) override;
+  using PhaseContext::evaluate;
+  Score evaluate(Network& network, Part part, int64_t limit) override;
   // `weights`: what an error calls the network.
-  Score evaluate(Network& network, Part part, const std::string& weights);
+  Score evaluate(Network& network, Part part, const std::string& weights, int64_t limit = 0);
   void record(const std::string& name, const std::vector<double>& values) override;
   void record(const std::vector<Candidate>& candidates) override;
 

@@ -110,7 +110,8 @@ TrainingSettings training_settings(const Options& options, const std::string& pr
 }
 
 double TrainingSettings::lr_at(int64_t epoch) const {
-  const auto now = static_cast<double>(epoch), end = static_cast<double>(epochs);
+  const auto now = static_cast<double>(restart_epochs > 0 ? epoch % restart_epochs : epoch),
+             end = static_cast<double>(restart_epochs > 0 ? restart_epochs : epochs);
   double rate = lr;
   if (schedule == Schedule::cosine) rate = lr_floor + (lr - lr_floor) * 0.5 * (1 + std::cos(kPi * now / end));
   if (schedule == Schedule::step) {

@@ -58,7 +58,14 @@ INSTANTIATE_TEST_SUITE_P(
                                 "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
                       std::pair("deepreduce_training",
                                 "[deepreduce]\ncandidates.epochs = 8\ncriticality.epochs = 8\nlargest = 2\n"
-                                "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n")),
+                                "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),
+                      std::pair("coordinate_descent",
+                                "[snl]\nsearch.epochs = 2\nlambda = 0.1\nfinetune.epochs = 1\n"
+                                "[coordinate_descent]\nset_size = 20\nsets = 2\ntrial_images = 50\n"
+                                "total_epochs = 12\nfinetune.epochs = 3\n"
+                                "[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n[[cell]]\nmethod = "
+                                "\"coordinate_descent\"\nbudgets = [\"20%\"]\ncoordinate_descent.from = \"snl\"\n"
+                                "coordinate_descent.from_budget = \"30%\"\n")),
     [](const auto& test) { return test.param.first; });
 
 TEST(Interrupted, StopsAfterACheckpointWithItsOwnExitCodeAndGoesOn) {

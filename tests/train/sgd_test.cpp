@@ -126,6 +126,14 @@ TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
   EXPECT_NEAR(settings.lr_at(9), 0.05, 1e-12);
 }
 
+TEST(Schedule, BeginsAgain) {
+  TrainingSettings settings, one;
+  settings.epochs = 12;
+  settings.restart_epochs = one.epochs = 4;
+  settings.schedule = one.schedule = Schedule::cosine;
+  for (int64_t epoch = 0; epoch < 12; ++epoch) EXPECT_EQ(settings.lr_at(epoch), one.lr_at(epoch % 4));
+}
+
 TEST(Schedule, TheRateRisesInTheFirstEpochs) {
   for (const Schedule schedule : {Schedule::step, Schedule::cosine, Schedule::constant}) {
     TrainingSettings plain;

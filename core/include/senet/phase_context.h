@@ -47,8 +47,9 @@ class PhaseContext {
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
 
-  // Throws (exit code 2) where there are no such images.
-  virtual Score evaluate(Network& network, Part part) = 0;
+  // On the first `limit` of the images; 0: on all. Throws (exit code 2) where there are none.
+  virtual Score evaluate(Network& network, Part part, int64_t limit) = 0;
+  Score evaluate(Network& network, Part part) { return evaluate(network, part, 0); }
 
   // Keeps a series in the phase's record and in the results that build on it.
   virtual void record(const std::string& name, const std::vector<double>& values) = 0;

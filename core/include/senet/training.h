@@ -39,9 +39,10 @@ struct TrainingSettings {
   Schedule schedule = Schedule::step;
   std::vector<double> lr_drops;  // fractions f of the epochs; a drop starts with the first epoch e ≥ f·epochs
   double lr_drop_factor = 0.1;
-  double lr_floor = 0;        // what a cosine ends at
-  int64_t warmup_epochs = 0;  // W: in epoch e < W, from 0, the rate is (e + 1)/(W + 1) of the schedule's
-  int64_t crop_padding = 4;   // pixels
+  double lr_floor = 0;         // what a cosine ends at
+  int64_t restart_epochs = 0;  // the schedule begins again every so many epochs; 0: never
+  int64_t warmup_epochs = 0;   // W: in epoch e < W, from 0, the rate is (e + 1)/(W + 1) of the schedule's
+  int64_t crop_padding = 4;    // pixels
   bool flip = true;
   bool random_resized = false;
   int64_t cutout = 0;  // pixels: a square of that side is black, its middle anywhere in the image; 0: none

@@ -1,0 +1,102 @@
+#include <torch/types.h>
+
+#include <cmath>
+
+#include "descent.h"
+#include "senet/error.h"
+#include "senet/method.h"
+#include "senet/random.h"
+
+namespace {
+
+using senet::integer_option;
+using senet::real_option;
+using senet::text_option;
+
+constexpr double kPapersRelus = 491520;  // of its ResNet18, of which a round takes 100
+constexpr const char* kStart = "start";
+
+constexpr senet::Option kOptions[] = {
+    text_option("from", "\"\"", "where it begins: a cell of this experiment, by its label, or a finished result")
+        .names_source(),
+    text_option("from_budget", "\"\"", "the budget of that cell, larger than this one's").names_source(),
+    integer_option("set_size", "0", "ReLUs that a round linearises; 0: 100 of 491,520, in proportion to the model's")
+        .at_least(0),
+    integer_option("sets", "100", "random sets that a round tries at most").at_least(1),
+    integer_option("trial_images", "1000", "training images, the first ones, by whose accuracy sets are judged")
+        .at_least(1),
+    real_option("tolerance", "0.05", "of accuracy: a set that costs less is taken at once")
+        .between(0, 100)
+        .in("percentage points"),
+    integer_option(
+        "total_epochs", "0",
+        "of all fine-tunings, between which the rounds are shared evenly; 0: one whenever accuracy has fallen")
+        .at_least(0),
+    real_option("ce_weight", "1", "weight of the cross entropy").at_least(0),
+    real_option("kd_weight", "1", "weight of the distillation").at_least(0),
+    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    integer_option("finetune.epochs", "20", "of a fine-tuning").between(1, 1e6).counts_epochs(),
+    real_option("finetune.lr", "1e-3", "of SGD, from which each fine-tuning begins").at_least(0),
+    text_option("finetune.schedule", "\"cosine\"", "of the learning rate, in each fine-tuning")
+        .one_of("step cosine constant"),
+};
+
+// Block coordinate descent (arXiv 2511.11781): from a network that another method linearised to a larger budget, a set
+// of ReLUs a round, exactly to the budget.
+class CoordinateDescent final : public senet::Method {
+ public:
+  explicit CoordinateDescent(const senet::Options& options) : options_(options) {}
+
+  std::vector<senet::Step> steps(const senet::Target& target) override {
+    const std::string &from = options_.text("from"), &budget = options_.text("from_budget");
+    if (from.empty())
+      senet::fail_usage("coordinate_descent.from is not set: it names the cell, or the result, that it begins with");
+    senet::Step step{target.method, "", target.options};
+    step.budget = true;
+    step.sources = {{kStart, {from, budget}}};
+    step.run = [this](senet::StepContext& context) { return descend(context); };
+    return {step};
+  }
+
+ private:
+  std::shared_ptr<senet::Network> descend(senet::StepContext& context) const {
+    const auto student = context.make_network("student");
+    context.load_network(kStart, *student);
+    const int64_t all_epochs = options_.integer("total_epochs"),
+                  scaled = std::llround(100 * student->relus() / kPapersRelus);
+    senet::DescentSettings settings;
+    settings.distilled = {options_.real("ce_weight"), options_.real("kd_weight"), options_.real("temperature")};
+    settings.budget = context.budget();
+    settings.set_size = options_.integer("set_size") > 0 ? options_.integer("set_size") : std::max<int64_t>(1, scaled);
+    settings.sets = options_.integer("sets");
+    settings.tolerance = options_.real("tolerance") / 100;
+    settings.period = options_.integer("finetune.epochs");
+    if (all_epochs > 0) settings.period = std::min(settings.period, all_epochs);
+    settings.periods = all_epochs / settings.period;
+    const int64_t images = options_.integer("trial_images");
+    const auto accuracy = [&] { return context.evaluate(*student, senet::Part::train, images).accuracy; };
+    senet::Descent descent(context.teacher(), *student, settings, accuracy,
+                           senet::derive_seed(context.seed(), "coordinate_descent"));
+    const int64_t above = descent.count() - settings.budget;
+    if (above <= 0) {
+      senet::fail_usage("coordinate_descent begins with a network of ", descent.count(),
+                        " ReLUs, within the budget of ", settings.budget,
+                        "; name a larger budget of its cell by coordinate_descent.from_budget");
+    }
+    senet::TrainingSettings training = context.training("finetune");
+    training.restart_epochs = settings.period;
+    training.epochs = settings.period * (all_epochs > 0 ? settings.periods : above / settings.set_size + 2);
+    descent.begin();
+    context.train("descent", *student, descent, training);
+    context.record("trials", {static_cast<double>(descent.trials())});
+    return student;
+  }
+
+  senet::Options options_;
+};
+
+}  // namespace
+
+SENET_PLUGIN(senet::entry<CoordinateDescent>(
+    "coordinate_descent", "block coordinate descent: sets of ReLUs at random, from another method's network",
+    kOptions));
