@@ -183,7 +183,7 @@ void add_plugin_verbs(CLI::App& program, Arguments& arguments) {
   plugins.plugins().json();
   Verb made(*plugins, arguments, "new", "write a plugin that builds, passes its test and runs, to start from",
             "plugins ");
-  made.option("KIND", arguments.kind, "baseline, sensitivity or dataset", "")->required();
+  made.option("KIND", arguments.kind, "baseline, sensitivity, dataset or model", "")->required();
   made.subject("NAME", "what experiments will call it: a C identifier")->required();
   made.option("DIR", arguments.out, "the folder to write: a new or empty one", "")->required();
   made.plugins().json();

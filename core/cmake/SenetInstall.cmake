@@ -21,6 +21,15 @@ export(EXPORT senetTargets NAMESPACE senet:: FILE ${PROJECT_BINARY_DIR}/${packag
 install(DIRECTORY ${SENET_SDK_DIR}/senet DESTINATION include FILES_MATCHING PATTERN *.h)
 install(FILES ${SENET_GENERATED_DIR}/senet/abi.h DESTINATION include/senet)
 
+# How to write a plugin, and an example. What the installed README leads to is installed too; the rest is only named.
+file(READ ${PROJECT_SOURCE_DIR}/plugins/README.md readme)
+string(REPLACE "](../core/include/senet)" "](../../include/senet)" readme "${readme}")
+string(REGEX REPLACE "\\[([^]]+)\\]\\((\\.\\./experiments|CMakeLists|baselines|datasets|models|sensitivity)[^)]*\\)" "\\1" readme "${readme}")
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/installed/README.md CONTENT "${readme}" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/plugins/README.md)
+install(FILES ${PROJECT_BINARY_DIR}/installed/README.md DESTINATION share/senet)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/examples DESTINATION share/senet)
+
 # What the program reads when it runs: skeletons of plugins, the engine's party, networks to compute latencies for.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/senet)
 foreach(shared plugins/skeleton core/tools/measure/spu_party.py experiments/costs)

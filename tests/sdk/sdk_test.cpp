@@ -65,8 +65,105 @@ TEST_P(Skeleton, ConfiguresBuildsAndPassesItsTest) {
   EXPECT_EQ(listed["plugins"][0]["kind"], kind);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Skeleton, ::testing::Values("baseline", "sensitivity", "dataset"),
+INSTANTIATE_TEST_SUITE_P(Each, Skeleton, ::testing::Values("baseline", "sensitivity", "dataset", "model"),
                          [](const auto& test) { return std::string(test.param); });
+
+TEST(Sdk, WhatItsReadmeLeadsToIsThere) {
+  const fs::path readme = prefix() / "share/senet/README.md";
+  const std::string text = testing::slurp(readme);
+  const std::regex link("\\]\\(([^) ]+)\\)");
+  int links = 0;
+  for (auto at = std::sregex_iterator(text.begin(), text.end(), link); at != std::sregex_iterator(); ++at) {
+    ++links;
+    EXPECT_TRUE(fs::exists(readme.parent_path() / (*at)[1].str())) << (*at)[1];
+  }
+  EXPECT_GE(links, 3);
+}
+
+// Those that need LibTorch are alone in the models of this folder, in the example and in the skeletons.
+TEST(Sdk, ItsHeadersHaveWhatTheirMacrosNeed) {
+  const TemporaryFolder folder;
+  write_file(folder / "plugin.cpp",
+             "#include <senet/plugin.h>\nstruct Own { struct Interface { static constexpr auto kKind = "
+             "senet::PluginKind::model; }; };\nSENET_PLUGIN(senet::PluginEntry{senet::PluginKind::model, \"own\", "
+             "\"\", nullptr, 0, nullptr});\n");
+  write_file(folder / "error.cpp",
+             "#include <senet/error.h>\nvoid check(int x) { SENET_CHECK(x > 0, \"found \", x); }\n");
+  for (const char* source : {"plugin.cpp", "error.cpp"}) {
+    const Outcome outcome = shell(
+        "'" SENET_TEST_COMPILER "' -std=c++17 -fsyntax-only -I '" + (prefix() / "include").string() + "' " + source,
+        folder.path());
+    EXPECT_EQ(outcome.code, 0) << source << "\n" << outcome.error;
+  }
+}
+
+// A narrow MobileNetV2 and a tiny transformer, built outside the tree.
+class Models : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    const std::string from = SENET_TEST_SOURCE "/tests/sdk/models";
+    const Outcome built =
+        shell("configure -S '" + from + "' -B build -DEXAMPLES='" + (prefix() / "share/senet/examples").string() +
+                  "'\ncmake --build build -j 2\n" + run("once"),
+              folder_->path());
+    ASSERT_EQ(built.code, 0) << built.out << built.error;
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static std::string run(const std::string& turn) {
+    return "senet run '" SENET_TEST_SOURCE
+           "/tests/sdk/models/models.toml' --plugin-dir build --threads 1 --set "
+           "training.checkpoint_seconds=0 --runs " +
+           turn + "/runs --results " + turn + "/results";
+  }
+  static json result(const std::string& turn, const std::string& label) {
+    return json::parse(testing::slurp(*folder_ / (turn + "/results/models/" + label + "-20pct-s1.json")));
+  }
+
+  inline static TemporaryFolder* folder_ = nullptr;
+};
+
+TEST_F(Models, AreCountedAsByHand) {
+  const json mobilenet = result("once", "mobilenet"), vit = result("once", "vit");
+  EXPECT_EQ(mobilenet["model"]["relus"], 3 * 8 * 64 + 8 * 16);
+  EXPECT_EQ(mobilenet["model"]["macs"],
+            2 * 4 * 9 * 64 + 2 * 4 * 8 * 64 + 8 * 9 * 64 + 4 * 8 * 64 + 8 * 9 * 16 + 8 * 4 * 16 + 4 * 4);
+  EXPECT_EQ(mobilenet["result"]["relus"], 332);
+  EXPECT_EQ(vit["model"]["relus"], 16 * 5);
+  EXPECT_EQ(vit["model"]["macs"], 2 * 8 * 16 * 4 + 5 * (8 * 24 + 8 * 16 + 16 * 8) + 8 * 4);
+  EXPECT_EQ(vit["result"]["relus"], 16);
+  const std::string named = vit["model"].dump();
+  EXPECT_NE(named.find("aten::softmax"), std::string::npos) << named;
+  EXPECT_NE(named.find("aten::layer_norm after 'norm1'"), std::string::npos) << named;
+}
+
+TEST_F(Models, GoOnAsIfTheyHadNotBeenStopped) {
+  for (const char* phase : {"sensitivity", "mask"}) {
+    const Outcome stopped = shell(run("again") + " & until ls again/runs/" + phase +
+                                      "-*/*.safetensors; do sleep 0.02; kill -0 $! || break; done >/dev/null 2>&1\n"
+                                      "kill -TERM $! || true\nwait $! || true",
+                                  folder_->path());
+    EXPECT_EQ(stopped.code, 0) << stopped.error;
+  }
+  const Outcome resumed = shell(run("again"), folder_->path());
+  ASSERT_EQ(resumed.code, 0) << resumed.error;
+  for (const char* label : {"mobilenet", "vit"})
+    EXPECT_EQ(result("again", label)["result"], result("once", label)["result"]) << label;
+}
+
+TEST_F(Models, AreExportedOrRefusedByNameByExportAlone) {
+  const auto exported = [&](const std::string& label) {
+    return shell("senet export models/" + label + "-20pct " + label +
+                     ".out --format stablehlo --plugin-dir build --runs once/runs --results once/results",
+                 folder_->path());
+  };
+  const Outcome mobilenet = exported("mobilenet"), vit = exported("vit");
+  EXPECT_EQ(mobilenet.code, 0) << mobilenet.error;
+  EXPECT_NE(vit.code, 0);
+  EXPECT_NE(vit.error.find("the network's operator aten::"), std::string::npos) << vit.error;
+  EXPECT_NE(vit.error.find("cannot be exported"), std::string::npos) << vit.error;
+}
 
 TEST(Package, RefusesAnotherCompilerAndNamesBoth) {
   const TemporaryFolder folder;
