@@ -82,6 +82,21 @@ TEST(Packed, RawAndEncodedGiveTheImagesOfTheFolderWithOneFingerprint) {
   }
 }
 
+TEST(Packed, ReadAheadTheFolderAndItsFileGiveTheSameBatches) {
+  const Folder folder(24);
+  const View view{18, 16};
+  const std::string file = (folder.folder / "x.pack").string();
+  write_packed(file, kDescription, folder.images("train", view), folder.images("val", view), PackEncoding::encoded);
+  const BatchLoader of_folder(folder.images("train", view), kDescription.normalisation, torch::kFloat32, torch::kCPU);
+  const BatchLoader of_file(PackedSet(file).images(Split::train), kDescription.normalisation, torch::kFloat32,
+                            torch::kCPU);
+  const std::vector<int64_t> order = of_folder.shuffled(1, 0);
+  BatchStream from_folder(of_folder, order, 2), from_file(of_file, order, 2);
+  for (size_t at = 0; at < order.size(); at += 2) {
+    EXPECT_TRUE(testing::identical(from_folder.next().images, from_file.next().images));
+  }
+}
+
 TEST(Packed, ASetInMemoryPacksRawAlone) {
   const TemporaryFolder folder;
   torch::manual_seed(1);

@@ -1,9 +1,9 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <fstream>
 #include <sstream>
 
+#include "../gzip/gzip.h"
 #include "senet/dataset.h"
 #include "senet/error.h"
 #include "tar.h"
@@ -64,16 +64,6 @@ constexpr senet::Option kOptions100[] = {
         .without_effect(),
 };
 
-std::string read_whole(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  SENET_CHECK(in, path.string(), ": cannot be opened");
-  SENET_CHECK(static_cast<int64_t>(fs::file_size(path)) <= kMostBytes, path.string(), ": has ", fs::file_size(path),
-              " bytes, expected at most ", kMostBytes);
-  std::ostringstream content;
-  content << in.rdbuf();
-  return content.str();
-}
-
 class Cifar : public senet::Dataset {
  public:
   Cifar(const Version& version, const senet::Options& options) : version_(version), path_(options.text("path")) {}
@@ -127,7 +117,7 @@ class Cifar : public senet::Dataset {
     }
     auto found = files_.find(name);
     if (found == files_.end() && fs::is_regular_file(path_ / name)) {
-      found = files_.emplace(name, read_whole(path_ / name)).first;
+      found = files_.emplace(name, read_gzip(path_ / name, kMostBytes)).first;
     }
     if (found == files_.end()) {
       senet::fail((path_ / name).string(), ": no such file; dataset.path has to be the folder of ", version_.name,

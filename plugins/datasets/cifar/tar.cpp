@@ -1,38 +1,29 @@
 #include "tar.h"
 
-#include <zlib.h>
-
 #include <charconv>
 #include <cstring>
-#include <memory>
+#include <string_view>
+#include <utility>
 
+#include "../gzip/gzip.h"
 #include "senet/error.h"
 
 namespace {
 
 constexpr size_t kBlock = 512;
 
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& path)
-      : path_(path.string()), file_(gzopen(path.c_str(), "rb"), gzclose) {
-    SENET_CHECK(file_ != nullptr, path_, ": cannot be opened");
-  }
-  // True when all of `count` bytes were there; false at a clean end of the file.
-  bool read(char* to, size_t count) {
-    const int got = gzread(file_.get(), to, static_cast<unsigned>(count));
-    int error = Z_OK;
-    const std::string message = gzerror(file_.get(), &error);
-    SENET_CHECK(got >= 0 && (error == Z_OK || error == Z_STREAM_END), path_, ": damaged gzip data: ", message);
-    if (got == 0) return false;
-    SENET_CHECK(static_cast<size_t>(got) == count, path_, ": ends within a block of the archive");
-    return true;
-  }
-  const std::string& path() const { return path_; }
+struct Archive {
+  std::string path, bytes;
+  size_t at = 0;
 
- private:
-  std::string path_;
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
+  std::string_view take(size_t count, const std::string& within) {
+    SENET_CHECK(count <= bytes.size() - at, path, ": ends within ", within);
+    return std::string_view(bytes).substr(std::exchange(at, at + count), count);
+  }
+  std::string_view content(int64_t size, const std::string& member) {
+    const size_t blocks = (static_cast<size_t>(size) + kBlock - 1) / kBlock;
+    return take(blocks * kBlock, "its member '" + member + "'").substr(0, static_cast<size_t>(size));
+  }
 };
 
 // An octal number of a header, ended by a blank or a zero byte.
@@ -62,17 +53,6 @@ void check_checksum(const char* header, const std::string& path) {
 
 std::string text_field(const char* field, size_t count) { return {field, strnlen(field, count)}; }
 
-// The content of a member; where it is not to be kept, it is read all the same.
-std::string read_content(Reader& in, int64_t size, bool keep, const std::string& member) {
-  std::string content;
-  char block[kBlock];
-  for (int64_t left = size; left > 0; left -= kBlock) {
-    SENET_CHECK(in.read(block, kBlock), in.path(), ": ends within its member '", member, "'");
-    if (keep) content.append(block, std::min<size_t>(kBlock, static_cast<size_t>(left)));
-  }
-  return content;
-}
-
 // What the headers before a member say of it; empty and −1 where they say nothing.
 struct Extended {
   std::string path;
@@ -80,7 +60,7 @@ struct Extended {
 };
 
 // Records of "<length> <key>=<value>\n", whose length counts all of it.
-void read_pax(const std::string& records, const std::string& archive, Extended& extended) {
+void read_pax(const std::string_view records, const std::string& archive, Extended& extended) {
   for (size_t at = 0; at < records.size();) {
     const size_t blank = records.find(' ', at), equals = records.find('=', at);
     uint64_t length = 0;
@@ -90,8 +70,8 @@ void read_pax(const std::string& records, const std::string& archive, Extended& 
     SENET_CHECK(number && length <= records.size() - at && equals != std::string::npos && blank < equals &&
                     equals < at + length && records[at + length - 1] == '\n',
                 archive, ": not a sound tar archive: a pax header's record does not parse");
-    const std::string key = records.substr(blank + 1, equals - blank - 1);
-    const std::string value = records.substr(equals + 1, at + length - equals - 2);
+    const std::string_view key = records.substr(blank + 1, equals - blank - 1);
+    const std::string_view value = records.substr(equals + 1, at + length - equals - 2);
     if (key == "path") extended.path = value;
     if (key == "size") {
       const auto read = std::from_chars(value.data(), value.data() + value.size(), extended.size);
@@ -106,45 +86,44 @@ void read_pax(const std::string& records, const std::string& archive, Extended& 
 
 std::map<std::string, std::string> read_tar(const std::filesystem::path& archive, const std::set<std::string>& wanted,
                                             int64_t most_bytes) {
-  constexpr int64_t kMostHeader = 1 << 20;
-  Reader in(archive);
+  constexpr int64_t kMostHeader = 1 << 20, kMostArchive = 1 << 30;
+  Archive in{archive.string(), read_gzip(archive, kMostArchive)};
   std::map<std::string, std::string> members;
   Extended extended;
-  char header[kBlock];
-  while (in.read(header, kBlock)) {
+  while (in.at < in.bytes.size()) {
+    const char* const header = in.take(kBlock, "a block of the archive").data();
     if (header[0] == '\0') break;  // the end is marked by blocks of zeros
-    check_checksum(header, in.path());
+    check_checksum(header, in.path);
     const std::string prefix = text_field(header + 345, 155), base = text_field(header, 100);
     const bool ustar = std::memcmp(header + 257, "ustar", 5) == 0;
     const std::string own = ustar && !prefix.empty() ? prefix + "/" + base : base;
-    const int64_t own_size = octal(header + 124, 12, in.path());
+    const int64_t own_size = octal(header + 124, 12, in.path);
     const char type = header[156];
     if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
-      SENET_CHECK(own_size <= kMostHeader, in.path(), ": its header '", own, "' has ", own_size,
+      SENET_CHECK(own_size <= kMostHeader, in.path, ": its header '", own, "' has ", own_size,
                   " bytes, expected at most ", kMostHeader);
-      const std::string content = read_content(in, own_size, true, own);
-      if (type == 'x') read_pax(content, in.path(), extended);
-      if (type == 'L') extended.path = content.c_str();
+      const std::string_view content = in.content(own_size, own);
+      if (type == 'x') read_pax(content, in.path, extended);
+      if (type == 'L') extended.path = text_field(content.data(), content.size());
       continue;
     }
     const std::filesystem::path path = extended.path.empty() ? own : extended.path;
     const int64_t size = extended.size < 0 ? own_size : extended.size;
     extended = {};
     for (const auto& part : path) {
-      SENET_CHECK(!path.is_absolute() && part != "..", in.path(), ": its member '", path.string(),
+      SENET_CHECK(!path.is_absolute() && part != "..", in.path, ": its member '", path.string(),
                   "' leaves the archive; this is not the publisher's file");
     }
     const std::string name = path.filename().string();
-    const bool regular = type == '0' || type == '\0';
-    const bool keep = wanted.count(name) > 0;
-    if (keep) {
-      SENET_CHECK(regular, in.path(), ": its member '", path.string(), "' is not a regular file");
-      SENET_CHECK(size <= most_bytes, in.path(), ": its member '", path.string(), "' has ", size,
+    const bool is_wanted = wanted.count(name) > 0;
+    if (is_wanted) {
+      SENET_CHECK(type == '0' || type == '\0', in.path, ": its member '", path.string(), "' is not a regular file");
+      SENET_CHECK(size <= most_bytes, in.path, ": its member '", path.string(), "' has ", size,
                   " bytes, expected at most ", most_bytes);
-      SENET_CHECK(!members.count(name), in.path(), ": has two members '", name, "'");
+      SENET_CHECK(!members.count(name), in.path, ": has two members '", name, "'");
     }
-    std::string content = read_content(in, size, keep, path.string());
-    if (keep) members[name] = std::move(content);
+    const std::string_view content = in.content(size, path.string());
+    if (is_wanted) members.emplace(name, content);
   }
   return members;
 }
