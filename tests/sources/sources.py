@@ -27,6 +27,12 @@ PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "cli/thre
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
 # The converter of old results: in those a kind of phase says what the phase was.
 MAY_COMPARE_NAMES = {"results/schema_1.cpp"}
+# What is written in results and nowhere else.
+NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|held_out_accuracy|image_passes|mac_saving|"
+                    "made_smaller|phases|reach_of_training|relu_saving|remarks|set_by_itself|settings_without_effect|"
+                    "training_seconds|unknown_to_it|widths")
+# The converters of old results and of old records of phases, which are JSON to them.
+MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
 MOST_LINES_OF_CORE = 12900
 MOST_LINES_OF_A_FUNCTION = 80
 
@@ -114,6 +120,17 @@ def compared_names(root):
                 found.append(f"core/{path}:{number}: compares a method's or step's name; ask the step or "
                              f"its declaration: {line.strip()}")
     return found
+
+
+def results_read_by_key(root):
+    """Fields of a result that are read from JSON by their names, in place of Result's members."""
+    pattern = re.compile(rf'\.(?:at|contains|find|has|value)\("(?:{NAMES_OF_RESULTS})"|'
+                         rf'\["(?:{NAMES_OF_RESULTS})"\](?! *=[^=])')
+    return [f"{path}:{number}: reads a field of a result by its key; read the result by result_from(), and take the "
+            f"struct's member: {line.strip()}"
+            for file in files_of(root, "core", "plugins")
+            if (path := file.relative_to(root).as_posix()) not in MAY_READ_RESULTS_BY_KEY
+            for number, line in enumerate(file.read_text().splitlines(), 1) if pattern.search(line)]
 
 
 def too_many_lines(root):

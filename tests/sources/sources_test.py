@@ -29,6 +29,9 @@ class Sources(unittest.TestCase):
     def test_nothing_compares_the_name_of_a_method_or_a_step(self):
         self.holds(sources.compared_names)
 
+    def test_results_are_read_as_structs(self):
+        self.holds(sources.results_read_by_key)
+
     def test_the_core_stays_small(self):
         self.holds(sources.too_many_lines)
 
@@ -83,6 +86,12 @@ class MadeUp(unittest.TestCase):
         for file in ("results/a.cpp", "results/schema_1.cpp", "method/a.cpp"):
             self.write(f"core/{file}", 'a == "mask";\n"snl" != b;\nc == "masks";\nd("mask");\n')
         self.finds(sources.compared_names, "core/results/a.cpp:1", "core/results/a.cpp:2")
+
+    def test_of_keys(self):
+        self.write("core/tools/a.cpp", 'a.at("phases");\nb["curves"].size();\nc["curves"] = d;\ne.at("environment");\n'
+                                       'f["curves"] == g;\n')
+        self.write("core/results/schema_1.cpp", 'a.at("phases");\n')
+        self.finds(sources.results_read_by_key, "core/tools/a.cpp:1", "core/tools/a.cpp:2", "core/tools/a.cpp:5")
 
     def test_of_lines(self):
         for uncounted in ("cli/a.cpp", "include/senet/a.h"):
