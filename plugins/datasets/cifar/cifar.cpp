@@ -64,9 +64,10 @@ constexpr senet::Option kOptions100[] = {
         .without_effect(),
 };
 
-class Cifar : public senet::Dataset {
+template <const Version& version()>
+class Cifar final : public senet::Dataset {
  public:
-  Cifar(const Version& version, const senet::Options& options) : version_(version), path_(options.text("path")) {}
+  explicit Cifar(const senet::Options& options) : path_(options.text("path")) {}
 
   senet::Images load(senet::Split split) override {
     const std::vector<std::string> names =
@@ -126,24 +127,16 @@ class Cifar : public senet::Dataset {
     return found->second;
   }
 
-  const Version& version_;
+  const Version& version_ = version();
   fs::path path_;
   mutable std::map<std::string, std::string> files_;
 };
 
-class Cifar10 final : public Cifar {
- public:
-  explicit Cifar10(const senet::Options& options) : Cifar(cifar10(), options) {}
-};
-class Cifar100 final : public Cifar {
- public:
-  explicit Cifar100(const senet::Options& options) : Cifar(cifar100(), options) {}
-};
-
 }  // namespace
 
-SENET_PLUGIN(senet::entry<Cifar10>("cifar10", "CIFAR-10, binary version: 50,000 + 10,000 images of 32×32, 10 classes",
-                                   kOptions10),
-             senet::entry<Cifar100>("cifar100",
-                                    "CIFAR-100, binary version: 50,000 + 10,000 images of 32×32, 100 fine classes",
-                                    kOptions100));
+SENET_PLUGIN(
+    senet::entry<Cifar<cifar10>>("cifar10", "CIFAR-10, binary version: 50,000 + 10,000 images of 32×32, 10 classes",
+                                 kOptions10),
+    senet::entry<Cifar<cifar100>>("cifar100",
+                                  "CIFAR-100, binary version: 50,000 + 10,000 images of 32×32, 100 fine classes",
+                                  kOptions100));

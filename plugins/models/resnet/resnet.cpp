@@ -38,37 +38,29 @@ struct Spec {
   bool stem_relu;
   bool identity_shortcut;
   bool fan_in;
-
-  Spec(std::vector<int64_t> stage_blocks, const senet::Options& options)
-      : blocks(std::move(stage_blocks)),
-        width(options.integer("width")),
-        imagenet_stem(options.text("stem") == "imagenet"),
-        stem_relu(options.boolean("stem_relu")),
-        identity_shortcut(options.boolean("identity_shortcut")),
-        fan_in(options.text("initialisation") == "fan_in") {}
 };
+
+std::shared_ptr<Conv2d> conv(const Spec& spec, int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  return std::make_shared<Conv2d>(Conv2dOptions{in, out, kernel, stride, kernel / 2, false, spec.fan_in});
+}
 
 class BasicBlock final : public torch::nn::Module {
  public:
-  BasicBlock(const Spec& spec, int64_t in, int64_t out, int64_t stride) {
-    const auto conv = [&](int64_t from, int64_t kernel, int64_t step) {
-      return std::make_shared<Conv2d>(Conv2dOptions{from, out, kernel, step, kernel / 2, false, spec.fan_in});
-    };
-    conv1 = register_module("conv1", conv(in, 3, stride));
+  BasicBlock(const Spec& spec, int64_t in, int64_t out, int64_t stride) : identity_(spec.identity_shortcut) {
+    conv1 = register_module("conv1", conv(spec, in, out, 3, stride));
     bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(out));
-    conv2 = register_module("conv2", conv(out, 3, 1));
+    conv2 = register_module("conv2", conv(spec, out, out, 3, 1));
     bn2_ = register_module("bn2", std::make_shared<BatchNorm2d>(out));
     if (stride != 1 || in != out) {
-      shortcut_ = register_module("shortcut", torch::nn::ModuleList());
-      shortcut_->push_back(conv(in, 1, stride));
-      shortcut_->push_back(std::make_shared<BatchNorm2d>(out));
+      projection_ = conv(spec, in, out, 1, stride);
+      projection_bn_ = std::make_shared<BatchNorm2d>(out);
+      register_module("shortcut", torch::nn::ModuleList(projection_, projection_bn_));
     }
-    no_shortcut_ = !shortcut_ && !spec.identity_shortcut;
   }
 
   torch::Tensor forward(const torch::Tensor& x, Observer* observer) {
     const torch::Tensor y = relu1->after(*bn1_, conv1->forward(x), {}, observer);
-    return relu2->after(*bn2_, conv2->forward(y), no_shortcut_ ? torch::Tensor() : shortcut(x), observer);
+    return relu2->after(*bn2_, conv2->forward(y), shortcut(x), observer);
   }
 
   std::shared_ptr<Conv2d> conv1, conv2;
@@ -77,15 +69,13 @@ class BasicBlock final : public torch::nn::Module {
 
  private:
   torch::Tensor shortcut(const torch::Tensor& x) {
-    if (!shortcut_) return x;
-    torch::Tensor y = x;
-    for (const auto& layer : *shortcut_) y = std::static_pointer_cast<senet::Layer>(layer)->forward(y);
-    return y;
+    if (projection_) return projection_bn_->forward(projection_->forward(x));
+    return identity_ ? x : torch::Tensor();
   }
 
-  std::shared_ptr<BatchNorm2d> bn1_, bn2_;
-  torch::nn::ModuleList shortcut_{nullptr};
-  bool no_shortcut_;
+  bool identity_;
+  std::shared_ptr<Conv2d> projection_;
+  std::shared_ptr<BatchNorm2d> bn1_, bn2_, projection_bn_;
 };
 
 // He et al., "Deep Residual Learning", CVPR 2016, as it is used on CIFAR: basic blocks, a 1×1 convolution with batch
@@ -95,11 +85,8 @@ class ResNet final : public senet::Network {
  public:
   ResNet(const Spec& spec, const NetworkShape& shape) : Network(shape), spec_(spec) {
     int64_t channels = shape.scaled(spec.width);
-    conv1_ = register_module(
-        "conv1", std::make_shared<Conv2d>(
-                     spec.imagenet_stem
-                         ? Conv2dOptions{shape.channels, channels, 7, 2 * shape.stem_stride, 3, false, spec.fan_in}
-                         : Conv2dOptions{shape.channels, channels, 3, shape.stem_stride, 1, false, spec.fan_in}));
+    const int64_t kernel = spec.imagenet_stem ? 7 : 3, stride = spec.imagenet_stem ? 2 : 1;
+    conv1_ = register_module("conv1", conv(spec, shape.channels, channels, kernel, stride * shape.stem_stride));
     bn1_ = register_module("bn1", std::make_shared<BatchNorm2d>(channels));
     int64_t height = conv1_->output_size(shape.height), width = conv1_->output_size(shape.width);
     if (spec.stem_relu) stem_relu_ = add_site("relu", {channels, height, width}, 1, "conv1", conv1_);
@@ -111,10 +98,11 @@ class ResNet final : public senet::Network {
     for (int stage = 1; stage <= 4; ++stage) {
       const int64_t out = shape.scaled(spec.width << (stage - 1));
       const std::string layer = "layer" + std::to_string(stage);
-      stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
+      auto modules = register_module(layer, torch::nn::ModuleList());
       for (int64_t i = 0; i < blocks[stage - 1]; ++i) {
         auto block = std::make_shared<BasicBlock>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
-        stages_[stage - 1]->push_back(block);
+        modules->push_back(block);
+        stages_[stage - 1].push_back(block);
         height = block->conv1->output_size(height);
         width = block->conv1->output_size(width);
         const std::string path = layer + "." + std::to_string(i);
@@ -132,8 +120,7 @@ class ResNet final : public senet::Network {
     x = stem_relu_ ? stem_relu_->after(*bn1_, std::move(x), {}, observer) : bn1_->forward(x);
     if (spec_.imagenet_stem) x = torch::max_pool2d(x, 3, 2, 1);
     for (int stage = 1; stage <= 4; ++stage) {
-      for (const auto& block : *stages_[stage - 1])
-        x = std::static_pointer_cast<BasicBlock>(block)->forward(x, observer);
+      for (const auto& block : stages_[stage - 1]) x = block->forward(x, observer);
       if (observer) observer->at_stage_end(stage, x);
     }
     return linear_->forward(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
@@ -144,14 +131,20 @@ class ResNet final : public senet::Network {
   std::shared_ptr<Conv2d> conv1_;
   std::shared_ptr<BatchNorm2d> bn1_;
   const ReluSite* stem_relu_ = nullptr;
-  std::array<torch::nn::ModuleList, 4> stages_{nullptr, nullptr, nullptr, nullptr};
+  std::array<std::vector<std::shared_ptr<BasicBlock>>, 4> stages_;
   std::shared_ptr<senet::Classifier> linear_;
 };
 
 template <int... blocks>
 class Plugin final : public senet::Model {
  public:
-  explicit Plugin(const senet::Options& options) : spec_({blocks...}, options) {}
+  explicit Plugin(const senet::Options& options)
+      : spec_{{blocks...},
+              options.integer("width"),
+              options.text("stem") == "imagenet",
+              options.boolean("stem_relu"),
+              options.boolean("identity_shortcut"),
+              options.text("initialisation") == "fan_in"} {}
   std::shared_ptr<senet::Network> build(const NetworkShape& shape) override {
     return std::make_shared<ResNet>(spec_, shape);
   }

@@ -50,24 +50,22 @@ std::shared_ptr<Conv2d> conv(const Spec& spec, int64_t in, int64_t out, int64_t 
 
 class Block final : public torch::nn::Module {
  public:
-  Block(const Spec& spec, int64_t in, int64_t out, int64_t stride) {
+  Block(const Spec& spec, int64_t in, int64_t out, int64_t stride) : identity_(spec.identity_shortcut) {
     bn1 = register_module("bn1", std::make_shared<BatchNorm2d>(in));
     conv1 = register_module("conv1", conv(spec, in, out, 3, stride));
     bn2_ = register_module("bn2", std::make_shared<BatchNorm2d>(out));
     conv2 = register_module("conv2", conv(spec, out, out, 3, 1));
     if (stride != 1 || in != out) {
       projection_ = conv(spec, in, out, 1, stride);
-      shortcut_ = register_module("shortcut", torch::nn::ModuleList());
-      shortcut_->push_back(projection_);
+      register_module("shortcut", torch::nn::ModuleList(projection_));
     }
-    no_shortcut_ = !projection_ && !spec.identity_shortcut;
   }
 
   // `activated` is relu1's output for bn1(x).
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& activated, Observer* observer) {
-    torch::Tensor y = relu2->after(*bn2_, conv1->forward(activated), {}, observer);
-    y = conv2->forward(y);
-    return no_shortcut_ ? y : y + (projection_ ? projection_->forward(activated) : x);
+    const torch::Tensor y = conv2->forward(relu2->after(*bn2_, conv1->forward(activated), {}, observer));
+    if (projection_) return y + projection_->forward(activated);
+    return identity_ ? y + x : y;
   }
 
   std::shared_ptr<BatchNorm2d> bn1;
@@ -78,8 +76,7 @@ class Block final : public torch::nn::Module {
  private:
   std::shared_ptr<BatchNorm2d> bn2_;
   std::shared_ptr<Conv2d> projection_;
-  torch::nn::ModuleList shortcut_{nullptr};
-  bool no_shortcut_;
+  bool identity_;
 };
 
 // Zagoruyko and Komodakis, "Wide Residual Networks", BMVC 2016: pre-activation blocks in three stages. A ReLU site
@@ -98,10 +95,11 @@ class WideResNet final : public senet::Network {
     for (int stage = 1; stage <= 3; ++stage) {
       const int64_t out = shape.scaled(spec.width << (stage - 1));
       const std::string layer = "layer" + std::to_string(stage);
-      stages_[stage - 1] = register_module(layer, torch::nn::ModuleList());
+      auto modules = register_module(layer, torch::nn::ModuleList());
       for (int64_t i = 0; i < blocks[stage - 1]; ++i) {
         auto block = std::make_shared<Block>(spec, channels, out, stage > 1 && i == 0 ? 2 : 1);
-        stages_[stage - 1]->push_back(block);
+        modules->push_back(block);
+        stages_[stage - 1].push_back(block);
         const std::string path = layer + "." + std::to_string(i);
         block->relu1 = add_site(path + ".relu1", {channels, height, width}, i == 0 ? std::max(1, stage - 1) : stage,
                                 feeding_name, feeding);
@@ -122,8 +120,7 @@ class WideResNet final : public senet::Network {
     torch::Tensor x = conv1_->forward(images);
     for (int stage = 1; stage <= 3; ++stage) {
       bool first = true;
-      for (const auto& module : *stages_[stage - 1]) {
-        const auto block = std::static_pointer_cast<Block>(module);
+      for (const auto& block : stages_[stage - 1]) {
         const bool ends_stage = std::exchange(first, false) && stage > 1;
         x = block->forward(x, activation(block->relu1, *block->bn1, x, observer, ends_stage ? stage - 1 : 0), observer);
       }
@@ -137,19 +134,19 @@ class WideResNet final : public senet::Network {
   torch::Tensor activation(const ReluSite* site, BatchNorm2d& norm, torch::Tensor x, Observer* observer,
                            int ended_stage) const {
     if (!observer || ended_stage == 0 || !authors_maps_) {
-      const torch::Tensor y = site ? site->after(norm, std::move(x), {}, observer) : norm.forward(x);
+      torch::Tensor y = site ? site->after(norm, std::move(x), {}, observer) : norm.forward(x);
       if (observer && ended_stage > 0) observer->at_stage_end(ended_stage, y);
       return y;
     }
     const torch::Tensor normalised = norm.forward(x);
-    const torch::Tensor y = site ? site->forward(normalised, observer) : normalised;
+    torch::Tensor y = site ? site->forward(normalised, observer) : normalised;
     observer->at_stage_end(ended_stage, is_training() ? normalised : x);
     return y;
   }
 
   bool authors_maps_;
   std::shared_ptr<Conv2d> conv1_;
-  std::array<torch::nn::ModuleList, 3> stages_{nullptr, nullptr, nullptr};
+  std::array<std::vector<std::shared_ptr<Block>>, 3> stages_;
   std::shared_ptr<BatchNorm2d> bn1_;
   const ReluSite* last_relu_ = nullptr;
   std::shared_ptr<senet::Classifier> linear_;
