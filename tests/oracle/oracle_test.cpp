@@ -220,19 +220,20 @@ class Training : public ::testing::TestWithParam<Steps> {
       in["labels." + std::to_string(step)] = batches.back().labels;
     }
     Metadata metadata = describe(net);
-    const Metadata settings = {{"phase", phase},
-                               {"score", GetParam().score},
-                               {"pram", GetParam().pram},
-                               {"lr", std::to_string(kLearningRate)},
-                               {"momentum", std::to_string(kMomentum)},
-                               {"weight_decay", std::to_string(kWeightDecay)},
-                               {"ce_weight", std::to_string(mask.distilled.ce_weight)},
-                               {"kd_weight", std::to_string(phase == "mask" ? mask.distilled.kd_weight : finetune.kd_weight)},
-                               {"temperature", std::to_string(finetune.temperature)},
-                               {"beta", std::to_string(finetune.pram_weight)},
-                               {"relus", nlohmann::json(relus).dump()},
-                               {"lambda", std::to_string(snl.lambda)},
-                               {"alphas", alphas.dump()}};
+    const Metadata settings = {
+        {"phase", phase},
+        {"score", GetParam().score},
+        {"pram", GetParam().pram},
+        {"lr", std::to_string(kLearningRate)},
+        {"momentum", std::to_string(kMomentum)},
+        {"weight_decay", std::to_string(kWeightDecay)},
+        {"ce_weight", std::to_string(mask.distilled.ce_weight)},
+        {"kd_weight", std::to_string(phase == "mask" ? mask.distilled.kd_weight : finetune.kd_weight)},
+        {"temperature", std::to_string(finetune.temperature)},
+        {"beta", std::to_string(finetune.pram_weight)},
+        {"relus", nlohmann::json(relus).dump()},
+        {"lambda", std::to_string(snl.lambda)},
+        {"alphas", alphas.dump()}};
     metadata.insert(settings.begin(), settings.end());
     save_safetensors(folder / "in.safetensors", in, metadata);
     ASSERT_NO_FATAL_FAILURE(
