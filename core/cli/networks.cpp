@@ -70,7 +70,9 @@ int show_sites(const Arguments& arguments, const Json& json) {
     table.push_back(std::move(row));
   }
   output() << aligned(table) << "\n";
-  for (const char* key : {"budget", "counted", "relus", "max_pool_comparisons", "parameters", "macs"}) {
+  for (const char* key :
+       {"budget", "counted", "relus", "squares", "secret_coefficients", "max_pool_comparisons", "parameters", "macs",
+        "accuracy_before_finetuning", "deployed_image_passes", "image_passes", "trials"}) {
     if (json.contains(key)) output() << key << ": " << json.at(key).dump() << "\n";
   }
   for (const Json& operation : json.value("not_counted", Json::array()))
@@ -102,6 +104,20 @@ std::vector<double> parse_numbers(const std::string& list) {
   return numbers;
 }
 
+// What a result is charged for beside comparisons and multiply–accumulates; the teacher's passes are nobody's.
+Json charges_of(const Result& result) {
+  Json json = to_json(result.network.multiplications);
+  if (const auto& before = result.network.accuracy_before_finetuning) json["accuracy_before_finetuning"] = *before;
+  for (const ResultPhase& phase : result.phases) {
+    if (&phase == result.teacher_phase()) continue;
+    if (phase.image_passes) json["image_passes"] = json.value("image_passes", int64_t{0}) + *phase.image_passes;
+    if (phase.deployed_image_passes)
+      json["deployed_image_passes"] = json.value("deployed_image_passes", int64_t{0}) + *phase.deployed_image_passes;
+  }
+  if (result.series.count("trials")) json["trials"] = result.series.at("trials");
+  return json;
+}
+
 }  // namespace
 
 int inspect(const Arguments& arguments) {
@@ -117,6 +133,7 @@ int inspect(const Arguments& arguments) {
             {"sites", Json::array()}};
     for (const ResultSite& site : result.sites) json["sites"].push_back(to_json(site));
     json.update(to_json(result.model.outside_sites));
+    json.update(charges_of(result));
   } else {
     const auto network = build_model(arguments);
     const NetworkCounts counts = count(*network);

@@ -1,8 +1,11 @@
 #include "evaluate/evaluation.h"
 
-#include "train/widths.h"
-
 #include <torch/types.h>
+
+#include <algorithm>
+
+#include "senet/error.h"
+#include "train/widths.h"
 
 namespace senet {
 
@@ -26,8 +29,36 @@ std::vector<std::pair<std::string, int64_t>> macs_of_layers(Network& network) {
   return layers;
 }
 
+const PhaseRecord* phase_before_finetuning(const std::vector<PhaseRecord>& method) {
+  const PhaseRecord& last = method.back();
+  const auto deployed = [&](const PhaseRecord& phase) {
+    return std::any_of(last.deployed.begin(), last.deployed.end(),
+                       [&](const std::string& training) { return training.rfind(phase.kind + "/", 0) == 0; });
+  };
+  if (!deployed(last)) return nullptr;
+  for (auto phase = method.rbegin() + 1; phase != method.rend(); ++phase) {
+    if (deployed(*phase) && phase->training(kNetwork)) return &*phase;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Nothing where the network gives no finite logits: the fine-tuning may have put that right.
+std::optional<Score> test_of(const PhaseRecord& phase, StoredContext& context, const Laboratory& laboratory) {
+  const auto network = context.make_network(kNetwork, shape_of(phase, laboratory.data.input));
+  load_at_width(network_tensors(phase, kNetwork), 1, *network);
+  try {
+    return evaluate(*network, make_loader(laboratory, laboratory.data.test), phase.kind);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 EvaluationRecord run_evaluation(StoredContext& context, const Laboratory& laboratory, const PhaseRecord& network_phase,
-                                const std::string& weights_file) {
+                                const std::string& weights_file, const PhaseRecord* before) {
   const std::string weights =
       weights_file.empty() ? (network_phase.folder / text(kNetwork, ".safetensors")).string() : weights_file;
   const TensorMap tensors = network_tensors(network_phase, kNetwork);
@@ -44,6 +75,7 @@ EvaluationRecord run_evaluation(StoredContext& context, const Laboratory& labora
     record.relus = counts.relus;
     record.parameters = counts.parameters;
     record.macs = counts.macs;
+    record.multiplications = counts.multiplications;
     record.outside_sites = {counts.max_pool_comparisons, counts.not_counted};
     if (width == 1) {
       for (const ReluSite& site : network->sites()) evaluation.sites.push_back(describe(site));
@@ -51,6 +83,7 @@ EvaluationRecord run_evaluation(StoredContext& context, const Laboratory& labora
     return record;
   };
   evaluation.network = evaluate_at(1);
+  if (before) evaluation.network.before_finetuning = test_of(*before, context, laboratory);
   if (network_phase.widths.size() < 2) return evaluation;
   for (const double width : network_phase.widths)
     evaluation.widths.push_back(width == 1 ? evaluation.network : evaluate_at(width));

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
@@ -13,8 +15,10 @@ namespace {
 constexpr const char* kSensitivitySeries = "sensitivity";  // η of each site, as the step records it
 
 NetworkScores scores_of(const NetworkRecord& network) {
-  NetworkScores scores{network.test.accuracy, network.test.loss, network.test.images, {}, network.relus};
+  NetworkScores scores{network.test.accuracy, network.test.loss,      network.test.images, {},
+                       network.relus,         network.multiplications};
   if (network.held_out) scores.held_out_accuracy = network.held_out->accuracy;
+  if (network.before_finetuning) scores.accuracy_before_finetuning = network.before_finetuning->accuracy;
   return scores;
 }
 
@@ -68,10 +72,21 @@ std::vector<ResultWidth> widths_of(const EvaluationRecord& evaluation, const Net
   return widths;
 }
 
-ResultPhase phase_of(const PhaseRecord& done, const Laboratory& laboratory) {
-  const TrainingTime time = training_time(done, laboratory.data.train.count());
-  ResultPhase phase{done.kind,         done.key,   done.step,        time.seconds,
-                    time.image_passes, done.parts, done.environment, done.earlier_environments};
+// `deployed`: the trainings that the finished network went through.
+ResultPhase phase_of(const PhaseRecord& done, const Laboratory& laboratory, const std::vector<std::string>& deployed) {
+  const int64_t images = laboratory.data.train.count();
+  const TrainingTime time = training_time(done, images);
+  ResultPhase phase{done.kind,    done.key,          done.step,
+                    time.seconds, time.image_passes, {},
+                    done.parts,   done.environment,  done.earlier_environments};
+  if (!deployed.empty() && !done.trainings.empty()) {
+    PhaseRecord own;
+    std::copy_if(done.trainings.begin(), done.trainings.end(), std::back_inserter(own.trainings),
+                 [&](const auto& training) {
+                   return std::count(deployed.begin(), deployed.end(), done.kind + "/" + training.first) > 0;
+                 });
+    phase.deployed_image_passes = training_time(own, images).image_passes;
+  }
   phase.environment.precision = precision_name(laboratory.precision);
   for (Environment& earlier : phase.earlier_environments) earlier.precision = phase.environment.precision;
   return phase;
@@ -84,6 +99,11 @@ std::vector<std::string> remarks_of(const FinishedCell& finished, const std::vec
     remarks.push_back(text(data.held_out.count(), " of the training images are held out and never trained on"));
   if (data.left_out > 0) remarks.push_back(text(data.left_out, " images that cannot be decoded are left out"));
   for (const PhaseRecord* phase : done) {
+    if (const auto cut = phase->series.find("cut");
+        cut != phase->series.end() && cut->second.size() == 1 && cut->second[0] > 0) {
+      remarks.push_back(text(phase->kind, ": ", static_cast<int64_t>(cut->second[0]),
+                             " ReLUs were above the budget at its end and were cut"));
+    }
     for (const auto& [name, training] : phase->trainings) {
       if (training.epochs_not_logged > 0)
         remarks.push_back(text(phase->kind, ": the log lost ", training.epochs_not_logged, " of the ", training.epochs,
@@ -125,7 +145,8 @@ Result result_of(const FinishedCell& finished, Network& network) {
     // What one of several trainings recorded stands in its own record; the result has what the step behind them chose.
     if (phase.step.empty()) add_record(phase, result);
   }
-  for (const PhaseRecord* phase : done) result.phases.push_back(phase_of(*phase, finished.laboratory));
+  for (const PhaseRecord* phase : done)
+    result.phases.push_back(phase_of(*phase, finished.laboratory, finished.method.back().deployed));
   result.changes = finished.cell.changes();
   result.remarks = remarks_of(finished, done);
   result.settings = finished.cell.settings();

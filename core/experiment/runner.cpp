@@ -346,10 +346,11 @@ PhaseRecord Runner::run_teacher_phase(const Task& task) {
                    [&](StoredContext& context, PhaseRecord&) { run_teacher(context); });
 }
 
-PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network) {
+PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network,
+                                         const PhaseRecord* before) {
   return run_phase(task, inputs, Options(), [&](StoredContext& context, PhaseRecord& record) {
     const std::string weights = network.kind == "teacher" ? task.cell->section("teacher").text("weights") : "";
-    record.evaluation = run_evaluation(context, laboratory_of(*task.cell), network, weights);
+    record.evaluation = run_evaluation(context, laboratory_of(*task.cell), network, weights, before);
   });
 }
 
@@ -419,7 +420,8 @@ Result Runner::run_task(const Plan& plan, const Task& task) {
   const PhaseRecord teacher_phase = run_teacher_phase(task);
   const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher_phase);
   const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
-  const PhaseRecord evaluation = run_evaluation_phase(task, task.evaluation, method.back());
+  const PhaseRecord evaluation =
+      run_evaluation_phase(task, task.evaluation, method.back(), phase_before_finetuning(method));
   const int64_t counted = evaluation.evaluation.value().network.relus;
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);

@@ -72,7 +72,8 @@ class Runner {
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step = {});
   PhaseRecord run_teacher_phase(const Task& task);
-  PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network);
+  PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network,
+                                   const PhaseRecord* before = nullptr);
   Metadata about(const Task& task, const PhaseInputs& inputs) const;
   std::shared_ptr<Network> load(const Laboratory& laboratory, const PhaseRecord& phase);
 

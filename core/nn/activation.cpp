@@ -2,6 +2,8 @@
 
 #include <torch/utils.h>
 
+#include <cmath>
+
 #include "nn/norm_activation.h"
 #include "senet/error.h"
 #include "senet/layers.h"
@@ -39,15 +41,26 @@ torch::Tensor Relu::forward(const torch::Tensor& x) { return torch::relu(x); }
 torch::Tensor Relu::mask() const { return torch::ones(torch::IntArrayRef(shape_), torch::kUInt8); }
 torch::Tensor Linear::mask() const { return torch::zeros(torch::IntArrayRef(shape_), torch::kUInt8); }
 
-MaskedRelu::MaskedRelu(const torch::Tensor& mask)
-    : mask_(mask.detach().to(torch::kCPU, torch::kUInt8).contiguous().clone()) {
-  SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());
-  SENET_CHECK(mask_.le(1).all().item<bool>(), "a mask holds zeros and ones; found values up to ",
-              mask_.max().item<int64_t>());
+namespace {
+
+torch::MemoryFormat layout_of(const torch::Tensor& x) {
+  return x.is_contiguous() ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
 }
 
+torch::Tensor copied_mask(const torch::Tensor& mask) {
+  SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());
+  const torch::Tensor copy = mask.detach().to(torch::kCPU, torch::kUInt8).contiguous().clone();
+  SENET_CHECK(copy.le(1).all().item<bool>(), "a mask holds zeros and ones; found values up to ",
+              copy.max().item<int64_t>());
+  return copy;
+}
+
+}  // namespace
+
+MaskedRelu::MaskedRelu(const torch::Tensor& mask) : mask_(copied_mask(mask)) {}
+
 const torch::Tensor& MaskedRelu::floors_for(const torch::Tensor& x) {
-  const auto format = x.is_contiguous() ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
+  const auto format = layout_of(x);
   if (format != format_ || floors_.device() != x.device()) {
     floors_ = floors_of(mask_.to(x.device()), format);
     format_ = format;
@@ -62,11 +75,54 @@ torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
 
 torch::Tensor MaskedRelu::mask() const { return mask_.clone(); }
 
+MaskedPolynomial::MaskedPolynomial(const torch::Tensor& mask, const torch::Tensor& own) : mask_(copied_mask(mask)) {
+  SENET_CHECK(own.dim() == 2 && own.size(0) == mask.size(0) && (own.size(1) == 2 || own.size(1) == 3),
+              "the coefficients of a polynomial of degree 1 or 2 on ", mask.size(0), " channels are ", own.sizes(),
+              ", expected [", mask.size(0), ", 2] or [", mask.size(0), ", 3]");
+  coefficients = register_parameter("coefficients", own.detach().to(torch::kFloat32).contiguous().clone());
+}
+
+torch::Tensor channel_polynomial(const torch::Tensor& x, const torch::Tensor& coefficients) {
+  const auto of_channels = [&](int64_t degree) { return coefficients.select(1, degree).view({-1, 1, 1}); };
+  torch::Tensor y = of_channels(coefficients.size(1) - 1);
+  for (int64_t degree = coefficients.size(1) - 2; degree >= 0; --degree) y = y * x + of_channels(degree);
+  return y;
+}
+
+torch::Tensor polynomial_of_relu(const torch::Tensor& mean, const torch::Tensor& deviation, int64_t degree) {
+  const torch::Tensor z = mean / deviation;
+  const torch::Tensor density = (z.square() * -0.5).exp() * (0.5 * M_SQRT1_2 * M_2_SQRTPI);
+  const torch::Tensor below = (z * -M_SQRT1_2).erfc() * 0.5;
+  if (degree == 1) return torch::stack({deviation * density, below}, 1);
+  return torch::stack({(mean * z + deviation) * density / 2, below - z * density, density / (2 * deviation)}, 1);
+}
+
+torch::Tensor MaskedPolynomial::forward(const torch::Tensor& x) {
+  if (const auto format = layout_of(x); format != format_ || kept_.device() != x.device()) {
+    kept_ = mask_.to(x.device(), torch::kBool).unsqueeze(0).contiguous(format);
+    format_ = format;
+  }
+  const bool rounded = x.scalar_type() == torch::kBFloat16;
+  const torch::Tensor exact = rounded ? x.to(torch::kFloat32) : x;
+  const torch::Tensor y =
+      torch::where(kept_, torch::relu(exact), channel_polynomial(exact, coefficients.to(exact.scalar_type())));
+  return y.to(x.scalar_type());
+}
+
+torch::Tensor MaskedPolynomial::mask() const { return mask_.clone(); }
+
+Multiplications MaskedPolynomial::multiplications() const {
+  const int64_t elements = mask_.numel() - mask_.sum().item<int64_t>(), degree = coefficients.size(1) - 1;
+  return {degree > 1 ? elements : 0, degree * elements};
+}
+
 std::shared_ptr<Activation> activation_from(const TensorMap& tensors) {
   if (tensors.size() == 1 && tensors.count("mask")) return activation_from_mask(tensors.at("mask"));
+  if (tensors.size() == 2 && tensors.count("mask") && tensors.count("coefficients"))
+    return std::make_shared<MaskedPolynomial>(tensors.at("mask"), tensors.at("coefficients"));
   std::string names;
   for (const auto& [name, tensor] : tensors) names += (names.empty() ? "" : ", ") + name;
-  fail("no activation of the core's consists of the tensors ", names, "; expected mask");
+  fail("no activation of the core's consists of the tensors ", names, "; expected mask, or mask and coefficients");
 }
 
 std::shared_ptr<Activation> activation_from_mask(const torch::Tensor& mask) {

@@ -57,6 +57,11 @@ void form(Form& form, Score& score) {
   form.count("images", score.images);
 }
 
+void form(Form& form, Multiplications& multiplications) {
+  form.count("squares", multiplications.squares, Form::if_any);
+  form.count("secret_coefficients", multiplications.coefficients, Form::if_any);
+}
+
 void form(Form& form, MadeSmaller& smaller) {
   form.amount("scale", smaller.scale, Form::if_any);
   form.count("stem_stride", smaller.stem_stride, Form::if_any);
@@ -89,7 +94,9 @@ void form(Form& form, NetworkRecord& network) {
   form.amount("width", network.width, Form::if_any);
   form.object("test", network.test);
   form.object("held_out", network.held_out);
+  form.object("before_finetuning", network.before_finetuning);
   form.count("relus", network.relus);
+  senet::form(form, network.multiplications);
   form.count("parameters", network.parameters);
   form.count("macs", network.macs);
   senet::form(form, network.outside_sites);

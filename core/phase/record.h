@@ -53,7 +53,9 @@ struct NetworkRecord {
   double width = 1;
   Score test = {};
   std::optional<Score> held_out;
+  std::optional<Score> before_finetuning;  // test images; of the network that the last step began from and trained on
   int64_t relus = 0, parameters = 0, macs = 0;
+  Multiplications multiplications;
   OutsideRecord outside_sites;
 };
 struct EvaluationRecord {
@@ -96,6 +98,7 @@ struct PhaseRecord {
 };
 
 void form(Form& form, Score& score);
+void form(Form& form, Multiplications& multiplications);
 void form(Form& form, MadeSmaller& smaller);
 void form(Form& form, CandidateRecord& candidate);
 void form(Form& form, OutsideRecord& outside);

@@ -23,6 +23,8 @@ struct NetworkScores {
   int64_t images = 0;  // of the test set; 0: not said
   std::optional<double> held_out_accuracy;
   int64_t relus = 0;
+  Multiplications multiplications = {};
+  std::optional<double> accuracy_before_finetuning = {};  // NetworkRecord::before_finetuning
 };
 
 struct ResultModel {
@@ -51,7 +53,8 @@ struct ResultPhase {
   std::string training;  // of a training that budgets share: its name
   double training_seconds = 0;
   std::optional<int64_t> image_passes;
-  std::map<std::string, int64_t> versions;  // of each part of the program: "mask", "model plugin 'resnet18'"
+  std::optional<int64_t> deployed_image_passes;  // of them, those that the finished network itself went through
+  std::map<std::string, int64_t> versions;       // of each part of the program: "mask", "model plugin 'resnet18'"
   Environment environment;
   std::vector<Environment> earlier_environments;  // of other processes that worked on it before
 

@@ -12,6 +12,8 @@ void form(Form& form, NetworkScores& scores) {
   form.count("images", scores.images, Form::if_any);
   form.share("held_out_accuracy", scores.held_out_accuracy);
   form.count("relus", scores.relus);
+  senet::form(form, scores.multiplications);
+  form.share("accuracy_before_finetuning", scores.accuracy_before_finetuning);
 }
 
 void form(Form& form, ResultModel& model) {
@@ -48,6 +50,7 @@ void form(Form& form, ResultPhase& phase) {
   form.text("training", phase.training, Form::if_any);
   form.amount("training_seconds", phase.training_seconds);
   form.count("image_passes", phase.image_passes);
+  form.count("deployed_image_passes", phase.deployed_image_passes);
   form.named("versions", phase.versions);
   form.object("environment", phase.environment);
   form.objects("earlier_environments", phase.earlier_environments, Form::if_any);

@@ -56,6 +56,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(std::pair("snl_search",
                                 "[snl]\nsearch.epochs = 12\nsearch.lr = 0.02\nlambda = 1e-3\nfinetune.epochs = 3\n"
                                 "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
+                      std::pair("autorep",
+                                "[autorep]\nsearch.epochs = 12\nsearch.lr = 0.01\n"
+                                "[[cell]]\nmethod = \"autorep\"\nbudgets = [\"20%\"]\n"),
                       std::pair("deepreduce_training",
                                 "[deepreduce]\ncandidates.epochs = 8\ncriticality.epochs = 8\nlargest = 2\n"
                                 "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),

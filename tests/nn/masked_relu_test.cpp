@@ -154,7 +154,7 @@ TEST(Activation, OneOfTheCoresIsMadeAgainOfItsTensorsAndCutToItsFirstChannels) {
   }
   EXPECT_NE(error_of([&] {
               activation_from({{"mask", some}, {"alpha", some}});
-            }).find("alpha, mask; expected mask"),
+            }).find("alpha, mask; expected mask, or mask and coefficients"),
             std::string::npos);
 }
 
@@ -164,6 +164,94 @@ TEST(Activation, AMaskedReluServesBothLayoutsInTurn) {
   const torch::Tensor x = random_tensor({2, 3, 4, 5}, 7, torch::kFloat32);
   for (const auto format : {kContiguous, kLast, kContiguous}) {
     EXPECT_TRUE(identical(activation.forward(x.contiguous(format)).to(torch::kFloat64), by_definition(x, mask)));
+  }
+}
+
+torch::Tensor coefficients_of(int64_t channels, int64_t degree, uint64_t seed) {
+  return random_tensor({channels, degree + 1}, seed, torch::kFloat32);
+}
+
+// y = M⊙max(x, 0) + (1 − M)⊙(c₀ + c₁x + c₂x²), as written.
+torch::Tensor by_definition(const torch::Tensor& x, const torch::Tensor& mask, const torch::Tensor& coefficients) {
+  const torch::Tensor m = mask.to(torch::kFloat64), in = x.to(torch::kFloat64), c = coefficients.to(torch::kFloat64);
+  torch::Tensor polynomial = torch::zeros_like(in);
+  for (int64_t k = 0; k < c.size(1); ++k) polynomial = polynomial + c.select(1, k).view({-1, 1, 1}) * in.pow(k);
+  return m * in.clamp_min(0) + (1 - m) * polynomial;
+}
+
+TEST(MaskedPolynomial, EqualsItsDefinitionInBothLayoutsAndKeepsThem) {
+  const torch::Tensor mask = mask_of({3, 4, 5}, 6);
+  for (const int64_t degree : {1, 2}) {
+    const torch::Tensor coefficients = coefficients_of(3, degree, 7);
+    MaskedPolynomial activation(mask, coefficients);
+    for (const auto format : {kContiguous, kLast, kContiguous}) {
+      const torch::Tensor x = random_tensor({2, 3, 4, 5}, 8).contiguous(format);
+      const torch::Tensor y = activation.forward(x);
+      EXPECT_LT(testing::largest_difference(y, by_definition(x, mask, coefficients)), 1e-12);
+      EXPECT_EQ(y.strides(), x.strides());
+    }
+  }
+}
+
+TEST(MaskedPolynomial, RoundsOnceToBfloat16) {
+  const torch::Tensor mask = mask_of({3, 4, 5}, 6);
+  // 300 + x/300 − 1e-4·x²: rounded in between it would be far off.
+  const torch::Tensor coefficients = torch::tensor({{300.f, 1 / 300.f, -1e-4f}}).repeat({3, 1});
+  MaskedPolynomial activation(mask, coefficients);
+  const torch::Tensor x = (random_tensor({2, 3, 4, 5}, 9, torch::kFloat32) * 1000).to(torch::kBFloat16);
+  const torch::Tensor y = activation.forward(x);
+  EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
+  EXPECT_TRUE(identical(y, activation.forward(x.to(torch::kFloat32)).to(torch::kBFloat16)));
+}
+
+TEST(MaskedPolynomial, ItsGradientsAreTheNumericalOnes) {
+  const torch::Tensor mask = mask_of({3, 4, 5}, 7), weight = random_tensor({2, 3, 4, 5}, 9);
+  torch::Tensor x = random_tensor({2, 3, 4, 5}, 8);
+  x = x + x.sign() * 0.01;
+  const torch::Tensor coefficients = coefficients_of(3, 2, 10);
+  MaskedPolynomial activation(mask, coefficients);
+  torch::Tensor point = x.clone().set_requires_grad(true);
+  (activation.forward(point) * weight).sum().backward();
+  const auto of_x = [&](const torch::Tensor& at) {
+    return (by_definition(at, mask, coefficients) * weight).sum().item<double>();
+  };
+  const auto of_coefficients = [&](const torch::Tensor& at) {
+    return (by_definition(x, mask, at) * weight).sum().item<double>();
+  };
+  EXPECT_LT(testing::largest_difference(point.grad(), numerical_gradient(of_x, x)), 1e-6);
+  EXPECT_LT(testing::largest_difference(activation.coefficients.grad(),
+                                        numerical_gradient(of_coefficients, coefficients.to(torch::kFloat64))),
+            1e-5);
+}
+
+TEST(MaskedPolynomial, SaysWhatItMultiplies) {
+  torch::Tensor mask = torch::zeros({3, 4, 5}, torch::kUInt8);
+  mask[0] = 1;
+  const Multiplications first = MaskedPolynomial(mask, coefficients_of(3, 1, 1)).multiplications(),
+                        second = MaskedPolynomial(mask, coefficients_of(3, 2, 1)).multiplications();
+  EXPECT_EQ(first.squares, 0);
+  EXPECT_EQ(first.coefficients, 40);
+  EXPECT_EQ(second.squares, 40);
+  EXPECT_EQ(second.coefficients, 80);
+}
+
+TEST(MaskedPolynomial, IsMadeAgainOfItsTensorsAndCutToItsFirstChannels) {
+  const torch::Tensor mask = mask_of({4, 3, 3}, 5), coefficients = coefficients_of(4, 2, 6);
+  const torch::Tensor x = random_tensor({2, 4, 3, 3}, 7, torch::kFloat32);
+  MaskedPolynomial activation(mask, coefficients);
+  EXPECT_TRUE(activation.is_core());
+  TensorMap tensors = activation.tensors();
+  const torch::Tensor y = activation.forward(x);
+  EXPECT_TRUE(identical(activation_from(tensors)->forward(x), y));
+  for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, 2);
+  EXPECT_TRUE(identical(activation_from(tensors)->forward(x.narrow(1, 0, 2)), y.narrow(1, 0, 2)));
+}
+
+TEST(MaskedPolynomial, RefusesCoefficientsOfOtherChannelsOrDegrees) {
+  const torch::Tensor mask = mask_of({4, 3, 3}, 5);
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{3, 3}, {4, 1}, {4, 4}, {4}}) {
+    EXPECT_NE(error_of([&] { MaskedPolynomial(mask, torch::zeros(shape)); }).find("expected [4, 2] or [4, 3]"),
+              std::string::npos);
   }
 }
 

@@ -85,6 +85,20 @@ TEST(Network, CountsWhatItsActivationsMultiply) {
   }
 }
 
+TEST(Network, CountsACorePolynomial) {
+  TinyNetwork network(2, 3, 6, 5);
+  torch::Tensor mask = torch::zeros({3, 6, 6}, torch::kUInt8);
+  mask[0] = 1;
+  for (const int64_t degree : {1, 2}) {
+    const torch::Tensor coefficients = random_tensor({3, degree + 1}, 1, torch::kFloat32);
+    network.set_activation(*network.site1, std::make_shared<MaskedPolynomial>(mask, coefficients));
+    const NetworkCounts counts = count(network);
+    EXPECT_EQ(counts.relus, 36 + 36);
+    EXPECT_EQ(counts.multiplications.squares, degree == 2 ? 72 : 0);
+    EXPECT_EQ(counts.multiplications.coefficients, degree * 72);
+  }
+}
+
 class Rectifies final : public Activation {
  public:
   explicit Rectifies(torch::Tensor says) : says_(std::move(says)) {}

@@ -252,6 +252,27 @@ TEST(Widths, AreRefusedUnlessTheFullOneIsAmongThemOnce) {
   check_widths({0.25, 1, 0.5}, "");
 }
 
+TEST(Widths, APolynomialIsStoredAndCutToItsFirstChannels) {
+  const Case& c = kCases[0];
+  Student student(c);
+  uint64_t seed = 50;
+  for (const ReluSite& site : student.full->sites()) {
+    const torch::Tensor coefficients = random_tensor({site.shape()[0], 3}, ++seed, torch::kFloat32);
+    student.full->set_activation(site, std::make_shared<MaskedPolynomial>(site.mask(), coefficients));
+  }
+  const TensorMap tensors = student.tensors();
+  for (const double width : {1.0, c.width}) {
+    const auto plain = build(c, width);
+    load_at_width(tensors, width, *plain);
+    for (const ReluSite& site : plain->sites()) {
+      const auto& wide = dynamic_cast<MaskedPolynomial&>(student.full->sites()[site.index()].activation());
+      const auto& own = dynamic_cast<MaskedPolynomial&>(site.activation());
+      EXPECT_TRUE(identical(own.coefficients.detach(), wide.coefficients.detach().narrow(0, 0, site.shape()[0])));
+      EXPECT_TRUE(identical(own.mask(), wide.mask().narrow(0, 0, site.shape()[0])));
+    }
+  }
+}
+
 TEST(Widths, OnlyThoseTrainedAtCanBeCut) {
   const Case c = kCases[0];
   const Student student(c);

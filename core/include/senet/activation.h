@@ -7,20 +7,13 @@
 #include <memory>
 
 #include "senet/archive.h"
+#include "senet/recorded.h"
 
 namespace senet {
 
 class BatchNorm2d;
 
 using SiteShape = std::array<int64_t, 3>;  // C, H, W
-
-// Multiplications of two secret numbers that an activation asks of an engine for private inference, for one image.
-struct Multiplications {
-  int64_t squares = 0;       // of an element by itself
-  int64_t coefficients = 0;  // of an element, or of its square, by a coefficient of the network's
-
-  bool any() const { return squares > 0 || coefficients > 0; }
-};
 
 // What stands at a ReLU site. An activation says of itself what an engine for private inference would do, and which
 // tensors it consists of; whoever counts, stores, resumes, cuts to a width or exports a network asks it. A finished
@@ -90,8 +83,37 @@ class MaskedRelu final : public Activation {
   torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
 };
 
-// The core's activation that consists of these tensors; of a mask alone: Relu when it is all ones, Linear when it is
-// all zeros, else MaskedRelu. Throws, naming the tensors, where the core has none that consists of them.
+// max(x, 0) where the mask is one; where it is zero the polynomial of its channel, c₀ + c₁x + c₂x², or c₀ + c₁x of
+// degree 1. An engine knows no coefficient: each is a multiplication of secrets, of whatever value.
+class MaskedPolynomial final : public Activation {
+ public:
+  // mask: C×H×W of zeros and ones; coefficients: C×(degree + 1), c₀ first. Both are copied.
+  MaskedPolynomial(const torch::Tensor& mask, const torch::Tensor& coefficients);
+  // Computed in float32 where x is bfloat16, and rounded once.
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor mask() const override;
+  Multiplications multiplications() const override;
+  bool is_core() const override { return true; }
+
+  torch::Tensor coefficients;  // float32, trainable
+
+ private:
+  torch::Tensor mask_;  // contiguous, on the CPU
+  torch::Tensor kept_;  // as booleans, in the layout and on the device of the last input
+  torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
+};
+
+// c₀ + c₁x + … of each channel, by Horner's rule; x: N×C×H×W, coefficients: C×(degree + 1).
+torch::Tensor channel_polynomial(const torch::Tensor& x, const torch::Tensor& coefficients);
+
+// The coefficients of the least-squares fit to max(x, 0) for x ~ N(μ, σ²), from μ and σ > 0 of each channel (C numbers
+// each). With φ and Φ at μ/σ (AutoReP: Peng et al., ICCV 2023):
+//   degree 1: c₁ = Φ, c₀ = σφ;   degree 2: c₂ = φ/(2σ), c₁ = Φ − μφ/σ, c₀ = (μ²/(2σ) + σ/2)·φ.
+torch::Tensor polynomial_of_relu(const torch::Tensor& mean, const torch::Tensor& deviation, int64_t degree);
+
+// The core's activation that consists of these tensors. Of a mask alone: Relu when it is all ones, Linear when it is
+// all zeros, else MaskedRelu; of a mask and coefficients: MaskedPolynomial. Throws, naming the tensors, where the core
+// has none that consists of them.
 std::shared_ptr<Activation> activation_from(const TensorMap& tensors);
 std::shared_ptr<Activation> activation_from_mask(const torch::Tensor& mask);
 

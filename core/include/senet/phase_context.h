@@ -51,7 +51,9 @@ class PhaseContext {
   virtual Score evaluate(Network& network, Part part, int64_t limit) = 0;
   Score evaluate(Network& network, Part part) { return evaluate(network, part, 0); }
 
-  // Keeps a series in the phase's record and in the results that build on it.
+  // Keeps a series in the phase's record and in the results that build on it. Two names have a meaning of their own,
+  // each of one number: "trials", how many networks the method judged to choose one; and "cut", how many ReLUs were
+  // above the budget at the end of a search and were taken away, which the result remarks.
   virtual void record(const std::string& name, const std::vector<double>& values) = 0;
   // Keeps what the method chose from. The result marks the Pareto front: those that no other beats in accuracy without
   // more ReLUs.

@@ -17,6 +17,15 @@ struct Candidate {
   bool chosen = false;
 };
 
+// Multiplications of two secret numbers that an activation, or all of a network's, asks of an engine for private
+// inference, for one image.
+struct Multiplications {
+  int64_t squares = 0;       // of an element by itself
+  int64_t coefficients = 0;  // of an element, or of its square, by a coefficient of the network's
+
+  bool any() const { return squares > 0 || coefficients > 0; }
+};
+
 struct Score {
   double accuracy;  // in [0, 1]
   double loss;      // mean cross entropy

@@ -20,6 +20,7 @@ const std::vector<Kind<Table>>& table_kinds() {
        differences_table},
       {"widths", {}, widths_table},
       {"trainings", {notes}, trainings_table},
+      {"accounting", {notes}, accounting_table},
       {"sensitivity", {}, sensitivity_table},
       {"measured",
        {notes, texts_option("budgets", "whose networks it shows; none: all"),

@@ -10,6 +10,7 @@ Table main_table(const Source& source, const Evidence& evidence);
 Table overview_table(const Source& source, const Evidence& evidence);
 Table differences_table(const Source& source, const Evidence& evidence);
 Table widths_table(const Source& source, const Evidence& evidence);
+Table accounting_table(const Source& source, const Evidence& evidence);
 Table trainings_table(const Source& source, const Evidence& evidence);
 Table sensitivity_table(const Source& source, const Evidence& evidence);
 Table measured_table(const Source& source, const Evidence& evidence);

@@ -214,6 +214,37 @@ TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
   EXPECT_EQ(rendered(trainings.rows[0].cells[6]), "1.5");
 }
 
+TEST_F(Reports, AccountingHasWhatEveryMethodIsChargedFor) {
+  Result plain = made_result("a", "5%", 1, 0.4, 50), other = made_result("b", "5%", 1, 0.5, 60);
+  plain.phases[1].deployed_image_passes = 0;
+  plain.phases[2].deployed_image_passes = 3000;
+  plain.network.accuracy_before_finetuning = 0.3;
+  plain.candidates = {{"one", 50, 0.4, true, true}, {"two", 40, 0.3, true, false}};
+  plain.model.outside_sites.max_pool_comparisons = 7;
+  other.network.multiplications = {940, 1880};
+  other.series["trials"] = {12};
+  add(plain);
+  add(other);
+  source("x", "table = \"accounting\"");
+  const Table accounting = table("x");
+  const auto at = [&](size_t row, const std::string& column) {
+    const auto found = std::find(accounting.columns.begin(), accounting.columns.end(), column);
+    return rendered(accounting.rows.at(row).cells.at(found - accounting.columns.begin()));
+  };
+  EXPECT_EQ(at(0, "before fine-tuning % (n)"), "30.00 (1)");
+  EXPECT_EQ(at(0, "comparisons"), "50");
+  EXPECT_EQ(at(0, "of max-pooling"), "7");
+  EXPECT_EQ(at(0, "squares"), "0");
+  EXPECT_EQ(at(0, "image passes of the network, thousands"), "3.0");
+  EXPECT_EQ(at(0, "image passes in all, thousands"), "5.0");
+  EXPECT_EQ(at(0, "trials"), "2") << "the candidates";
+  EXPECT_EQ(at(1, "before fine-tuning % (n)"), "–");
+  EXPECT_EQ(at(1, "squares"), "940");
+  EXPECT_EQ(at(1, "secret coefficients"), "1,880");
+  EXPECT_EQ(at(1, "image passes of the network, thousands"), "–") << "an earlier program did not say";
+  EXPECT_EQ(at(1, "trials"), "12");
+}
+
 TEST_F(Reports, WidthsHaveARowEach) {
   Result result = made_result("SENet++", "100", 1, 0.60);
   const auto width = [](double at, double accuracy, int64_t relus, double relu_saving) {

@@ -1,0 +1,109 @@
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "tools/report/measurements.h"
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
+
+namespace senet {
+
+namespace {
+
+constexpr double kNotSaid = std::numeric_limits<double>::quiet_NaN();
+
+double known(const std::optional<int64_t>& count) { return count ? static_cast<double>(*count) : kNotSaid; }
+
+// Thousands, of what the method trained beside the teacher; NaN where a phase does not say it.
+double passes(const Result& result, std::optional<int64_t> ResultPhase::*of_phase) {
+  double sum = 0;
+  for (const ResultPhase& phase : result.phases) {
+    if (&phase == result.teacher_phase()) continue;
+    // A phase without a training has no passes of any kind.
+    sum += phase.image_passes == 0 ? 0 : known(phase.*of_phase);
+  }
+  return sum / 1000;
+}
+
+// What a method says it judged, or else the candidates that it trained; NaN for a method that chose among none.
+double trials(const Result& result) {
+  const auto series = result.series.find("trials");
+  if (series != result.series.end() && series->second.size() == 1) return series->second[0];
+  return result.candidates.empty() ? kNotSaid : static_cast<double>(result.candidates.size());
+}
+
+Table::Cell cell_of(double number, int digits) {
+  if (std::isnan(number)) return kNone;
+  return digits == 0 ? count_cell(std::llround(number)) : number_cell(number, digits);
+}
+
+// Of each protocol, over the seeds that were measured with the deployed form of the masks, at full width.
+std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> measured(const MeasuredCell& cell) {
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> all;
+  for (const Result* result : cell.results) {
+    for (const Measurement& one : measurements_of(*result)) {
+      if (one.width != 1 || one.masking != "gather") continue;
+      all[one.protocol].first.push_back(one.whole().megabytes());
+      all[one.protocol].second.push_back(static_cast<double>(one.whole().rounds));
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+// What every method is charged for: in the finished network, in an engine, and in training. Means over the seeds.
+Table accounting_table(const Source& source, const Evidence& evidence) {
+  TableMaker maker(source, evidence,
+                   {"data", "model", "cell", "budget", "acc % (n)", "before fine-tuning % (n)", "comparisons",
+                    "of max-pooling", "squares", "secret coefficients", "MACs, millions",
+                    "image passes of the network, thousands", "image passes in all, thousands", "trials"});
+  std::set<std::string> protocols;
+  for (const MeasuredCell& cell : maker.cells) {
+    for (const auto& [protocol, figures] : measured(cell)) protocols.insert(protocol);
+  }
+  for (const std::string& protocol : protocols) {
+    maker.table.columns.push_back(protocol + " MB");
+    maker.table.columns.push_back(protocol + " rounds");
+  }
+  for (const MeasuredCell& cell : maker.cells) {
+    const auto mean = [&](const std::function<double(const Result&)>& value) { return cell.over_seeds(value).mean; };
+    const Summary before = cell.over_seeds(
+        [](const Result& result) { return 100 * result.network.accuracy_before_finetuning.value_or(kNotSaid); });
+    const Table::Cell said = std::isnan(before.mean) ? Table::Cell(kNone) : mean_cell(before);
+    const auto max_pool = [](const Result& result) {
+      return static_cast<double>(result.model.outside_sites.max_pool_comparisons);
+    };
+    const auto squares = [](const Result& r) { return static_cast<double>(r.network.multiplications.squares); };
+    const auto secret = [](const Result& r) { return static_cast<double>(r.network.multiplications.coefficients); };
+    std::vector<Table::Cell> row = {
+        maker.data(cell.first()),
+        cell.variant(),
+        maker.label(cell),
+        cell.budget(),
+        mean_cell(cell.accuracy()),
+        said,
+        count_cell(cell.counted()),
+        cell_of(mean(max_pool), 0),
+        cell_of(mean(squares), 0),
+        cell_of(mean(secret), 0),
+        cell_of(mean([](const Result& result) { return 1e-6 * static_cast<double>(result.model.macs); }), 2),
+        cell_of(mean([](const Result& result) { return passes(result, &ResultPhase::deployed_image_passes); }), 1),
+        cell_of(mean([](const Result& result) { return passes(result, &ResultPhase::image_passes); }), 1),
+        cell_of(mean(trials), 0)};
+    const auto figures = measured(cell);
+    for (const std::string& protocol : protocols) {
+      const auto found = figures.find(protocol);
+      const bool any = found != figures.end();
+      row.push_back(any ? cell_of(summary(found->second.first).mean, 2) : Table::Cell(kNone));
+      row.push_back(any ? cell_of(summary(found->second.second).mean, 0) : Table::Cell(kNone));
+    }
+    maker.add(maker.id_of(cell), std::move(row), cell.results);
+  }
+  maker.add_missing();
+  return maker.finished();
+}
+
+}  // namespace senet

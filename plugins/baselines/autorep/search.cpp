@@ -1,0 +1,90 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <limits>
+
+#include "autorep.h"
+#include "senet/random.h"
+#include "senet/selection.h"
+
+namespace senet {
+
+static constexpr int64_t kFitEvery = 10, kLastFit = 500;  // forward passes
+static constexpr double kMomentum = 0.1, kLeastVariance = 1e-5;
+
+ReplaceableRelu::ReplaceableRelu(const ReluSite& site, uint64_t seed, const AutoRepSettings& settings)
+    : settings_(settings) {
+  const auto [channels, height, width] = site.shape();
+  torch::Tensor draws = torch::empty({1, channels, height, width});
+  for (int64_t i = 0; i < draws.numel(); ++i)
+    draws.data_ptr<float>()[i] = static_cast<float>(random_bits(seed, site.index(), i) >> 40) * 0x1p-24f;
+  alpha = register_parameter("alpha", draws.contiguous(torch::MemoryFormat::ChannelsLast));
+  kept = register_buffer("kept", torch::ones_like(alpha.detach()));
+  coefficients = register_parameter("coefficients", torch::eye(settings.degree + 1).select(0, 1).repeat({channels, 1}));
+  factors = register_buffer("factors", torch::tensor({1.f, 1.f, static_cast<float>(settings.scale)}));
+  divisors = register_buffer("divisors", settings.released ? torch::tensor({5.f, 1.f, 10.f}) : factors.clone());
+  mean = register_buffer("mean", torch::zeros({channels}));
+  variance = register_buffer("variance", torch::ones({channels}));
+  passes = register_buffer("passes", torch::zeros({}, torch::kInt64));
+}
+
+void ReplaceableRelu::begin_pass(const torch::Tensor& x) {
+  const torch::NoGradGuard no_gradient;
+  passes.add_(1);
+  kept.copy_(kept * alpha.gt(-settings_.hysteresis) + (1 - kept) * alpha.gt(settings_.hysteresis));
+  const auto [variance_now, mean_now] = torch::var_mean(x, torch::IntArrayRef{0, 2, 3}, /*unbiased=*/true);
+  mean.lerp_(mean_now, kMomentum);
+  variance.lerp_(variance_now, kMomentum);
+  const torch::Tensor sigma = settings_.released ? variance.clamp_min(0.5) : variance.clamp_min(kLeastVariance).sqrt();
+  const torch::Tensor fitted = polynomial_of_relu(mean, sigma, settings_.degree) / of_terms(divisors);
+  const torch::Tensor fits = passes.remainder(kFitEvery).eq(0).logical_and(passes.le(kLastFit));
+  coefficients.copy_(torch::where(fits, fitted, coefficients));
+}
+
+torch::Tensor ReplaceableRelu::forward(const torch::Tensor& x) {
+  const torch::Tensor exact = x.scalar_type() == torch::kBFloat16 ? x.to(torch::kFloat32) : x;
+  if (is_training()) begin_pass(exact);
+  const torch::Tensor p = polynomial(), trained = torch::where(passes.gt(kLastFit), p, p.detach()), m = gate();
+  return (m * torch::relu(exact) + (1 - m) * channel_polynomial(exact, trained)).to(x.scalar_type());
+}
+
+AutoRepSearch::AutoRepSearch(Network& teacher, Network& student, int64_t budget, uint64_t seed,
+                             const AutoRepSettings& settings)
+    : distilled_(teacher, student, settings.distilled), student_(student), budget_(budget), lambda_(settings.lambda) {
+  for (const ReluSite& site : student.sites()) {
+    activations_.push_back(std::make_shared<ReplaceableRelu>(site, derive_seed(seed, "autorep/alpha"), settings));
+    student.set_activation(site, activations_.back());
+  }
+}
+
+Loss AutoRepSearch::loss(const Batch& batch, EpochSums& sums) {
+  Loss loss = distilled_.loss(batch, sums);
+  std::vector<torch::Tensor> kept;
+  for (const auto& activation : activations_) kept.push_back(activation->gate().sum());
+  const torch::Tensor above = torch::relu(torch::stack(kept).sum() - static_cast<double>(budget_));
+  loss.loss = loss.loss + above * (lambda_ / static_cast<double>(student_.relus()));
+  return loss;
+}
+
+int64_t AutoRepSearch::count() const {
+  int64_t count = 0;
+  for (const auto& activation : activations_) count += activation->kept.sum().item<int64_t>();
+  return count;
+}
+
+int64_t AutoRepSearch::freeze() {
+  const int64_t left = count(), kept = std::min(left, budget_);
+  std::vector<torch::Tensor> scores;
+  for (const auto& own : activations_) {
+    const torch::Tensor dropped = torch::full_like(own->alpha.detach(), std::numeric_limits<float>::lowest());
+    scores.push_back(torch::where(own->kept.gt(0), own->alpha.detach(), dropped).squeeze(0).to(torch::kCPU));
+  }
+  const std::vector<torch::Tensor> masks = largest_of_all(scores, kept);
+  for (const ReluSite& site : student_.sites()) {
+    const torch::Tensor own = activations_[site.index()]->polynomial();
+    student_.set_activation(site, std::make_shared<MaskedPolynomial>(masks[site.index()], own));
+  }
+  return left - kept;
+}
+
+}  // namespace senet
