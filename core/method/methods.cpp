@@ -82,7 +82,17 @@ std::map<std::string, Options> method_sections(const Document& document, const P
                                                const Options::Item& method, int cell) {
   const auto& name = std::get<std::string>(method.value);
   if (name == kSenet) return senet_sections(document, plugins, cell);
-  const std::vector<Option> declared = plugin_options(plugins, PluginKind::baseline, method);
+  std::vector<Option> declared = plugin_options(plugins, PluginKind::baseline, method);
+  const auto measure = std::find_if(declared.begin(), declared.end(), [](const Option& option) {
+    return option.name == std::string(kMeasurePrefix) + "plugin";
+  });
+  if (measure != declared.end()) {
+    const Options chosen = document.resolve(name, {*measure}, cell);
+    if (!chosen.text(measure->name).empty()) {
+      for (const Option& option : plugin_options(plugins, PluginKind::sensitivity, chosen.item(measure->name)))
+        declared.push_back(with_prefix(option, kMeasurePrefix));
+    }
+  }
   return {{name, plugin_section(document, name, declared, cell)}};
 }
 

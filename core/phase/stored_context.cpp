@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/subset.h"
 #include "phase/metrics_log.h"
 #include "phase/phase_base.h"
 #include "senet/error.h"
@@ -246,16 +247,19 @@ std::shared_ptr<Network> StoredContext::make_network(const std::string& purpose,
 }
 
 void StoredContext::run_plugin(PluginKind kind, const std::string& name, const std::function<void()>& code) {
+  const bool within = runs_plugin_;  // another plugin's code
+  if (!within) {
+    trainings_ = step_.kinds;
+    trainings_.insert(kNetwork);
+    series_ = kOwnSeries;
+  }
   runs_plugin_ = true;
-  trainings_ = step_.kinds;
-  trainings_.insert(kNetwork);
-  series_ = kOwnSeries;
   try {
     PluginHost::guard(kind, name, code);
   } catch (...) {
     if (!thrown_by_training_) throw;
   }
-  runs_plugin_ = false;
+  runs_plugin_ = within;
   // Where a training threw, that is the cause, whatever the plugin made of it.
   if (thrown_by_training_) PluginHost::guard(kind, name, [&] { std::rethrow_exception(thrown_by_training_); });
 }
@@ -350,9 +354,13 @@ std::vector<torch::Tensor> StoredContext::masks(const std::string& step) {
 
 std::vector<double> StoredContext::measure(const std::string& sensitivity) {
   SENET_CHECK(step_.plugins, "phase '", record_.kind, "' has no plugins");
+  // A baseline has the measure's options under a prefix.
+  const Options own = options_;
+  if (own.has(std::string(kMeasurePrefix) + "plugin")) options_ = without_prefix(own, kMeasurePrefix);
   const auto plugin = step_.plugins->make<Sensitivity>(sensitivity, options_);
   std::vector<double> values;
   run_plugin(PluginKind::sensitivity, sensitivity, [&] { values = plugin->measure(teacher(), *this); });
+  options_ = own;
   return values;
 }
 
@@ -395,6 +403,24 @@ void StoredContext::keep(const std::string& name, Network& network) {
   const MadeSmaller smaller{shape.scale, shape.stem_stride, shape.blocks};
   if (smaller.scale != 1 || smaller.stem_stride != 1 || !smaller.blocks.empty()) record_.made_smaller = smaller;
   note_deployed(network);
+}
+
+void StoredContext::for_each_batch(Part part, int64_t batch, int64_t images,
+                                   const std::function<void(const Batch&)>& body) {
+  const Images& all = laboratory_.data.part(part);
+  if (all.count() == 0) refuse_without_held_out("phase '" + record_.kind + "'");
+  SENET_CHECK(batch > 0 && images >= 0, "batches of ", batch, " of the first ", images,
+              " images are asked for; expected at least 1, and at least 0");
+  const BatchLoader data = make_loader(laboratory_, all);
+  const int64_t count = images > 0 ? std::min(images, data.count()) : data.count();
+  BatchStream batches(data, first_indices(count), batch);
+  for (int64_t begin = 0; begin < count; begin += batch) {
+    remember_what_is_thrown([&] {
+      if (listener_.stop_requested())
+        throw Error("stopped between two batches; the same command goes on with the phase", Exit::interrupted);
+    });
+    body(batches.next());
+  }
 }
 
 Score StoredContext::evaluate(Network& network, Part part, int64_t limit) {

@@ -86,6 +86,7 @@ class StoredContext final : public StepContext {
   bool has_network() const;
   // Stores a network that was trained elsewhere, as if a training of that name had made it.
   void keep(const std::string& name, Network& network);
+  void for_each_batch(Part part, int64_t batch, int64_t images, const std::function<void(const Batch&)>& body) override;
   using PhaseContext::evaluate;
   Score evaluate(Network& network, Part part, int64_t limit) override;
   // `weights`: what an error calls the network.

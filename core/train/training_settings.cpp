@@ -75,11 +75,26 @@ constexpr Option kInputOptions[] = {
 }  // namespace
 
 std::vector<Option> training_options(const std::string& prefix) {
-  static auto* const names = new std::set<std::string>;  // an option's name is no copy
   std::vector<Option> all = declare(kScheduleOptions, training_input_options());
   if (prefix.empty()) return all;
-  for (Option& option : all) option.name = names->insert(prefix + "." + option.name).first->c_str();
+  for (Option& option : all) option = with_prefix(option, prefix + ".");
   return all;
+}
+
+Option with_prefix(Option option, const std::string& prefix) {
+  static auto* const names = new std::set<std::string>;  // an option's name is no copy
+  option.name = names->insert(prefix + option.name).first->c_str();
+  return option;
+}
+
+Options without_prefix(const Options& options, const std::string& prefix) {
+  Options found(options.section());
+  for (Options::Item item : options.items()) {
+    if (std::string(item.declaration.name).rfind(prefix, 0) != 0) continue;
+    item.declaration.name += prefix.size();
+    found.add(item);
+  }
+  return found;
 }
 
 std::vector<Option> training_input_options() { return declare(kInputOptions); }

@@ -11,6 +11,12 @@ std::vector<Option> training_options(const std::string& prefix = "");
 // The training options that say how images reach the training (batch, augmentation), and how often it is saved.
 std::vector<Option> training_input_options();
 
+// What a baseline's options of the sensitivity measure that it uses begin with.
+constexpr const char* kMeasurePrefix = "sensitivity.";
+// An option under a prefix ("finetune."); and those of a section that stand under one, without it.
+Option with_prefix(Option option, const std::string& prefix);
+Options without_prefix(const Options& options, const std::string& prefix);
+
 // From options that include all training options, or the input options alone.
 TrainingSettings training_settings(const Options& options, const std::string& prefix = "");
 

@@ -269,6 +269,61 @@ TEST(Snl, WhatAFixedSumOfEpochsLeavesUnusedInTheSearchGoesToTheFineTuning) {
   EXPECT_EQ(passes("fixed", "snl_finetune"), (3 + 1) * epoch);
 }
 
+// What methods leave that only rank: the files of `runs` by their phase's kind, and a result.
+struct RankedRun {
+  RankedRun(const std::string& method, const std::string& cells) {
+    write_file(folder / "tiny.toml", tiny_experiment_of("[" + method + "]\nfinetune.epochs = 1\n" + cells));
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+  }
+  std::map<std::string, int> kinds() const {
+    std::map<std::string, int> kinds;
+    for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+      const std::string name = entry.path().filename().string();
+      ++kinds[name.substr(0, name.find('-'))];
+    }
+    return kinds;
+  }
+  std::vector<int64_t> kept(const std::string& label) const {
+    const json result = json::parse(testing::slurp(folder / "results/tiny" / (label + "-20pct-s1.json")));
+    EXPECT_EQ(result["result"]["relus"], 217) << "the budget to the last ReLU";
+    std::vector<int64_t> kept;
+    for (const json& site : result["sites"]) kept.push_back(site["counted"]);
+    return kept;
+  }
+  TemporaryFolder folder;
+};
+
+TEST(Ranked, AblationsAndOtherFineTuningsRankNothingAgain) {
+  const std::string method = "snip", cell = "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n";
+  const RankedRun run(method, cell + cell + "label = \"pixels\"\nsnip.finetune.pixels = \"random\"\n" + cell +
+                                  "label = \"weights\"\nsnip.finetune.start = \"random\"\n");
+  std::map<std::string, int> kinds = run.kinds();
+  EXPECT_EQ(kinds["snip_rank"], 1);
+  EXPECT_EQ(kinds["snip_finetune"], 3);
+  EXPECT_EQ(kinds["snip_search"], 0) << "at once";
+  EXPECT_EQ(run.kept("pixels"), run.kept("snip")) << "as many at each site";
+  EXPECT_EQ(run.kept("weights"), run.kept("snip"));
+}
+
+TEST(Ranked, AMeasureSharesTheBudgetAmongTheSites) {
+  const std::string method = "activation", cell = "[[cell]]\nmethod = \"activation\"\nbudgets = [\"20%\"]\n";
+  const std::string by_layer = "activation.sensitivity.plugin = \"uniform\"\nactivation.sensitivity.per = \"relu\"\n";
+  const RankedRun run(method,
+                      cell + cell + "label = \"by_layer\"\n" + by_layer + cell + "label = \"falling\"\n" + by_layer +
+                          "activation.fall = \"cosine\"\nactivation.search.epochs = 2\nactivation.linear_first = 1\n");
+  // 20 % of each site, and of what is left over a ReLU for the largest remainders: 217 of 1088.
+  const std::vector<int64_t> relus = {128, 128, 128, 128, 128, 64, 64, 64, 64, 32, 32, 32, 32, 16, 16, 16, 16};
+  const std::vector<int64_t> kept = run.kept("by_layer"), falling = run.kept("falling");
+  ASSERT_EQ(kept.size(), relus.size());
+  for (size_t l = 0; l < relus.size(); ++l) EXPECT_LT(std::abs(kept[l] - 217.0 / 1088 * relus[l]), 1) << l;
+  EXPECT_EQ(falling[0], 0) << "the stem has none from the start";
+  for (size_t l = 1; l < relus.size(); ++l) EXPECT_LT(std::abs(falling[l] - 217.0 / 960 * relus[l]), 1) << l;
+  EXPECT_NE(run.kept("activation"), kept) << "one ranking of the whole network";
+  std::map<std::string, int> kinds = run.kinds();
+  EXPECT_EQ(kinds["activation_sensitivity"], 1) << "measured once for all";
+}
+
 TEST(OptionsOfATraining, AnOldSpellingIsAnErrorThatNamesTheNewOne) {
   const TemporaryFolder folder;
   const std::map<std::string, std::string> spellings = {

@@ -156,6 +156,35 @@ TEST(Defaults, OfSenetAreThePapers) {
                            });
 }
 
+TEST(Defaults, OfReLUPrunerAreItsPublicCodes) {
+  expect_defaults("relupruner", {
+                                    {"relupruner.score", "code"},
+                                    {"relupruner.start", "random"},
+                                    {"relupruner.fall", "cosine"},
+                                    {"relupruner.fall_power", 1.5},
+                                    {"relupruner.fall_begin", 5},
+                                    {"relupruner.fall_end", 0.6},
+                                    {"relupruner.interval", 100},
+                                    {"relupruner.interval_final", 200},
+                                    {"relupruner.temperature", 4.0},
+                                    {"relupruner.search.epochs", 150},
+                                    {"relupruner.search.batch", 128},
+                                    {"relupruner.search.lr", 0.05},
+                                    {"relupruner.search.momentum", 0.9},
+                                    {"relupruner.search.weight_decay", 5e-4},
+                                    {"relupruner.search.ce_weight", 0.5},
+                                    {"relupruner.search.kd_weight", 0.5},
+                                    {"relupruner.finetune.epochs", 240},
+                                    {"relupruner.finetune.lr", 0.01},
+                                    {"relupruner.finetune.lr_drops", {0.625, 0.75, 0.875}},
+                                    {"relupruner.finetune.ce_weight", 0.5},
+                                    {"relupruner.finetune.kd_weight", 0.5},
+                                    {"relupruner.finetune.beta", 1000.0},
+                                    {"relupruner.finetune.pram", "attention"},
+                                    {"relupruner.finetune.pram_stages", {2, 3, 4}},
+                                });
+}
+
 TEST(Defaults, OfSnlAreItsPublicCodes) {
   expect_defaults("snl", {
                              {"snl.search.epochs", 2000},

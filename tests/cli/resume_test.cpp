@@ -53,22 +53,31 @@ TEST_P(KilledInABaseline, TheSameCommandGivesTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, KilledInABaseline,
-    ::testing::Values(std::pair("snl_search",
-                                "[snl]\nsearch.epochs = 12\nsearch.lr = 0.02\nlambda = 1e-3\nfinetune.epochs = 3\n"
-                                "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
-                      std::pair("autorep",
-                                "[autorep]\nsearch.epochs = 12\nsearch.lr = 0.01\n"
-                                "[[cell]]\nmethod = \"autorep\"\nbudgets = [\"20%\"]\n"),
-                      std::pair("deepreduce_training",
-                                "[deepreduce]\ncandidates.epochs = 8\ncriticality.epochs = 8\nlargest = 2\n"
-                                "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),
-                      std::pair("coordinate_descent",
-                                "[snl]\nsearch.epochs = 2\nlambda = 0.1\nfinetune.epochs = 1\n"
-                                "[coordinate_descent]\nset_size = 20\nsets = 2\ntrial_images = 50\n"
-                                "total_epochs = 12\nfinetune.epochs = 3\n"
-                                "[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n[[cell]]\nmethod = "
-                                "\"coordinate_descent\"\nbudgets = [\"20%\"]\ncoordinate_descent.from = \"snl\"\n"
-                                "coordinate_descent.from_budget = \"30%\"\n")),
+    ::testing::Values(
+        std::pair("snl_search",
+                  "[snl]\nsearch.epochs = 12\nsearch.lr = 0.02\nlambda = 1e-3\nfinetune.epochs = 3\n"
+                  "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n"),
+        std::pair("autorep",
+                  "[autorep]\nsearch.epochs = 12\nsearch.lr = 0.01\n"
+                  "[[cell]]\nmethod = \"autorep\"\nbudgets = [\"20%\"]\n"),
+        std::pair("deepreduce_training",
+                  "[deepreduce]\ncandidates.epochs = 8\ncriticality.epochs = 8\nlargest = 2\n"
+                  "[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),
+        std::pair("coordinate_descent",
+                  "[snl]\nsearch.epochs = 2\nlambda = 0.1\nfinetune.epochs = 1\n"
+                  "[coordinate_descent]\nset_size = 20\nsets = 2\ntrial_images = 50\n"
+                  "total_epochs = 12\nfinetune.epochs = 3\n"
+                  "[[cell]]\nmethod = \"snl\"\nbudgets = [\"30%\"]\n[[cell]]\nmethod = "
+                  "\"coordinate_descent\"\nbudgets = [\"20%\"]\ncoordinate_descent.from = \"snl\"\n"
+                  "coordinate_descent.from_budget = \"30%\"\n"),
+        std::pair("relupruner_search",
+                  "[relupruner]\nsearch.epochs = 12\ninterval = 3\ninterval_final = 7\nfinetune.epochs = 3\n"
+                  "[[cell]]\nmethod = \"relupruner\"\nbudgets = [\"20%\"]\n"),
+        std::pair("activation_search",
+                  "[activation]\nfall = \"power\"\nsearch.epochs = 12\ninterval = 7\nfinetune.epochs = 3\n"
+                  "sensitivity.plugin = \"uniform\"\n"
+                  "[[cell]]\nmethod = \"activation\"\nbudgets = [\"20%\"]\n"),
+        std::pair("snip_finetune", "[snip]\nfinetune.epochs = 12\n[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n")),
     [](const auto& test) { return test.param.first; });
 
 TEST(Interrupted, StopsAfterACheckpointWithItsOwnExitCodeAndGoesOn) {

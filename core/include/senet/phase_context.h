@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +48,12 @@ class PhaseContext {
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
 
+  // Calls `body` with the part's images in their order, `batch` at a time, without augmentation: the first `images` of
+  // them (0: all). Gradients are recorded unless the caller said otherwise, and nothing is updated; the network's mode
+  // is the caller's. Throws (exit code 2) where there are no such images, and what `body` throws; a stop ends the
+  // phase.
+  virtual void for_each_batch(Part part, int64_t batch, int64_t images,
+                              const std::function<void(const Batch&)>& body) = 0;
   // On the first `limit` of the images; 0: on all. Throws (exit code 2) where there are none.
   virtual Score evaluate(Network& network, Part part, int64_t limit) = 0;
   Score evaluate(Network& network, Part part) { return evaluate(network, part, 0); }
