@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/runtime_symbol_info.hpp>
 

@@ -215,7 +215,7 @@ void ReadableFile::read(int64_t offset, void* bytes, size_t count) const {
 
 fs::path free_name_aside(const fs::path& path) {
   for (int i = 1;; ++i) {
-    const fs::path aside = path.string() + kSetAside + std::to_string(i);
+    fs::path aside = path.string() + kSetAside + std::to_string(i);
     if (!fs::exists(aside)) return aside;
   }
 }
