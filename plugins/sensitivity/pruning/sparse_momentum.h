@@ -14,9 +14,8 @@ namespace senet {
 // density d; the last layer, biases and batch norm stay dense and do not count. Gradients and momentum are dense,
 // weights are masked after each step. At the end of each epoch but the last:
 //   1. a layer's share is the mean |momentum| of its kept weights over the sum of these means;
-//   2. the ⌈p·nnz⌉ kept weights of least magnitude are dropped (where a layer's sparsity is under 0.2 and its share
-//   over
-//      1/L, p is at most its sparsity); p decays linearly from `prune_rate` to 0 over all steps;
+//   2. the ⌈p·nnz⌉ kept weights of least magnitude are dropped; p decays linearly from `prune_rate` to 0 over all
+//      steps, and is at most a layer's sparsity where that is under 0.2 and the layer's share over 1/L;
 //   3. as many are given back to the layers in proportion to their shares, at most 0.99 of a layer's zeros;
 //   4. each layer regrows, from 0, where the |momentum| of its zeros is largest.
 // The number of kept weights is round(d·N) at the start and after every epoch.
