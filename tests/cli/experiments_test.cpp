@@ -65,7 +65,7 @@ TEST_P(Experiments, PassTheDryRun) {
                                                   "--results", "none", "--set", "dataset.train_limit=0"},
                                                  made_up_data()));
   EXPECT_GT(plan["images"].get<int64_t>(), 0);
-  EXPECT_GE(plan["phases"].size(), 6u);
+  EXPECT_GE(plan["phases"].size(), 4u) << "a teacher and a step, each evaluated";
   if (file.parent_path().filename() != "paper") return;
   EXPECT_EQ(plan["experiment"], file.stem().string()) << "results are found by the file's name";
   const json& settings = plan["cells"][0]["settings"];
