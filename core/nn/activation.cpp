@@ -49,7 +49,7 @@ torch::MemoryFormat layout_of(const torch::Tensor& x) {
 
 torch::Tensor copied_mask(const torch::Tensor& mask) {
   SENET_CHECK(mask.dim() == 3, "a mask is C×H×W; found ", mask.sizes());
-  const torch::Tensor copy = mask.detach().to(torch::kCPU, torch::kUInt8).contiguous().clone();
+  torch::Tensor copy = mask.detach().to(torch::kCPU, torch::kUInt8).contiguous().clone();
   SENET_CHECK(copy.le(1).all().item<bool>(), "a mask holds zeros and ones; found values up to ",
               copy.max().item<int64_t>());
   return copy;

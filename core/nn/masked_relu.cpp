@@ -20,8 +20,8 @@ torch::MemoryFormat format_of(const torch::Tensor& x) {
 }  // namespace
 
 torch::Tensor floors_of(const torch::Tensor& mask, torch::MemoryFormat format) {
-  const torch::Tensor floors = torch::zeros(mask.sizes(), mask.options().dtype(torch::kFloat32))
-                                   .masked_fill(mask.eq(0), -std::numeric_limits<float>::infinity());
+  torch::Tensor floors = torch::zeros(mask.sizes(), mask.options().dtype(torch::kFloat32))
+                             .masked_fill(mask.eq(0), -std::numeric_limits<float>::infinity());
   if (format != torch::MemoryFormat::ChannelsLast) return floors;
   return floors.permute({1, 2, 0}).contiguous().permute({2, 0, 1});
 }

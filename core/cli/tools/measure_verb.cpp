@@ -99,8 +99,7 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
   fs::create_directories(folder);
   const EngineJob job{folder / "export", folder,         protocol,         kFractionBits,
                       arguments.images,  arguments.port, arguments.timeout};
-  const Json measured =
-      measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
+  Json measured = measure(bench.engine, subject, job, bench.profiles, [&] { return bench.console.stop_requested(); });
   write_atomically(file, readable(measured) + "\n");
   if (!arguments.json) show(measurement_from(measured, file));
   return measured;

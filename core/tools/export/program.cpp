@@ -76,7 +76,7 @@ class Body {
  public:
   // Returns the name of a new value that the operation gives.
   std::string operator()(const std::string& operation) {
-    const std::string name = "%" + std::to_string(next_++);
+    std::string name = "%" + std::to_string(next_++);
     text_ << "    " << name << " = " << operation << "\n";
     return name;
   }
