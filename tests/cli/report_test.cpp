@@ -194,9 +194,9 @@ TEST_F(Doubts, NamePhasesThatTheProgramWouldComputeOtherwise) {
 
 TEST_F(Doubts, AResultWhoseOriginsAreUnsoundIsRefusedByName) {
   Result result = testing::made_result("a", "5%", 1, 0.5);
-  Json json = to_json(result);
-  json["phases"][1]["environment"]["threads"] = "two";
-  write_file(folder / result.file, json.dump());
+  Json document = to_json(result);
+  document["phases"][1]["environment"]["threads"] = "two";
+  write_file(folder / result.file, document.dump());
   EXPECT_EQ(tables().code, 2);
   EXPECT_NE(tables().error.find("a-5pct-s1.json: phases/1/environment/threads is \"two\", expected a count"),
             std::string::npos)
