@@ -174,7 +174,7 @@ Options without(const Options& options, const std::vector<std::string>& parts) {
 
 }  // namespace
 
-SitePasses::SitePasses(std::vector<const ReluSite*> sites, bool gradients) : gradients_(gradients) {
+SitePasses::SitePasses(const std::vector<const ReluSite*>& sites, bool gradients) : gradients_(gradients) {
   for (const ReluSite* site : sites) passes_.push_back({site, {}, {}});
 }
 
@@ -266,7 +266,7 @@ std::vector<Step> Ranked::steps(const Target& target) {
 std::shared_ptr<Network> Ranked::rank(StepContext& context) const {
   const Options& options = context.options();
   const std::string& start = options.text("start");
-  const auto network = starting_at(start, context);
+  auto network = starting_at(start, context);
   RankedMasks masks(*network, options, shares_of(context, name_ + "_sensitivity"));
   const auto score = make_score(options);
   score->begin(masks.sites(), context.device());
@@ -293,7 +293,7 @@ std::shared_ptr<Network> Ranked::rank(StepContext& context) const {
 
 std::shared_ptr<Network> Ranked::search(StepContext& context) const {
   const Options& options = context.options();
-  const auto network = starting_at(options.text("start"), context);
+  auto network = starting_at(options.text("start"), context);
   RankedMasks masks(*network, options, shares_of(context, name_ + "_sensitivity"));
   const auto score = make_score(options);
   score->begin(masks.sites(), context.device());

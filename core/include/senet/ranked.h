@@ -91,7 +91,7 @@ struct SitePass {
 // Takes both by the observer's hooks: gradients are there once the loss of the pass has gone backward.
 class SitePasses final : public Observer {
  public:
-  SitePasses(std::vector<const ReluSite*> sites, bool gradients);
+  SitePasses(const std::vector<const ReluSite*>& sites, bool gradients);
   void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override;
   // In the order of the sites; they are no longer kept then.
   std::vector<SitePass> take();
