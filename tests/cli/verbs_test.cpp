@@ -113,7 +113,7 @@ TEST(NewPlugin, RefusesWhatCannotBecomeOneAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder / "there"));
   };
   refuse({"basline", "x", "there"}, "did you mean 'baseline'?");
-  refuse({"model", "x", "there"}, "known: baseline, dataset, sensitivity");
+  refuse({"layer", "x", "there"}, "known: baseline, dataset, model, sensitivity");
   for (const char* name : {"my-method", "2nd", "a b", "../up", "_", ""})
     refuse({"baseline", name, "there"}, "C identifier");
   for (const char* name : {"senet", "mask", "test"}) refuse({"baseline", name, "there"}, "means something else");
