@@ -147,7 +147,7 @@ class Forecaster {
   void add_likely(const Task& task, const Step& step, PhaseForecast& row) {
     const Laboratory& laboratory = runner_.laboratory_of(*task.cell);
     for (const LikelyStep& likely : task.method->may_announce(step)) {
-      const PhaseInputs phase = Task(task).inputs_of(likely.step);
+      const PhaseInputs phase = task.inputs_of(likely.step, task.sources_of(likely.step));
       const PhaseStore::State state = store_.state(phase.kind, phase.key());
       const double epochs = epochs_of(likely.step);
       row.trainings.push_back(

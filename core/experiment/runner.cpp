@@ -14,10 +14,10 @@
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
 #include "experiment/result_of.h"
+#include "experiment/task_maker.h"
 #include "results/masks.h"
 #include "senet/error.h"
 #include "storage/files.h"
-#include "storage/hash.h"
 #include "storage/json.h"
 #include "train/widths.h"
 
@@ -174,84 +174,9 @@ const Laboratory& Runner::laboratory_of(const Cell& cell) {
   return *laboratory;
 }
 
-namespace {
-
-// Finds the sources of a plan's tasks: a cell by its label, else a file.
-class Sources {
- public:
-  using Make = std::function<Task(const Cell&, const std::string& budget, int64_t seed)>;
-  Sources(const Plan& plan, Make make) : plan_(plan), make_(std::move(make)) {}
-
-  SourceInUse find(const Task& task, const StepSource& source) {
-    std::string labels;
-    for (const Cell& cell : plan_.cells) {
-      if (cell.label == source.from) return of_cell(task, source, cell);
-      labels += (labels.empty() ? "'" : ", '") + cell.label + "'";
-    }
-    const std::filesystem::path file = source.from;
-    if (!std::filesystem::is_regular_file(file)) {
-      fail_usage("cell '", task.cell->label, "': '", source.from, "' is no cell of this experiment (", labels,
-                 ") and no file of a result or of masks");
-    }
-    SourceInUse found;
-    if (file.extension() == ".masks") {
-      found.masks = file;
-      found.key = Hash().add(read_file(file)).hex();
-    } else {
-      found.result = load_result(file);
-      found.key = found.result->network_phase().key;
-    }
-    return found;
-  }
-
- private:
-  SourceInUse of_cell(const Task& task, const StepSource& source, const Cell& cell) {
-    const std::string& budget = source.budget.empty() ? task.budget_text : source.budget;
-    const auto lacks = [&](const char* what, const std::string& value) {
-      fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label, "', which does not run with ",
-                 what, " ", value, "; add it there");
-    };
-    if (std::count(cell.budgets.begin(), cell.budgets.end(), budget) == 0) lacks("budget", budget);
-    if (std::count(cell.seeds.begin(), cell.seeds.end(), task.seed) == 0) lacks("seed", std::to_string(task.seed));
-    const auto running = std::pair(cell.label, budget);
-    if (std::count(chain_.begin(), chain_.end(), running) > 0)
-      fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label, "', which stands on it");
-    chain_.push_back(running);
-    const auto other = std::make_shared<Task>(make_(cell, budget, task.seed));
-    chain_.pop_back();
-    if (other->refused) throw *other->refused;
-    const PhaseBase &ours = task.base, &theirs = other->base;
-    if (ours.data != theirs.data || ours.model != theirs.model || ours.precision != theirs.precision)
-      fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label,
-                 "', which has another data set, model or precision");
-    SourceInUse found;
-    found.step = source.step.empty() ? other->steps.back().name() : source.step;
-    const auto phase = other->phases.find(found.step);
-    if (phase == other->phases.end())
-      fail_usage("cell '", cell.label, "' has no step '", found.step, "', of which cell '", task.cell->label,
-                 "' takes something");
-    found.key = phase->second.key();
-    found.task = other;
-    return found;
-  }
-
-  const Plan& plan_;
-  Make make_;
-  std::vector<std::pair<std::string, std::string>> chain_;  // cells and budgets whose sources are being found
-};
-
-}  // namespace
-
 std::vector<Task> Runner::tasks(const Plan& plan) {
-  // Shared with the tasks, which ask for sources of what a step announces, too.
-  const auto sources = std::make_shared<std::optional<Sources>>();
-  const Sources::Make make = [this, sources](const Cell& cell, const std::string& budget_text, int64_t seed) {
-    const Laboratory& laboratory = laboratory_of(cell);
-    const int64_t budget = parse_budget(budget_text, laboratory.model.relus, cell.budgets_origin);
-    return make_task(cell, plugins_, laboratory, budget_text, budget, seed,
-                     [sources](const Task& task, const StepSource& source) { return (*sources)->find(task, source); });
-  };
-  sources->emplace(plan, make);
+  const auto maker = std::make_shared<TaskMaker>(
+      plan, plugins_, [this](const Cell& cell) -> const Laboratory& { return laboratory_of(cell); });
   std::vector<Task> tasks;
   std::set<std::filesystem::path> files;
   for (const Cell& cell : plan.cells) {
@@ -271,7 +196,7 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
           fail_usage(cell.budgets_origin, ": the result's name ", file.filename().string(),
                      " is too long for a file; give the cell a shorter label of its own");
         }
-        const Task& task = tasks.emplace_back(make(cell, budget_text, seed));
+        const Task& task = tasks.emplace_back(maker->make(cell, budget_text, seed));
         for (const Step& step : task.steps) {
           if (step.needs_held_out && laboratory.data.held_out.count() == 0)
             refuse_without_held_out(text("step '", step.name(), "' of cell '", cell.label, "'"));

@@ -45,7 +45,7 @@ Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& la
   task.method = std::make_shared<MethodInUse>(plugins, cell.method, cell.sections, cell.versions);
   try {
     task.steps = task.method->steps(budget, laboratory.data.input, laboratory.model.build);
-    for (const Step& step : task.steps) task.phases[step.name()] = task.inputs_of(step);
+    for (const Step& step : task.steps) task.add(step);
     const PhaseInputs& network = task.phase(task.steps.back());
     task.evaluation = core_phase(evaluation_inputs(task.base, network.key()), cell, network.any_budget);
   } catch (const Error& error) {
@@ -56,23 +56,30 @@ Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& la
   return task;
 }
 
-PhaseInputs Task::inputs_of(const Step& step) {
+SourcesInUse Task::sources_of(const Step& step) const {
+  SourcesInUse found;
+  for (const auto& [name, source] : step.sources) found[name] = find_source(*this, source);
+  return found;
+}
+
+PhaseInputs Task::inputs_of(const Step& step, const SourcesInUse& found) const {
   std::map<std::string, std::string> keys;
-  for (const auto& [name, source] : step.sources) {
-    SourceInUse found = find_source(*this, source);
-    keys[name] = found.key;
-    sources[step.name()][name] = std::move(found);
-  }
+  for (const auto& [name, source] : found) keys[name] = source.key;
   PhaseInputs phase = with_model(method->inputs(step, base, budget, phases, keys), *cell);
-  phase.any_budget = phase.any_budget && step.sources.empty();
+  phase.any_budget = phase.any_budget && found.empty();
   return phase;
+}
+
+void Task::add(const Step& step) {
+  const SourcesInUse& found = sources[step.name()] = sources_of(step);
+  phases[step.name()] = inputs_of(step, found);
 }
 
 void Task::announce(size_t step, const Series& recorded) {
   const std::string name = steps.at(step).name();
   std::vector<Step> further = method->announced(steps[step], recorded);
   for (const Step& one : further) {
-    phases[one.name()] = inputs_of(one);
+    add(one);
     announced[name].push_back(one.name());
   }
   steps.insert(steps.begin() + static_cast<int64_t>(step) + 1, further.begin(), further.end());

@@ -20,6 +20,7 @@ struct SourceInUse {
   std::optional<Result> result;  // of a path
   std::filesystem::path masks;   // of the path of masks alone
 };
+using SourcesInUse = std::map<std::string, SourceInUse>;  // by the names that a step has for them
 // Finds the source of a task. Throws (exit code 2) where there is none.
 using FindSource = std::function<SourceInUse(const Task& task, const StepSource& source)>;
 
@@ -31,17 +32,18 @@ struct Task {
   PhaseBase base;
   PhaseInputs teacher = {}, teacher_evaluation = {}, evaluation = {};
   std::shared_ptr<MethodInUse> method = {};
-  std::vector<Step> steps = {};  // of the method; the last leaves the network
-  // Of each step, by its name and the names it has for them.
-  std::map<std::string, std::map<std::string, SourceInUse>> sources = {};
+  std::vector<Step> steps = {};                                    // of the method; the last leaves the network
+  std::map<std::string, SourcesInUse> sources = {};                // of each step, by its name
   std::map<std::string, PhaseInputs> phases = {};                  // of each step, by its name; and "teacher"
   std::map<std::string, std::vector<std::string>> announced = {};  // names of steps, by the step that announced them
   std::optional<Error> refused = {};                               // why the method cannot do it: it has no steps then
 
   FindSource find_source = {};
 
-  // What a step is a function of, its sources found and noted.
-  PhaseInputs inputs_of(const Step& step);
+  SourcesInUse sources_of(const Step& step) const;
+  // What a step is a function of, its sources among it.
+  PhaseInputs inputs_of(const Step& step, const SourcesInUse& found) const;
+  void add(const Step& step);  // its phase, and what it takes of others
   // Adds the steps that a finished one announces, behind it. Throws what the method throws.
   void announce(size_t step, const Series& recorded);
   // The steps that a step may read: those it stands on, and what these announced.

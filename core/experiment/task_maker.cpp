@@ -1,0 +1,72 @@
+#include "experiment/task_maker.h"
+
+#include <algorithm>
+
+#include "method/phases.h"
+#include "senet/error.h"
+#include "storage/files.h"
+#include "storage/hash.h"
+
+namespace senet {
+
+Task TaskMaker::make(const Cell& cell, const std::string& budget_text, int64_t seed) {
+  const Laboratory& laboratory = laboratory_of_(cell);
+  const int64_t budget = parse_budget(budget_text, laboratory.model.relus, cell.budgets_origin);
+  return make_task(
+      cell, plugins_, laboratory, budget_text, budget, seed,
+      [self = shared_from_this()](const Task& task, const StepSource& source) { return self->find(task, source); });
+}
+
+SourceInUse TaskMaker::find(const Task& task, const StepSource& source) {
+  std::string labels;
+  for (const Cell& cell : plan_.cells) {
+    if (cell.label == source.from) return of_cell(task, source, cell);
+    labels += (labels.empty() ? "'" : ", '") + cell.label + "'";
+  }
+  const std::filesystem::path file = source.from;
+  if (!std::filesystem::is_regular_file(file)) {
+    fail_usage("cell '", task.cell->label, "': '", source.from, "' is no cell of this experiment (", labels,
+               ") and no file of a result or of masks");
+  }
+  SourceInUse found;
+  if (file.extension() == ".masks") {
+    found.masks = file;
+    found.key = Hash().add(read_file(file)).hex();
+  } else {
+    found.result = load_result(file);
+    found.key = found.result->network_phase().key;
+  }
+  return found;
+}
+
+SourceInUse TaskMaker::of_cell(const Task& task, const StepSource& source, const Cell& cell) {
+  const std::string& budget = source.budget.empty() ? task.budget_text : source.budget;
+  const auto lacks = [&](const char* what, const std::string& value) {
+    fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label, "', which does not run with ",
+               what, " ", value, "; add it there");
+  };
+  if (std::count(cell.budgets.begin(), cell.budgets.end(), budget) == 0) lacks("budget", budget);
+  if (std::count(cell.seeds.begin(), cell.seeds.end(), task.seed) == 0) lacks("seed", std::to_string(task.seed));
+  const auto running = std::pair(cell.label, budget);
+  if (std::count(chain_.begin(), chain_.end(), running) > 0)
+    fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label, "', which stands on it");
+  chain_.push_back(running);
+  const auto other = std::make_shared<Task>(make(cell, budget, task.seed));
+  chain_.pop_back();
+  if (other->refused) throw *other->refused;
+  const PhaseBase &ours = task.base, &theirs = other->base;
+  if (ours.data != theirs.data || ours.model != theirs.model || ours.precision != theirs.precision)
+    fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label,
+               "', which has another data set, model or precision");
+  SourceInUse found;
+  found.step = source.step.empty() ? other->steps.back().name() : source.step;
+  const auto phase = other->phases.find(found.step);
+  if (phase == other->phases.end())
+    fail_usage("cell '", cell.label, "' has no step '", found.step, "', of which cell '", task.cell->label,
+               "' takes something");
+  found.key = phase->second.key();
+  found.task = other;
+  return found;
+}
+
+}  // namespace senet
