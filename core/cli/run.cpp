@@ -6,7 +6,9 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/forecast.h"
+#include "cli/one_batch.h"
 #include "cli/tools_library.h"
+#include "config/joined.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "senet/error.h"
@@ -70,11 +72,52 @@ void print_phases(const Forecast& forecast) {
 // Usage where a phase cannot be.
 int exit_of(const Forecast& forecast) { return forecast.refuses() ? static_cast<int>(Exit::usage) : 0; }
 
+// {"section.option": {"value", "origin"}}, all of them.
+Json settings_with_origins(const Cell& cell) {
+  Json json = Json::object();
+  for (const auto& [name, options] : cell.sections) {
+    for (const Options::Item& item : options.items()) {
+      json[name + "." + item.declaration.name] = {{"value", to_json(item.value)}, {"origin", item.origin}};
+    }
+  }
+  return json;
+}
+
+// What each step makes of the settings that [training] has, a line a step, with the cells it is about where others
+// differ.
+std::vector<std::string> reach_of_training(const Plan& plan) {
+  std::vector<std::pair<std::string, std::string>> said;  // step, what of it
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> cells;
+  for (const Cell& cell : plan.cells) {
+    for (const auto& [step, reach] : cell.reach_of_training()) {
+      const std::string taken = joined(reach.taken, ", "), own = joined(reach.set_by_itself, ", "),
+                        unknown = joined(reach.unknown_to_it, ", ");
+      std::string words = "takes " + (taken.empty() ? "nothing" : taken) + " from [training]";
+      if (!own.empty()) words += "; sets " + own + " itself";
+      if (!unknown.empty()) words += "; has no option " + unknown;
+      const auto [at, added] = cells.try_emplace({step, words});
+      if (added) said.emplace_back(step, words);
+      at->second.push_back(cell.label);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [step, words] : said) {
+    const auto same_step = [&name = step](const auto& other) { return other.first == name; };
+    std::string of;
+    if (std::count_if(said.begin(), said.end(), same_step) > 1) {
+      for (const std::string& label : cells.at({step, words})) of += (of.empty() ? " of cell " : ", ") + label;
+    }
+    lines.push_back(step + of + " " + words);
+  }
+  return lines;
+}
+
 int show_forecast(const Plan& plan, const Forecast& forecast, const Arguments& arguments) {
   Json json = to_json(forecast);
   json["experiment"] = plan.name;
   Json& cells = json["cells"] = Json::array();
-  for (const Cell& cell : plan.cells) cells.push_back({{"label", cell.label}, {"settings", cell.origins()}});
+  for (const Cell& cell : plan.cells)
+    cells.push_back({{"label", cell.label}, {"settings", settings_with_origins(cell)}});
   if (print_json(arguments, json)) return exit_of(forecast);
   for (const Json& cell : cells) {
     output() << "cell " << cell.at("label").get<std::string>() << "\n";
@@ -85,70 +128,6 @@ int show_forecast(const Plan& plan, const Forecast& forecast, const Arguments& a
   }
   print_phases(forecast);
   return exit_of(forecast);
-}
-
-// Whether the network of a result went through a training of one of its phases. The network's record names those
-// trainings; where the network is none of the objects that a method trained, each counts.
-bool of_deployed_network(const Result& result, const std::string& kind, const std::string& training,
-                         const PhaseStore& store) {
-  if (kind == "teacher") return true;
-  const ResultPhase& network = result.network_phase();
-  const auto record = store.find(network.kind, network.key);
-  if (!record || record->deployed.empty()) return true;
-  return std::find(record->deployed.begin(), record->deployed.end(), kind + "/" + training) != record->deployed.end();
-}
-
-// What each training made of the one batch it was given.
-int show_one_batch(const std::vector<Result>& results, const RunFolders& folders, const Arguments& arguments) {
-  constexpr double kLearned = 0.99;
-  const PhaseStore store(folders.runs);
-  Json rows = Json::array();
-  std::set<std::string> stuck;
-  bool imported = false;
-  for (const Result& result : results) {
-    const std::string& cell = result.label;
-    // Of an imported teacher that does not know the batch, nobody can learn it by heart.
-    const bool is_imported = result.setting("teacher.weights") != "";
-    const bool asked = !is_imported || result.teacher.held_out_accuracy.value_or(0) >= kLearned;
-    imported = imported || !asked;
-    for (const ResultPhase& phase : result.phases) {
-      const std::string& kind = phase.kind;
-      const auto record = store.find(kind, phase.key);
-      if (!record) continue;
-      for (const auto& [name, training] : record->trainings) {
-        if (training.curves.count("accuracy") == 0) continue;  // it was not trained here
-        const double loss = training.curves.at("loss").back(), accuracy = training.curves.at("accuracy").back();
-        const bool learned = accuracy >= kLearned;
-        const bool deployed = of_deployed_network(result, kind, name, store);
-        if (deployed && asked && !learned)
-          stuck.insert(kind == "teacher" ? kind : text(cell, ": ", kind, ", training ", name));
-        rows.push_back({{"cell", cell},
-                        {"phase", kind},
-                        {"training", name},
-                        {"steps", training.epochs},
-                        {"loss", loss},
-                        {"accuracy", accuracy},
-                        {"deployed", deployed},
-                        {"learned", learned}});
-      }
-    }
-  }
-  if (!print_json(arguments, {{"trainings", rows}})) {
-    std::vector<std::vector<std::string>> table = {
-        {"cell", "phase", "training", "of the result", "steps", "loss", "accuracy", ""}};
-    for (const Json& row : rows)
-      table.push_back({row.at("cell").get<std::string>(), row.at("phase").get<std::string>(),
-                       row.at("training").get<std::string>(), row.at("deployed").get<bool>() ? "yes" : "no",
-                       row.at("steps").dump(), row.at("loss").dump(), row.at("accuracy").dump(),
-                       row.at("learned").get<bool>() ? "learned" : "NOT learned"});
-    output() << aligned(table);
-  }
-  if (imported)
-    std::cerr << "senet: the imported teacher does not know the batch by heart: what follows it is not asked to\n";
-  if (stuck.empty()) return 0;
-  std::cerr << "senet: did not learn one batch by heart: suspect the method, model, data or learning rate of\n";
-  for (const std::string& training : stuck) std::cerr << "  " << training << "\n";
-  return static_cast<int>(Exit::failure);
 }
 
 // The picture of a run's layers. Results stand without it: it is no failure that nothing here can draw one.

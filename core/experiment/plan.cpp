@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "config/joined.h"
 #include "data/splits.h"
 #include "evaluate/evaluation.h"
 #include "method/methods.h"
@@ -15,10 +14,6 @@
 namespace senet {
 
 namespace {
-
-constexpr int64_t kOneBatchEpochs = 100;
-// At most: an epoch is a single step, so that what a method does at an epoch's end disturbs every step.
-constexpr double kOneBatchRate = 0.01;
 
 constexpr Option kExperimentOptions[] = {
     text_option("name", "\"\"", "the experiment's name: letters, digits, '.', '_' and '-'"),
@@ -60,16 +55,6 @@ std::vector<Setting> Cell::settings() const {
   return settings;
 }
 
-Json Cell::origins() const {
-  Json json = Json::object();
-  for (const auto& [name, options] : sections) {
-    for (const Options::Item& item : options.items()) {
-      json[name + "." + item.declaration.name] = {{"value", to_json(item.value)}, {"origin", item.origin}};
-    }
-  }
-  return json;
-}
-
 std::vector<Change> Cell::changes() const {
   std::vector<Change> changes;
   for (const auto& [name, options] : sections) {
@@ -103,33 +88,6 @@ std::map<std::string, TrainingReach> Cell::reach_of_training() const {
     }
   }
   return reach;
-}
-
-std::vector<std::string> reach_of_training(const Plan& plan) {
-  std::vector<std::pair<std::string, std::string>> said;  // step, what of it
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> cells;
-  for (const Cell& cell : plan.cells) {
-    for (const auto& [step, reach] : cell.reach_of_training()) {
-      const std::string taken = joined(reach.taken, ", "), own = joined(reach.set_by_itself, ", "),
-                        unknown = joined(reach.unknown_to_it, ", ");
-      std::string words = "takes " + (taken.empty() ? "nothing" : taken) + " from [training]";
-      if (!own.empty()) words += "; sets " + own + " itself";
-      if (!unknown.empty()) words += "; has no option " + unknown;
-      const auto [at, added] = cells.try_emplace({step, words});
-      if (added) said.emplace_back(step, words);
-      at->second.push_back(cell.label);
-    }
-  }
-  std::vector<std::string> lines;
-  for (const auto& [step, words] : said) {
-    const auto same_step = [&name = step](const auto& other) { return other.first == name; };
-    std::string of;
-    if (std::count_if(said.begin(), said.end(), same_step) > 1) {
-      for (const std::string& label : cells.at({step, words})) of += (of.empty() ? " of cell " : ", ") + label;
-    }
-    lines.push_back(step + of + " " + words);
-  }
-  return lines;
 }
 
 std::map<std::string, std::vector<Option>> core_sections() {
@@ -201,32 +159,6 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
   }
   document.refuse_unread();
   return plan;
-}
-
-void reduce_to_one_batch(Plan& plan) {
-  plan.name += "-one-batch";
-  for (Cell& cell : plan.cells) {
-    cell.budgets.resize(1);
-    cell.seeds.resize(1);
-    const int64_t batch = cell.section("teacher").integer("batch");
-    const std::map<std::string, OptionValue> changes = {
-        {"train_limit", batch},       {"holdout_is_training", true}, {"batch", batch},      {"flip", false},
-        {"crop_padding", int64_t{0}}, {"random_resized", false},     {"weight_decay", 0.0}, {"schedule", "cosine"}};
-    for (auto& [section, options] : cell.sections) {
-      const Options declared = options;
-      for (const Options::Item& item : declared.items()) {
-        const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
-        const auto change = changes.find(option);
-        if (item.declaration.kind == OptionKind::epochs) {
-          options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
-        } else if (option == "lr") {
-          options.replace(name, std::min(std::get<double>(item.value), kOneBatchRate), "--overfit-one-batch");
-        } else if (change != changes.end()) {
-          options.replace(name, change->second, "--overfit-one-batch");
-        }
-      }
-    }
-  }
 }
 
 std::map<std::string, int64_t> program_versions(const PluginHost& plugins) {

@@ -24,7 +24,6 @@ struct Cell {
 
   const Options& section(const std::string& name) const;
   std::vector<Setting> settings() const;
-  Json origins() const;  // {"section.option": {"value", "origin"}}, all of them
   // What each step makes of the settings that [training] has. Empty where [training] has none.
   std::map<std::string, TrainingReach> reach_of_training() const;
   std::vector<Change> changes() const;  // of what affects results
@@ -35,16 +34,8 @@ struct Plan {
   std::vector<Cell> cells;
 };
 
-// The same in words, a line a step, with the cells it is about where others differ.
-std::vector<std::string> reach_of_training(const Plan& plan);
-
 // Resolves and validates everything an experiment file says, before anything is loaded or trained.
 Plan make_plan(const Document& document, const PluginHost& plugins);
-
-// To debug a plugin: every training sees the first batch alone, without augmentation or weight decay and at a learning
-// rate of at most 0.01, until it should know it by heart; the held-out images are that batch, too. Of each cell the
-// first budget and seed are left.
-void reduce_to_one_batch(Plan& plan);
 
 // The data set and model of a document, for what needs no cell.
 Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell = -1);

@@ -1,0 +1,108 @@
+#include "cli/one_batch.h"
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+
+#include "cli/commands.h"
+#include "display/format.h"
+
+namespace senet {
+
+namespace {
+
+constexpr int64_t kOneBatchEpochs = 100;
+// At most: an epoch is a single step, so that what a method does at an epoch's end disturbs every step.
+constexpr double kOneBatchRate = 0.01;
+
+// Whether a network went through a training, "<kind>/<name>": its phase's record names those; where the network is none
+// of the objects that a method trained, each counts.
+bool is_deployed(const std::optional<PhaseRecord>& network, const std::string& training) {
+  if (!network || network->deployed.empty()) return true;
+  return std::find(network->deployed.begin(), network->deployed.end(), training) != network->deployed.end();
+}
+
+}  // namespace
+
+void reduce_to_one_batch(Plan& plan) {
+  plan.name += "-one-batch";
+  for (Cell& cell : plan.cells) {
+    cell.budgets.resize(1);
+    cell.seeds.resize(1);
+    const int64_t batch = cell.section("teacher").integer("batch");
+    const std::map<std::string, OptionValue> changes = {
+        {"train_limit", batch},       {"holdout_is_training", true}, {"batch", batch},      {"flip", false},
+        {"crop_padding", int64_t{0}}, {"random_resized", false},     {"weight_decay", 0.0}, {"schedule", "cosine"}};
+    for (auto& [section, options] : cell.sections) {
+      const Options declared = options;
+      for (const Options::Item& item : declared.items()) {
+        const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
+        const auto change = changes.find(option);
+        if (item.declaration.kind == OptionKind::epochs) {
+          options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
+        } else if (option == "lr") {
+          options.replace(name, std::min(std::get<double>(item.value), kOneBatchRate), "--overfit-one-batch");
+        } else if (change != changes.end()) {
+          options.replace(name, change->second, "--overfit-one-batch");
+        }
+      }
+    }
+  }
+}
+
+// What each training made of the one batch it was given.
+int show_one_batch(const std::vector<Result>& results, const RunFolders& folders, const Arguments& arguments) {
+  constexpr double kLearned = 0.99;
+  const PhaseStore store(folders.runs);
+  Json rows = Json::array();
+  std::set<std::string> stuck;
+  bool imported = false;
+  for (const Result& result : results) {
+    const std::string& cell = result.label;
+    const ResultPhase& network = result.network_phase();
+    const auto left_network = store.find(network.kind, network.key);
+    // Of an imported teacher that does not know the batch, nobody can learn it by heart.
+    const bool is_imported = result.setting("teacher.weights") != "";
+    const bool asked = !is_imported || result.teacher.held_out_accuracy.value_or(0) >= kLearned;
+    imported = imported || !asked;
+    for (const ResultPhase& phase : result.phases) {
+      const std::string& kind = phase.kind;
+      const auto record = store.find(kind, phase.key);
+      if (!record) continue;
+      for (const auto& [name, training] : record->trainings) {
+        if (training.curves.count("accuracy") == 0) continue;  // it was not trained here
+        const double loss = training.curves.at("loss").back(), accuracy = training.curves.at("accuracy").back();
+        const bool learned = accuracy >= kLearned;
+        const bool deployed = kind == "teacher" || is_deployed(left_network, kind + "/" + name);
+        if (deployed && asked && !learned)
+          stuck.insert(kind == "teacher" ? kind : text(cell, ": ", kind, ", training ", name));
+        rows.push_back({{"cell", cell},
+                        {"phase", kind},
+                        {"training", name},
+                        {"steps", training.epochs},
+                        {"loss", loss},
+                        {"accuracy", accuracy},
+                        {"deployed", deployed},
+                        {"learned", learned}});
+      }
+    }
+  }
+  if (!print_json(arguments, {{"trainings", rows}})) {
+    std::vector<std::vector<std::string>> table = {
+        {"cell", "phase", "training", "of the result", "steps", "loss", "accuracy", ""}};
+    for (const Json& row : rows)
+      table.push_back({row.at("cell").get<std::string>(), row.at("phase").get<std::string>(),
+                       row.at("training").get<std::string>(), row.at("deployed").get<bool>() ? "yes" : "no",
+                       row.at("steps").dump(), row.at("loss").dump(), row.at("accuracy").dump(),
+                       row.at("learned").get<bool>() ? "learned" : "NOT learned"});
+    output() << aligned(table);
+  }
+  if (imported)
+    std::cerr << "senet: the imported teacher does not know the batch by heart: what follows it is not asked to\n";
+  if (stuck.empty()) return 0;
+  std::cerr << "senet: did not learn one batch by heart: suspect the method, model, data or learning rate of\n";
+  for (const std::string& training : stuck) std::cerr << "  " << training << "\n";
+  return static_cast<int>(Exit::failure);
+}
+
+}  // namespace senet
