@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "senet/error.h"
+#include "storage/files.h"
 #include "train/widths.h"
 
 namespace senet {
@@ -50,6 +51,8 @@ std::optional<Score> test_of(const PhaseRecord& phase, StoredContext& context, c
   load_at_width(network_tensors(phase, kNetwork), 1, *network);
   try {
     return evaluate(*network, make_loader(laboratory, laboratory.data.test), phase.kind);
+  } catch (const Unreadable&) {
+    throw;
   } catch (const Error&) {
     return std::nullopt;
   }
