@@ -108,12 +108,8 @@ std::vector<double> parse_numbers(const std::string& list) {
 Json charges_of(const Result& result) {
   Json json = to_json(result.network.multiplications);
   if (const auto& before = result.network.accuracy_before_finetuning) json["accuracy_before_finetuning"] = *before;
-  int64_t passes = 0, deployed = 0;
-  for (const ResultPhase& phase : result.phases) {
-    if (&phase == result.teacher_phase()) continue;
-    passes += phase.image_passes.value_or(0);
-    deployed += phase.deployed_image_passes.value_or(0);
-  }
+  const int64_t passes = result.method_passes(&ResultPhase::image_passes).value_or(0),
+                deployed = result.method_passes(&ResultPhase::deployed_image_passes).value_or(0);
   if (passes > 0) json["image_passes"] = passes;
   if (deployed > 0) json["deployed_image_passes"] = deployed;
   if (result.series.count("trials")) json["trials"] = result.series.at("trials");

@@ -75,4 +75,24 @@ std::vector<int64_t> allocate(int64_t total, const std::vector<double>& weights,
   return result;
 }
 
+double FallingBudget::last() const {
+  const auto first = static_cast<double>(begin);
+  return first + end * (static_cast<double>(epochs) - first);
+}
+
+bool FallingBudget::fallen(int64_t epoch) const {
+  const auto now = static_cast<double>(epoch);
+  return fall == Fall::at_once || (now >= last() && epoch >= begin);
+}
+
+int64_t FallingBudget::at(int64_t epoch) const {
+  if (fallen(epoch)) return budget;
+  if (epoch <= begin) return all;
+  const auto first = static_cast<double>(begin);
+  const double p = (static_cast<double>(epoch) - first) / (last() - first);
+  const double pi = std::acos(-1.0);
+  const double left = fall == Fall::cosine ? 0.5 * (1 + std::cos(pi * std::pow(p, power))) : std::pow(1 - p, power);
+  return budget + static_cast<int64_t>(std::floor(static_cast<double>(all - budget) * left));
+}
+
 }  // namespace senet

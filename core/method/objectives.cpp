@@ -3,8 +3,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cmath>
-
 #include "method/mismatch.h"
 #include "senet/error.h"
 #include "senet/random.h"
@@ -12,8 +10,6 @@
 namespace senet {
 
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
 
 // Keeps what a network's activations gave, until each is compared.
 class SiteOutputs final : public Observer {
@@ -90,11 +86,10 @@ MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::ve
 }
 
 int64_t MaskIdentification::relus_in(int64_t epoch, const ReluSite& site) const {
-  const int64_t last = relus_[site.index()];
-  const auto now = static_cast<double>(epoch);
-  if (now >= settings_.falling_epochs) return last;
-  const double left = 0.5 * (1 + std::cos(kPi * now / settings_.falling_epochs));
-  return last + static_cast<int64_t>(static_cast<double>(site.relus() - last) * left);
+  FallingBudget of_site = settings_.fall;
+  of_site.all = site.relus();
+  of_site.budget = relus_[site.index()];
+  return of_site.at(epoch);
 }
 
 torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
@@ -192,7 +187,7 @@ void MaskIdentification::state(Archive& archive) {
   archive.number(own + "overlap_1", overlap_1_);
   archive.number(own + "overlap_2", overlap_2_);
   archive.number(own + "settled", settled_);
-  if (settings_.falling_epochs > 0) archive.number(own + "epoch", epoch_);
+  if (settings_.fall.fall != Fall::at_once) archive.number(own + "epoch", epoch_);
   if (archive.is_loading()) student_.cut_masks();
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "method/masks.h"
+#include "senet/allocation.h"
 #include "senet/distilled.h"
 #include "train/widths.h"
 
@@ -32,11 +33,10 @@ struct MaskSettings {
   MaskRule rule;                          // pixel or channel
   bool update = true;                     // false: the first masks stay
   std::vector<torch::Tensor> first = {};  // masks to begin with; empty: random ones
-  // f·E: in epoch e below it layer l keeps r_l + (C·H·W − r_l)·½·(1 + cos(π·e/(f·E))) ReLUs, rounded down.
-  double falling_epochs = 0;
-  int64_t update_steps = 0;  // also after every so many steps of an epoch; 0: at its end alone
-  double stop_nhd = 0;       // ends when NHD was at most this …
-  int64_t stop_updates = 3;  // … at so many updates in a row; 0 of stop_nhd: never
+  FallingBudget fall = {};                // of each layer, from its C·H·W to its r_l; epochs from 0
+  int64_t update_steps = 0;               // also after every so many steps of an epoch; 0: at its end alone
+  double stop_nhd = 0;                    // ends when NHD was at most this …
+  int64_t stop_updates = 3;               // … at so many updates in a row; 0 of stop_nhd: never
 };
 
 // ReLU mask identification (SENet, section 3; stage 2). Loss γ·CE(y, z_pr) + α·T²·KL(softmax(z_ar/T) ‖
@@ -60,7 +60,7 @@ class MaskIdentification final : public Objective {
   void interval_end(EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
   bool finished() const override;
-  bool may_be_kept() const override { return static_cast<double>(epoch_) >= settings_.falling_epochs; }
+  bool may_be_kept() const override { return settings_.fall.fallen(epoch_); }
   void state(Archive& archive) override;
 
   static std::string sum_name(const ReluSite& site) { return "mismatch." + site.name(); }

@@ -151,6 +151,12 @@ void check_sensitivity(const std::vector<double>& values, size_t sites, const st
   if (!any) fail_usage(where, " gave 0 for every ReLU site: there are no proportions to share a budget by");
 }
 
+std::vector<double> checked_sensitivity(StepContext& context, const std::string& measure) {
+  const std::vector<double> values = context.measure(measure);
+  check_sensitivity(values, context.teacher().sites().size(), "sensitivity plugin '" + measure + "'");
+  return values;
+}
+
 std::vector<int64_t> relu_budgets(const Network& network, const std::vector<double>& sensitivity, int64_t budget) {
   std::vector<int64_t> caps;
   for (const ReluSite& site : network.sites()) caps.push_back(site.relus());

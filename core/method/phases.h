@@ -24,6 +24,9 @@ void run_teacher(StoredContext& context);
 // Throws (exit code 2) unless there is one finite, non-negative number a site, not all zero.
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where);
 
+// What a sensitivity plugin measures with the step's options, checked so.
+std::vector<double> checked_sensitivity(StepContext& context, const std::string& measure);
+
 // The ReLU budget r_l of each site: `budget` shared in proportion to the sensitivity (SENet, section 3; allocation.h),
 // capped by each site's count.
 std::vector<int64_t> relu_budgets(const Network& network, const std::vector<double>& sensitivity, int64_t budget);

@@ -4,12 +4,10 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "method/masks.h"
 #include "method/phases.h"
-#include "senet/allocation.h"
 #include "senet/choice.h"
 #include "senet/error.h"
 #include "senet/random.h"
@@ -75,8 +73,8 @@ class RankedMasks {
     } else if (shares_.empty()) {
       masks = largest_of_all(scores, count);
     } else {
-      const std::vector<int64_t> given = allocate(count, shares_, caps_);
-      for (size_t l = 0; l < given.size(); ++l) masks.push_back(chosen_mask(scores[l], given[l]));
+      const std::vector<int64_t> given = allocation(count);
+      for (size_t l = 0; l < scores.size(); ++l) masks.push_back(chosen_mask(scores[l], given[linear_ + l]));
     }
     std::vector<torch::Tensor> of_all;
     for (int64_t l = 0; l < linear_; ++l) of_all.push_back(torch::zeros(network_.sites()[l].shape(), torch::kUInt8));
@@ -217,17 +215,6 @@ void SummedScore::state(Archive& archive) {
   for (size_t l = 0; l < sums_.size(); ++l) archive.tensor(text("ranked.sum.", l), sums_[l]);
 }
 
-int64_t FallingBudget::at(int64_t epoch) const {
-  const auto now = static_cast<double>(epoch), first = static_cast<double>(begin);
-  const double last = first + end * (static_cast<double>(epochs) - first);
-  if (fall == Fall::at_once || (now >= last && now >= first)) return budget;
-  if (now <= first) return all;
-  const double p = (now - first) / (last - first);
-  const double pi = std::acos(-1.0);
-  const double left = fall == Fall::cosine ? 0.5 * (1 + std::cos(pi * std::pow(p, power))) : std::pow(1 - p, power);
-  return budget + static_cast<int64_t>(std::floor(static_cast<double>(all - budget) * left));
-}
-
 std::vector<Step> Ranked::steps(const Target& target) {
   name_ = target.method;
   const Options& options = target.options;
@@ -242,9 +229,7 @@ std::vector<Step> Ranked::steps(const Target& target) {
     sensitivity.uses = {PluginKind::sensitivity, measure};
     sensitivity.beside_teacher = false;
     sensitivity.run = [measure](StepContext& context) {
-      const std::vector<double> shares = context.measure(measure);
-      check_sensitivity(shares, context.teacher().sites().size(), "sensitivity plugin '" + measure + "'");
-      context.record(kShares, shares);
+      context.record(kShares, checked_sensitivity(context, measure));
       return nullptr;
     };
     ranking.on = {sensitivity.kind};
@@ -297,10 +282,7 @@ std::shared_ptr<Network> Ranked::search(StepContext& context) const {
   RankedMasks masks(*network, options, shares_of(context, name_ + "_sensitivity"));
   const auto score = make_score(options);
   score->begin(masks.sites(), context.device());
-  DistilledSettings distilled;
-  distilled.ce_weight = options.real("search.ce_weight");
-  distilled.kd_weight = options.real("search.kd_weight");
-  distilled.temperature = options.real("temperature");
+  const DistilledSettings distilled = distilled_settings(options, "search");
   const FallingBudget fall = falling_budget(options, masks.all(), context.budget());
   RankedSearch objective(context.teacher(), *network, distilled, *score, masks, fall, options);
   context.train("search", *network, objective, context.training("search"));
@@ -322,14 +304,7 @@ std::shared_ptr<Network> Ranked::finetune(StepContext& context, const std::strin
     }
   }
   network->set_masks(masks);
-  DistilledSettings distilled;
-  distilled.ce_weight = options.real("finetune.ce_weight");
-  distilled.kd_weight = options.real("finetune.kd_weight");
-  distilled.temperature = options.real("temperature");
-  distilled.pram = choice_of(options, "finetune.pram", kPramForms);
-  distilled.pram_weight = options.real("finetune.beta");
-  distilled.pram_stages = options.integers("finetune.pram_stages");
-  Distilled objective(context.teacher(), *network, distilled);
+  Distilled objective(context.teacher(), *network, distilled_settings(options, "finetune"));
   context.train("finetune", *network, objective, context.training("finetune"));
   return network;
 }

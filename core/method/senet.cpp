@@ -36,17 +36,14 @@ bool counts_epochs(const PluginHost& plugins, const std::string& measure) {
 
 void measure_sensitivity(StepContext& context) {
   const std::string& measure = context.options().text("plugin");
-  const std::vector<double> values = context.measure(measure);
-  check_sensitivity(values, context.teacher().sites().size(), "sensitivity plugin '" + measure + "'");
-  context.record("sensitivity", values);
+  context.record("sensitivity", checked_sensitivity(context, measure));
 }
 
 MaskSettings mask_settings(const Options& options) {
   MaskSettings settings;
-  settings.distilled = {options.real("ce_weight"),   options.real("kd_weight"),
-                        options.real("temperature"), choice_of(options, "pram", kPramForms),
-                        options.real("beta"),        options.integers("pram_stages")};
-  settings.falling_epochs = options.real("falling") * static_cast<double>(options.integer("epochs"));
+  settings.distilled = distilled_settings(options);
+  const double falling = options.real("falling");
+  if (falling > 0) settings.fall = {Fall::cosine, 1, 0, falling, options.integer("epochs")};
   settings.score = choice_of(options, "score", kScores);
   settings.score_memory = options.real("score_memory");
   settings.rule.granularity = choice_of(options, "granularity", kGranularities);
@@ -96,14 +93,9 @@ void finetune(StepContext& context, const std::vector<double>& widths) {
   const auto student = context.make_network(kNetwork);
   Widths all = at_widths(context, *student, widths);
   context.load_network("mask", *student);
-  const double kd_weight = options.real("kd_weight"), ce_weight = options.real("ce_weight");
-  const bool own_beta = options.text("pram") == "vector" && options.real("vector_beta") > 0;
-  const DistilledSettings settings = {ce_weight < 0 ? 1 - kd_weight : ce_weight,
-                                      kd_weight,
-                                      options.real("temperature"),
-                                      choice_of(options, "pram", kPramForms),
-                                      options.real(own_beta ? "vector_beta" : "beta"),
-                                      options.integers("pram_stages")};
+  DistilledSettings settings = distilled_settings(options);
+  if (settings.pram == PramForm::vector && options.real("vector_beta") > 0)
+    settings.pram_weight = options.real("vector_beta");
   all.cut_masks();
   Finetuning objective(context.teacher(), all, settings);
   context.train(kNetwork, *student, objective, context.training());

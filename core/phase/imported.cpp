@@ -2,17 +2,16 @@
 
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <boost/algorithm/string/predicate.hpp>
 
 #include "senet/error.h"
 #include "storage/safetensors.h"
 
 namespace senet {
 
-namespace {
+using boost::algorithm::ends_with;
 
-bool ends_with(const std::string& name, const std::string& end) {
-  return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-}
+namespace {
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;

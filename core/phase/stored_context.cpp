@@ -332,20 +332,19 @@ void StoredContext::load_network(const std::string& step, Network& network) {
 
 std::vector<torch::Tensor> StoredContext::masks(const std::string& step) {
   const auto alone = step_.masks.find(step);
-  TensorMap tensors;
-  if (alone == step_.masks.end()) tensors = network_tensors(finished(step), kNetwork);
+  const bool of_network = alone == step_.masks.end();
+  const TensorMap known = of_network ? network_tensors(finished(step), kNetwork) : alone->second;
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : teacher().sites()) {
-    const auto& known = alone == step_.masks.end() ? tensors : alone->second;
-    const auto found = known.find((alone == step_.masks.end() ? "mask." : "") + site.name());
+    const auto found = known.find((of_network ? "mask." : "") + site.name());
     if (found == known.end()) {
       fail_usage("phase '", record_.kind, "': the source '", step, "' has no ReLU site '", site.name(),
                  "', as the model has");
     }
     const SiteShape shape = site.shape();
-    if (found->second.sizes() != torch::IntArrayRef(shape.data(), shape.size())) {
+    if (found->second.sizes() != torch::IntArrayRef(shape)) {
       fail_usage("phase '", record_.kind, "': the source '", step, "' has masks of ", found->second.sizes(),
-                 " at ReLU site '", site.name(), "', the model ", torch::IntArrayRef(shape.data(), shape.size()));
+                 " at ReLU site '", site.name(), "', the model ", torch::IntArrayRef(shape));
     }
     masks.push_back(found->second);
   }

@@ -48,7 +48,7 @@ struct StepMaterial {
   std::optional<int64_t> budget;
   std::map<std::string, PhaseRecord> finished;  // the steps that it may read, by name, and its sources
   // Of sources that are masks alone: by site.
-  std::map<std::string, std::map<std::string, torch::Tensor>> masks;
+  std::map<std::string, TensorMap> masks;
   std::set<std::string> kinds;  // of all the method's steps: no training of a plugin has such a name
   const PluginHost* plugins = nullptr;
 };

@@ -83,11 +83,11 @@ std::vector<torch::Tensor> load_masks(const Result& result) {
   }
 }
 
-std::map<std::string, torch::Tensor> read_masks(const fs::path& file) try {
+TensorMap read_masks(const fs::path& file) try {
   const MasksFile read = read_file_of(file);
   SENET_CHECK(!read.names.empty(), "it does not say its sites; run its experiment again, which writes it anew");
   const std::vector<torch::Tensor> masks = unpacked_masks(row_of(read.bits), read.shapes);
-  std::map<std::string, torch::Tensor> by_site;
+  TensorMap by_site;
   for (size_t l = 0; l < masks.size(); ++l) by_site[read.names[l]] = masks[l];
   return by_site;
 } catch (const Error& error) {

@@ -3,10 +3,10 @@
 #include <torch/types.h>
 
 #include <filesystem>
-#include <map>
 #include <vector>
 
 #include "results/result.h"
+#include "senet/archive.h"
 
 namespace senet {
 
@@ -20,6 +20,6 @@ void save_masks(const Result& result, const std::vector<torch::Tensor>& masks);
 std::vector<torch::Tensor> load_masks(const Result& result);
 
 // Of such a file, by site. Throws (exit code 2) where it does not say its sites.
-std::map<std::string, torch::Tensor> read_masks(const std::filesystem::path& file);
+TensorMap read_masks(const std::filesystem::path& file);
 
 }  // namespace senet

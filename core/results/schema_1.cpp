@@ -1,15 +1,14 @@
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <set>
 
 #include "results/result_json.h"
 
 namespace senet {
 
-namespace {
+using boost::algorithm::ends_with;
 
-bool ends_with(const std::string& text, const std::string& ending) {
-  return text.size() > ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
+namespace {
 
 // What an option is about, which schema 1 does not say: known by the core's own names, and by what names of options
 // that baselines have for their steps end in.

@@ -51,6 +51,20 @@ std::vector<int64_t> compared_stages(const std::vector<int64_t>& asked, const st
 
 }  // namespace
 
+DistilledSettings distilled_settings(const Options& options, const std::string& prefix) {
+  const auto name = [&](const char* option) { return prefix.empty() ? option : prefix + "." + option; };
+  DistilledSettings settings;
+  settings.kd_weight = options.real(name("kd_weight"));
+  settings.ce_weight = options.has(name("ce_weight")) ? options.real(name("ce_weight")) : -1;
+  if (settings.ce_weight < 0) settings.ce_weight = 1 - settings.kd_weight;
+  settings.temperature = options.real("temperature");
+  if (!options.has(name("pram"))) return settings;
+  settings.pram = choice_of(options, name("pram"), kPramForms);
+  settings.pram_weight = options.real(name("beta"));
+  settings.pram_stages = options.integers(name("pram_stages"));
+  return settings;
+}
+
 Distilled::Distilled(Network& teacher, Network& network, DistilledSettings settings, Observer* observer)
     : teacher_(teacher), network_(network), settings_(std::move(settings)), observer_(observer) {
   teacher_.eval();

@@ -18,17 +18,7 @@ const std::string kDeepReduce =
     "[deepreduce]\ncandidates.epochs = 2\ncriticality.epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = "
     "[\"30%\", 60]\n";
 
-const TemporaryFolder& deepreduced() {
-  static const TemporaryFolder folder;
-  static const bool made = [] {
-    write_file(folder / "tiny.toml", tiny_experiment_of(kDeepReduce));
-    const Outcome outcome = testing::run_program(testing::kRun, folder.path());
-    EXPECT_EQ(outcome.code, 0) << outcome.error;
-    return true;
-  }();
-  EXPECT_TRUE(made);
-  return folder;
-}
+const TemporaryFolder& deepreduced() { return testing::uninterrupted(tiny_experiment_of(kDeepReduce)); }
 
 json result_of(const std::string& name) {
   return json::parse(testing::slurp(deepreduced() / ("results/tiny/" + name + ".json")));

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "storage/safetensors.h"
-#include "support/program.h"
+#include "support/bits.h"
 
 namespace senet {
 namespace {
@@ -17,15 +17,7 @@ namespace fs = std::filesystem;
 
 // SENet++ at two widths.
 const TemporaryFolder& at_two_widths() {
-  static const TemporaryFolder folder;
-  static const bool made = [] {
-    write_file(folder / "tiny.toml", testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");
-    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
-    EXPECT_EQ(outcome.code, 0) << outcome.error;
-    return true;
-  }();
-  EXPECT_TRUE(made);
-  return folder;
+  return testing::uninterrupted(testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");
 }
 
 TEST(SenetPlusPlus, EachWidthIsEvaluatedCountedAndExportedAsThePlainNetworkItIs) {

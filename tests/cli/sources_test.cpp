@@ -24,17 +24,7 @@ const std::string kCells = cell("ours", "") + cell("snl", kSnl) +
                            cell("shuffled", "mask.from = \"snl\"\nmask.pixels = \"random\"\n") +
                            cell("taken", "sensitivity.from = \"ours\"\nmask.score = \"pre\"\n");
 
-const TemporaryFolder& finished() {
-  static const TemporaryFolder folder;
-  static const bool made = [] {
-    write_file(folder / "tiny.toml", tiny_experiment_of(kSettings + kCells));
-    const Outcome outcome = testing::run_program(testing::kRun, folder.path());
-    EXPECT_EQ(outcome.code, 0) << outcome.error;
-    return true;
-  }();
-  EXPECT_TRUE(made);
-  return folder;
-}
+const TemporaryFolder& finished() { return testing::uninterrupted(tiny_experiment_of(kSettings + kCells)); }
 
 json result_of(const std::string& label) {
   return json::parse(testing::slurp(finished() / ("results/tiny/" + label + "-10pct-s1.json")));

@@ -266,7 +266,7 @@ TEST(MaskIdentification, BeginsWithTheMasksThatItIsGiven) {
 TEST(MaskIdentification, LowersItsBudgetOverTheEpochs) {
   Pair pair;
   MaskSettings settings;
-  settings.falling_epochs = 4;
+  settings.fall = {Fall::cosine, 1, 0, 0.8, 5};
   MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
   pair.student.train();
   EXPECT_EQ(count_relus(pair.student.sites()[0]), 108);

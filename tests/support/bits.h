@@ -55,7 +55,8 @@ inline const TemporaryFolder& uninterrupted(const std::string& experiment = tiny
   if (!made->count(experiment)) {
     const TemporaryFolder& folder = (*made)[experiment];
     write_file(folder / "tiny.toml", experiment);
-    EXPECT_EQ(run_program(kRun, folder.path()).code, 0);
+    const Outcome outcome = run_program(kRun, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
   }
   return made->at(experiment);
 }

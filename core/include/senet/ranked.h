@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "senet/allocation.h"
 #include "senet/distilled.h"
 #include "senet/method.h"
 
@@ -136,19 +137,6 @@ class SummedScore : public ElementScore {
 
  private:
   std::vector<torch::Tensor> sums_;
-};
-
-enum class Fall { at_once, cosine, power };
-
-// How the count of kept ReLUs falls (the option `fall` says by which equation).
-struct FallingBudget {
-  Fall fall = Fall::at_once;
-  double power = 1;                 // q
-  int64_t begin = 1;                // b
-  double end = 0.6;                 // f
-  int64_t epochs = 1;               // E
-  int64_t all = 0, budget = 0;      // N, B
-  int64_t at(int64_t epoch) const;  // epoch: from 1
 };
 
 // A method that is a score: the rest (budgets, their fall, masks, distillation, fine-tuning) is done here. Its steps

@@ -65,7 +65,7 @@ class CoordinateDescent final : public senet::Method {
     const int64_t all_epochs = options_.integer("total_epochs"),
                   scaled = std::llround(100 * student->relus() / kPapersRelus);
     senet::DescentSettings settings;
-    settings.distilled = {options_.real("ce_weight"), options_.real("kd_weight"), options_.real("temperature")};
+    settings.distilled = senet::distilled_settings(options_);
     settings.budget = context.budget();
     settings.set_size = options_.integer("set_size") > 0 ? options_.integer("set_size") : std::max<int64_t>(1, scaled);
     settings.sets = options_.integer("sets");

@@ -60,9 +60,7 @@ class Snl final : public senet::Method {
     settings_.lambda_factor = options.real("lambda_factor");
     settings_.patience = options.integer("patience");
     settings_.threshold = options.real("threshold");
-    settings_.distilled.ce_weight = options.real("ce_weight");
-    settings_.distilled.kd_weight = options.real("kd_weight");
-    settings_.distilled.temperature = options.real("temperature");
+    settings_.distilled = senet::distilled_settings(options);
   }
 
   std::vector<senet::Step> steps(const senet::Target& target) override {

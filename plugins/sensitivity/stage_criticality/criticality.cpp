@@ -9,11 +9,6 @@
 
 namespace senet {
 
-DistilledSettings distilled_settings(const Options& options) {
-  const double kd_weight = options.real("kd_weight");
-  return {1 - kd_weight, kd_weight, options.real("temperature")};
-}
-
 std::vector<double> criticality(const std::vector<double>& accuracy, const std::vector<int64_t>& relus,
                                 double exponent) {
   const double lowest = *std::min_element(accuracy.begin(), accuracy.end());

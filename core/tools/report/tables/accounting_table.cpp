@@ -14,17 +14,9 @@ namespace {
 
 constexpr double kNotSaid = std::numeric_limits<double>::quiet_NaN();
 
-double known(const std::optional<int64_t>& count) { return count ? static_cast<double>(*count) : kNotSaid; }
-
-// Thousands, of what the method trained beside the teacher; NaN where a phase does not say it.
-double passes(const Result& result, std::optional<int64_t> ResultPhase::*of_phase) {
-  double sum = 0;
-  for (const ResultPhase& phase : result.phases) {
-    if (&phase == result.teacher_phase()) continue;
-    // A phase without a training has no passes of any kind.
-    sum += phase.image_passes == 0 ? 0 : known(phase.*of_phase);
-  }
-  return sum / 1000;
+// Thousands; NaN where the result does not say it.
+double thousands(const std::optional<int64_t>& passes) {
+  return passes ? static_cast<double>(*passes) / 1000 : kNotSaid;
 }
 
 // What a method says it judged, or else the candidates that it trained; NaN for a method that chose among none.
@@ -90,8 +82,12 @@ Table accounting_table(const Source& source, const Evidence& evidence) {
         cell_of(mean(squares), 0),
         cell_of(mean(secret), 0),
         cell_of(mean([](const Result& result) { return 1e-6 * static_cast<double>(result.model.macs); }), 2),
-        cell_of(mean([](const Result& result) { return passes(result, &ResultPhase::deployed_image_passes); }), 1),
-        cell_of(mean([](const Result& result) { return passes(result, &ResultPhase::image_passes); }), 1),
+        cell_of(mean([](const Result& result) {
+                  return thousands(result.method_passes(&ResultPhase::deployed_image_passes));
+                }),
+                1),
+        cell_of(mean([](const Result& result) { return thousands(result.method_passes(&ResultPhase::image_passes)); }),
+                1),
         cell_of(mean(trials), 0)};
     const auto figures = measured(cell);
     for (const std::string& protocol : protocols) {
