@@ -152,7 +152,7 @@ void check_sensitivity(const std::vector<double>& values, size_t sites, const st
 }
 
 std::vector<double> checked_sensitivity(StepContext& context, const std::string& measure) {
-  const std::vector<double> values = context.measure(measure);
+  std::vector<double> values = context.measure(measure);
   check_sensitivity(values, context.teacher().sites().size(), "sensitivity plugin '" + measure + "'");
   return values;
 }
