@@ -36,11 +36,12 @@ constexpr Option kMaskOptions[] = {
     text_option(
         "from", "\"\"",
         "masks to keep as they are: of a cell of this experiment, by its label, at the same budget and seed; or of "
-        "a file, a result or its .masks. Nothing is measured then, and no mask is chosen")
+        "a file, a result or its .masks. Nothing is measured then, and no mask is chosen but with pixels found")
         .names_source(),
     text_option("pixels", "\"kept\"",
-                "with from: which elements the masks keep: those of the source, or as many of each layer at random")
-        .one_of("kept random"),
+                "with from: which elements the masks keep: those of the source, or as many of each layer, at random or "
+                "found as without from")
+        .one_of("kept random found"),
     real_option("falling", "0",
                 "share f of the epochs E over which the budget falls from all ReLUs to the cell's: in epoch e a layer "
                 "keeps r + (C·H·W − r)·½·(1 + cos(π·e/(f·E))) of them; 0: r from the first step")

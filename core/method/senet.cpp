@@ -73,10 +73,10 @@ void find_masks(StepContext& context, bool sensitivity_is_taken) {
     relus = relu_budgets(context.teacher(), sensitivity, context.budget());
     if (sensitivity_is_taken) context.record("sensitivity", sensitivity);
   } else {
-    settings.update = false;
-    settings.first = context.masks("from");
-    relus = counts_of(settings.first, context.budget());
-    if (options.text("pixels") == "random") settings.first.clear();
+    const std::vector<torch::Tensor> masks = context.masks("from");
+    relus = counts_of(masks, context.budget());
+    if (options.text("pixels") == "kept") settings.first = masks;
+    if (options.text("pixels") != "found") settings.update = false;
   }
   const auto student = context.make_network(kNetwork);
   if (options.text("start") == "teacher") copy_weights(context.teacher(), *student);
@@ -136,9 +136,11 @@ std::vector<Step> Senet::steps(const Target& target) {
     if (width != 1) target.build(target.shape.at_scale(width));  // says what such a network cannot be
   }
   const std::string masks_from = mask_.text("from"), sensitivity_from = sensitivity_.text("from");
-  if (masks_from.empty() && mask_.integer("epochs") == 0)
-    fail_usage(mask_.item("epochs").origin, ": mask.epochs = 0 finds no masks; it needs mask.from");
-  if (!masks_from.empty() && mask_.real("falling") > 0)
+  const bool finds = masks_from.empty() || mask_.text("pixels") == "found";
+  if (finds && mask_.integer("epochs") == 0)
+    fail_usage(mask_.item("epochs").origin,
+               ": mask.epochs = 0 finds no masks; it needs mask.from, and pixels not found");
+  if (!finds && mask_.real("falling") > 0)
     fail_usage(mask_.item("falling").origin, ": mask.falling has no part in masks that mask.from gives");
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};

@@ -22,6 +22,7 @@ std::string cell(const std::string& label, const std::string& settings, const st
 const std::string kCells = cell("ours", "") + cell("snl", kSnl) +
                            cell("theirs", "mask.from = \"snl\"\nmask.epochs = 0\nmask.start = \"teacher\"\n") +
                            cell("shuffled", "mask.from = \"snl\"\nmask.pixels = \"random\"\n") +
+                           cell("found", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.score = \"pre\"\n") +
                            cell("taken", "sensitivity.from = \"ours\"\nmask.score = \"pre\"\n");
 
 const TemporaryFolder& finished() { return testing::uninterrupted(tiny_experiment_of(kSettings + kCells)); }
@@ -57,6 +58,13 @@ TEST(MasksFromAnotherCell, AreKeptAsTheyAreAndNothingIsMeasured) {
 TEST(MasksFromAnotherCell, CanKeepAsManyOfEachLayerAtRandom) {
   EXPECT_EQ(counts(result_of("shuffled")), counts(result_of("snl")));
   EXPECT_NE(masks_of("shuffled"), masks_of("snl"));
+}
+
+TEST(MasksFromAnotherCell, CanGiveTheCountsOfMasksThatAreFound) {
+  EXPECT_EQ(counts(result_of("found")), counts(result_of("snl")));
+  EXPECT_NE(masks_of("found"), masks_of("snl"));
+  EXPECT_NE(masks_of("found"), masks_of("shuffled")) << "masks that change after each epoch";
+  EXPECT_EQ(kinds(result_of("found")).count("sensitivity"), 0u);
 }
 
 TEST(SensitivityFromAnotherCell, SharesTheBudgetAsItDoesThere) {
@@ -115,6 +123,7 @@ TEST(ASource, ThatIsNoneIsRefusedBeforeAnythingIsTrained) {
            {cell("a", "mask.from = \"b\"\n") + cell("b", "mask.from = \"a\"\n"), "which stands on it"},
            {snl + cell("a", "sensitivity.from = \"snl\"\n"), "'snl' has no step 'sensitivity'"},
            {snl + cell("a", "mask.from = \"snl\"\nmodel.width = 4\n"), "another data set, model or precision"},
+           {snl + cell("a", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.epochs = 0\n"), "pixels not found"},
            {cell("a", "mask.epochs = 0\n"), "mask.epochs = 0 finds no masks"}}) {
     write_file(folder / "tiny.toml", tiny_experiment_of(kSettings + cells));
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
