@@ -61,7 +61,14 @@ SENET_HOST_DEVICE Pack<Element, count> load(const Element* from) {
 template <int count, class Element>
 SENET_HOST_DEVICE void store(const Pack<Element, count>& pack, Element* to) {
 #ifdef __CUDA_ARCH__
-  *reinterpret_cast<Pack<Element, count>*>(to) = pack;
+  if constexpr (sizeof pack == sizeof(uint4)) {
+    // As a pack the compiler stores it word by word.
+    uint4 words;
+    memcpy(&words, &pack, sizeof words);
+    __stwb(reinterpret_cast<uint4*>(to), words);
+  } else {
+    *reinterpret_cast<Pack<Element, count>*>(to) = pack;
+  }
 #else
   memcpy(to, pack.values, sizeof pack);
 #endif

@@ -96,7 +96,7 @@ void start(Kernel kernel, const torch::Tensor& x, Rectified rectified, const tor
 torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors) {
   torch::Tensor y = torch::empty_like(x);
-  with_pack(x, packs(image_of(x), {x, shortcut, y}), [&](auto tag, auto pack) {
+  with_pack(x, packs(image_of(x), {x, shortcut, y, floors}), [&](auto tag, auto pack) {
     using Element = typename decltype(tag)::Type;
     RectifyForward<Element, pack.value> kernel;
     kernel.x = elements<const Element>(x);
@@ -110,7 +110,7 @@ torch::Tensor rectify_forward(const torch::Tensor& x, const torch::Tensor& short
 torch::Tensor rectify_backward(const torch::Tensor& gradient, const torch::Tensor& y, Rectified rectified,
                                const torch::Tensor& floors) {
   torch::Tensor gx = torch::empty_like(y);
-  with_pack(y, packs(image_of(y), {y, gradient, gx}), [&](auto tag, auto pack) {
+  with_pack(y, packs(image_of(y), {y, gradient, gx, floors}), [&](auto tag, auto pack) {
     using Element = typename decltype(tag)::Type;
     RectifyBackward<Element, pack.value> kernel;
     kernel.g = elements<const Element>(gradient);

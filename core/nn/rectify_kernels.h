@@ -30,9 +30,14 @@ struct RectifyKernel {
   bool all;
 
   SENET_HOST_DEVICE Pack<float, pack> floors_at(int64_t place) const {
+    constexpr int kWide = pack % 4 == 0 ? 4 : 1;
     Pack<float, pack> lowest;
-    for (int i = 0; i < pack; ++i) {
-      lowest.values[i] = floors ? floors[place + i] : all ? 0.0f : -std::numeric_limits<float>::infinity();
+    for (int at = 0; at < pack; at += kWide) {
+      Pack<float, kWide> some;
+      if (floors) some = load<kWide>(floors + place + at);
+      for (int i = 0; i < kWide; ++i) {
+        lowest.values[at + i] = floors ? some.values[i] : all ? 0.0f : -std::numeric_limits<float>::infinity();
+      }
     }
     return lowest;
   }
