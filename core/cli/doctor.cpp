@@ -10,6 +10,7 @@
 #include "cli/threads.h"
 #include "cli/tools_library.h"
 #include "config/joined.h"
+#include "device/device.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "experiment/environment.h"
@@ -57,7 +58,9 @@ void examine_machine(Findings& findings, const Arguments& arguments) {
   const int wanted = wanted_threads(arguments), threads = set_threads(wanted);
   const torch::Device device = resolve_device(arguments.device);
   const Environment here = environment(device);
-  findings.add("device", here.device + (device.is_cuda() ? "" : text(", ", torch::cuda::device_count(), " GPUs")));
+  findings.add("device",
+               here.device + (device.is_cuda() ? text(", ", here.gpu, ", ", device_memory().free >> 20, " MiB free")
+                                               : text(", ", torch::cuda::device_count(), " GPUs")));
   const std::string& capability = here.cpu_capability;
   const bool avx512 = cpu_has("avx512f");
   findings.add(

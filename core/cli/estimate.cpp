@@ -6,21 +6,41 @@
 #include <functional>
 
 #include "data/subset.h"
-#include "senet/losses.h"
+#include "method/objectives.h"
 #include "storage/clock.h"
 #include "train/optimizer.h"
+#include "train/steps.h"
 
 namespace senet {
 
 namespace {
 
-constexpr int kRepetitions = 3;
-
-double seconds_of(const std::function<void()>& step) {
-  step();  // the first call makes what the others reuse
+// Of one step, once the first ones have made what the others reuse: on a GPU a recording, behind some plain steps.
+double seconds_of(bool on_gpu, const std::function<void()>& step, const std::function<void()>& wait) {
+  const int first = on_gpu ? 5 : 1, counted = on_gpu ? 20 : 3;
+  for (int i = 0; i < first; ++i) step();
+  wait();
   const double began = seconds_now();
-  for (int i = 0; i < kRepetitions; ++i) step();
-  return (seconds_now() - began) / kRepetitions;
+  for (int i = 0; i < counted; ++i) step();
+  wait();
+  return (seconds_now() - began) / counted;
+}
+
+double seconds_of_forward(Network& network, const Batch& batch, bool on_gpu) {
+  const auto forward = [&] {
+    const torch::NoGradGuard no_gradient;
+    network.forward(batch.images);
+  };
+  forward();
+  std::unique_ptr<WorkGraph> graph = step_graph(on_gpu);
+  try {
+    if (graph) graph->record(forward);
+  } catch (const std::exception&) {
+    graph.reset();
+  }
+  RunAhead run_ahead(on_gpu);
+  return seconds_of(
+      on_gpu, [&] { graph ? graph->replay() : forward(); }, [&] { run_ahead.wait(); });
 }
 
 }  // namespace
@@ -34,6 +54,8 @@ double epochs_of(const Options& options) {
 }
 
 StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
+  const bool on_gpu = laboratory.device.is_cuda();
+  const DeviceStream stream(on_gpu);
   const BatchLoader data = make_loader(laboratory, laboratory.data.train);
   const int64_t count = std::min(batch, data.count());
   const std::vector<int64_t> indices = first_indices(count);
@@ -45,18 +67,13 @@ StepCost measure_step(const Laboratory& laboratory, int64_t batch) {
   Sgd optimizer(*network, settings);
   const Batch images = data.load(indices.data(), count);
   network->train();
-  const double train = seconds_of([&] {
-    optimizer.zero_gradients();
-    const torch::Tensor loss = cross_entropy(network->forward(images.images), images.labels);
-    loss.backward();
-    optimizer.step(0);
-    loss.item<float>();
-  });
+  CrossEntropy objective(*network);
+  EpochSums sums(laboratory.device);
+  Steps steps(objective, optimizer, sums, count, laboratory.device, step_graph(on_gpu));
+  const double train = seconds_of(
+      on_gpu, [&] { steps.run(images, /*lr=*/0, /*number=*/0); }, [&] { steps.wait(); });
   network->eval();
-  const double forward = seconds_of([&] {
-    const torch::NoGradGuard no_gradient;
-    network->forward(images.images).sum().item<float>();
-  });
+  const double forward = seconds_of_forward(*network, images, on_gpu);
   return {forward / static_cast<double>(count), train / static_cast<double>(count)};
 }
 

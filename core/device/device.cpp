@@ -1,5 +1,39 @@
 #include "device/device.h"
 
+#include <cstdlib>
+
+namespace senet {
+
+namespace {
+
+thread_local bool capturing = false;
+
+}  // namespace
+
+Capture::Capture() { capturing = true; }
+Capture::~Capture() { capturing = false; }
+bool Capture::active() { return capturing; }
+
+void WorkGraph::record(const std::function<void()>& work) {
+  recorded_ = false;
+  const Capture capture;
+  record_work(work);
+  recorded_ = true;
+}
+
+void WorkGraph::replay() {
+  SENET_CHECK(recorded(), "a graph was replayed that is not recorded");
+  replay_work();
+}
+
+std::unique_ptr<WorkGraph> step_graph(bool on_gpu) {
+  const char* plain = std::getenv("SENET_PLAIN_STEPS");
+  if (!on_gpu || (plain && *plain)) return nullptr;
+  return std::make_unique<DeviceGraph>();
+}
+
+}  // namespace senet
+
 #ifdef SENET_CUDA
 
 #include <ATen/Context.h>
@@ -12,7 +46,6 @@
 #include <nvtx3/nvToolsExt.h>
 
 #include <array>
-#include <cstdlib>
 
 namespace senet {
 
@@ -44,35 +77,42 @@ DeviceStream::~DeviceStream() {
 }
 
 struct DeviceGraph::State {
-  at::cuda::CUDAGraph graph;
+  // Each recording takes the memory of the one before, which is kept until it has ended.
+  const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
+  std::unique_ptr<at::cuda::CUDAGraph> graph;
 };
 
 DeviceGraph::DeviceGraph() = default;
 DeviceGraph::~DeviceGraph() = default;
 
-void DeviceGraph::record(const std::function<void()>& work) {
-  auto state = std::make_unique<State>();
-  // Takes the memory of the recording before, which is kept until this one has ended.
-  state->graph.capture_begin(state_ ? state_->graph.pool() : at::cuda::MempoolId_t{0, 0});
+void DeviceGraph::record_work(const std::function<void()>& work) {
+  if (!state_) state_ = std::make_unique<State>();
+  auto graph = std::make_unique<at::cuda::CUDAGraph>();
   try {
+    // Other threads may allocate pinned memory meanwhile.
+    graph->capture_begin(state_->pool, cudaStreamCaptureModeThreadLocal);
     work();
+    graph->capture_end();
   } catch (...) {
-    // A recording that is not ended would swallow all that follows.
+    const std::exception_ptr cause = std::current_exception();
+    // A recording that is not ended would swallow all that follows; one that CUDA has given up leaves the allocator
+    // and the last error as they were.
     try {
-      state->graph.capture_end();
+      graph->capture_end();
     } catch (const std::exception&) {
     }
-    throw;
+    try {
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(c10::cuda::current_device(), state_->pool);
+    } catch (const std::exception&) {
+    }
+    (void)cudaGetLastError();
+    std::rethrow_exception(cause);
   }
-  state->graph.capture_end();
-  state_ = std::move(state);
-  recorded_ = true;
+  state_->graph = std::move(graph);
 }
 
-void DeviceGraph::replay() {
-  SENET_CHECK(recorded(), "a graph was replayed that is not recorded");
-  state_->graph.replay();
-}
+void DeviceGraph::replay_work() { state_->graph->replay(); }
+void DeviceGraph::wait() { C10_CUDA_CHECK(cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream())); }
 
 struct RunAhead::State {
   static constexpr int64_t kSteps = 8;
@@ -89,6 +129,10 @@ void RunAhead::step() {
   state_->events[turn].record();
   at::cuda::CUDAEvent& before = state_->events[1 - turn];
   if (before.isCreated()) before.synchronize();
+}
+
+void RunAhead::wait() {
+  if (state_) C10_CUDA_CHECK(cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream()));
 }
 
 Span::Span(const char* name) { nvtxRangePushA(name); }
@@ -152,11 +196,13 @@ DeviceStream::DeviceStream(bool) {}
 DeviceStream::~DeviceStream() = default;
 DeviceGraph::DeviceGraph() = default;
 DeviceGraph::~DeviceGraph() = default;
-void DeviceGraph::record(const std::function<void()>&) { no_cuda(); }
-void DeviceGraph::replay() { no_cuda(); }
+void DeviceGraph::record_work(const std::function<void()>&) { no_cuda(); }
+void DeviceGraph::replay_work() { no_cuda(); }
+void DeviceGraph::wait() { no_cuda(); }
 RunAhead::RunAhead(bool) {}
 RunAhead::~RunAhead() = default;
 void RunAhead::step() {}
+void RunAhead::wait() {}
 Span::Span(const char*) {}
 Span::~Span() = default;
 void make_device_deterministic() {}

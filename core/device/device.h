@@ -9,7 +9,7 @@
 #include "senet/error.h"
 
 // What a training needs of a GPU beside tensors. On a CPU, and in a build without CUDA, these classes do nothing;
-// DeviceGraph alone throws there.
+// DeviceGraph alone throws there. A set SENET_PLAIN_STEPS in the environment forbids recorded steps.
 namespace senet {
 
 // The stream of the calling thread (a cudaStream_t).
@@ -29,24 +29,55 @@ class DeviceStream {
   std::unique_ptr<State> state_;
 };
 
-// Work on the GPU that is recorded once and then replayed as a whole (a CUDA graph), by one call of the host for
-// hundreds of kernels. It reads and writes the memory that it was recorded with.
-class DeviceGraph {
+// While it lives, what the calling thread asks of the GPU is recorded, not done: nothing may be copied there then.
+class Capture {
  public:
-  DeviceGraph();
-  ~DeviceGraph();
-  // Records the work and does not do it. The same work has to have been done on this stream before, so that libraries
-  // have set themselves up, and it must not wait for the GPU.
+  Capture();
+  ~Capture();
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  static bool active();
+};
+
+// Work that is recorded once and then replayed as a whole. It reads and writes the memory that it was recorded with.
+class WorkGraph {
+ public:
+  virtual ~WorkGraph() = default;
+  // Records the work and does not do it. The same work has to have been done before, so that libraries have set
+  // themselves up, and it must not wait for the GPU. Throws where it cannot be recorded; nothing is recorded then.
   void record(const std::function<void()>& work);
   void replay();
+  // Until all that was replayed is done.
+  virtual void wait() = 0;
   bool recorded() const { return recorded_; }
   void forget() { recorded_ = false; }
+
+ protected:
+  virtual void record_work(const std::function<void()>& work) = 0;
+  virtual void replay_work() = 0;
+
+ private:
+  bool recorded_ = false;
+};
+
+// A CUDA graph: one call of the host for hundreds of kernels.
+class DeviceGraph final : public WorkGraph {
+ public:
+  DeviceGraph();
+  ~DeviceGraph() override;
+  void wait() override;
+
+ protected:
+  void record_work(const std::function<void()>& work) override;
+  void replay_work() override;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
-  bool recorded_ = false;
 };
+
+// For the steps of a training; null where none are recorded: off the GPU, or with SENET_PLAIN_STEPS.
+std::unique_ptr<WorkGraph> step_graph(bool on_gpu);
 
 // Keeps the host from running more than some steps ahead of the GPU: it would otherwise see nothing of them until the
 // epoch's end.
@@ -55,6 +86,7 @@ class RunAhead {
   explicit RunAhead(bool on_gpu);
   ~RunAhead();
   void step();  // after each
+  void wait();  // until the GPU has done all of them
 
  private:
   struct State;

@@ -98,8 +98,8 @@ torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums)
 }
 
 void MaskIdentification::set_masks(const std::vector<torch::Tensor>& masks) {
-  student_.full().set_masks(masks);
-  student_.cut_masks();
+  const bool full = student_.full().set_masks(masks), narrow = student_.cut_masks();
+  activations_replaced_ = full || narrow;
 }
 
 Loss MaskIdentification::loss(const Batch& batch, EpochSums& sums) {

@@ -15,6 +15,7 @@ class CrossEntropy final : public Objective {
  public:
   explicit CrossEntropy(Network& network) : network_(network) {}
   Loss loss(const Batch& batch, EpochSums& sums) override;
+  bool work_changed() const override { return false; }
 
  private:
   Network& network_;
@@ -59,6 +60,7 @@ class MaskIdentification final : public Objective {
   int64_t interval() const override { return settings_.update ? settings_.update_steps : 0; }
   void interval_end(EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
+  bool work_changed() const override { return settings_.update && activations_replaced_; }
   bool finished() const override;
   bool may_be_kept() const override { return settings_.fall.fallen(epoch_); }
   void state(Archive& archive) override;
@@ -84,7 +86,8 @@ class MaskIdentification final : public Objective {
   torch::Tensor history_;                // packed masks, a row an epoch
   torch::Tensor movements_;              // NHD of the running epoch's updates
   double overlap_1_ = 1, overlap_2_ = 1;
-  int64_t settled_ = 0;  // updates in a row at or under stop_nhd
+  int64_t settled_ = 0;                // updates in a row at or under stop_nhd
+  bool activations_replaced_ = false;  // by the last update
 };
 
 // Of SENet's fine-tuning: (1 − λ)·CE + λ·KD + β·PRAM with λ = 0.9.
@@ -99,6 +102,7 @@ class Finetuning final : public Objective {
   Finetuning(Network& teacher, Widths student, const DistilledSettings& settings);
   int passes() const override { return student_.count(); }
   Loss loss(const Batch& batch, EpochSums& sums) override;
+  bool work_changed() const override { return false; }
 
  private:
   Widths student_;

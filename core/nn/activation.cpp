@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "device/device.h"
 #include "nn/norm_activation.h"
 #include "senet/error.h"
 #include "senet/layers.h"
@@ -33,7 +34,7 @@ torch::Tensor Linear::after(BatchNorm2d& norm, torch::Tensor x, const torch::Ten
 
 torch::Tensor MaskedRelu::after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) {
   if (!norm_activation_takes(norm, x, shortcut)) return Activation::after(norm, std::move(x), shortcut);
-  const torch::Tensor& floors = floors_for(x);
+  const torch::Tensor floors = floors_for(x);
   return norm_activation(norm, std::move(x), shortcut, Rectified::masked, floors);
 }
 
@@ -55,17 +56,32 @@ torch::Tensor copied_mask(const torch::Tensor& mask) {
   return copy;
 }
 
+// That of the input's device and layout, made by make(format) where there is none yet.
+template <class Make>
+torch::Tensor of_layout(OfLayouts& known, const torch::Tensor& x, const Make& make) {
+  const auto format = layout_of(x);
+  for (const auto& [of, tensor] : known) {
+    if (of == format && tensor.device() == x.device()) return tensor;
+  }
+  SENET_CHECK(!Capture::active(),
+              "a mask would be copied to the device while a step is recorded there; run the step once before, on an "
+              "input of the same memory layout");
+  return known.emplace_back(format, make(format)).second;
+}
+
 }  // namespace
 
 MaskedRelu::MaskedRelu(const torch::Tensor& mask) : mask_(copied_mask(mask)) {}
 
-const torch::Tensor& MaskedRelu::floors_for(const torch::Tensor& x) {
-  const auto format = layout_of(x);
-  if (format != format_ || floors_.device() != x.device()) {
-    floors_ = floors_of(mask_.to(x.device()), format);
-    format_ = format;
-  }
-  return floors_;
+void MaskedRelu::set_mask(const torch::Tensor& mask) {
+  SENET_CHECK(mask.sizes() == mask_.sizes(), "a masked ReLU of ", mask_.sizes(), " cannot take a mask of ",
+              mask.sizes());
+  mask_ = copied_mask(mask);
+  for (auto& [format, floors] : floors_) floors.copy_(floors_of(mask_.to(floors.device()), format));
+}
+
+torch::Tensor MaskedRelu::floors_for(const torch::Tensor& x) {
+  return of_layout(floors_, x, [&](auto format) { return floors_of(mask_.to(x.device()), format); });
 }
 
 torch::Tensor MaskedRelu::forward(const torch::Tensor& x) {
@@ -98,14 +114,12 @@ torch::Tensor polynomial_of_relu(const torch::Tensor& mean, const torch::Tensor&
 }
 
 torch::Tensor MaskedPolynomial::forward(const torch::Tensor& x) {
-  if (const auto format = layout_of(x); format != format_ || kept_.device() != x.device()) {
-    kept_ = mask_.to(x.device(), torch::kBool).unsqueeze(0).contiguous(format);
-    format_ = format;
-  }
+  const torch::Tensor kept = of_layout(
+      kept_, x, [&](auto format) { return mask_.to(x.device(), torch::kBool).unsqueeze(0).contiguous(format); });
   const bool rounded = x.scalar_type() == torch::kBFloat16;
   const torch::Tensor exact = rounded ? x.to(torch::kFloat32) : x;
   const torch::Tensor y =
-      torch::where(kept_, torch::relu(exact), channel_polynomial(exact, coefficients.to(exact.scalar_type())));
+      torch::where(kept, torch::relu(exact), channel_polynomial(exact, coefficients.to(exact.scalar_type())));
   return y.to(x.scalar_type());
 }
 

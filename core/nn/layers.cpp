@@ -27,7 +27,9 @@ void Layer::tie(const char* name, torch::Tensor& own, const torch::Tensor& wide)
   SENET_CHECK(own.dim() == wide.dim(), "'", name, "' of ", own.dim(), " dimensions cannot be cut out of one of ",
               wide.dim());
   torch::Tensor first = wide;
-  for (int64_t d = 0; d < own.dim(); ++d) first = first.narrow(d, 0, own.size(d));
+  for (int64_t d = 0; d < own.dim(); ++d) {
+    if (own.size(d) != wide.size(d)) first = first.narrow(d, 0, own.size(d));
+  }
   own = first;
   if (parameters_.contains(name)) parameters_.erase(name);
 }

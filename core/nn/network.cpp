@@ -92,15 +92,31 @@ void Network::set_activation(const ReluSite& site, std::shared_ptr<Activation> a
   }
 }
 
-void Network::set_masks(const std::vector<torch::Tensor>& masks) {
+bool Network::replace_activation(const ReluSite& site, std::shared_ptr<Activation> activation) {
+  const auto both = [&](auto* kind) {
+    using Kind = std::remove_pointer_t<decltype(kind)>;
+    return dynamic_cast<Kind*>(&site.activation()) && dynamic_cast<Kind*>(activation.get());
+  };
+  if (both(static_cast<Relu*>(nullptr)) || both(static_cast<Linear*>(nullptr))) return false;
+  if (both(static_cast<MaskedRelu*>(nullptr))) {
+    dynamic_cast<MaskedRelu&>(site.activation()).set_mask(activation->mask());
+    return false;
+  }
+  set_activation(site, std::move(activation));
+  return true;
+}
+
+bool Network::set_masks(const std::vector<torch::Tensor>& masks) {
   SENET_CHECK(masks.size() == sites_.size(), "expected a mask for each of ", sites_.size(), " ReLU sites, found ",
               masks.size());
+  bool replaced = false;
   for (const ReluSite& site : sites_) {
     const torch::Tensor& mask = masks[site.index_];
     SENET_CHECK(mask.sizes() == torch::IntArrayRef(site.shape_), "the mask of ReLU site '", site.name_, "' is ",
                 mask.sizes(), ", expected ", torch::IntArrayRef(site.shape_));
-    set_activation(site, activation_from_mask(mask));
+    replaced = replace_activation(site, activation_from_mask(mask)) || replaced;
   }
+  return replaced;
 }
 
 std::vector<torch::Tensor> Network::masks() const {

@@ -105,6 +105,7 @@ class StoredTraining final : public TrainingHost {
     listener_.epoch(phase_, report);
   }
   void progress(const Progress& progress) override { listener_.progress(phase_, progress); }
+  void message(const std::string& text) override { listener_.message(text); }
   bool stop_requested() const override { return listener_.stop_requested(); }
 
  private:

@@ -5,9 +5,11 @@
 
 #include <cmath>
 
+#include "device/device.h"
 #include "device/tensors.h"
 #include "nn/cpu_loops.h"
 #include "senet/error.h"
+#include "train/adam_kernel.h"
 #include "train/sgd_kernel.h"
 
 namespace senet {
@@ -33,7 +35,20 @@ bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Te
          same_order(w, v) && same_order(w, g);
 }
 
+int64_t pieces_of(const torch::Tensor& parameter) { return (parameter.numel() + kPiece - 1) / kPiece; }
+
 }  // namespace
+
+const void* PieceTable::on(const torch::Device& device, const std::vector<const void*>& places, const void* pieces,
+                           int64_t bytes, int64_t most) {
+  if (places != places_) {
+    SENET_CHECK(!Capture::active(), "gradients lie elsewhere than in the step before, while a step is recorded");
+    if (!memory_.defined()) memory_ = torch::empty({most}, torch::TensorOptions(device).dtype(torch::kUInt8));
+    memory_.narrow(0, 0, bytes).copy_(torch::from_blob(const_cast<void*>(pieces), {bytes}, torch::kUInt8));
+    places_ = places;
+  }
+  return memory_.data_ptr();
+}
 
 Optimizer::Optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
   for (auto& item : module.named_parameters()) {
@@ -74,24 +89,22 @@ SgdRule Sgd::rule_of(size_t parameter) const {
 bool Sgd::update_on_gpu() {
   std::vector<SgdPiece> pieces;
   std::vector<const void*> places;
+  int64_t most = 0;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const torch::Tensor &w = parameters_[i].value, &v = parameters_[i].momentum, gradient = w.grad();
+    most += pieces_of(w);
     if (!gradient.defined()) continue;
     if (!w.is_cuda() || !in_one_loop(w, v, gradient)) return false;
     places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr()});
-    for (int64_t at = 0; at < w.numel(); at += kSgdPiece) {
+    for (int64_t at = 0; at < w.numel(); at += kPiece) {
       pieces.push_back({w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
-                        std::min(kSgdPiece, w.numel() - at), rule_of(i), static_cast<float>(rules_[i].lr_factor)});
+                        std::min(kPiece, w.numel() - at), rule_of(i), static_cast<float>(rules_[i].lr_factor)});
     }
   }
   if (pieces.empty()) return false;
-  if (places != placed_) {
-    const auto bytes = static_cast<int64_t>(pieces.size() * sizeof(SgdPiece));
-    pieces_ = torch::from_blob(pieces.data(), {bytes}, torch::kUInt8).to(rate_.device());
-    placed_ = places;
-  }
-  launch(SgdUpdate{static_cast<const SgdPiece*>(pieces_.data_ptr()), rate_.data_ptr<float>()},
-         {static_cast<int64_t>(pieces.size()), 1});
+  const auto count = static_cast<int64_t>(pieces.size()), size = static_cast<int64_t>(sizeof(SgdPiece));
+  const void* table = pieces_.on(rate_.device(), places, pieces.data(), count * size, most * size);
+  launch(SgdUpdate{static_cast<const SgdPiece*>(table), rate_.data_ptr<float>()}, {count, 1});
   return true;
 }
 
@@ -136,8 +149,38 @@ void Adam::begin_step(double lr) {
   factors_[2].fill_(lr_);
 }
 
+bool Adam::update_on_gpu() {
+  std::vector<AdamPiece> pieces;
+  std::vector<const void*> places;
+  int64_t most = 0;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i], gradient = w.grad();
+    most += pieces_of(w);
+    if (!gradient.defined()) continue;
+    if (!w.is_cuda() || !in_one_loop(w, m, gradient) || !same_order(w, v)) return false;
+    places.insert(places.end(), {w.data_ptr(), m.data_ptr(), v.data_ptr(), gradient.data_ptr()});
+    const AdamRule rule{static_cast<float>(kBeta1),
+                        static_cast<float>(kBeta2),
+                        static_cast<float>(kEpsilon),
+                        static_cast<float>(rules_[i].weight_decay),
+                        static_cast<float>(rules_[i].lr_factor),
+                        decoupled_};
+    for (int64_t at = 0; at < w.numel(); at += kPiece) {
+      pieces.push_back({w.data_ptr<float>() + at, m.data_ptr<float>() + at, v.data_ptr<float>() + at,
+                        gradient.data_ptr<float>() + at, std::min(kPiece, w.numel() - at), rule});
+    }
+  }
+  if (pieces.empty()) return false;
+  const auto count = static_cast<int64_t>(pieces.size()), size = static_cast<int64_t>(sizeof(AdamPiece));
+  const void* table = pieces_.on(factors_.device(), places, pieces.data(), count * size, most * size);
+  launch(AdamUpdate{static_cast<const AdamPiece*>(table), static_cast<const AdamFactors*>(factors_.data_ptr())},
+         {count, 1});
+  return true;
+}
+
 void Adam::update() {
   const torch::NoGradGuard no_gradient;
+  if (factors_.defined() && update_on_gpu()) return;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i];
     torch::Tensor g = w.grad();

@@ -39,6 +39,21 @@ class Optimizer {
   std::vector<Rule> rules_;  // of each
 };
 
+// What a kernel reads of the parameters that it updates: a table in the device's memory, where it stays, since recorded
+// steps read it there.
+class PieceTable {
+ public:
+  // Where the `bytes` of pieces lie on the device, written there if the addresses they were cut from (`places`) are
+  // others than at the last call. `most`: of bytes, at any call. Throws where they would have to be written while a
+  // step is recorded.
+  const void* on(const torch::Device& device, const std::vector<const void*>& places, const void* pieces, int64_t bytes,
+                 int64_t most);
+
+ private:
+  torch::Tensor memory_;
+  std::vector<const void*> places_;
+};
+
 // Stochastic gradient descent with momentum and weight decay, as PyTorch's without dampening: g ← g + λ·w;
 // v ← μ·v + g; w ← w − lr·v, or with Nesterov w ← w − lr·(g + μ·v). v starts at zero, so that the first step is
 // PyTorch's too.
@@ -57,9 +72,8 @@ class Sgd final : public Optimizer {
   double momentum_;
   bool nesterov_;
   double lr_ = 0;
-  torch::Tensor rate_;               // lr, where the parameters are
-  torch::Tensor pieces_;             // of the parameters on a GPU, as bytes
-  std::vector<const void*> placed_;  // where they were when the pieces were cut
+  torch::Tensor rate_;  // lr, where the parameters are
+  PieceTable pieces_;
 };
 
 // Adam (Kingma and Ba, 2015) as PyTorch's: g ← g + λ·w; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
@@ -76,11 +90,15 @@ class Adam final : public Optimizer {
   void state(Archive& archive) override;
 
  private:
+  // All parameters on a GPU in one kernel; false where it does not take them.
+  bool update_on_gpu();
+
   bool decoupled_;
   std::vector<torch::Tensor> squares_;  // v
   int64_t steps_ = 0;
   double rate_ = 0, root_ = 1, lr_ = 0;  // of the running step: lr/(1 − β₁ᵗ), √(1 − β₂ᵗ), lr
   torch::Tensor factors_;                // the three, where the parameters are on a GPU
+  PieceTable pieces_;
 };
 
 // The optimizer that the settings name.

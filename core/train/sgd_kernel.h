@@ -16,6 +16,9 @@ struct SgdRule {
   }
 };
 
+// Elements of a parameter that one block updates.
+constexpr int64_t kPiece = 4096;
+
 // The same of all parameters at once, cut into pieces: one a block.
 struct SgdPiece {
   float *w, *v;
@@ -24,7 +27,6 @@ struct SgdPiece {
   SgdRule rule;
   float lr_factor;
 };
-constexpr int64_t kSgdPiece = 4096;
 
 struct SgdUpdate {
   static constexpr int kThreads = 256, kPhases = 1;

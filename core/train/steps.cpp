@@ -35,24 +35,42 @@ void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double 
   tensor_work(objective, std::move(batch), optimizer, sums);
 }
 
-Steps::Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device)
+Steps::Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device,
+             std::unique_ptr<WorkGraph> graph, Say say)
     : objective_(objective),
       optimizer_(optimizer),
       sums_(sums),
       batch_(batch),
-      on_gpu_(device.is_cuda()),
       number_(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
-      run_ahead_(on_gpu_) {}
+      graph_(std::move(graph)),
+      say_(std::move(say)),
+      run_ahead_(device.is_cuda()) {}
+
+void Steps::wait() { graph_ ? graph_->wait() : run_ahead_.wait(); }
 
 void Steps::changed() {
-  graph_.forget();
+  if (graph_) graph_->forget();
   as_they_are_ = std::max(as_they_are_, 1);
+}
+
+bool Steps::record() {
+  try {
+    graph_->record([&] { tensor_work(objective_, recorded_, optimizer_, sums_); });
+    return true;
+  } catch (const std::exception& error) {
+    // What is wrong with the work itself, its plain step says.
+    graph_.reset();
+    const std::string cause = error.what();
+    say_(text("a step cannot be recorded as a graph, so that each kernel is started by itself, which is slower: ",
+              cause.substr(0, cause.find('\n'))));
+    return false;
+  }
 }
 
 void Steps::run(Batch batch, double lr, int64_t number) {
   const Span span("step");
   batch.step = number_.fill_(number);
-  const bool usual = on_gpu_ && batch.labels.size(0) == batch_;
+  const bool usual = graph_ && batch.labels.size(0) == batch_;
   if (!usual || as_they_are_ > 0) {
     train_step(objective_, batch, optimizer_, lr, sums_);
     if (usual) --as_they_are_;
@@ -65,10 +83,11 @@ void Steps::run(Batch batch, double lr, int64_t number) {
     recorded_.labels.copy_(batch.labels);
     recorded_.indices.copy_(batch.indices);
     optimizer_.begin_step(lr);
-    if (!graph_.recorded()) {
-      graph_.record([&] { tensor_work(objective_, recorded_, optimizer_, sums_); });
+    if (graph_->recorded() || record()) {
+      graph_->replay();
+    } else {
+      tensor_work(objective_, std::move(batch), optimizer_, sums_);
     }
-    graph_.replay();
   }
   run_ahead_.step();
 }

@@ -87,7 +87,8 @@ class RunningTraining {
         stream_(device_.is_cuda()),
         optimizer_(make_optimizer(network, settings_)),
         sums_(device_),
-        training_(objective, *optimizer_, sums_, settings_.batch, device_),
+        training_(objective, *optimizer_, sums_, settings_.batch, device_, inputs.graph(device_.is_cuda()),
+                  [&host](const std::string& text) { host.message(text); }),
         images_(inputs.data.count()),
         steps_((images_ + settings_.batch - 1) / settings_.batch) {}
 
@@ -109,8 +110,9 @@ class RunningTraining {
       end_epoch();
       ++epoch_;
       step_ = 0;
-      checkpoint();
-      if (epoch_ < settings_.epochs && host_.stop_requested()) throw stopped();
+      const bool ends = epoch_ == settings_.epochs || objective_.finished(), stop = !ends && host_.stop_requested();
+      if (ends || stop || checkpoint_is_due()) checkpoint();
+      if (stop) throw stopped();
     }
     if (settings_.best_epoch) take_best();
     network_.eval();
@@ -180,6 +182,8 @@ class RunningTraining {
     last_checkpoint_ = seconds_now();
   }
 
+  bool checkpoint_is_due() const { return seconds_now() - last_checkpoint_ >= settings_.checkpoint_seconds; }
+
   static Error stopped() {
     return Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
   }
@@ -191,14 +195,23 @@ class RunningTraining {
                         step_ * settings_.batch, augmentation, inputs_.seed, epoch_);
     while (step_ < steps_) {
       run_step(batches);
-      // The epoch's last step is followed by the checkpoint of the epoch's end.
+      // Behind the epoch's last step comes the epoch's end, with a checkpoint where one is due.
       if (step_ == steps_) break;
       const bool stop = host_.stop_requested();
-      if (!stop && seconds_now() - last_checkpoint_ < settings_.checkpoint_seconds) continue;
+      if (!stop && !checkpoint_is_due()) continue;
+      wait_for_steps();
       check_loss();
       checkpoint();
       if (stop) throw stopped();
     }
+    wait_for_steps();
+  }
+
+  // What a GPU has still to do when the host has asked for all of it is time of the epoch.
+  void wait_for_steps() {
+    const double began = seconds_now();
+    training_.wait();
+    epoch_seconds_ += seconds_now() - began;
   }
 
   void run_step(BatchStream& batches) {
@@ -211,7 +224,7 @@ class RunningTraining {
     const int64_t done = spans ? epoch_ * steps_ + step_ : step_;
     if (objective_.interval() > 0 && (spans || step_ < steps_) && done % objective_.interval() == 0) {
       objective_.interval_end(sums_);
-      training_.changed();
+      if (objective_.work_changed()) training_.changed();
     }
     const double seconds = seconds_now() - began;
     epoch_seconds_ += seconds;
@@ -227,7 +240,7 @@ class RunningTraining {
     {
       const Span span("epoch end");
       objective_.epoch_end(end);
-      training_.changed();
+      if (objective_.work_changed()) training_.changed();
     }
     add_sums(metrics);
     const auto images = static_cast<double>(images_);

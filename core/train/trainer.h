@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "data/batches.h"
+#include "device/device.h"
 #include "senet/network.h"
 #include "senet/phase_context.h"
 #include "train/network_state.h"
@@ -36,6 +38,7 @@ class TrainingHost {
   virtual void save(const TensorMap& state) = 0;
   virtual void report(const EpochReport& report) = 0;
   virtual void progress(const Progress& progress) = 0;
+  virtual void message(const std::string& /*text*/) {}
   // Asked after every step: to stop at a checkpoint (Ctrl-C).
   virtual bool stop_requested() const = 0;
 };
@@ -48,6 +51,7 @@ struct Trainer {
   const BatchLoader& held_out;  // scored after each epoch, when it has images
   TrainingSettings settings;
   uint64_t seed;
+  std::function<std::unique_ptr<WorkGraph>(bool on_gpu)> graph = step_graph;  // of each training
 
   // Throws Error (Exit::interrupted) after a checkpoint when a stop is requested, and Error when the loss is not
   // finite: the last checkpoint is then from before.

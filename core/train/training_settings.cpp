@@ -66,7 +66,8 @@ constexpr Option kInputOptions[] = {
         .between(0, 4096)
         .in("pixels")
         .of_schedule(),
-    real_option("checkpoint_seconds", "60", "time between checkpoints; one is also written after each epoch")
+    real_option("checkpoint_seconds", "60",
+                "time between checkpoints; one is also written at the end of a training and at a stop")
         .at_least(0)
         .in("s")
         .without_effect(),

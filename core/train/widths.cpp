@@ -60,14 +60,16 @@ Network& Widths::at(int i) {
   return *narrow.network;
 }
 
-void Widths::cut_masks() {
+bool Widths::cut_masks() {
+  bool replaced = false;
   for (Narrow& narrow : narrow_) {
     for (const ReluSite& site : narrow.network->sites()) {
       TensorMap tensors = full_->sites()[site.index()].activation().tensors();
       for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, site.shape()[0]);
-      narrow.network->set_activation(site, activation_from(tensors));
+      replaced = narrow.network->replace_activation(site, activation_from(tensors)) || replaced;
     }
   }
+  return replaced;
 }
 
 void check_widths(const std::vector<double>& widths, const std::string& where) {

@@ -31,7 +31,8 @@ class Widths {
   // The network of width(i), on the full network's weights as they are now: ask anew before each forward pass.
   Network& at(int i);
   // Cuts the activations of all widths anew; to be called after every change of the full network's.
-  void cut_masks();
+  // Returns whether a site of theirs has another activation now.
+  bool cut_masks();
 
  private:
   struct Narrow {

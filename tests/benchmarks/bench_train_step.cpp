@@ -9,6 +9,7 @@
 #include <torch/utils.h>
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -28,7 +29,8 @@ namespace senet {
 namespace {
 
 const NetworkShape kShape{3, 32, 32, 100};
-constexpr int64_t kMatrix = 2048;
+// Large enough that its start takes no part of its time.
+int64_t matrix_size(const torch::Device& device) { return device.is_cuda() ? 8192 : 2048; }
 
 std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
   static const PluginHost host(PluginHost::search_path({}));
@@ -86,7 +88,10 @@ struct Workbench {
     return {torch::randn({size, kShape.channels, kShape.height, kShape.width})
                 .to(device, precision)
                 .contiguous(torch::MemoryFormat::ChannelsLast),
-            (torch::arange(size) % kShape.classes).to(device)};
+            (torch::arange(size) % kShape.classes).to(device),
+            0,
+            torch::arange(size, torch::TensorOptions(device).dtype(torch::kInt64)),
+            {}};
   }
 
   static Workbench& of(int64_t width) {
@@ -129,21 +134,22 @@ void steps(benchmark::State& state) {
   std::map<std::string, Steps> recorded;
   // A learning rate of 0, so that every step is the same work on the same numbers.
   const auto step = [&](const std::string& phase) {
-    return Work{
-        phase, [&, phase] {
-          Training& training = bench.trainings.at(phase);
-          Steps& steps =
-              recorded.try_emplace(phase, *training.objective, training.optimizer, training.sums, size, bench.device)
-                  .first->second;
-          steps.run(batch, /*lr=*/0, /*number=*/0);
-          finish();
-        }};
+    return Work{phase, [&, phase] {
+                  Training& training = bench.trainings.at(phase);
+                  Steps& steps = recorded
+                                     .try_emplace(phase, *training.objective, training.optimizer, training.sums, size,
+                                                  bench.device, step_graph(bench.device.is_cuda()))
+                                     .first->second;
+                  steps.run(batch, /*lr=*/0, /*number=*/0);
+                  finish();
+                }};
   };
   const auto libtorch = [&](const std::string& name, torch::ScalarType type, bool channels_last) {
     return Work{name, [=] { libtorch_loop->step({width, size, kShape.classes, type, channels_last}); }};
   };
   const torch::ScalarType precision = resolve_precision("auto", bench.device);
-  const torch::Tensor matrix = torch::randn({kMatrix, kMatrix}).to(bench.device, precision);
+  const int64_t side = matrix_size(bench.device);
+  const torch::Tensor matrix = torch::randn({side, side}).to(bench.device, precision);
   const std::vector<Work> works = {
       teacher_forward,
       step("plain_step"),
@@ -177,7 +183,7 @@ void steps(benchmark::State& state) {
     say(other + sizes, ratio(times, other, {"plain_step"}), "the time of plain_step");
   }
   const double forward = 2.0 * static_cast<double>(size * count(*bench.teacher).macs);
-  const double product = 2.0 * kMatrix * kMatrix * kMatrix;
+  const double product = 2 * std::pow(static_cast<double>(side), 3);
   for (const auto& [name, passes] :
        {std::pair{"teacher_forward", 1}, {"plain_step", 3}, {"mask_step", 4}, {"finetune_step", 4}}) {
     say(name + sizes, passes * forward / product / ratio(times, name, {"matrix_product"}),

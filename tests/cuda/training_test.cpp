@@ -104,12 +104,13 @@ TEST_P(TrainingOnTheGpu, ARecordedStepDoesWhatThePlainOneDoes) {
     const DeviceStream stream(true);
     const auto optimizer = make_optimizer(training.student, training.settings);
     EpochSums sums(training.device);
-    Steps steps(*training.objective, *optimizer, sums, kBatch, training.device);
+    Steps steps(*training.objective, *optimizer, sums, kBatch, training.device, step_graph(true));
     training.student.train();
     BatchStream batches(training.data, training.data.shuffled(1, 0), kBatch);
     for (int i = 0; i < 12; ++i) {
       const double lr = 0.05 / (1 + i);
-      recorded ? steps.run(batches.next(), lr) : train_step(*training.objective, batches.next(), *optimizer, lr, sums);
+      recorded ? steps.run(batches.next(), lr, i)
+               : train_step(*training.objective, batches.next(), *optimizer, lr, sums);
       if (i == 7) steps.changed();
     }
     std::vector<torch::Tensor> all = {torch::tensor({sums.value("loss"), sums.value("correct")})};

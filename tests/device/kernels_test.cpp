@@ -1,5 +1,6 @@
 #include "device/kernel.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "data/batches.h"
@@ -14,6 +15,7 @@
 #include "senet/masked_relu.h"
 #include "support/emulate.h"
 #include "support/support.h"
+#include "train/adam_kernel.h"
 #include "train/sgd_kernel.h"
 
 // What the GPU's kernels compute, run on the host: index by index the same arithmetic.
@@ -155,7 +157,7 @@ TEST(Kernels, UpdateEveryPieceOfEveryParameter) {
   const float lr = 0.1f, momentum = 0.9f, decay = 5e-4f;
   std::vector<torch::Tensor> w, v, g, expected_w, expected_v;
   std::vector<SgdPiece> pieces;
-  for (const int64_t size : {int64_t{1}, int64_t{255}, kSgdPiece, 2 * kSgdPiece + 3}) {
+  for (const int64_t size : {int64_t{1}, int64_t{255}, kPiece, 2 * kPiece + 3}) {
     for (auto* all : {&w, &v, &g}) all->push_back(random_tensor({size}, size + w.size(), torch::kFloat32));
     const bool nesterov = pieces.size() > 1;
     const float factor = nesterov ? 0.5f : 1.0f;
@@ -164,15 +166,46 @@ TEST(Kernels, UpdateEveryPieceOfEveryParameter) {
     expected_v.push_back(momentum * v.back() + slope);
     expected_w.push_back(w.back() -
                          factor * lr * (nesterov ? slope + momentum * expected_v.back() : expected_v.back()));
-    for (int64_t at = 0; at < size; at += kSgdPiece) {
+    for (int64_t at = 0; at < size; at += kPiece) {
       pieces.push_back({w.back().data_ptr<float>() + at, v.back().data_ptr<float>() + at,
-                        g.back().data_ptr<float>() + at, std::min(kSgdPiece, size - at), rule, factor});
+                        g.back().data_ptr<float>() + at, std::min(kPiece, size - at), rule, factor});
     }
   }
   emulate(SgdUpdate{pieces.data(), &lr}, {static_cast<int64_t>(pieces.size()), 1});
   for (size_t i = 0; i < w.size(); ++i) {
     EXPECT_LT(largest_difference(w[i], expected_w[i]), 1e-6);
     EXPECT_LT(largest_difference(v[i], expected_v[i]), 1e-6);
+  }
+}
+
+// Parameters of odd sizes, against PyTorch's formula in float64.
+TEST(Kernels, UpdateEveryPieceAsAdamDoes) {
+  for (const bool decoupled : {false, true}) {
+    const AdamRule rule{0.9f, 0.999f, 1e-8f, 0.1f, 0.5f, decoupled};
+    const double lr = 0.01, root = std::sqrt(1 - std::pow(0.999, 3)), rate = lr / (1 - std::pow(0.9, 3));
+    const AdamFactors factors{static_cast<float>(rate), static_cast<float>(root), static_cast<float>(lr)};
+    std::vector<torch::Tensor> tensors, expected;
+    std::vector<AdamPiece> pieces;
+    for (const int64_t size : {int64_t{1}, int64_t{257}, kPiece, 2 * kPiece + 5}) {
+      const torch::Tensor w = random_tensor({size}, 1, torch::kFloat32), m = random_tensor({size}, 2, torch::kFloat32),
+                          v = random_tensor({size}, 3, torch::kFloat32).square(),
+                          g = random_tensor({size}, 4, torch::kFloat32);
+      torch::Tensor wide = w.to(torch::kFloat64), slope = g.to(torch::kFloat64);
+      if (decoupled) wide = wide * (1 - lr * 0.5 * 0.1);
+      if (!decoupled) slope = slope + 0.1 * wide;
+      const torch::Tensor mean = 0.9 * m.to(torch::kFloat64) + 0.1 * slope;
+      const torch::Tensor square = 0.999 * v.to(torch::kFloat64) + 0.001 * slope.square();
+      expected.insert(expected.end(), {wide - 0.5 * rate * mean / (square.sqrt() / root + 1e-8), mean, square});
+      tensors.insert(tensors.end(), {w, m, v, g});
+      for (int64_t at = 0; at < size; at += kPiece) {
+        pieces.push_back({w.data_ptr<float>() + at, m.data_ptr<float>() + at, v.data_ptr<float>() + at,
+                          g.data_ptr<float>() + at, std::min(kPiece, size - at), rule});
+      }
+    }
+    emulate(AdamUpdate{pieces.data(), &factors}, {static_cast<int64_t>(pieces.size()), 1});
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_LT(largest_difference(tensors[4 * (i / 3) + i % 3], expected[i]), 5e-6) << decoupled << " " << i;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "device/device.h"
 #include "senet/activation.h"
 #include "support/support.h"
 
@@ -156,6 +157,29 @@ TEST(Activation, OneOfTheCoresIsMadeAgainOfItsTensorsAndCutToItsFirstChannels) {
               activation_from({{"mask", some}, {"alpha", some}});
             }).find("alpha, mask; expected mask, or mask and coefficients"),
             std::string::npos);
+}
+
+TEST(Activation, AMaskedReluTakesAnotherMaskWhereARecordedStepReadsIt) {
+  const torch::Tensor first = mask_of({3, 4, 5}, 1), second = mask_of({3, 4, 5}, 2);
+  const torch::Tensor x = random_tensor({2, 3, 4, 5}, 3, torch::kFloat32);
+  MaskedRelu activation(first);
+  activation.forward(x.contiguous(kLast));
+  activation.set_mask(second);
+  EXPECT_TRUE(identical(activation.mask(), second));
+  EXPECT_TRUE(identical(activation.forward(x), masked_relu(x, second)));
+  {
+    const Capture recording;
+    EXPECT_TRUE(identical(activation.forward(x.contiguous(kLast)), masked_relu(x.contiguous(kLast), second)))
+        << "made before, so that nothing is copied now";
+  }
+  EXPECT_NE(error_of([&] {
+              activation.set_mask(mask_of({3, 5, 4}, 1));
+            }).find("cannot take a mask of [3, 5, 4]"),
+            std::string::npos);
+
+  MaskedRelu fresh(first);
+  const Capture recording;
+  EXPECT_NE(error_of([&] { fresh.forward(x); }).find("while a step is recorded"), std::string::npos);
 }
 
 TEST(Activation, AMaskedReluServesBothLayoutsInTurn) {

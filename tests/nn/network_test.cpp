@@ -176,6 +176,24 @@ class Recorder final : public Observer {
   std::string log;
 };
 
+TEST(Network, AnActivationStaysWhereOneOfItsKindIsToStand) {
+  TinyNetwork network(2, 3, 6, 5);
+  const auto mask = [](torch::IntArrayRef shape, uint64_t seed) {
+    return random_tensor(shape, seed).gt(0).to(torch::kUInt8);
+  };
+  const torch::Tensor ones = torch::ones({4, 3, 3}, torch::kUInt8), zeros = torch::zeros({4, 3, 3}, torch::kUInt8);
+  EXPECT_TRUE(network.set_masks({mask({3, 6, 6}, 1), ones}));
+  const Activation *first = &network.site1->activation(), *second = &network.site2->activation();
+  const std::vector<torch::Tensor> others = {mask({3, 6, 6}, 2), ones};
+  EXPECT_FALSE(network.set_masks(others));
+  EXPECT_EQ(&network.site1->activation(), first);
+  EXPECT_EQ(&network.site2->activation(), second);
+  for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(identical(network.masks()[l], others[l]));
+  EXPECT_TRUE(network.set_masks({others[0], zeros}));
+  EXPECT_FALSE(network.set_masks({others[0], zeros}));
+  EXPECT_TRUE(network.set_masks({torch::ones({3, 6, 6}, torch::kUInt8), zeros}));
+}
+
 TEST(Network, TheObserverSeesEverySiteAndStageInOrder) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);

@@ -1,6 +1,7 @@
 #include "train/optimizer.h"
 
 #include "config/document.h"
+#include "device/device.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 #include "support/training.h"
@@ -147,6 +148,22 @@ TEST(Schedule, TheRateRisesInTheFirstEpochs) {
       EXPECT_NEAR(warm.lr_at(epoch), share * plain.lr_at(epoch), 1e-12);
     }
   }
+}
+
+TEST(PieceTable, StaysWhereItIsAndIsNotWrittenWhileAStepIsRecorded) {
+  PieceTable table;
+  const std::vector<int64_t> first = {1, 2, 3}, second = {4, 5};
+  int a = 0, b = 0;
+  const auto on = [&](const std::vector<const void*>& places, const std::vector<int64_t>& rows) {
+    return static_cast<const int64_t*>(table.on(torch::kCPU, places, rows.data(), 8 * rows.size(), 24));
+  };
+  const int64_t* memory = on({&a}, first);
+  EXPECT_EQ(std::vector<int64_t>(memory, memory + 3), first);
+  EXPECT_EQ(on({&b}, second), memory);
+  EXPECT_EQ(std::vector<int64_t>(memory, memory + 2), second);
+  const Capture recording;
+  EXPECT_EQ(on({&b}, second), memory) << "nothing is written";
+  EXPECT_NE(testing::error_of([&] { on({&a}, first); }).find("while a step is recorded"), std::string::npos);
 }
 
 TEST(TrainingOptions, AreReadIntoTheirSettings) {

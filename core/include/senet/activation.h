@@ -5,6 +5,8 @@
 
 #include <array>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "senet/archive.h"
 #include "senet/recorded.h"
@@ -67,20 +69,25 @@ class Linear final : public Activation {
   SiteShape shape_;
 };
 
+// What an activation made of its mask, one for each device and memory layout of an input so far. Each stays where it
+// is: a recorded step reads it there.
+using OfLayouts = std::vector<std::pair<torch::MemoryFormat, torch::Tensor>>;
+
 class MaskedRelu final : public Activation {
  public:
   explicit MaskedRelu(const torch::Tensor& mask);  // C×H×W of zeros and ones; copied
+  // Takes another mask of the same shape. Steps that were recorded with the one before have the new one.
+  void set_mask(const torch::Tensor& mask);
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor after(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut) override;
   torch::Tensor mask() const override;
   bool is_core() const override { return true; }
 
  private:
-  const torch::Tensor& floors_for(const torch::Tensor& x);
+  torch::Tensor floors_for(const torch::Tensor& x);
 
-  torch::Tensor mask_;    // contiguous, on the CPU
-  torch::Tensor floors_;  // in the layout and on the device of the last input
-  torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
+  torch::Tensor mask_;  // contiguous, on the CPU
+  OfLayouts floors_;
 };
 
 // max(x, 0) where the mask is one; where it is zero the polynomial of its channel, c₀ + c₁x + c₂x², or c₀ + c₁x of
@@ -99,8 +106,7 @@ class MaskedPolynomial final : public Activation {
 
  private:
   torch::Tensor mask_;  // contiguous, on the CPU
-  torch::Tensor kept_;  // as booleans, in the layout and on the device of the last input
-  torch::MemoryFormat format_ = torch::MemoryFormat::Preserve;
+  OfLayouts kept_;      // as booleans
 };
 
 // c₀ + c₁x + … of each channel, by Horner's rule; x: N×C×H×W, coefficients: C×(degree + 1).

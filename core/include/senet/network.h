@@ -99,8 +99,12 @@ class Network : public torch::nn::Module {
 
   // Puts an activation at a site in place of the one there, on the network's device and in its mode.
   void set_activation(const ReluSite& site, std::shared_ptr<Activation> activation);
-  // Puts the core activation that each mask describes at its site: one C×H×W mask a site, in their order.
-  void set_masks(const std::vector<torch::Tensor>& masks);
+  // The same, but where one of the core's of the same kind stands, that one stays and takes the mask over: steps that
+  // were recorded with it hold. Not for polynomials. Returns whether the site has another activation now.
+  bool replace_activation(const ReluSite& site, std::shared_ptr<Activation> activation);
+  // Puts the core activation that each mask describes at its site, by replace_activation(): one C×H×W mask a site, in
+  // their order. Returns whether a site has another activation now.
+  bool set_masks(const std::vector<torch::Tensor>& masks);
   std::vector<torch::Tensor> masks() const;
 
   // Draws new weights for every layer from `seed`, and sets buffers to their initial values.

@@ -95,6 +95,10 @@ class Objective {
   virtual bool interval_spans_epochs() const { return false; }
   virtual void interval_end(EpochSums& /*sums*/) {}
   virtual void epoch_end(EpochEnd& /*end*/) {}
+  // Asked after interval_end() and after epoch_end(): whether it may have put other tensors or activations where loss()
+  // and after_update() find theirs, or changed a number of the host that they read. A step that a GPU recorded is then
+  // recorded anew. One that only changes tensors in place says no.
+  virtual bool work_changed() const { return true; }
   // After epoch_end(), with the score on the held-out images of the network as it is then; not called without such
   // images.
   virtual void scored(EpochEnd& /*end*/, const Score& /*held_out*/) {}
