@@ -1,11 +1,11 @@
 #include "sparse_momentum.h"
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
 #include "senet/allocation.h"
@@ -20,7 +20,8 @@ constexpr double kMostOfZeros = 0.99;
 constexpr double kNearlyDense = 0.2;
 
 // The first `count` of `indices` by `before`.
-void keep_first(std::vector<int64_t>& indices, int64_t count, const std::function<bool(int64_t, int64_t)>& before) {
+template <class Before>
+void keep_first(std::vector<int64_t>& indices, int64_t count, const Before& before) {
   if (count < static_cast<int64_t>(indices.size())) {
     std::nth_element(indices.begin(), indices.begin() + count, indices.end(), before);
   }
@@ -32,6 +33,14 @@ bool feeds_a_site(const Network& network, const Layer& layer) {
   return layer.weight.dim() > 1 &&
          std::any_of(network.sites().begin(), network.sites().end(),
                      [&](const ReluSite& site) { return site.conv_weight().is_same(layer.weight); });
+}
+
+// body(l) for each of `count` layers, several at once.
+template <class Body>
+void for_each_layer(size_t count, const Body& body) {
+  at::parallel_for(0, static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t l = begin; l < end; ++l) body(static_cast<size_t>(l));
+  });
 }
 
 const Parameter& find(const Parameters& parameters, const std::string& name) {
@@ -119,9 +128,8 @@ void SparseMomentum::redistribute(const Parameters& parameters, double p) {
   }
   const double mean_sum = std::accumulate(means.begin(), means.end(), 0.0);
 
-  int64_t freed = 0;
-  std::vector<int64_t> zeros(count), most(count);
-  for (size_t l = 0; l < count; ++l) {
+  std::vector<int64_t> dropped(count), zeros(count), most(count);
+  for_each_layer(count, [&](size_t l) {
     auto* mask = masks[l].data_ptr<uint8_t>();
     const auto* magnitude = weights[l].data_ptr<double>();
     std::vector<int64_t> kept;
@@ -132,32 +140,36 @@ void SparseMomentum::redistribute(const Parameters& parameters, double p) {
     const double share = mean_sum > 0 ? means[l] / mean_sum : 0;
     const bool spare = sparsity < kNearlyDense && share > 1.0 / static_cast<double>(count);
     const double rate = spare ? std::min(p, sparsity) : p;
-    const auto dropped = static_cast<int64_t>(std::ceil(rate * static_cast<double>(kept.size())));
-    keep_first(kept, dropped, [&](int64_t i, int64_t j) {
+    dropped[l] = static_cast<int64_t>(std::ceil(rate * static_cast<double>(kept.size())));
+    keep_first(kept, dropped[l], [&](int64_t i, int64_t j) {
       return magnitude[i] != magnitude[j] ? magnitude[i] < magnitude[j] : i < j;
     });
     for (const int64_t i : kept) mask[i] = 0;
-    freed += dropped;
-    zeros[l] = masks[l].eq(0).sum().item<int64_t>();
+    zeros[l] = std::count(mask, mask + masks[l].numel(), uint8_t{0});
     most[l] = static_cast<int64_t>(std::floor(kMostOfZeros * static_cast<double>(zeros[l])));
-  }
+  });
+  const int64_t freed = std::accumulate(dropped.begin(), dropped.end(), int64_t{0});
   // Only where nearly everything is kept can the caps hold back more than is to be given; then they give way.
   const bool caps_suffice = std::accumulate(most.begin(), most.end(), int64_t{0}) >= freed;
   const std::vector<int64_t> grown = allocate(freed, means, caps_suffice ? most : zeros);
 
-  for (size_t l = 0; l < count; ++l) {
-    auto* mask = masks[l].data_ptr<uint8_t>();
+  std::vector<std::vector<int64_t>> regrown(count);
+  for_each_layer(count, [&](size_t l) {
+    const auto* mask = masks[l].data_ptr<uint8_t>();
     const auto* momentum = momenta[l].data_ptr<double>();
-    std::vector<int64_t> free;
     for (int64_t i = 0; i < masks[l].numel(); ++i) {
-      if (!mask[i]) free.push_back(i);
+      if (!mask[i]) regrown[l].push_back(i);
     }
-    keep_first(free, grown[l],
+    keep_first(regrown[l], grown[l],
                [&](int64_t i, int64_t j) { return momentum[i] != momentum[j] ? momentum[i] > momentum[j] : i < j; });
+  });
+
+  for (size_t l = 0; l < count; ++l) {
     torch::Tensor weight = find(parameters, layers_[l].name).value;
     // A place that is dropped and regrown at once starts from 0 as well.
     weight.mul_(masks[l].view_as(weight).to(weight.device()));
-    for (const int64_t i : free) mask[i] = 1;
+    auto* mask = masks[l].data_ptr<uint8_t>();
+    for (const int64_t i : regrown[l]) mask[i] = 1;
     layers_[l].kept.copy_(masks[l].view_as(weight));
   }
 }

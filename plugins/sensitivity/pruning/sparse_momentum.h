@@ -27,6 +27,7 @@ class SparseMomentum final : public Objective {
   void after_update(const Parameters& parameters) override;
   // Metrics: prune_rate, and the series `density` (of each sparse layer, in the network's order).
   void epoch_end(EpochEnd& end) override;
+  bool work_changed() const override { return false; }
   void state(Archive& archive) override;
 
   struct Layer {
