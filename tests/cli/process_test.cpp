@@ -340,26 +340,5 @@ TEST(Epochs, HaveABoundThatNoForecastOverflows) {
   EXPECT_GT(most["seconds"], 0.0);
 }
 
-TEST(ScriptGpu, UnpacksWithAPythonThatHasNoFiltersForArchives) {
-  const TemporaryFolder folder;
-  fs::create_directories(folder / "bin");
-  fs::copy(fs::path(SENET_TEST_SOURCE) / "scripts/gpu", folder / "gpu");
-  write_file(folder / "set/class/picture.png", "a picture");
-  write_file(folder / "sitecustomize.py",
-             "import tarfile\n"
-             "if hasattr(tarfile, 'data_filter'):\n"
-             "    del tarfile.data_filter\n"
-             "    original = tarfile.TarFile.extractall\n"
-             "    tarfile.TarFile.extractall = lambda self, path='.', members=None, *, numeric_owner=False: \\\n"
-             "        original(self, path, members, numeric_owner=numeric_owner)\n");
-  const Outcome outcome = run_shell(
-      "printf '#!/bin/sh\\n' >bin/senet && chmod +x bin/senet && tar cf set.tar set && PYTHONPATH=. " +
-          std::string(SENET_TEST_PYTHON) +
-          " gpu run out --steps experiments --experiment x.toml --unpack set.tar --device cpu --work w --python false",
-      folder.path());
-  EXPECT_EQ(outcome.code, 0) << outcome.error;
-  EXPECT_EQ(slurp(folder / "w/data/set/class/picture.png"), "a picture") << outcome.error;
-}
-
 }  // namespace
 }  // namespace senet
