@@ -285,6 +285,12 @@ void add_result_verbs(CLI::App& program, Arguments& arguments) {
   differences.option("--against", arguments.other, "the label of the cell to compare with", "LABEL")->required();
   differences.results().json();
 
+  Verb results(program, arguments, "results", "every result, a row each, with the settings that differ among them");
+  results.of_finished_results();
+  results.subject("EXPERIMENT", "its name: a folder of results; default: all");
+  results->add_flag("--csv", arguments.csv, "every number and setting, for other programs");
+  results.results().json();
+
   Verb tables(program, arguments, "tables", "the paper's tables from the results, as Markdown, LaTeX and CSV");
   tables.of_finished_results();
   tables.subject("NAME", "one of them; default: all");

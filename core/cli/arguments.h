@@ -25,6 +25,7 @@ struct Arguments {
   int threads = 0;     // 0: as many as `processors`
   int processors = 1;  // that the process may run on, as it was started
   bool json = false;
+  bool csv = false;                // results
   bool dry_run = false;            // run
   bool overfit_one_batch = false;  // run
   bool remove = false;             // gc

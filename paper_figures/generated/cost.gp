@@ -1,75 +1,116 @@
 # gnuplot -e "format='svg'" cost.gp, or pdf, or png
 if (!exists("format")) format = "svg"
-if (format eq "png") { set terminal pngcairo size 1100,960 font "DejaVu Sans,11" }
-if (format eq "pdf") { set terminal pdfcairo size 11.00in,9.60in font "DejaVu Sans,11" }
-if (format eq "svg") { set terminal svg size 1100,960 font "DejaVu Sans,11" }
+width = 7.000
+height = 5.346
+point = 1
+if (format eq "svg") { set terminal svg size 1008,770 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1540 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.346in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "cost" . "." . format
 set encoding utf8
-set grid lt 1 lw 0.5 lc rgb "#dddddd"
-set key noenhanced
-set logscale x
-set ylabel "test accuracy, %"
-set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05
-set multiplot layout 2,2 margins screen 0.08,0.97,0.170,0.886 spacing screen 0.09,0.11 title "What one inference costs under Delphi: delphi" . "\n" . "[1] costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)" . "\n" . "[2] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" . "\n" . "[3] linear layers: scaled by multiply-accumulates from resnet18" noenhanced
+set multiplot
+set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Grey crosses: linear" at screen 0.05/width, screen 1 - 5.038/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "layers, scaled by multiply-accumulates from resnet18. Costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs," at screen 0.05/width, screen 1 - 5.148/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "client garbles)." at screen 0.05/width, screen 1 - 5.258/height left noenhanced font ",11" textcolor rgb "#555555"
+unset border
+unset tics
 unset key
-set xlabel "online latency, s (logarithmic): ReLUs; ×: linear layers"
-plot "cost.dat" index 0 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
-     "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 title "linear layers", \
-     "cost.dat" index 1 using 2:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \
-     "cost.dat" index 1 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 2 using 2:1:8 with yerrorbars lc rgb "#009e73" pt 9 dt 3 lw 1.5 ps 1.2 title "SENet pre [2]", \
-     "cost.dat" index 2 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 3 using 2:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
-     "cost.dat" index 3 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 4 using 2:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
-     "cost.dat" index 4 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 5 using 2:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 6 using 2:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
-     "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 7 using 2:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 8 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]", \
-     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 title ""
-set xlabel "offline latency, s (logarithmic): ReLUs; ×: linear layers"
-plot "cost.dat" index 0 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
-     "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 title "linear layers", \
-     "cost.dat" index 1 using 4:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \
-     "cost.dat" index 1 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 2 using 4:1:8 with yerrorbars lc rgb "#009e73" pt 9 dt 3 lw 1.5 ps 1.2 title "SENet pre [2]", \
-     "cost.dat" index 2 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 3 using 4:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
-     "cost.dat" index 3 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 4 using 4:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
-     "cost.dat" index 4 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 5 using 4:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 6 using 4:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
-     "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 7 using 4:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 title "", \
-     "cost.dat" index 8 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]", \
-     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 title ""
-set xlabel "online communication of ReLUs, MB (logarithmic)"
-plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
-     "cost.dat" index 1 using 6:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \
-     "cost.dat" index 2 using 6:1:8 with yerrorbars lc rgb "#009e73" pt 9 dt 3 lw 1.5 ps 1.2 title "SENet pre [2]", \
-     "cost.dat" index 3 using 6:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
-     "cost.dat" index 4 using 6:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
-     "cost.dat" index 5 using 6:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
-     "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 8 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]"
-set key at screen 0.5,0.01 bottom center vertical maxrows 5 noenhanced font ",9"
-set xlabel "offline communication of ReLUs, MB (logarithmic)"
-plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 dt 1 lw 1.5 ps 1.2 title "DeepReDuce [2]", \
-     "cost.dat" index 1 using 7:1:8 with yerrorbars lc rgb "#d55e00" pt 5 dt 2 lw 1.5 ps 1.2 title "SENet post [2]", \
-     "cost.dat" index 2 using 7:1:8 with yerrorbars lc rgb "#009e73" pt 9 dt 3 lw 1.5 ps 1.2 title "SENet pre [2]", \
-     "cost.dat" index 3 using 7:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 ps 1.2 title "SENet pre from teacher [2]", \
-     "cost.dat" index 4 using 7:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 ps 1.2 title "SENet++ pre [2]", \
-     "cost.dat" index 5 using 7:1:8 with yerrorbars lc rgb "#e69f00" pt 15 dt 1 lw 1.5 ps 1.2 title "SNL [2]", \
-     "cost.dat" index 6 using 7:1:8 with yerrorbars lc rgb "#000000" pt 3 dt 2 lw 1.5 ps 1.2 title "all ReLUs [2]", \
-     "cost.dat" index 7 using 7:1:8 with yerrorbars lc rgb "#999999" pt 1 dt 3 lw 1.5 ps 1.2 title "channel pre [2]", \
-     "cost.dat" index 8 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 5 dt 4 lw 1.5 ps 1.2 title "uniform pre [2]"
+set xrange [0:1]
+set yrange [0:1]
+plot NaN notitle
+unset label
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+set errorbars 0.6 lw 0.7
+set key noenhanced Left reverse samplen 2 font ",12"
+set logscale x
+set format x "%g"
+set ylabel "test accuracy, %" offset 1.5
+set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05
+unset key
+set lmargin at screen 0.500/width
+set rmargin at screen 3.350/width
+set tmargin at screen 1 - 0.100/height
+set bmargin at screen 1 - 1.750/height
+set xlabel "online latency, s" offset 0,0.4
+plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 1 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 2 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 3 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 4 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 0 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+     "cost.dat" index 1 using 2:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
+     "cost.dat" index 2 using 2:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     "cost.dat" index 3 using 2:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
+     "cost.dat" index 4 using 2:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
+     "cost.dat" index 5 using 2:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     "cost.dat" index 6 using 2:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
+     "cost.dat" index 7 using 2:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
+     "cost.dat" index 8 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+unset ylabel
+set lmargin at screen 3.950/width
+set rmargin at screen 6.800/width
+set tmargin at screen 1 - 0.100/height
+set bmargin at screen 1 - 1.750/height
+set xlabel "offline latency, s" offset 0,0.4
+plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 1 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 2 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 3 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 4 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
+     "cost.dat" index 0 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+     "cost.dat" index 1 using 4:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
+     "cost.dat" index 2 using 4:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     "cost.dat" index 3 using 4:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
+     "cost.dat" index 4 using 4:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
+     "cost.dat" index 5 using 4:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     "cost.dat" index 6 using 4:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
+     "cost.dat" index 7 using 4:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
+     "cost.dat" index 8 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+set ylabel "test accuracy, %" offset 1.5
+set lmargin at screen 0.500/width
+set rmargin at screen 3.350/width
+set tmargin at screen 1 - 2.350/height
+set bmargin at screen 1 - 4.000/height
+set xlabel "online communication of ReLUs, MB" offset 0,0.4
+plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+     "cost.dat" index 1 using 6:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
+     "cost.dat" index 2 using 6:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     "cost.dat" index 3 using 6:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
+     "cost.dat" index 4 using 6:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
+     "cost.dat" index 5 using 6:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
+     "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
+     "cost.dat" index 8 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+unset ylabel
+set lmargin at screen 3.950/width
+set rmargin at screen 6.800/width
+set tmargin at screen 1 - 2.350/height
+set bmargin at screen 1 - 4.000/height
+set key noenhanced Left reverse samplen 2 font ",12"
+set key at screen 0.5, screen 1 - 4.450/height top center horizontal maxcols 4 width 1
+set xlabel "offline communication of ReLUs, MB" offset 0,0.4
+plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+     "cost.dat" index 1 using 7:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
+     "cost.dat" index 2 using 7:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     "cost.dat" index 3 using 7:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
+     "cost.dat" index 4 using 7:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
+     "cost.dat" index 5 using 7:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     "cost.dat" index 6 using 7:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
+     "cost.dat" index 7 using 7:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
+     "cost.dat" index 8 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
 unset multiplot
 unset output

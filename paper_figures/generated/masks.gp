@@ -1,100 +1,188 @@
 # gnuplot -e "format='svg'" masks.gp, or pdf, or png
 if (!exists("format")) format = "svg"
-if (format eq "png") { set terminal pngcairo size 1100,710 font "DejaVu Sans,11" }
-if (format eq "pdf") { set terminal pdfcairo size 11.00in,7.10in font "DejaVu Sans,11" }
-if (format eq "svg") { set terminal svg size 1100,710 font "DejaVu Sans,11" }
+width = 7.000
+height = 4.526
+point = 1
+if (format eq "svg") { set terminal svg size 1008,652 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1303 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,4.526in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "masks" . "." . format
 set encoding utf8
-set grid lt 1 lw 0.5 lc rgb "#dddddd"
-set key noenhanced
-set multiplot layout 3,6 title "ReLUs kept: SENet pre, 5%, seed 1 (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the" . "\n" . "paper's" noenhanced font ",10"
+set multiplot
+set label 1 "SENet pre, 5%, seed 1: the share of channels that keep their ReLU at each pixel, from none (white) to the most in the layer (dark); below a name, ReLUs kept of all." at screen 0.05/width, screen 1 - 4.328/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 4.438/height left noenhanced font ",11" textcolor rgb "#555555"
+unset border
 unset tics
+unset key
+set xrange [0:1]
+set yrange [0:1]
+plot NaN notitle
+unset label
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+set errorbars 0.6 lw 0.7
+set key noenhanced Left reverse samplen 2 font ",12"
+unset xtics
+unset ytics
 unset grid
 unset key
 unset colorbox
+set border 15 lw 0.5 lc rgb "#888888"
 set palette defined (0 "#ffffff", 1 "#08306b")
-set size ratio -1
-set title "relu: 2 of 8,192" noenhanced font ",8"
+set lmargin at screen 0.060/width
+set rmargin at screen 1.060/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "relu" . "\n" . "2 of 8,192" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:31.5]
 set yrange [31.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 0 matrix with image
-set title "layer1.0.relu1: 1 of 8,192" noenhanced font ",8"
+set lmargin at screen 1.220/width
+set rmargin at screen 2.220/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "layer1.0.relu1" . "\n" . "1 of 8,192" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:31.5]
 set yrange [31.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 1 matrix with image
-set title "layer1.0.relu2: 1 of 8,192" noenhanced font ",8"
+set lmargin at screen 2.380/width
+set rmargin at screen 3.380/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "layer1.0.relu2" . "\n" . "1 of 8,192" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:31.5]
 set yrange [31.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 2 matrix with image
-set title "layer1.1.relu1: 1 of 8,192" noenhanced font ",8"
+set lmargin at screen 3.540/width
+set rmargin at screen 4.540/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "layer1.1.relu1" . "\n" . "1 of 8,192" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:31.5]
 set yrange [31.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 3 matrix with image
-set title "layer1.1.relu2: 1 of 8,192" noenhanced font ",8"
+set lmargin at screen 4.700/width
+set rmargin at screen 5.700/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "layer1.1.relu2" . "\n" . "1 of 8,192" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:31.5]
 set yrange [31.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 4 matrix with image
-set title "layer2.0.relu1: 44 of 4,096" noenhanced font ",8"
+set lmargin at screen 5.860/width
+set rmargin at screen 6.860/width
+set tmargin at screen 1 - 0.300/height
+set bmargin at screen 1 - 1.300/height
+set title "layer2.0.relu1" . "\n" . "44 of 4,096" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:15.5]
 set yrange [15.5:-0.5]
 set cbrange [0:125]
 plot "masks.dat" index 5 matrix with image
-set title "layer2.0.relu2: 197 of 4,096" noenhanced font ",8"
+set lmargin at screen 0.060/width
+set rmargin at screen 1.060/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer2.0.relu2" . "\n" . "197 of 4,096" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:15.5]
 set yrange [15.5:-0.5]
 set cbrange [0:375]
 plot "masks.dat" index 6 matrix with image
-set title "layer2.1.relu1: 202 of 4,096" noenhanced font ",8"
+set lmargin at screen 1.220/width
+set rmargin at screen 2.220/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer2.1.relu1" . "\n" . "202 of 4,096" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:15.5]
 set yrange [15.5:-0.5]
 set cbrange [0:313]
 plot "masks.dat" index 7 matrix with image
-set title "layer2.1.relu2: 219 of 4,096" noenhanced font ",8"
+set lmargin at screen 2.380/width
+set rmargin at screen 3.380/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer2.1.relu2" . "\n" . "219 of 4,096" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:15.5]
 set yrange [15.5:-0.5]
 set cbrange [0:313]
 plot "masks.dat" index 8 matrix with image
-set title "layer3.0.relu1: 298 of 2,048" noenhanced font ",8"
+set lmargin at screen 3.540/width
+set rmargin at screen 4.540/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer3.0.relu1" . "\n" . "298 of 2,048" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:7.5]
 set yrange [7.5:-0.5]
 set cbrange [0:281]
 plot "masks.dat" index 9 matrix with image
-set title "layer3.0.relu2: 340 of 2,048" noenhanced font ",8"
+set lmargin at screen 4.700/width
+set rmargin at screen 5.700/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer3.0.relu2" . "\n" . "340 of 2,048" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:7.5]
 set yrange [7.5:-0.5]
 set cbrange [0:313]
 plot "masks.dat" index 10 matrix with image
-set title "layer3.1.relu1: 342 of 2,048" noenhanced font ",8"
+set lmargin at screen 5.860/width
+set rmargin at screen 6.860/width
+set tmargin at screen 1 - 1.680/height
+set bmargin at screen 1 - 2.680/height
+set title "layer3.1.relu1" . "\n" . "342 of 2,048" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:7.5]
 set yrange [7.5:-0.5]
 set cbrange [0:375]
 plot "masks.dat" index 11 matrix with image
-set title "layer3.1.relu2: 344 of 2,048" noenhanced font ",8"
+set lmargin at screen 0.060/width
+set rmargin at screen 1.060/width
+set tmargin at screen 1 - 3.060/height
+set bmargin at screen 1 - 4.060/height
+set title "layer3.1.relu2" . "\n" . "344 of 2,048" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:7.5]
 set yrange [7.5:-0.5]
 set cbrange [0:344]
 plot "masks.dat" index 12 matrix with image
-set title "layer4.0.relu1: 364 of 1,024" noenhanced font ",8"
+set lmargin at screen 1.220/width
+set rmargin at screen 2.220/width
+set tmargin at screen 1 - 3.060/height
+set bmargin at screen 1 - 4.060/height
+set title "layer4.0.relu1" . "\n" . "364 of 1,024" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:3.5]
 set yrange [3.5:-0.5]
 set cbrange [0:688]
 plot "masks.dat" index 13 matrix with image
-set title "layer4.0.relu2: 375 of 1,024" noenhanced font ",8"
+set lmargin at screen 2.380/width
+set rmargin at screen 3.380/width
+set tmargin at screen 1 - 3.060/height
+set bmargin at screen 1 - 4.060/height
+set title "layer4.0.relu2" . "\n" . "375 of 1,024" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:3.5]
 set yrange [3.5:-0.5]
 set cbrange [0:828]
 plot "masks.dat" index 14 matrix with image
-set title "layer4.1.relu1: 375 of 1,024" noenhanced font ",8"
+set lmargin at screen 3.540/width
+set rmargin at screen 4.540/width
+set tmargin at screen 1 - 3.060/height
+set bmargin at screen 1 - 4.060/height
+set title "layer4.1.relu1" . "\n" . "375 of 1,024" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:3.5]
 set yrange [3.5:-0.5]
 set cbrange [0:938]
 plot "masks.dat" index 15 matrix with image
-set title "layer4.1.relu2: 375 of 1,024" noenhanced font ",8"
+set lmargin at screen 4.700/width
+set rmargin at screen 5.700/width
+set tmargin at screen 1 - 3.060/height
+set bmargin at screen 1 - 4.060/height
+set title "layer4.1.relu2" . "\n" . "375 of 1,024" noenhanced font ",11" offset 0,-0.75
 set xrange [-0.5:3.5]
 set yrange [3.5:-0.5]
 set cbrange [0:672]

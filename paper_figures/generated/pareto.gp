@@ -1,36 +1,72 @@
 # gnuplot -e "format='svg'" pareto.gp, or pdf, or png
 if (!exists("format")) format = "svg"
-if (format eq "png") { set terminal pngcairo size 1000,720 font "DejaVu Sans,11" }
-if (format eq "pdf") { set terminal pdfcairo size 10.00in,7.20in font "DejaVu Sans,11" }
-if (format eq "svg") { set terminal svg size 1000,720 font "DejaVu Sans,11" }
+width = 7.000
+height = 3.396
+point = 1
+if (format eq "svg") { set terminal svg size 1008,489 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,978 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,3.396in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "pareto" . "." . format
 set encoding utf8
-set grid lt 1 lw 0.5 lc rgb "#dddddd"
-set key noenhanced
-set title "Accuracy against ReLUs: measured on two cores, and published" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images;" . "\n" . "schedules not the paper's" . "\n" . "[2] plot data of ajevnisek/selective_network_linearization @8b3c93d, *_results.py: second-hand" . "\n" . "[3] plot data of ajevnisek/selective_network_linearization @8b3c93d, series 'Our': SNL's code run again, or that repository's" . "\n" . "own method" . "\n" . "[4] published, where no other source is named: as collected by ReLUPruner (Li et al., AAAI 2026) from each method's paper;" . "\n" . "\"?\": which model is not certain" noenhanced
+set multiplot
+set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Bars: standard" at screen 0.05/width, screen 1 - 3.088/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "deviation over seeds; points of one budget stand side by side. Published: light; from each method's paper, as collected by ReLUPruner (Li et al., AAAI 2026)." at screen 0.05/width, screen 1 - 3.198/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "Second-hand, small: plot data of others (results/published/accuracy.toml)." at screen 0.05/width, screen 1 - 3.308/height left noenhanced font ",11" textcolor rgb "#555555"
+unset border
+unset tics
+unset key
+set xrange [0:1]
+set yrange [0:1]
+plot NaN notitle
+unset label
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+set errorbars 0.6 lw 0.7
+set key noenhanced Left reverse samplen 2 font ",12"
+set lmargin at screen 0.450/width
+set rmargin at screen 4.750/width
+set tmargin at screen 1 - 0.080/height
+set bmargin at screen 1 - 2.650/height
 set logscale x
-set xlabel "ReLUs, thousands (logarithmic)" offset 0,0.3
-set ylabel "test accuracy, %; bars: standard deviation over seeds"
-set key bmargin center horizontal maxcols 3 spacing 1.1 font ",9"
-set offsets graph 0.02, graph 0.02, graph 0.02, graph 0.02
-plot "pareto.dat" index 0 using 1:2:3 with yerrorlines lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "DeepReDuce [1]", \
-     "pareto.dat" index 1 using 1:2:3 with yerrorlines lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "SENet post [1]", \
-     "pareto.dat" index 2 using 1:2:3 with yerrorlines lc rgb "#009e73" pt 9 dt 3 lw 1.5 title "SENet pre [1]", \
-     "pareto.dat" index 3 using 1:2:3 with yerrorlines lc rgb "#cc79a7" pt 11 dt 4 lw 1.5 title "SENet pre from teacher [1]", \
-     "pareto.dat" index 4 using 1:2:3 with yerrorlines lc rgb "#56b4e9" pt 13 dt 5 lw 1.5 title "SENet++ pre [1]", \
-     "pareto.dat" index 5 using 1:2:3 with yerrorlines lc rgb "#e69f00" pt 15 dt 1 lw 1.5 title "SNL [1]", \
-     "pareto.dat" index 6 using 1:2:3 with yerrorlines lc rgb "#000000" pt 3 dt 2 lw 1.5 title "all ReLUs [1]", \
-     "pareto.dat" index 7 using 1:2:3 with yerrorlines lc rgb "#999999" pt 1 dt 3 lw 1.5 title "channel pre [1]", \
-     "pareto.dat" index 8 using 1:2:3 with yerrorlines lc rgb "#0072b2" pt 5 dt 4 lw 1.5 title "uniform pre [1]", \
-     "pareto.dat" index 9 using 1:2 with points lc rgb "#333333" pt 6 title "published: CryptoNAS nas, CIFAR-10", \
-     "pareto.dat" index 10 using 1:2 with points lc rgb "#666666" pt 4 title "published: CryptoNAS nas [2], CIFAR-10", \
-     "pareto.dat" index 11 using 1:2 with points lc rgb "#888888" pt 8 title "published: DeepReDuce resnet18, CIFAR-10", \
-     "pareto.dat" index 12 using 1:2 with points lc rgb "#aaaaaa" pt 10 title "published: DeepReDuce resnet18 [2], CIFAR-10", \
-     "pareto.dat" index 13 using 1:2 with points lc rgb "#333333" pt 12 title "published: ReLUPruner resnet18, CIFAR-10", \
-     "pareto.dat" index 14 using 1:2 with points lc rgb "#666666" pt 14 title "published: SENet resnet18, CIFAR-10", \
-     "pareto.dat" index 15 using 1:2 with points lc rgb "#888888" pt 1 title "published: SENet resnet18?, CIFAR-10", \
-     "pareto.dat" index 16 using 1:2 with points lc rgb "#aaaaaa" pt 2 title "published: SNL ? [2], CIFAR-10", \
-     "pareto.dat" index 17 using 1:2 with points lc rgb "#333333" pt 6 title "published: SNL resnet18, CIFAR-10", \
-     "pareto.dat" index 18 using 1:2 with points lc rgb "#666666" pt 4 title "published: SNL wrn22_8, CIFAR-10", \
-     "pareto.dat" index 19 using 1:2 with points lc rgb "#888888" pt 8 title "published: series 'Our' ? [3], CIFAR-10"
+set xlabel "ReLUs, thousands" offset 0,0.4
+set ylabel "test accuracy, %" offset 1.5
+set xrange [0.59077:650.00000]
+set yrange [39.180:97.878]
+set key at screen 4.9/width, screen 1 - 0.05/height left top vertical maxrows 40 spacing 1.05
+plot keyentry title "measured here", \
+     "pareto.dat" index 0 using ($1*0.9311):2:3 with yerrorbars lc rgb "#0072b2" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 0 using ($1*0.9311):2 with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "SENet post", \
+     "pareto.dat" index 1 using ($1*0.9479):2:3 with yerrorbars lc rgb "#d55e00" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 1 using ($1*0.9479):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "SENet pre", \
+     "pareto.dat" index 2 using ($1*0.9649):2:3 with yerrorbars lc rgb "#009e73" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 2 using ($1*0.9649):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 4 title "SENet pre from teacher", \
+     "pareto.dat" index 3 using ($1*0.9823):2:3 with yerrorbars lc rgb "#cc79a7" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 3 using ($1*0.9823):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 5 title "SNL", \
+     "pareto.dat" index 4 using ($1*1.0000):2:3 with yerrorbars lc rgb "#56b4e9" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 4 using ($1*1.0000):2 with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 1 title "DeepReDuce", \
+     "pareto.dat" index 5 using ($1*1.0180):2:3 with yerrorbars lc rgb "#e69f00" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 5 using ($1*1.0180):2 with linespoints lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point dt 2 title "uniform pre", \
+     "pareto.dat" index 6 using ($1*1.0363):2:3 with yerrorbars lc rgb "#000000" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 6 using ($1*1.0363):2 with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "all ReLUs", \
+     "pareto.dat" index 7 using ($1*1.0550):2:3 with yerrorbars lc rgb "#888888" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 7 using ($1*1.0550):2 with linespoints lc rgb "#888888" pt 2 lw 1 ps 0.55*point dt 4 title "channel pre", \
+     "pareto.dat" index 8 using ($1*1.0740):2:3 with yerrorbars lc rgb "#0072b2" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 8 using ($1*1.0740):2 with linespoints lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point dt 2 title "SENet++ pre", \
+     keyentry title " ", \
+     keyentry title "published, CIFAR-10", \
+     "pareto.dat" index 9 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.55*point title "CryptoNAS", \
+     "pareto.dat" index 10 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.35*point title "CryptoNAS, second-hand", \
+     "pareto.dat" index 11 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.55*point title "DeepReDuce", \
+     "pareto.dat" index 12 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.35*point title "DeepReDuce, second-hand", \
+     "pareto.dat" index 13 using 1:2 with points lc rgb "#b4b4b4" pt 8 lw 1 ps 0.55*point title "ReLUPruner", \
+     "pareto.dat" index 14 using 1:2 with points lc rgb "#8cbfdc" pt 6 lw 1 ps 0.55*point title "SENet", \
+     "pareto.dat" index 15 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.55*point title "SNL", \
+     "pareto.dat" index 16 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.35*point title "SNL, second-hand", \
+     "pareto.dat" index 17 using 1:2 with points lc rgb "#808080" pt 4 lw 1 ps 0.35*point title "series 'Our', second-hand"
+unset multiplot
 unset output

@@ -1,47 +1,98 @@
 # gnuplot -e "format='svg'" sensitivity.gp, or pdf, or png
 if (!exists("format")) format = "svg"
-if (format eq "png") { set terminal pngcairo size 1000,1640 font "DejaVu Sans,11" }
-if (format eq "pdf") { set terminal pdfcairo size 10.00in,16.40in font "DejaVu Sans,11" }
-if (format eq "svg") { set terminal svg size 1000,1640 font "DejaVu Sans,11" }
+width = 7.000
+height = 6.596
+point = 1
+if (format eq "svg") { set terminal svg size 1008,950 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1900 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.596in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "sensitivity" . "." . format
 set encoding utf8
-set grid lt 1 lw 0.5 lc rgb "#dddddd"
-set key noenhanced
-set multiplot layout 4,1 title "Sensitivity of each layer" . "\n" . "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images;" . "\n" . "schedules not the paper's" . "\n" . "[2] CIFAR-10, resnet18 width=16; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images;" . "\n" . "schedules not the paper's" noenhanced
-set xtics rotate by 40 right noenhanced font ",9"
-set key bmargin center horizontal font ",9"
-set lmargin 11
-set title "seed 1, d = 0.1 [1]" noenhanced
-set ylabel "sensitivity, share"
+set multiplot
+set label 1 "Seed 1." at screen 0.05/width, screen 1 - 6.288/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.398/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "[2] CIFAR-10, resnet18 width=16; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.508/height left noenhanced font ",11" textcolor rgb "#555555"
+unset border
+unset tics
+unset key
+set xrange [0:1]
+set yrange [0:1]
+plot NaN notitle
+unset label
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+set errorbars 0.6 lw 0.7
+set key noenhanced Left reverse samplen 2 font ",12"
+set xtics nomirror rotate by 40 right noenhanced font ",10"
+set lmargin at screen 0.450/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 0.250/height
+set bmargin at screen 1 - 1.250/height
+set label 1 "resnet18 width=8, density 0.1 [1]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
+set ytics 0.5
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 0 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
-     "sensitivity.dat" index 0 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
-     "sensitivity.dat" index 1 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
-     "sensitivity.dat" index 1 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
-set title "seed 1, d = 0.1 [2]" noenhanced
-set ylabel "sensitivity, share"
+unset key
+plot "sensitivity.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 0 using 1:5:xtic("") with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "", \
+     "sensitivity.dat" index 0 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title ""
+unset label 1
+set ytics autofreq
+set xtics nomirror rotate by 40 right noenhanced font ",10"
+set lmargin at screen 0.450/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 1.500/height
+set bmargin at screen 1 - 2.500/height
+set label 1 "resnet18 width=16, density 0.1 [2]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
+set ytics 0.5
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
-     "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
-     "sensitivity.dat" index 3 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
-     "sensitivity.dat" index 3 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
-set title "seed 1, d = 0.05 [2]" noenhanced
-set ylabel "sensitivity, share"
+unset key
+plot "sensitivity.dat" index 1 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 1 using 1:5:xtic("") with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "", \
+     "sensitivity.dat" index 1 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 1 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title ""
+unset label 1
+set ytics autofreq
+set xtics nomirror rotate by 40 right noenhanced font ",10"
+set lmargin at screen 0.450/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 2.750/height
+set bmargin at screen 1 - 3.750/height
+set label 1 "resnet18 width=16, density 0.05 [2]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
+set ytics 0.5
 set xrange [0.5:17.5]
-plot "sensitivity.dat" index 4 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 dt 2 lw 1.5 title "pruning sensitivity", \
-     "sensitivity.dat" index 4 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 dt 1 lw 1.5 title "ReLU sensitivity", \
-     "sensitivity.dat" index 5 using 1:3 with lines lc rgb "#0072b2" dt 3 title "ReLU, over its largest", \
-     "sensitivity.dat" index 5 using 1:4 with linespoints lc rgb "#000000" pt 3 dt 2 lw 1.5 title "over its largest: the authors' budgets for Tiny-ImageNet, width 64"
-set title "DeepReDuce's criticality of each stage: [1], seed 1" noenhanced
-set ylabel "100 × criticality"
+set key noenhanced Left reverse samplen 2 font ",12"
+set key at screen 0.5, screen 1 - 4.300/height top center horizontal maxcols 4 width 1
+plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
+     "sensitivity.dat" index 2 using 1:5:xtic(2) with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "the same over its largest", \
+     "sensitivity.dat" index 2 using 1:6:xtic(2) with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "the authors' budgets (Tiny-ImageNet, width 64) over the largest", \
+     "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "pruning sensitivity"
+unset label 1
+set ytics autofreq
+set lmargin at screen 0.450/width
+set rmargin at screen 3.400/width
+set tmargin at screen 1 - 4.900/height
+set bmargin at screen 1 - 5.900/height
+set label 1 "DeepReDuce's criticality of each stage [1]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set ylabel "100 × criticality" offset 1.5
 set yrange [0:*]
-set xtics norotate center
+set xtics norotate center font ",12"
+unset key
 set xrange [0.5:4.5]
-set boxwidth 0.5
+set boxwidth 0.4
 set style fill solid 0.6
-plot "sensitivity.dat" index 6 using 1:3:xtic(2) with boxes lc rgb "#0072b2" title "criticality"
+plot "sensitivity.dat" index 3 using 1:3:xtic(2) with boxes lc rgb "#0072b2" title ""
+unset label 1
 unset multiplot
 unset output

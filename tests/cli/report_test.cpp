@@ -45,6 +45,26 @@ TEST(PaperFigures, AreWhatTheCommittedResultsSayByteForByte) {
   }
 }
 
+// As a paper pastes them, in two columns.
+TEST(PaperFigures, CompileAsLatexWithinThePage) {
+  if (testing::run_shell("command -v pdflatex", "/").code != 0)
+    GTEST_SKIP() << "pdflatex is not here: apt-get install texlive-latex-recommended";
+  const TemporaryFolder folder;
+  std::string paper =
+      "\\documentclass[twocolumn]{article}\n\\usepackage[margin=2cm]{geometry}\n"
+      "\\usepackage{booktabs}\n\\begin{document}\n";
+  for (const auto& entry : fs::directory_iterator(kSource / "paper_figures/generated")) {
+    if (entry.path().extension() != ".tex") continue;
+    fs::copy(entry.path(), folder.path());
+    paper += "\\input{" + entry.path().filename().string() + "}\n\\clearpage\n";
+  }
+  write_file(folder / "paper.tex", paper + "Text.\n\\end{document}\n");
+  const Outcome outcome =
+      testing::run_shell("pdflatex -interaction=nonstopmode -halt-on-error paper.tex", folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.out.substr(outcome.out.size() > 2000 ? outcome.out.size() - 2000 : 0);
+  EXPECT_EQ(outcome.out.find("Overfull"), std::string::npos) << outcome.out;
+}
+
 TEST(Readmes, ShowTheTablesThatTheResultsGive) {
   for (const char* readme : {"README.md", "results/small/README.md"}) {
     const std::string text = slurp(kSource / readme), mark = "<!-- table ";
@@ -64,16 +84,17 @@ TEST(Tables, WithoutResultsShowWhatIsPublished) {
   fs::create_directories(folder / "results");
   fs::copy(kSource / "results/published", folder / "results/published");
   const Outcome tables = testing::run_program(
-      {"tables", "main", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
+      {"tables", "study", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(tables.code, 0) << tables.error;
   EXPECT_NE(tables.error.find("there are no results under results"), std::string::npos) << tables.error;
-  EXPECT_NE(tables.out.find("94.91"), std::string::npos);
-  EXPECT_NE(tables.out.find("missing"), std::string::npos);
+  EXPECT_NE(tables.out.find("Nothing has been measured for this table."), std::string::npos);
+  EXPECT_NE(tables.out.find("CIFAR-10: CryptoNAS (2), DeepReDuce (2), SNL (4), SENet (3)"), std::string::npos)
+      << tables.out;
   const Outcome figures = testing::run_program(
       {"figures", "pareto", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(figures.code, 0) << figures.error;
   EXPECT_NE(figures.error.find("there are no results"), std::string::npos);
-  EXPECT_NE(slurp(folder / "made/pareto.svg").find("published: SENet resnet18, CIFAR-10"), std::string::npos);
+  EXPECT_NE(slurp(folder / "made/pareto.svg").find("published, CIFAR-10"), std::string::npos);
 }
 
 TEST(Tables, NameTheFileThatIsNoResult) {
@@ -83,6 +104,21 @@ TEST(Tables, NameTheFileThatIsNoResult) {
       {"tables", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.error.find("results/made/broken.json: sites"), std::string::npos) << outcome.error;
+}
+
+TEST(Results, AreListedForPeopleAndForOtherPrograms) {
+  const TemporaryFolder folder;
+  Result result = testing::made_result("a", "5%", 1, 0.5);
+  result.file = folder / result.file;
+  save_result(result);
+  const Outcome shown = testing::run_program({"results"}, folder.path());
+  EXPECT_NE(shown.out.find("made/a-5pct-s1  cifar10  resnet18  100    50.00"), std::string::npos) << shown.out;
+  const Outcome csv = testing::run_program({"results", "made", "--csv"}, folder.path());
+  EXPECT_EQ(csv.out.rfind("experiment,cell,", 0), 0u) << csv.out;
+  EXPECT_EQ(json_of(testing::run_program({"results", "--json"}, folder.path())).at(0).at("accuracy %"), 50.0);
+  const Outcome none = testing::run_program({"results", "other"}, folder.path());
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE(none.error.find("there are no results of 'other' under results"), std::string::npos) << none.error;
 }
 
 // What `senet tables all` makes of results, as JSON.
@@ -261,20 +297,52 @@ TEST(Tables, TellDataSetsOfOneLabelAndModelApart) {
   EXPECT_EQ(made[1]["rows"][3]["cells"][7], "+10.00 (1)") << "each against the one of its data";
 }
 
-TEST(Report, IsOnePageThatNeedsNothingBesideIt) {
-  const TemporaryFolder folder;
-  fs::copy(kSource / "paper_figures", folder / "sources");
-  fs::create_directories(folder / "experiments");
-  fs::copy(kSource / "experiments/costs", folder / "experiments/costs");
-  const Outcome outcome = testing::run_program(
-      {"report", "--results", (kSource / "results").string(), "--sources", "sources"}, folder.path());
-  ASSERT_EQ(outcome.code, 0) << outcome.error;
+// Of the committed results, as `senet report` makes it.
+class Report : public ::testing::Test {
+ protected:
+  Report() {
+    fs::copy(kSource / "paper_figures", folder / "sources");
+    fs::create_directories(folder / "experiments");
+    fs::copy(kSource / "experiments/costs", folder / "experiments/costs");
+    const Outcome outcome = testing::run_program(
+        {"report", "--results", (kSource / "results").string(), "--sources", "sources"}, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(Report, IsOnePageThatNeedsNothingBesideIt) {
   const std::string page = slurp(folder / "report.html");
-  EXPECT_EQ(page.find("src=\"http"), std::string::npos);
-  EXPECT_EQ(page.find("<script"), std::string::npos);
-  EXPECT_EQ(page.find("<link"), std::string::npos);
-  for (const char* part : {"Pixel against channel masks", "data:image/svg+xml;base64,", "mask.score", "cpu_capability"})
+  for (const char* from_elsewhere : {"src=", "href=\"http", "<link rel=\"style", "@import", "url("})
+    EXPECT_EQ(page.find(from_elsewhere), std::string::npos) << from_elsewhere;
+  for (const char* part :
+       {"The best of each method by budget", "What was run where", "Pixel against channel masks",
+        "data-tip=\"SNL, 5%&#10;64.82 ± 0.35 (3) %&#10;3,481 ReLUs&#10;study/SNL-5pct, seeds 1, 2, 3\"", "mask.score",
+        "CPU capability"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
+}
+
+TEST_F(Report, SortsFoldsAndExplainsItsPointsInABrowser) {
+  const Outcome outcome = testing::run_shell(
+      std::string(SENET_TEST_PYTHON) + " " + (kSource / "tests/cli/page_in_chromium.py").string() + " report.html",
+      folder.path());
+  if (outcome.code == 77) GTEST_SKIP() << outcome.out;
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.error;
+}
+
+TEST(ReportOfOneResult, HasAFigureOfAccuraciesWithoutASourceForIt) {
+  const TemporaryFolder folder;
+  Result result = testing::made_result("<i>a", "5%", 1, 0.5);
+  result.file = folder / result.file;
+  save_result(result);
+  write_file(folder / "sources/mine.toml", "table = \"main\"");
+  write_file(folder / "sources/masks.toml", "figure = \"masks\"");
+  const Outcome outcome = testing::run_program({"report", "--sources", "sources", "--out", "page.html"}, folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  const std::string page = slurp(folder / "page.html");
+  EXPECT_NE(page.find("id=\"figure-accuracies\""), std::string::npos);
+  EXPECT_NE(page.find("data-tip=\"&lt;i>a, 5%&#10;50.00 (1) %&#10;100 ReLUs"), std::string::npos);
+  EXPECT_EQ(page.find("<i>"), std::string::npos) << "what a result says is text";
 }
 
 TEST(Cost, SaysWhatIsMeasuredAndWhatIsScaled) {

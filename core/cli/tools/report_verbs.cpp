@@ -12,6 +12,7 @@
 #include "tools/report/figure_kinds.h"
 #include "tools/report/page.h"
 #include "tools/report/paired_differences.h"
+#include "tools/report/results_list.h"
 #include "tools/report/table_kinds.h"
 
 namespace senet {
@@ -63,9 +64,12 @@ void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
 }
 
 Json json_of(const Table& table) {
-  Json json = {{"name", table.name}, {"title", table.title}, {"columns", table.columns}, {"rows", Json::array()}};
+  Json json = {{"name", table.name}, {"title", table.title}, {"columns", Json::array()}, {"rows", Json::array()}};
+  for (const Table::Column& column : table.columns) json["columns"].push_back(column.name);
   for (const Table::Row& row : table.rows) json["rows"].push_back({{"id", row.id}, {"cells", rendered(row)}});
-  json["notes"] = table.notes;
+  json["notes"] = Json::array();
+  for (const Note& note : table.notes) json["notes"].push_back(said({note}));
+  json["remarks"] = table.remarks;
   return json;
 }
 
@@ -175,6 +179,23 @@ int show_cost(const Arguments& arguments) {
            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
            << "; their communication is not in the source.\n";
   return 0;
+}
+
+int list_results(const Arguments& arguments) {
+  const std::vector<Result> results = load_results(arguments.results, arguments.subject);
+  if (results.empty())
+    fail_usage("there are no results ", arguments.subject.empty() ? "" : "of '" + arguments.subject + "' ", "under ",
+               arguments.results, "; `senet run FILE` makes them");
+  if (arguments.csv) {
+    output() << to_csv(results_list(results));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> table = {{"run", "data", "model", "ReLUs", "acc %", "teacher acc %"}};
+  for (const Result& result : results) {
+    table.push_back({result.id(), result.dataset.plugin, result.model.variant, grouped(result.network.relus),
+                     points(result.network.accuracy, false), points(result.teacher.accuracy, false)});
+  }
+  return answer(arguments, to_json(results_list(results)), aligned(table));
 }
 
 int show_differences(const Arguments& arguments) {

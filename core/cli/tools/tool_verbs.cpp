@@ -24,9 +24,9 @@ extern "C" const ToolFunctions senet_tool_functions;
 const ToolFunctions senet_tool_functions = {draw_layers, engine_version};
 
 extern "C" int senet_execute_tool(const Arguments* arguments, std::ostream* out) {
-  static const Verbs verbs = {{"tables", make_tables},  {"figures", make_figures},         {"report", make_report},
-                              {"cost", show_cost},      {"differences", show_differences}, {"export", export_run},
-                              {"measure", measure_runs}};
+  static const Verbs verbs = {{"tables", make_tables},   {"figures", make_figures}, {"report", make_report},
+                              {"results", list_results}, {"cost", show_cost},       {"differences", show_differences},
+                              {"export", export_run},    {"measure", measure_runs}};
   return execute(verbs, *arguments, *out);
 }
 

@@ -10,6 +10,7 @@ int make_figures(const Arguments& arguments);
 int make_report(const Arguments& arguments);
 int show_cost(const Arguments& arguments);
 int show_differences(const Arguments& arguments);
+int list_results(const Arguments& arguments);
 int export_run(const Arguments& arguments);
 int measure_runs(const Arguments& arguments);
 

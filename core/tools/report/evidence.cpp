@@ -134,24 +134,18 @@ std::string Evidence::title_of(const std::string& published) const {
   return published;
 }
 
-std::string variant_of(const Result& result, const Evidence& evidence) {
-  std::vector<std::string> all = data_of(result, evidence.data_set(result));
-  // Sections that change an option in the same way are named together.
-  std::vector<std::pair<std::string, std::string>> named;  // "epochs 8", its sections
+std::vector<Note> departures_of(const Result& result, const Evidence& evidence) {
+  std::vector<Note> all;
+  for (std::string& sentence : data_of(result, evidence.data_set(result))) all.emplace_back(std::move(sentence));
   for (const Change& change : result.changes) {
     if (!is_common(change) || change.kind == OptionKind::data) continue;  // data_of says what the data is
-    const std::string what = change.option + " " + text_of(change.value);
-    const auto at = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.first == what; });
-    if (at == named.end()) {
-      named.emplace_back(what, change.section);
-    } else {
-      at->second += ", " + change.section;
-    }
+    if (change.section == "model") continue;                              // and the variant what the model is
+    const Json value = to_json(change.value);
+    const std::string words = value.is_string() ? value.get<std::string>() : value.dump();
+    all.emplace_back(change.option + " " + words, change.section);
   }
-  for (const auto& [what, sections] : named) all.push_back(what + " (" + sections + ")");
-  if (all.empty()) return "";
-  if (!result.precision.empty()) all.push_back(result.precision);
-  return joined(all, "; ");
+  if (!all.empty() && !result.precision.empty()) all.emplace_back(result.precision);
+  return all;
 }
 
 std::string short_variant_of(const Result& result, const Evidence& evidence) {

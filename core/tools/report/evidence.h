@@ -6,6 +6,7 @@
 
 #include "tools/report/cells.h"
 #include "tools/report/doubts.h"
+#include "tools/report/notes.h"
 #include "tools/report/published.h"
 #include "tools/report/source.h"
 
@@ -59,9 +60,9 @@ class Evidence {
   std::vector<KnownFault> faults_;
 };
 
-// In which way the numbers of a result are not the paper's whatever the method: other data, fewer images, another
-// model, other precision, other schedules. Empty when there is none.
-std::string variant_of(const Result& result, const Evidence& evidence);
+// In which way the numbers of a result are not the paper's whatever the method: other data, fewer images, other
+// schedules, and then the precision. The model's name says how it differs. Empty when there is none.
+std::vector<Note> departures_of(const Result& result, const Evidence& evidence);
 // The same in few words for a figure, which names schedules as such: "CIFAR-10, resnet18 width=8; …".
 std::string short_variant_of(const Result& result, const Evidence& evidence);
 // Every change from a default, and what else a reader has to know, as sentences.

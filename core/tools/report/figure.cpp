@@ -1,34 +1,83 @@
 #include "tools/report/figure.h"
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <memory>
+#include <set>
 
 #include "config/joined.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "storage/files.h"
+#include "tools/report/replaced.h"
 
 namespace senet {
 
 namespace fs = std::filesystem;
 
-Figure::Figure(std::string name, std::string title, int width, int height)
-    : name_(std::move(name)), title_(std::move(title)), width_(width), height_(height) {}
+namespace {
 
-std::string Figure::heading() const {
-  std::string lines = gnuplot_text(title_);
-  const auto columns = static_cast<size_t>(width_ / 8);
-  for (size_t i = 0; i < notes.texts().size(); ++i) {
-    std::string left = "[" + std::to_string(i + 1) + "] " + notes.texts()[i];
-    while (!left.empty()) {
-      size_t end = left.size();
-      if (end > columns) end = left.rfind(' ', columns);
-      lines += " . \"\\n\" . " + gnuplot_text(left.substr(0, end));
-      left.erase(0, std::min(end, left.size() - 1) + 1);
-    }
+// Before what only the page draws, as far as the line's end.
+constexpr const char* kTip = "\x01";
+
+constexpr double kLineOfNotes = 0.11;                                  // inches
+constexpr double kLettersPerInch = 23.5;                               // of notes, 5.5 pt, on average
+constexpr double kDotsPerInch = 144, kFinePerInch = 2 * kDotsPerInch;  // of the SVG, of the PNG
+
+const char* const kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#888888"};
+constexpr int kPoints[] = {7, 5, 9, 11, 13, 15, 3, 2}, kHollow[] = {6, 4, 8, 10, 12, 14, 3, 2};
+
+std::vector<std::string> broken_into_lines(std::string left, size_t letters) {
+  std::vector<std::string> lines;
+  while (!left.empty()) {
+    size_t end = left.size();
+    if (end > letters) end = left.rfind(' ', letters);
+    if (end == std::string::npos || end == 0) end = std::min(left.size(), letters);
+    lines.push_back(left.substr(0, end));
+    left.erase(0, std::min(end, left.size() - 1) + 1);
   }
   return lines;
+}
+
+std::string screen(double inches, bool of_width) {
+  return of_width ? fixed(inches, 3) + "/width" : "1 - " + fixed(inches, 3) + "/height";
+}
+
+// As light as what stands behind what was measured.
+std::string tinted(const std::string& colour) {
+  static const char* digits = "0123456789abcdef";
+  std::string light = "#";
+  for (size_t at = 1; at < 7; at += 2) {
+    const auto part = static_cast<int>(std::stoul(colour.substr(at, 2), nullptr, 16));
+    const int mixed = (45 * part + 55 * 255) / 100;
+    light += {digits[mixed / 16], digits[mixed % 16]};
+  }
+  return light;
+}
+
+}  // namespace
+
+Figure::Figure(std::string name, std::string title, double width, double height)
+    : name_(std::move(name)), title_(std::move(title)), width_(width), height_(height) {}
+
+void Figure::remark(const std::string& sentence) {
+  if (std::find(remarks_.begin(), remarks_.end(), sentence) == remarks_.end()) remarks_.push_back(sentence);
+}
+
+std::vector<std::string> Figure::lines_below() const {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& text) {
+    for (std::string& line : broken_into_lines(text, static_cast<size_t>(kLettersPerInch * width_)))
+      lines.push_back(std::move(line));
+  };
+  if (!remarks_.empty()) add(joined(remarks_, ". ") + ".");
+  for (size_t i = 0; i < notes.all().size(); ++i) add("[" + std::to_string(i + 1) + "] " + notes.all()[i].text + ".");
+  return lines;
+}
+
+std::string Figure::panel(double left, double right, double top, double bottom) const {
+  return "set lmargin at screen " + screen(left, true) + "\nset rmargin at screen " + screen(right, true) +
+         "\nset tmargin at screen " + screen(top, false) + "\nset bmargin at screen " + screen(bottom, false) + "\n";
 }
 
 std::string Figure::add(const std::string& heading, const std::vector<std::vector<std::string>>& rows) {
@@ -41,16 +90,41 @@ std::string Figure::add(const std::string& heading, const std::vector<std::vecto
 }
 
 std::string Figure::script() const {
-  const std::string width = std::to_string(width_), height = std::to_string(height_);
-  const std::string font = " font \"DejaVu Sans,11\"";
-  return "# gnuplot -e \"format='svg'\" " + name_ + ".gp, or pdf, or png\n" +
-         "if (!exists(\"format\")) format = \"svg\"\n" + "if (format eq \"png\") { set terminal pngcairo size " +
-         width + "," + height + font + " }\n" + "if (format eq \"pdf\") { set terminal pdfcairo size " +
-         fixed(width_ / 100.0, 2) + "in," + fixed(height_ / 100.0, 2) + "in font \"DejaVu Sans,11\" }\n" +
-         "if (format eq \"svg\") { set terminal svg size " + width + "," + height + font + " }\n" + "set output " +
-         gnuplot_text(name_) + " . \".\" . format\n" +
-         "set encoding utf8\nset grid lt 1 lw 0.5 lc rgb \"#dddddd\"\nset key noenhanced\n" + commands +
-         "unset output\n";
+  std::string without = commands;
+  for (size_t at = without.find(kTip); at != std::string::npos; at = without.find(kTip, at))
+    without.erase(at, without.find_first_not_of(' ', without.find('\n', at) + 1) - at);
+  return whole(without);
+}
+
+std::string Figure::script_with_tips() const { return whole(replaced(commands, {{kTip, ""}})); }
+
+std::string Figure::whole(const std::string& drawn) const {
+  const std::vector<std::string> below = lines_below();
+  const double height = height_ + (below.empty() ? 0 : kLineOfNotes * (static_cast<double>(below.size()) + 0.6));
+  const auto size = [&](double per_inch, int digits, const char* unit) {
+    return fixed(per_inch * width_, digits) + unit + "," + fixed(per_inch * height, digits) + unit;
+  };
+  const std::string font = " font \"DejaVu Sans,14\"";
+  std::string out =
+      "# gnuplot -e \"format='svg'\" " + name_ + ".gp, or pdf, or png\n" +
+      "if (!exists(\"format\")) format = \"svg\"\nwidth = " + fixed(width_, 3) + "\nheight = " + fixed(height, 3) +
+      "\npoint = 1\n" + "if (format eq \"svg\") { set terminal svg size " + size(kDotsPerInch, 0, "") + font +
+      " linewidth 1.6 }\n" + "if (format eq \"png\") { set terminal pngcairo size " + size(kFinePerInch, 0, "") + font +
+      " fontscale 1.5 linewidth 3.2 pointscale 3.2 }\n" + "if (format eq \"pdf\") { set terminal pdfcairo size " +
+      size(1, 3, "in") + font + " fontscale 0.5 linewidth 0.8 pointscale 0.8 }\n" + "set output " +
+      gnuplot_text(name_) + " . \".\" . format\nset encoding utf8\nset multiplot\n";
+  for (size_t i = 0; i < below.size(); ++i) {
+    const double from_top = height_ + kLineOfNotes * (static_cast<double>(i) + 0.8);
+    out += "set label " + std::to_string(i + 1) + " " + gnuplot_text(below[i]) + " at screen 0.05/width, screen " +
+           screen(from_top, false) + " left noenhanced font \",11\" textcolor rgb \"#555555\"\n";
+  }
+  return out +
+         "unset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label\n"
+         "set xrange [*:*]\nset yrange [*:*]\nset border 3 lw 0.7\nset tics out scale 0.5 font \",12\"\nset xtics "
+         "nomirror\nset ytics nomirror\n"
+         "set grid ytics lt 1 lw 0.5 lc rgb \"#e4e4e4\"\nset errorbars 0.6 lw 0.7\n"
+         "set key noenhanced Left reverse samplen 2 font \",12\"\n" +
+         drawn + "unset multiplot\nunset output\n";
 }
 
 fs::path draw(const Figure& figure, const fs::path& folder) {
@@ -81,20 +155,62 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
   return file(".png");
 }
 
-std::string svg_of(const Figure& figure) {
+std::string tips(const std::string& block, const std::string& columns, int text_column) {
+  return kTip + block + " using " + columns + ":(strcol(" + std::to_string(text_column) +
+         ")) with labels hypertext point pt 7 ps 2 lc rgb \"#ff000000\" notitle, \\\n     ";
+}
+
+std::string svg_for_page(const Figure& figure) {
   const std::string svg = figure.name() + ".svg", script = figure.name() + ".gp";
-  return draw_pictures("load " + gnuplot_text(script),
-                       {{figure.name() + ".dat", figure.data()}, {script, figure.script()}}, {svg})
-      .at(svg);
+  const std::string drawn =
+      draw_pictures("load " + gnuplot_text(script),
+                    {{figure.name() + ".dat", figure.data()}, {script, figure.script_with_tips()}}, {svg})
+          .at(svg);
+  std::string out = drawn.substr(drawn.find("<svg"));
+  out = replaced(out, {{"gnuplot_plot_", slug(figure.name()) + "-plot-"}, {"gpPt", slug(figure.name()) + "-point-"}});
+  // Titles are gnuplot's names of things, which browsers would show.
+  for (const char* element : {"title", "desc"}) {
+    const std::string open = std::string("<") + element + ">", close = std::string("</") + element + ">";
+    for (size_t at = out.find(open); at != std::string::npos; at = out.find(open, at))
+      out.erase(at, out.find(close, at) + close.size() - at);
+  }
+  const std::string begin = "onmousemove=\"gnuplot_svg.showHypertext(evt,'",
+                    end = "')\" onmouseout=\"gnuplot_svg.hideHypertext()\"";
+  for (size_t at = out.find(begin); at != std::string::npos; at = out.find(begin, at)) {
+    const size_t close = out.find(end, at);
+    std::string text = out.substr(at + begin.size(), close - at - begin.size());
+    text = replaced(text, {{"\"", "&quot;"}, {" | ", "&#10;"}});
+    const std::string attributes = "class=\"point\" tabindex=\"0\" data-tip=\"" + text + "\"";
+    out.replace(at, close + end.size() - at, attributes);
+    at += attributes.size();
+  }
+  return out;
+}
+
+std::string colour(size_t i) { return kColours[i % 8]; }
+
+std::string point_style(size_t i) {
+  // Beyond eight, the same colours with the points of their neighbours.
+  return "lc rgb \"" + colour(i) + "\" pt " + std::to_string(kPoints[(i + i / 8) % 8]) + " lw 1 ps 0.55*point";
 }
 
 std::string style(size_t i) {
-  static const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                  "#56b4e9", "#e69f00", "#000000", "#999999"};
-  static const int points[] = {7, 5, 9, 11, 13, 15, 3, 1};
-  // Beyond eight, the same colours with the points of their neighbours.
-  return std::string("lc rgb \"") + colours[i % 8] + "\" pt " + std::to_string(points[(i + i / 8) % 8]) + " dt " +
-         std::to_string(i % 5 + 1) + " lw 1.5";
+  static const int dashes[] = {1, 2, 4, 5, 1, 2, 1, 4};
+  return point_style(i) + " dt " + std::to_string(dashes[(i + i / 8) % 8]);
+}
+
+std::string bar_style(size_t i) { return "lc rgb \"" + colour(i) + "\" pt 0 ps 0 lw 1"; }
+
+std::string published_style(size_t i, bool small) {
+  return "lc rgb \"" + tinted(colour(i)) + "\" pt " + std::to_string(kHollow[(i + i / 8) % 8]) + " lw 1 ps " +
+         (small ? "0.35" : "0.55") + "*point";
+}
+
+std::string unmeasured_style(size_t i, bool small) {
+  static const int points[] = {12, 8, 4, 6, 10, 14, 1, 2};
+  static const char* greys[] = {"#9a9a9a", "#b4b4b4", "#808080"};
+  return std::string("lc rgb \"") + greys[i % 3] + "\" pt " + std::to_string(points[i % 8]) + " lw 1 ps " +
+         (small ? "0.35" : "0.55") + "*point";
 }
 
 std::vector<std::vector<std::string>>& rows_of_series(std::vector<DrawnSeries>& all, const std::string& title) {
@@ -102,26 +218,54 @@ std::vector<std::vector<std::string>>& rows_of_series(std::vector<DrawnSeries>& 
   return at == all.end() ? all.emplace_back(DrawnSeries{title, {}}).rows : at->rows;
 }
 
-std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes) {
-  return "[" + std::to_string(notes.number(short_variant_of(result, evidence))) + "]";
+Origins::Origins(const std::vector<MeasuredCell>& shown, const Evidence& evidence) : evidence_(evidence), one_(true) {
+  std::set<std::string> all;
+  for (const MeasuredCell& cell : shown) all.insert(short_variant_of(cell.first(), evidence));
+  one_ = all.size() < 2;
 }
 
-std::string published_style(size_t i) {
-  static const int points[] = {6, 4, 8, 10, 12, 14, 1, 2};
-  static const char* greys[] = {"#333333", "#666666", "#888888", "#aaaaaa"};
-  return std::string("lc rgb \"") + greys[i % 4] + "\" pt " + std::to_string(points[i % 8]);
+std::string Origins::mark(const Result& result, Figure& figure) const {
+  const std::string origin = short_variant_of(result, evidence_);
+  if (!one_) return " [" + std::to_string(figure.notes.number(origin)) + "]";
+  figure.remark(origin);
+  return "";
 }
 
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels, size_t titles) {
-  const std::string heading = figure.heading();
-  size_t lines = 2;
-  for (size_t at = heading.find("\"\\n\""); at != std::string::npos; at = heading.find("\"\\n\"", at + 1)) ++lines;
-  const size_t rows = (titles + 1) / 2;  // of the key, which has two columns
-  return "set multiplot layout 2,2 margins screen 0.08,0.97," + fixed(0.09 + 0.016 * static_cast<double>(rows), 3) +
-         "," + fixed(1 - 0.019 * static_cast<double>(lines), 3) + " spacing screen 0.09,0.11 title " + heading +
-         " noenhanced\nunset key\n" + panels.at(0) + panels.at(1) + panels.at(2) +
-         "set key at screen 0.5,0.01 bottom center vertical maxrows " + std::to_string(rows) +
-         " noenhanced font \",9\"\n" + panels.at(3) + "unset multiplot\n";
+std::string names_at_ends(std::vector<LineEnd> ends, double low, double high, double gap, bool logarithmic) {
+  const auto place = [&](double y) {
+    return logarithmic ? std::log(y / low) / std::log(high / low) : (y - low) / (high - low);
+  };
+  std::sort(ends.begin(), ends.end(), [](const LineEnd& a, const LineEnd& b) { return a.y < b.y; });
+  std::vector<double> places;
+  for (const LineEnd& end : ends) places.push_back(place(end.y));
+  // Those that are too near each other move up and down alike, a step at a time.
+  for (int step = 0; step < 200; ++step) {
+    for (size_t i = 1; i < places.size(); ++i) {
+      const double lacking = gap - (places[i] - places[i - 1]);
+      if (lacking <= 0) continue;
+      places[i] += lacking / 2;
+      places[i - 1] -= lacking / 2;
+    }
+  }
+  std::string labels;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    labels += "set label " + std::to_string(i + 1) + " " + gnuplot_text(ends[i].name) + " at first " +
+              fixed(ends[i].x, 4) + ", graph " + fixed(places[i], 4) +
+              " left offset 0.8,0 noenhanced font \",12\" textcolor rgb \"" + colour(ends[i].series) + "\"\n";
+  }
+  return labels;
+}
+
+std::string key_below(double top, int columns) {
+  return "set key at screen 0.5, screen " + screen(top, false) + " top center horizontal maxcols " +
+         std::to_string(columns) + " width 1\n";
+}
+
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels) {
+  return "unset key\n" + figure.panel(0.5, 3.35, 0.1, 1.75) + panels.at(0) + "unset ylabel\n" +
+         figure.panel(3.95, 6.8, 0.1, 1.75) + panels.at(1) + "set ylabel \"test accuracy, %\" offset 1.5\n" +
+         figure.panel(0.5, 3.35, 2.35, 4.0) + panels.at(2) + "unset ylabel\n" + figure.panel(3.95, 6.8, 2.35, 4.0) +
+         "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(4.45, 4) + panels.at(3);
 }
 
 std::string nothing_to_show(const std::string& why) {

@@ -9,40 +9,62 @@
 
 namespace senet {
 
-// A picture as a gnuplot script and the data it reads. Texts from outside are quoted (gnuplot.h) and drawn without
-// enhanced markup.
+constexpr double kOneColumn = 3.4, kTwoColumns = 7;  // widths in which papers print, inches
+
+// A picture as a gnuplot script and the data it reads, as a paper prints it: letters of 7 pt, notes below the axes, no
+// title, which is the caption's. Texts from outside are quoted (gnuplot.h) and drawn without enhanced markup.
 class Figure {
  public:
-  Figure(std::string name, std::string title, int width, int height);  // of the PNG, in pixels
+  Figure(std::string name, std::string title, double width, double height);  // inches, without the notes
 
   // A table of numbers and quoted texts for `plot`; returns what the script calls it: `"<name>.dat" index <i>`.
   std::string add(const std::string& heading, const std::vector<std::vector<std::string>>& rows);
+  // Says a sentence below the axes.
+  void remark(const std::string& sentence);
+  // The frame of what is plotted next: inches from the left and from the top.
+  std::string panel(double left, double right, double top, double bottom) const;
 
   const std::string& name() const { return name_; }
   const std::string& title() const { return title_; }
-  // The title with the notes below it, as the script has to say it.
-  std::string heading() const;
-  std::string script() const;  // whole, with terminals and output
+  std::string script() const;  // whole, with terminals and output; without what tips() added
+  std::string script_with_tips() const;
   const std::string& data() const { return data_; }
 
-  std::string commands;  // what is drawn
+  std::string commands;  // what is drawn, within one multiplot
   Notes notes;           // what "[i]" stands for
+  bool sums_up = false;  // whether it stands in the page's summary
 
  private:
+  std::string whole(const std::string& drawn) const;
+  std::vector<std::string> lines_below() const;
+
   std::string name_, title_, data_;
-  int width_, height_, blocks_ = 0;
+  std::vector<std::string> remarks_;
+  double width_, height_;
+  int blocks_ = 0;
 };
 
 // Writes `<name>.gp`, `.dat`, `.svg`, `.pdf` and `.png`, all or none; leaves them alone when script and data are what
 // they were. Returns the PNG's path.
 std::filesystem::path draw(const Figure& figure, const std::filesystem::path& folder);
 
-// The picture alone, with nothing left behind.
-std::string svg_of(const Figure& figure);
+// The picture as part of a page: an <svg> element whose points have the class "point" and say in data-tip what they
+// are. Its ids begin with the figure's name.
+std::string svg_for_page(const Figure& figure);
+
+// To be put before the elements of a `plot` command: points of a block at columns "x:y" that say on the page what
+// stands in another column, whose lines are parted by " | ".
+std::string tips(const std::string& block, const std::string& columns, int text_column);
 
 // How series i is drawn: a colour that the colour-blind can tell, point and dashes that stay apart in grey.
+std::string colour(size_t i);
 std::string style(size_t i);
-std::string published_style(size_t i);
+std::string point_style(size_t i);  // without a line
+std::string bar_style(size_t i);    // of its error bars alone
+// What others published of the same: the colour light, the point hollow.
+std::string published_style(size_t i, bool small);
+// What they published of what is not measured: grey.
+std::string unmeasured_style(size_t i, bool small);
 
 // What a figure shows of one cell: rows of numbers.
 struct DrawnSeries {
@@ -52,12 +74,33 @@ struct DrawnSeries {
 // The rows of the series with a title, which is added where there is none.
 std::vector<std::vector<std::string>>& rows_of_series(std::vector<DrawnSeries>& all, const std::string& title);
 
-// "[1]", which stands for what a result was made from (short_variant_of).
-std::string origin_of(const Result& result, const Evidence& evidence, Notes& notes);
+// What results were made from (short_variant_of): a remark where it is the same for all that a figure shows, else a
+// numbered note.
+class Origins {
+ public:
+  Origins(const std::vector<MeasuredCell>& shown, const Evidence& evidence);
+  std::string mark(const Result& result, Figure& figure) const;  // "" or " [1]"
 
-// Two rows of two panels (each from "set xlabel" to the end of its "plot"), with one key for all, of so many titles,
-// below them.
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels, size_t titles);
+ private:
+  const Evidence& evidence_;
+  bool one_;
+};
+
+// Names at the ends of lines, where there are few: as `set label` commands; those that would overlap are moved apart.
+struct LineEnd {
+  std::string name;
+  double x, y;
+  size_t series;  // whose colour it has
+};
+// `low` to `high` is what the axis shows; `gap` a line's height as a share of it.
+std::string names_at_ends(std::vector<LineEnd> ends, double low, double high, double gap, bool logarithmic);
+
+// The one key of several panels, centred, so many inches from the top.
+std::string key_below(double top, int columns);
+
+// Two rows of two panels (each from "set xlabel" to the end of its "plot") over two columns, with one key below, from
+// 4.45 inches downwards.
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels);
 
 // The commands of a figure that has nothing to show: it says why.
 std::string nothing_to_show(const std::string& why);

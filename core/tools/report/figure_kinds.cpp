@@ -10,9 +10,13 @@ const std::vector<Kind<Figure>>& figure_kinds() {
   static const Option profile = text_option("profile", "\"../experiments/costs/delphi.toml\"",
                                             "what a ReLU and the linear layers cost; seen from the source's folder");
   static const std::vector<Kind<Figure>> kinds = {
-      {"pareto", {published}, pareto_figure},  {"sensitivity", {seed}, sensitivity_figure},
-      {"budgets", {seed}, budgets_figure},     {"settling", {budget}, settling_figure},
-      {"masks", {budget, seed}, masks_figure}, {"measured", {protocol, seed}, measured_figure},
+      {"pareto", {published}, pareto_figure},
+      {"sensitivity", {seed}, sensitivity_figure},
+      {"layers", {seed}, layers_figure},
+      {"budgets", {seed}, budgets_figure},
+      {"settling", {budget}, settling_figure},
+      {"masks", {budget, seed}, masks_figure},
+      {"measured", {protocol, seed}, measured_figure},
       {"cost", {profile}, cost_figure},
   };
   return kinds;

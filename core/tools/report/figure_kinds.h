@@ -6,8 +6,11 @@ namespace senet {
 
 // Accuracy against ReLUs counted, a series a cell.
 Figure pareto_figure(const Source& source, const Evidence& evidence);
+Figure figure_of_accuracies(const Evidence& evidence);  // the same of all results
 // Pruning and ReLU sensitivity of each layer, criticality of each stage.
 Figure sensitivity_figure(const Source& source, const Evidence& evidence);
+// Sensitivity of each layer, and the ReLUs that each cell keeps there.
+Figure layers_figure(const Source& source, const Evidence& evidence);
 // ReLUs allocated to each layer at each budget.
 Figure budgets_figure(const Source& source, const Evidence& evidence);
 // Movement of the masks over epochs (NHD), a series a cell.
@@ -21,7 +24,7 @@ Figure measured_figure(const Source& source, const Evidence& evidence);
 
 const std::vector<Kind<Figure>>& figure_kinds();
 
-// Pruning and ReLU sensitivity per layer and the ReLUs kept per layer, of an experiment that has just run.
+// The same of an experiment that has just run.
 Figure figure_of_layers(const std::vector<Result>& results, const std::string& name);
 
 }  // namespace senet

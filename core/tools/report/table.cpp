@@ -6,27 +6,12 @@
 
 #include "config/joined.h"
 #include "display/format.h"
+#include "tools/report/replaced.h"
+#include "tools/report/table_layout.h"
 
 namespace senet {
 
 namespace {
-
-// Each of some texts in place of another, in one pass from the left.
-std::string replaced(const std::string& text, const std::vector<std::pair<std::string, std::string>>& replacements) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    bool found = false;
-    for (const auto& [from, to] : replacements) {
-      if (text.compare(at, from.size(), from) != 0) continue;
-      out += to;
-      at += from.size();
-      found = true;
-      break;
-    }
-    if (!found) out += text[at++];
-  }
-  return out;
-}
 
 std::string markdown_escaped(const std::string& text) {
   return replaced(text, {{"\\", "\\\\"},
@@ -65,7 +50,10 @@ std::string latex_escaped(const std::string& text) {
                          {"β", "$\\beta$"},
                          {"λ", "$\\lambda$"},
                          {"η", "$\\eta$"},
-                         {"α", "$\\alpha$"}});
+                         {"α", "$\\alpha$"},
+                         {"÷", "$\\div$"},
+                         {"√", "$\\surd$"},
+                         {"²", "\\textsuperscript{2}"}});
 }
 
 std::string csv_escaped(const std::string& text) {
@@ -73,8 +61,11 @@ std::string csv_escaped(const std::string& text) {
   return "\"" + replaced(text, {{"\"", "\"\""}}) + "\"";
 }
 
-std::string line(const std::vector<std::string>& cells, std::string (*escaped)(const std::string&),
-                 const std::string& between) {
+using Escape = std::string (*)(const std::string&);
+
+std::string plain(const std::string& text) { return text; }
+
+std::string line(const std::vector<std::string>& cells, Escape escaped, const std::string& between) {
   std::vector<std::string> texts;
   for (const std::string& cell : cells) texts.push_back(escaped(cell));
   return joined(texts, between);
@@ -82,50 +73,113 @@ std::string line(const std::vector<std::string>& cells, std::string (*escaped)(c
 
 std::string noted(size_t note) { return "[" + std::to_string(note) + "]"; }
 
-// Each note behind its number, between two texts.
-std::string lines_of_notes(const Table& table, const std::string& before, std::string (*escaped)(const std::string&),
-                           const std::string& after) {
-  std::string out;
-  for (size_t i = 0; i < table.notes.size(); ++i) out += before + noted(i + 1) + " " + escaped(table.notes[i]) + after;
-  return out;
-}
-
 std::string number_text(double number, int digits) {
   return digits > 0 || std::isnan(number) ? fixed(number, digits) : grouped(std::llround(number));
 }
 
-// Text or number with its unit, without marks.
-std::string content_of(const Table::Cell& cell) {
+// For other programs.
+std::string plain_number(double number, int digits) {
+  return digits > 0 || std::isnan(number) ? fixed(number, digits) : std::to_string(std::llround(number));
+}
+
+bool has_relus(const Table& table, size_t column) {
+  return std::any_of(table.rows.begin(), table.rows.end(),
+                     [&](const Table::Row& row) { return row.cells[column].relus.has_value(); });
+}
+
+// Of a column "x (n)", its mean, deviation and n; with the ReLUs where the column has them.
+std::vector<std::string> parts_of(const Table::Cell& cell, bool with_count, bool with_relus) {
+  std::vector<std::string> parts;
+  if (cell.number) {
+    parts.push_back(plain_number(cell.number->mean, cell.digits));
+  } else {
+    parts.push_back(cell.is(kNone) ? "" : cell.text + cell.unit + cell.addition);
+  }
+  const bool counted = cell.number && cell.number->n > 0;
+  if (with_count) {
+    parts.push_back(counted ? plain_number(cell.number->deviation, cell.digits) : "");
+    parts.push_back(counted ? std::to_string(cell.number->n) : "");
+  }
+  if (with_relus) parts.push_back(cell.relus ? std::to_string(*cell.relus) : "");
+  return parts;
+}
+
+// A cell as a format has it: what is best between two texts, its marks by a function.
+std::string laid_out(const TableLayout::Cell& cell, Escape escaped, const std::pair<std::string, std::string>& best,
+                     const std::pair<std::string, std::string>& mark,
+                     const std::pair<std::string, std::string>& addition = {}) {
+  std::string text = escaped(cell.text);
+  if (cell.best) text = best.first + text + best.second;
+  std::vector<std::string> marks;
+  for (const size_t note : cell.marks) marks.push_back(std::to_string(note));
+  if (!marks.empty()) text += mark.first + joined(marks, ",") + mark.second;
+  return cell.addition.empty() ? text : text + addition.first + escaped(cell.addition) + addition.second;
+}
+
+std::vector<std::string> names_of(const TableLayout& layout) {
+  std::vector<std::string> names;
+  for (const TableLayout::Column& column : layout.columns) names.push_back(column.name);
+  return names;
+}
+
+// How many columns a text takes on a terminal: one a character of UTF-8.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// A heading in two lines where it is long, so that its column need not be wide.
+std::string stacked(const TableLayout::Column& column) {
+  const std::string& name = column.name;
+  size_t best = std::string::npos;
+  const auto longer = [&](size_t at) { return std::max(at, name.size() - at); };
+  for (size_t at = name.find(' '); at != std::string::npos; at = name.find(' ', at + 1)) {
+    if (best == std::string::npos || longer(at) < longer(best)) best = at;
+  }
+  if (name.size() < 9 || best == std::string::npos) return latex_escaped(name);
+  return std::string("\\shortstack[") + (column.right ? "r" : "l") + "]{" + latex_escaped(name.substr(0, best)) +
+         "\\\\" + latex_escaped(name.substr(best + 1)) + "}";
+}
+
+// A size of letters with which the columns, of so many letters and the spaces between them, fit on a page.
+const char* size_of_letters(const TableLayout& layout) {
+  size_t letters = 0;
+  for (size_t c = 0; c < layout.columns.size(); ++c) {
+    size_t widest = layout.columns[c].name.size() / 2;
+    for (const TableLayout::Row& row : layout.rows)
+      widest = std::max(widest, width_of(row.cells[c].text + row.cells[c].addition) + row.cells[c].marks.size());
+    letters += widest + 2;
+  }
+  if (letters <= 90) return "\\small\n";
+  if (letters <= 105) return "\\footnotesize\n";
+  return letters <= 125 ? "\\scriptsize\\setlength{\\tabcolsep}{2.5pt}\n" : "\\tiny\\setlength{\\tabcolsep}{1.5pt}\n";
+}
+
+constexpr const char* kEmpty = "Nothing has been measured for this table.";
+
+}  // namespace
+
+std::string content_of(const Table::Cell& cell, bool with_count) {
   if (!cell.number) return cell.text + cell.unit;
   const auto& [n, mean, deviation] = *cell.number;
   std::string content = number_text(cell.with_sign ? std::abs(mean) : mean, cell.digits);
   if (cell.with_sign && !std::isnan(mean)) content.insert(0, mean < 0 ? "−" : "+");
   if (!std::isnan(deviation)) content += " ± " + number_text(deviation, cell.digits);
-  return content + (n > 0 ? " (" + std::to_string(n) + ")" : "") + cell.unit;
+  return content + (n > 0 && with_count ? " (" + std::to_string(n) + ")" : "") + cell.unit;
 }
-
-constexpr const char* kCount = " (n)";
-
-// Whether it becomes three columns; its name is without kCount then.
-bool has_count(std::string& column) {
-  const size_t at = column.rfind(kCount);
-  if (at == std::string::npos || at == 0 || at + std::string(kCount).size() != column.size()) return false;
-  column.resize(at);
-  return true;
-}
-
-// Mean, deviation and n.
-std::vector<std::string> parts_of(const Table::Cell& cell) {
-  if (!cell.number || cell.number->n == 0) return {content_of(cell) + cell.addition, "", ""};
-  return {number_text(cell.number->mean, cell.digits), number_text(cell.number->deviation, cell.digits),
-          std::to_string(cell.number->n)};
-}
-
-}  // namespace
 
 Table::Cell& Table::Cell::mark(size_t note) {
   if (note > 0) marks.push_back(note);
   return *this;
+}
+
+Table::Column condition(const char* name) { return {name, Table::Role::condition}; }
+
+Table::Column name_column(const char* name) { return {name, Table::Role::name}; }
+
+Table::Column accuracy_column(const std::string& name) {
+  Table::Column column(name);
+  column.highest_is_best = true;
+  return column;
 }
 
 Table::Cell number_cell(double number, int digits, const std::string& unit) {
@@ -161,82 +215,152 @@ std::vector<std::string> rendered(const Table::Row& row) {
   return cells;
 }
 
+std::string csv_line(const std::vector<std::string>& cells) { return line(cells, csv_escaped, ",") + "\r\n"; }
+
 std::string html_escaped(const std::string& text) {
   return replaced(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
 std::string to_markdown(const Table& table) {
-  std::string out = "**" + markdown_escaped(table.title) + "**\n\n";
-  out += "| " + line(table.columns, markdown_escaped, " | ") + " |\n|";
-  for (size_t i = 0; i < table.columns.size(); ++i) out += "---|";
+  const TableLayout layout = layout_of(table);
+  std::string out = "**" + markdown_escaped(table.title) + "**\n";
+  for (const std::string& sentence : layout.above) out += "\n" + markdown_escaped(sentence) + ".\n";
+  out += "\n| " + line(names_of(layout), markdown_escaped, " | ") + " |\n|";
+  for (const TableLayout::Column& column : layout.columns) out += column.right ? "--:|" : ":--|";
   out += "\n";
-  for (const Table::Row& row : table.rows) out += "| " + line(rendered(row), markdown_escaped, " | ") + " |\n";
-  return out + lines_of_notes(table, "\n", markdown_escaped, "\n");
+  for (const TableLayout::Row& row : layout.rows) {
+    std::vector<std::string> cells;
+    for (const TableLayout::Cell& cell : row.cells)
+      cells.push_back(laid_out(cell, markdown_escaped, {"**", "**"}, {" <sup>", "</sup>"}));
+    out += "| " + joined(cells, " | ") + " |\n";
+  }
+  if (layout.rows.empty()) out += std::string("\n") + kEmpty + "\n";
+  for (size_t i = 0; i < layout.notes.size(); ++i)
+    out += (i == 0 ? "\n" : "") + std::to_string(i + 1) + ". " + markdown_escaped(layout.notes[i]) + "\n";
+  for (const std::string& remark : table.remarks) out += "\n" + markdown_escaped(remark) + "\n";
+  return out;
 }
 
 std::string to_latex(const Table& table) {
-  std::string out = "% needs \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\caption{" +
-                    latex_escaped(table.title) + "}\n\\label{tab:" + slug(table.name) + "}\n\\begin{tabular}{" +
-                    std::string(table.columns.size(), 'l') + "}\n\\toprule\n" +
-                    line(table.columns, latex_escaped, " & ") + " \\\\\n\\midrule\n";
-  for (const Table::Row& row : table.rows) {
-    const std::string cells = line(rendered(row), latex_escaped, " & ");
-    // Behind a line's end LaTeX takes these for an argument.
-    const bool taken = !cells.empty() && (cells[0] == '[' || cells[0] == '*');
-    out += (taken ? "{}" : "") + cells + " \\\\\n";
+  const TableLayout layout = layout_of(table);
+  std::string alignment, caption = latex_escaped(table.title) + ".";
+  std::vector<std::string> headings;
+  for (const TableLayout::Column& column : layout.columns) {
+    alignment += column.right ? 'r' : 'l';
+    headings.push_back(stacked(column));
   }
-  return out + "\\bottomrule\n\\end{tabular}\n" +
-         lines_of_notes(table, "\n\\smallskip\\footnotesize ", latex_escaped, "\n") + "\\end{table*}\n";
+  for (const std::string& sentence : layout.above) caption += " " + latex_escaped(sentence) + ".";
+  std::string out = "% needs \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\caption{" + caption +
+                    "}\n\\label{tab:" + slug(table.name) + "}\n" + "\\smallskip\n" + size_of_letters(layout) +
+                    "\\begin{tabular}{" + alignment + "}\n\\toprule\n" + joined(headings, " & ") + " \\\\\n\\midrule\n";
+  for (const TableLayout::Row& row : layout.rows) {
+    std::vector<std::string> cells;
+    for (const TableLayout::Cell& cell : row.cells)
+      cells.push_back(laid_out(cell, latex_escaped, {"\\textbf{", "}"}, {"\\textsuperscript{", "}"}));
+    // Behind a line's end LaTeX takes these for an argument.
+    const bool taken = !cells[0].empty() && (cells[0][0] == '[' || cells[0][0] == '*');
+    out += std::string(row.begins_group ? "\\midrule\n" : "") + (taken ? "{}" : "") + joined(cells, " & ") + " \\\\\n";
+  }
+  out += "\\bottomrule\n\\end{tabular}\n";
+  std::vector<std::string> below;
+  for (size_t i = 0; i < layout.notes.size(); ++i)
+    below.push_back("\\textsuperscript{" + std::to_string(i + 1) + "}\\," + latex_escaped(layout.notes[i]) + ".");
+  for (const std::string& remark : table.remarks) below.push_back(latex_escaped(remark));
+  if (layout.rows.empty()) below.emplace_back(kEmpty);
+  if (!below.empty()) {
+    out +=
+        "\n\\smallskip\n\\begin{minipage}{\\textwidth}\\footnotesize\n" + joined(below, "\n\n") + "\n\\end{minipage}\n";
+  }
+  return out + "\\end{table*}\n";
 }
 
 std::string to_csv(const Table& table) {
   std::vector<std::string> columns;
   std::vector<bool> with_count;
-  for (std::string column : table.columns) {
-    with_count.push_back(has_count(column));
-    columns.push_back(column);
-    if (with_count.back()) columns.insert(columns.end(), {"deviation of " + column, "n"});
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    std::string name = table.columns[c].name;
+    with_count.push_back(take_count(name));
+    columns.push_back(name);
+    if (with_count.back()) columns.insert(columns.end(), {table.columns[c].spread + " of " + name, "n of " + name});
+    if (has_relus(table, c)) columns.push_back("ReLUs of " + name);
   }
   columns.push_back("notes");
-  std::string out = line(columns, csv_escaped, ",") + "\r\n";
+  std::string out = csv_line(columns);
   for (const Table::Row& row : table.rows) {
-    std::vector<std::string> cells, said;
-    for (size_t i = 0; i < row.cells.size(); ++i) {
-      const Table::Cell& cell = row.cells[i];
-      const std::vector<std::string> parts = parts_of(cell);
-      if (with_count[i]) {
-        cells.insert(cells.end(), parts.begin(), parts.end());
-      } else {
-        cells.push_back(content_of(cell) + cell.addition);
-      }
-      std::vector<size_t> marks = cell.marks;
-      std::sort(marks.rbegin(), marks.rend());
-      for (const size_t note : marks) {
-        const std::string& text = table.notes.at(note - 1);
-        if (std::find(said.begin(), said.end(), text) == said.end()) said.push_back(text);
+    std::vector<std::string> cells;
+    std::vector<Note> notes;
+    for (size_t c = 0; c < row.cells.size(); ++c) {
+      const std::vector<std::string> parts = parts_of(row.cells[c], with_count[c], has_relus(table, c));
+      cells.insert(cells.end(), parts.begin(), parts.end());
+      for (const size_t note : row.cells[c].marks) {
+        const Note& text = table.notes.at(note - 1);
+        if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);
       }
     }
-    cells.push_back(joined(said, "; "));
-    out += line(cells, csv_escaped, ",") + "\r\n";
+    cells.push_back(said(notes));
+    out += csv_line(cells);
   }
   return out;
 }
 
-std::string to_html(const Table& table) {
-  const auto row_of = [](const std::vector<std::string>& cells, const std::string& tag) {
-    return "<tr><" + tag + ">" + line(cells, html_escaped, "</" + tag + "><" + tag + ">") + "</" + tag + "></tr>\n";
-  };
-  std::string out = "<div class=\"wide\"><table>\n<caption>" + html_escaped(table.title) + "</caption>\n<thead>" +
-                    row_of(table.columns, "th") + "</thead>\n<tbody>\n";
-  for (const Table::Row& row : table.rows) out += row_of(rendered(row), "td");
-  return out + "</tbody></table></div>\n" + lines_of_notes(table, "<p class=\"note\">", html_escaped, "</p>\n");
+std::string to_html(const Table& table, bool open) {
+  const TableLayout layout = layout_of(table);
+  const auto paragraph = [](const std::string& inner) { return "<p class=\"note\">" + inner + "</p>\n"; };
+  std::string out = "<details class=\"table\" id=\"table-" + slug(table.name) + "\"" + (open ? " open" : "") +
+                    "><summary>" + html_escaped(table.title) + "</summary>\n";
+  for (const std::string& sentence : layout.above) out += paragraph(html_escaped(sentence) + ".");
+  out += "<div class=\"wide\"><table>\n<thead><tr>";
+  for (const TableLayout::Column& column : layout.columns)
+    out += std::string("<th scope=\"col\"") + (column.right ? " class=\"number\"" : "") + "><button type=\"button\">" +
+           html_escaped(column.name) + "</button></th>";
+  out += "</tr></thead>\n<tbody>\n";
+  for (const TableLayout::Row& row : layout.rows) {
+    out += row.begins_group ? "<tr class=\"group\">" : "<tr>";
+    for (size_t c = 0; c < row.cells.size(); ++c) {
+      const TableLayout::Cell& cell = row.cells[c];
+      out += std::string("<td") + (layout.columns[c].right ? " class=\"number\"" : "") +
+             (std::isnan(cell.order) ? "" : " data-order=\"" + fixed(cell.order, 6) + "\"") + ">" +
+             laid_out(cell, html_escaped, {"<b>", "</b>"}, {"<sup>", "</sup>"}, {"<small>", "</small>"}) + "</td>";
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody></table></div>\n";
+  if (layout.rows.empty()) out += paragraph(kEmpty);
+  if (!layout.notes.empty()) {
+    out += "<ol class=\"note\">\n";
+    for (const std::string& note : layout.notes) out += "<li>" + html_escaped(note) + "</li>\n";
+    out += "</ol>\n";
+  }
+  for (const std::string& remark : table.remarks) out += paragraph(html_escaped(remark));
+  return out + "</details>\n";
 }
 
 std::string to_text(const Table& table) {
-  std::vector<std::vector<std::string>> rows = {table.columns};
-  for (const Table::Row& row : table.rows) rows.push_back(rendered(row));
-  const auto plain = [](const std::string& text) { return text; };
-  return table.title + "\n\n" + aligned(rows) + lines_of_notes(table, "", plain, "\n");
+  const TableLayout layout = layout_of(table);
+  std::vector<std::vector<std::string>> rows = {names_of(layout)};
+  const bool any_best = std::any_of(table.rows.begin(), table.rows.end(), [](const Table::Row& row) {
+    return std::any_of(row.cells.begin(), row.cells.end(), [](const Table::Cell& cell) { return cell.best; });
+  });
+  for (const TableLayout::Row& row : layout.rows) {
+    rows.emplace_back();
+    for (size_t c = 0; c < row.cells.size(); ++c) {
+      const bool unmarked = any_best && layout.columns[c].right && !row.cells[c].best;
+      rows.back().push_back(laid_out(row.cells[c], plain, {"", "*"}, {" [", "]"}) + (unmarked ? " " : ""));
+    }
+  }
+  for (size_t c = 0; c < layout.columns.size(); ++c) {
+    if (!layout.columns[c].right) continue;
+    size_t width = 0;
+    for (const auto& row : rows) width = std::max(width, width_of(row[c]));
+    for (auto& row : rows) row[c].insert(0, width - width_of(row[c]), ' ');
+  }
+  std::string out = table.title + "\n";
+  for (const std::string& sentence : layout.above) out += sentence + ".\n";
+  out += "\n" + aligned(rows);
+  if (layout.rows.empty()) out += std::string(kEmpty) + "\n";
+  for (size_t i = 0; i < layout.notes.size(); ++i) out += noted(i + 1) + " " + layout.notes[i] + "\n";
+  for (const std::string& remark : table.remarks) out += remark + "\n";
+  return out;
 }
 
 }  // namespace senet

@@ -9,9 +9,9 @@ const std::vector<Kind<Table>>& table_kinds() {
   static const Option notes = texts_option("notes", "what a reader has to know of a cell: \"label: text\"");
   static const std::vector<Kind<Table>> kinds = {
       {"main",
-       {notes, texts_option("budgets", "of every label: which are missing is shown"),
+       {notes, texts_option("budgets", "of every label: what was not run of them is said"),
         texts_option("reproduces", "which cells stand beside which published method: \"label: method\""),
-        texts_option("published", "data sets whose published rows it lists too")},
+        texts_option("published", "data sets of which it says what is published and was not run")},
        main_table},
       {"overview", {notes, texts_option("budgets", "the columns; none: those there are, ascending")}, overview_table},
       {"differences",
@@ -41,8 +41,9 @@ Json explained(const std::vector<Table>& tables, const std::string& id) {
       known += "\n  " + row.id;
       if (row.id != id) continue;
       Json json = {{"row", row.id}, {"cells", Json::object()}, {"runs", Json::array()}};
-      for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i]] = rendered(row.cells[i]);
-      json["notes"] = table.notes;
+      for (size_t i = 0; i < row.cells.size(); ++i) json["cells"][table.columns[i].name] = rendered(row.cells[i]);
+      json["notes"] = Json::array();
+      for (const Note& note : table.notes) json["notes"].push_back(said({note}));
       json["doubts"] = row.doubts;
       if (row.evidence.empty()) json["source"] = "no run of this harness: published figures stand in results/published";
       for (const Result* result : row.evidence) {

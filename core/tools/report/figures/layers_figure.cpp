@@ -14,9 +14,7 @@ namespace senet {
 
 namespace {
 
-const char* kLayers =
-    "set xtics rotate by 40 right noenhanced font \",9\"\nset key bmargin center horizontal font \",9\"\nset lmargin "
-    "11\n";
+constexpr const char* kLayerTics = "set xtics nomirror rotate by 40 right noenhanced font \",10\"\n";
 
 std::string range_of(size_t layers) { return "set xrange [0.5:" + std::to_string(layers) + ".5]\n"; }
 
@@ -49,60 +47,71 @@ std::vector<std::pair<std::string, std::vector<double>>> sensitivities_of(const 
   return found;
 }
 
-// ReLUs of each layer: what `relus` says of a site.
+// ReLUs of each layer, what `relus` says of a site, with the lines' names at their ends.
 std::string relus_panel(Figure& figure, const std::vector<std::pair<std::string, const Result*>>& series,
                         const std::function<std::optional<int64_t>(const ResultSite&)>& relus) {
   std::vector<std::string> plots;
-  for (const auto& [title, result] : series) {
+  std::vector<LineEnd> ends;
+  double most = 1;
+  for (size_t i = 0; i < series.size(); ++i) {
+    const std::string& title = series[i].first;
+    const Result* result = series[i].second;
+    double last = 0.5;
     const std::string block =
-        figure.add(title + ": layer, name, ReLUs", rows_of(*result, [&](const ResultSite& site, size_t) {
+        figure.add(title + ": layer, name, ReLUs, what it is", rows_of(*result, [&](const ResultSite& site, size_t) {
                      const std::optional<int64_t> count = relus(site);
-                     return std::vector<std::string>{count ? std::to_string(*count) : "NaN"};
+                     if (count) last = std::max(0.5, static_cast<double>(*count));
+                     most = std::max(most, last);
+                     return std::vector<std::string>{
+                         count ? std::to_string(*count) : "NaN",
+                         gnuplot_text(title + " | " + site.name + " | " + (count ? grouped(*count) : "?") + " of " +
+                                      grouped(site.relus) + " ReLUs | " + result->id())};
                    }));
-    plots.push_back(block + " using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints " +
-                    style(plots.size()) + " title " + gnuplot_text(title));
+    ends.push_back({title, static_cast<double>(result->sites.size()), last, i});
+    const std::string y = "($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN))";
+    plots.push_back(tips(block, "1:" + y, 4) + block + " using 1:" + y + ":xtic(2) with linespoints " + style(i) +
+                    " title \"\"");
   }
-  return std::string(
-             "set ylabel \"ReLUs (logarithmic; none: at the bottom)\"\nset logscale y\nset yrange [0.5:*]\nplot ") +
-         joined(plots, ", \\\n     ") + "\nunset logscale y\n";
+  return "set ylabel \"ReLUs (bottom: none)\" offset 1.5\nset logscale y\nset yrange [0.5:" + fixed(2 * most, 1) +
+         "]\nunset key\n" + names_at_ends(ends, 0.5, 2 * most, 0.075, true) + "plot " + joined(plots, ", \\\n     ") +
+         "\nunset label\nunset logscale y\n";
 }
 
 // Sensitivity of each layer; beside it the shape of the authors' budgets, which is relative to its largest, and the
-// measured one so too.
+// measured one so too. Layers are `named` where no panel below has the same.
 std::string sensitivity_panel(Figure& figure, const std::string& title, const Result& result,
-                              const std::vector<double>& authors) {
+                              const std::vector<double>& authors, bool named, const std::string& key) {
   const std::vector<double> measured = measured_sensitivity(result);
   const auto recorded = sensitivities_of(result);
+  const double largest = std::max(0.0, *std::max_element(measured.begin(), measured.end()));
+  const bool compared = authors.size() == measured.size() && largest > 0;
   std::string names;
   for (const auto& [name, values] : recorded) names += ", " + name;
-  const std::string block = figure.add(title + ": layer, name" + names + ", ReLU sensitivity",
-                                       rows_of(result, [&](const ResultSite&, size_t l) {
-                                         std::vector<std::string> columns;
-                                         for (const auto& [name, values] : recorded)
-                                           columns.push_back(share(values[l]));
-                                         columns.push_back(share(measured[l]));
-                                         return columns;
-                                       }));
+  const std::string block =
+      figure.add(title + ": layer, name" + names + ", ReLU sensitivity, the same over its largest, authors'",
+                 rows_of(result, [&](const ResultSite&, size_t l) {
+                   std::vector<std::string> columns;
+                   for (const auto& [name, values] : recorded) columns.push_back(share(values[l]));
+                   columns.push_back(share(measured[l]));
+                   columns.push_back(compared ? fixed(measured[l] / largest, 6) : "NaN");
+                   columns.push_back(compared ? fixed(authors[l], 3) : "NaN");
+                   return columns;
+                 }));
+  std::vector<std::string> plots;
   const auto line = [&](size_t column, const std::string& how, const std::string& name) {
-    return block + " using 1:" + std::to_string(column) + ":xtic(2) with linespoints " + how + " title " +
-           gnuplot_text(name);
+    plots.push_back(block + " using 1:" + std::to_string(column) + (named ? ":xtic(2)" : ":xtic(\"\")") +
+                    " with linespoints " + how + " title " + (key.empty() ? "\"\"" : gnuplot_text(name)));
   };
-  std::string plots;
-  for (size_t i = 0; i < recorded.size(); ++i) plots += line(3 + i, style(i + 1), recorded[i].first) + ", \\\n     ";
-  plots += line(3 + recorded.size(), style(0), "ReLU sensitivity");
-  if (authors.size() == measured.size()) {
-    const double largest = std::max(0.0, *std::max_element(measured.begin(), measured.end()));
-    const auto rows = rows_of(result, [&](const ResultSite&, size_t l) {
-      return std::vector<std::string>{largest > 0 ? fixed(measured[l] / largest, 6) : "NaN", fixed(authors[l], 3)};
-    });
-    const std::string both = figure.add(title + ": layer, name, ReLU sensitivity over its largest, authors'", rows);
-    plots += ", \\\n     " + both +
-             " using 1:3 with lines lc rgb \"#0072b2\" dt 3 title \"ReLU, over its largest\", \\\n     " + both +
-             " using 1:4 with linespoints " + style(6) +
-             " title \"over its largest: the authors' budgets for Tiny-ImageNet, width 64\"";
-  }
-  return "set title " + gnuplot_text(title) + " noenhanced\nset ylabel \"sensitivity, share\"\nset yrange [0:1.05]\n" +
-         range_of(measured.size()) + "plot " + plots + "\n";
+  const size_t first = 3 + recorded.size();
+  line(first, style(0), "ReLU sensitivity");
+  if (compared) line(first + 1, "lc rgb \"#0072b2\" dt 3 lw 1 pt 0", "the same over its largest");
+  if (compared) line(first + 2, style(6), "the authors' budgets (Tiny-ImageNet, width 64) over the largest");
+  for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, style(i + 1), recorded[i].first);
+  return "set label 1 " + gnuplot_text(title) +
+         " at graph 0.015, graph 1.02 left noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n"
+         "set yrange [0:1.05]\nset ytics 0.5\n" +
+         range_of(measured.size()) + (key.empty() ? "unset key\n" : key) + "plot " + joined(plots, ", \\\n     ") +
+         "\nunset label 1\nset ytics autofreq\n";
 }
 
 std::string title_of(const Result& result) { return result.label + ", " + result.budget_asked; }
@@ -120,97 +129,141 @@ std::vector<const Result*> with_seed(const Source& source, const Evidence& evide
 
 }  // namespace
 
-Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
+namespace {
+
+// DeepReDuce's, or another method's: a bar a stage.
+std::string criticality_panel(Figure& figure, const Result& result, const std::string& title) {
+  const std::vector<double>& values = result.series.at("criticality");
+  const std::vector<double>& accuracies = result.series.at("stage_accuracy");
+  std::vector<std::vector<std::string>> rows;
+  for (size_t k = 0; k < values.size(); ++k) {
+    rows.push_back({std::to_string(k + 1), gnuplot_text("stage " + std::to_string(k + 1)), fixed(100 * values[k], 6),
+                    fixed(100 * accuracies.at(k), 4)});
+  }
+  const std::string block = figure.add(result.label + ": stage, name, 100 × criticality, held-out accuracy in %", rows);
+  return "set label 1 " + gnuplot_text(title) +
+         " at graph 0.015, graph 1.02 left noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
+         "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
+         range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + block +
+         " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"\"\nunset label 1\n";
+}
+
+// Of each cell the results to show, and the one whose stages' criticality was measured.
+struct ShownSensitivities {
+  std::vector<const Result*> layers;
   const Result* criticality = nullptr;
-  std::vector<const Result*> shown;
+};
+
+ShownSensitivities sensitivities_to_show(const Source& source, const Evidence& evidence) {
+  ShownSensitivities shown;
   std::set<std::vector<double>> seen;  // budgets and scores share a sensitivity
   for (const Result* result : with_seed(source, evidence)) {
-    if (result->series.count("criticality") && !criticality) criticality = result;
+    if (result->series.count("criticality") && !shown.criticality) shown.criticality = result;
     const std::vector<double> values = measured_sensitivity(*result);
-    if (!values.empty() && seen.insert(values).second) shown.push_back(result);
+    if (!values.empty() && seen.insert(values).second) shown.layers.push_back(result);
   }
-  const size_t count = shown.size() + (criticality ? 1 : 0);
-  Figure figure(source.name, source.text("title"), 1000, static_cast<int>(160 + 370 * std::max<size_t>(count, 1)));
-  if (count == 0) {
+  return shown;
+}
+
+}  // namespace
+
+Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
+  const auto [shown, criticality] = sensitivities_to_show(source, evidence);
+  const double panel = 1.0, pitch = 1.25, names = 0.55, key = 0.35;  // inches
+  const double of_layers = shown.empty() ? 0 : pitch * static_cast<double>(shown.size()) + names + key;
+  Figure figure(source.name, source.text("title"), kTwoColumns,
+                std::max(1.0, 0.1 + of_layers + (criticality ? pitch + 0.2 : 0)));
+  if (shown.empty() && !criticality) {
     figure.commands = nothing_to_show("no results with a measured sensitivity");
     return figure;
   }
-  std::string panels;
+  const Origins origins(evidence.cells(source), evidence);
+  double top = 0.25;
   for (const Result* result : shown) {
     const Json density = result->setting("sensitivity.density");
-    panels += sensitivity_panel(figure,
-                                "seed " + std::to_string(result->seed) +
-                                    (density.is_null() ? "" : ", d = " + density.dump()) + " " +
-                                    origin_of(*result, evidence, figure.notes),
-                                *result, evidence.published().sensitivity_of(result->model.plugin));
+    const std::string title = result->model.variant + (density.is_null() ? "" : ", density " + density.dump()) +
+                              origins.mark(*result, figure);
+    const bool last = result == shown.back();
+    figure.commands +=
+        kLayerTics + figure.panel(0.45, 6.9, top, top + panel) +
+        sensitivity_panel(
+            figure, title, *result, evidence.published().sensitivity_of(result->model.plugin), last,
+            last ? "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(top + panel + names, 4)
+                 : std::string());
+    top += pitch;
   }
   if (criticality) {
-    const std::vector<double>& values = criticality->series.at("criticality");
-    const std::vector<double>& accuracies = criticality->series.at("stage_accuracy");
-    std::vector<std::vector<std::string>> rows;
-    for (size_t k = 0; k < values.size(); ++k) {
-      rows.push_back({std::to_string(k + 1), gnuplot_text("stage " + std::to_string(k + 1)), fixed(100 * values[k], 6),
-                      fixed(100 * accuracies.at(k), 4)});
-    }
-    const std::string block =
-        figure.add(criticality->label + ": stage, name, 100 × criticality, held-out accuracy in %", rows);
-    panels += "set title " +
-              gnuplot_text(criticality->label +
-                           "'s criticality of each stage: " + origin_of(*criticality, evidence, figure.notes) +
-                           ", seed " + std::to_string(criticality->seed)) +
-              " noenhanced\nset ylabel \"100 × criticality\"\nset yrange [0:*]\nset xtics norotate center\n" +
-              range_of(rows.size()) + "set boxwidth 0.5\nset style fill solid 0.6\nplot " + block +
-              " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"criticality\"\n";
+    top = of_layers + 0.25;
+    figure.commands +=
+        figure.panel(0.45, 3.4, top, top + panel) +
+        criticality_panel(figure, *criticality,
+                          criticality->label + "'s criticality of each stage" + origins.mark(*criticality, figure));
   }
-  figure.commands = "set multiplot layout " + std::to_string(count) + ",1 title " + figure.heading() + " noenhanced\n" +
-                    kLayers + panels + "unset multiplot\n";
+  figure.remark("Seed " + std::to_string(source.seed()));
   return figure;
 }
 
 Figure budgets_figure(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, source.text("title"), 1000, 620);
+  Figure figure(source.name, source.text("title"), kTwoColumns, 2.75);
+  const Origins origins(evidence.cells(source), evidence);
   std::vector<std::pair<std::string, const Result*>> series;
   for (const Result* result : with_seed(source, evidence)) {
     if (result->sites.empty() || !result->sites.front().allocated) continue;
-    series.emplace_back(
-        title_of(*result) + ", seed " + std::to_string(result->seed) + " " + origin_of(*result, evidence, figure.notes),
-        result);
+    series.emplace_back(title_of(*result) + origins.mark(*result, figure), result);
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results with allocated budgets");
     return figure;
   }
-  figure.commands = std::string(kLayers) + "set title " + figure.heading() + " noenhanced\n" +
-                    range_of(series.front().second->sites.size());
-  figure.commands += relus_panel(figure, series, [](const ResultSite& site) { return site.allocated; });
+  figure.remark("Seed " + std::to_string(source.seed()));
+  figure.commands = kLayerTics + range_of(series.front().second->sites.size()) + figure.panel(0.5, 5.85, 0.1, 2.15) +
+                    relus_panel(figure, series, [](const ResultSite& site) { return site.allocated; });
+  return figure;
+}
+
+namespace {
+
+// The sensitivities of the first result that has both; the counts of every result that has as many layers.
+Figure layers_of(const std::vector<const Result*>& results, const std::string& name, const std::string& title) {
+  const Result& first = *results.front();
+  const Result* with_sensitivity = nullptr;
+  std::vector<std::pair<std::string, const Result*>> series;
+  for (const Result* result : results) {
+    if (!with_sensitivity && !measured_sensitivity(*result).empty()) with_sensitivity = result;
+    if (result->sites.size() == first.sites.size()) series.emplace_back(title_of(*result), result);
+  }
+  Figure figure(name, title, kTwoColumns, 4.3);
+  figure.remark(first.model.variant + " on " + first.dataset.plugin + ", seed " + std::to_string(first.seed));
+  if (with_sensitivity) {
+    figure.commands =
+        kLayerTics + figure.panel(0.5, 5.5, 0.45, 1.65) +
+        sensitivity_panel(figure, "sensitivity of each layer", *with_sensitivity, {}, false,
+                          "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(0.02, 4));
+  }
+  figure.commands += kLayerTics + range_of(first.sites.size()) + figure.panel(0.5, 5.5, 2.0, 3.75) +
+                     "set label 99 \"ReLUs kept in each layer\" at graph 0.015, graph 1.03 left font \",13\"\n" +
+                     relus_panel(figure, series, [](const ResultSite& site) { return site.counted; });
+  return figure;
+}
+
+}  // namespace
+
+Figure layers_figure(const Source& source, const Evidence& evidence) {
+  const std::vector<const Result*> results = with_seed(source, evidence);
+  if (!results.empty()) return layers_of(results, source.name, source.text("title"));
+  Figure figure(source.name, source.text("title"), kTwoColumns, 1);
+  figure.commands = nothing_to_show("no results");
   return figure;
 }
 
 Figure figure_of_layers(const std::vector<Result>& results, const std::string& name) {
   SENET_CHECK(!results.empty(), "there are no results to draw");
-  // The sensitivities of the first result that has both; the counts of every result with the first one's seed.
   const Result& first = results.front();
-  const Result* with_sensitivity = nullptr;
-  std::vector<std::pair<std::string, const Result*>> series;
+  std::vector<const Result*> of_one_seed;
   for (const Result& result : results) {
-    if (!with_sensitivity && !measured_sensitivity(result).empty()) with_sensitivity = &result;
-    if (result.seed == first.seed && result.sites.size() == first.sites.size())
-      series.emplace_back(title_of(result), &result);
+    if (result.seed == first.seed) of_one_seed.push_back(&result);
   }
-  Figure figure(name, first.model.variant + " on " + first.dataset.plugin, 1100, 900);
-  figure.commands =
-      "set multiplot layout 2,1 title " + figure.heading() + " noenhanced\n" + kLayers + range_of(first.sites.size());
-  if (with_sensitivity) {
-    figure.commands += sensitivity_panel(figure, "Sensitivity of each layer", *with_sensitivity, {});
-  } else {
-    figure.commands +=
-        "set label 1 \"not measured in this experiment\" at graph 0.5,0.5 center\nset yrange [0:1]\nplot NaN "
-        "notitle\nunset label 1\n";
-  }
-  figure.commands += "set title \"ReLUs kept in each layer\"\n";
-  figure.commands += relus_panel(figure, series, [](const ResultSite& site) { return site.counted; });
-  figure.commands += "unset multiplot\n";
-  return figure;
+  return layers_of(of_one_seed, name, first.model.variant + " on " + first.dataset.plugin);
 }
 
 }  // namespace senet

@@ -39,38 +39,37 @@ Figure masks_figure(const Source& source, const Evidence& evidence) {
       if (!layers.empty()) shown = result;
     }
   }
-  const int64_t columns = 6, count = std::max<int64_t>(static_cast<int64_t>(layers.size()), 1);
-  const int64_t rows = (count + columns - 1) / columns;
-
-  std::string title = source.text("title");
-  if (shown) {
-    title += ": " + shown->label + ", " + shown->budget_asked + ", seed " + std::to_string(shown->seed) +
-             " (dark: many of a pixel's channels keep their ReLU; scale of each layer its own)";
-  }
-  Figure figure(source.name, title, 1100, static_cast<int>(110 + 200 * rows));
+  const size_t columns = 6, count = std::max<size_t>(layers.size(), 1), rows = (count + columns - 1) / columns;
+  const double tile = 1.0, pitch = 1.16, line = 1.38;  // inches
+  Figure figure(source.name, source.text("title"), kTwoColumns, 0.1 + line * static_cast<double>(rows));
   if (!shown) {
     figure.commands = nothing_to_show("no results with masks beside them");
     return figure;
   }
-  origin_of(*shown, evidence, figure.notes);
-  figure.commands = "set multiplot layout " + std::to_string(rows) + "," + std::to_string(columns) + " title " +
-                    figure.heading() +
-                    " noenhanced font \",10\"\nunset tics\nunset grid\nunset key\nunset colorbox\n"
-                    "set palette defined (0 \"#ffffff\", 1 \"#08306b\")\nset size ratio -1\n";
+  figure.remark(
+      shown->label + ", " + shown->budget_asked + ", seed " + std::to_string(shown->seed) +
+      ": the share of channels that keep their ReLU at each pixel, from none (white) to the most in the layer "
+      "(dark); below a name, ReLUs kept of all");
+  figure.remark(short_variant_of(*shown, evidence));
+  figure.commands =
+      "unset xtics\nunset ytics\nunset grid\nunset key\nunset colorbox\nset border 15 lw 0.5 lc rgb \"#888888\"\n"
+      "set palette defined (0 \"#ffffff\", 1 \"#08306b\")\n";
   for (size_t l = 0; l < layers.size(); ++l) {
     const ResultSite& site = shown->sites.at(l);
     const int64_t height = layers[l].size(1), width = layers[l].size(2);
     const std::string block =
         figure.add(site.name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
     const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
-    figure.commands += "set title " +
-                       gnuplot_text(site.name + ": " + grouped(site.counted) + " of " + grouped(site.relus)) +
-                       " noenhanced font \",8\"\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
-                       "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +
-                       ":-0.5]\nset cbrange [0:" + std::to_string(std::max<int64_t>(most, 1)) + "]\nplot " + block +
-                       " matrix with image\n";
+    const double left = 0.06 + pitch * static_cast<double>(l % columns),
+                 top = 0.3 + line * static_cast<double>(l / columns);
+    figure.commands +=
+        figure.panel(left, left + tile, top, top + tile) + "set title " + gnuplot_text(site.name) + " . \"\\n\" . " +
+        gnuplot_text(grouped(site.counted) + " of " + grouped(site.relus)) +
+        " noenhanced font \",11\" offset 0,-0.75\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
+        "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +
+        ":-0.5]\nset cbrange [0:" + std::to_string(std::max<int64_t>(most, 1)) + "]\nplot " + block +
+        " matrix with image\n";
   }
-  figure.commands += "unset multiplot\n";
   return figure;
 }
 

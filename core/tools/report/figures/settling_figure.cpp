@@ -43,45 +43,56 @@ double disjoint_distance(const Result& result) {
 }  // namespace
 
 Figure settling_figure(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, source.text("title"), 1000, 960);
+  Figure figure(source.name, source.text("title"), kTwoColumns, 2.3);
+  const std::vector<MeasuredCell> cells = evidence.cells(source);
+  const Origins origins(cells, evidence);
   std::vector<std::string> movement, last, before_last;
-  size_t i = 0;
   std::optional<double> disjoint;
-  for (const MeasuredCell& cell : evidence.cells(source)) {
+  for (const MeasuredCell& cell : cells) {
     if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
     const auto nhd = curve_of(cell, "nhd"), one = curve_of(cell, "overlap_1"), two = curve_of(cell, "overlap_2");
     if (nhd.empty()) continue;
+    const std::string title =
+        cell.label() + (source.text("budget").empty() ? ", " + cell.budget() : "") + origins.mark(cell.first(), figure);
     std::vector<std::vector<std::string>> rows;
     for (size_t epoch = 0; epoch < nhd.size(); ++epoch) {
       rows.push_back({std::to_string(epoch + 1), nhd[epoch], epoch < one.size() ? one[epoch] : "NaN NaN",
-                      epoch < two.size() ? two[epoch] : "NaN NaN"});
+                      epoch < two.size() ? two[epoch] : "NaN NaN",
+                      gnuplot_text(title + ", epoch " + std::to_string(epoch + 1) + " | " + cell.first().folder() +
+                                   "/" + cell.id() + ", " + std::to_string(cell.results.size()) + " seeds")});
     }
-    const std::string title = cell.label() + ", " + cell.budget() + " (" + std::to_string(cell.results.size()) + ")";
     const std::string block = figure.add(
-        title + ": epoch, NHD, overlap with the masks one and two updates before, each with its deviation", rows);
-    origin_of(*cell.results.front(), evidence, figure.notes);
-    if (!disjoint) disjoint = disjoint_distance(*cell.results.front());
-    const std::string drawn = " with yerrorlines " + style(i++) + " title " + gnuplot_text(title);
-    movement.push_back(block + " using 1:2:3" + drawn);
-    last.push_back(block + " using 1:4:5" + drawn);
-    before_last.push_back(block + " using 1:6:7" + drawn);
+        title + ": epoch, NHD, overlap with the masks one and two updates before, each with its deviation, runs", rows);
+    if (!disjoint) disjoint = disjoint_distance(cell.first());
+    const size_t i = movement.size();
+    // Bars of one epoch stand side by side.
+    const std::string x = "($1+" + fixed(0.07 * (static_cast<double>(i) - 2), 2) + ")";
+    const auto drawn = [&](const char* columns) {
+      return tips(block, x + ":" + std::string(columns, 1), 8) + block + " using " + x + ":" + columns +
+             " with yerrorbars " + bar_style(i) + " notitle, \\\n     " + block + " using " + x + ":" +
+             std::string(columns, 1) + " with linespoints " + style(i) + " title " + gnuplot_text(title);
+    };
+    movement.push_back(drawn("2:3"));
+    last.push_back(drawn("4:5"));
+    before_last.push_back(drawn("6:7"));
   }
   if (movement.empty()) {
     figure.commands = nothing_to_show("no results with masks that were identified");
     return figure;
   }
-  const std::string between = ", \\\n     ";
+  figure.remark("Means over seeds; bars: standard deviation; points of one epoch stand side by side");
+  figure.remark("Dashed: two masks that have no ReLU in common");
+  const std::string at = fixed(*disjoint, 4), between = ", \\\n     ";
   figure.commands =
-      "set multiplot layout 3,1 title " + figure.heading() +
-      " noenhanced\nset lmargin 10\nset rmargin 28\nset key outside right top font \",9\"\nset xtics 1\n"
-      "set xlabel \"epoch of mask identification\"\nset yrange [0:*]\n"
-      "set ylabel \"NHD to the masks before\"\nset arrow 1 from graph 0, first " +
-      fixed(*disjoint, 4) + " to graph 1, first " + fixed(*disjoint, 4) +
-      " nohead dt 2 lc rgb \"#666666\"\nset label 1 \"no ReLU in common\" at graph 0.99, first " + fixed(*disjoint, 4) +
-      " right offset 0,0.5 font \",8\"\nplot " + joined(movement, between) +
-      "\nunset arrow 1\nunset label 1\nset yrange [0:1.05]\nset ylabel \"shared with one update before\"\nplot " +
-      joined(last, between) + "\nset ylabel \"shared with two updates before\"\nplot " + joined(before_last, between) +
-      "\nunset multiplot\n";
+      "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset offsets 0.3, 0.3, 0, 0\n"
+      "unset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\nset arrow 1 from graph 0, "
+      "first " +
+      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.4, 2.2, 0.08, 1.55) +
+      "plot " + joined(movement, between) +
+      "\nunset arrow 1\nset yrange [0:1.05]\nset ylabel \"shared with one update before\"\n" +
+      figure.panel(2.75, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
+      "\nset ylabel \"shared with two updates before\"\n" + "set key noenhanced Left reverse samplen 2 font \",12\"\n" +
+      key_below(2.02, 6) + figure.panel(5.05, 6.85, 0.08, 1.55) + "plot " + joined(before_last, between) + "\n";
   return figure;
 }
 

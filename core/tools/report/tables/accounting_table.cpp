@@ -48,17 +48,18 @@ std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> measu
 
 // What every method is charged for: in the finished network, in an engine, and in training. Means over the seeds.
 Table accounting_table(const Source& source, const Evidence& evidence) {
-  TableMaker maker(source, evidence,
-                   {"data", "model", "cell", "budget", "acc % (n)", "before fine-tuning % (n)", "comparisons",
-                    "of max-pooling", "squares", "secret coefficients", "MACs, millions",
-                    "image passes of the network, thousands", "image passes in all, thousands", "trials"});
+  TableMaker maker(
+      source, evidence,
+      {condition("data"), condition("model"), name_column("cell"), condition("budget"), accuracy_column("acc % (n)"),
+       "before fine-tuning % (n)", "comparisons", "of max-pooling", "squares", "secret coefficients", "MACs, millions",
+       "image passes of the network, thousands", "image passes in all, thousands", "trials"});
   std::set<std::string> protocols;
   for (const MeasuredCell& cell : maker.cells) {
     for (const auto& [protocol, figures] : measured(cell)) protocols.insert(protocol);
   }
   for (const std::string& protocol : protocols) {
-    maker.table.columns.push_back(protocol + " MB");
-    maker.table.columns.push_back(protocol + " rounds");
+    maker.table.columns.emplace_back(protocol + " MB");
+    maker.table.columns.emplace_back(protocol + " rounds");
   }
   for (const MeasuredCell& cell : maker.cells) {
     const auto mean = [&](const std::function<double(const Result&)>& value) { return cell.over_seeds(value).mean; };
@@ -98,7 +99,7 @@ Table accounting_table(const Source& source, const Evidence& evidence) {
     }
     maker.add(maker.id_of(cell), std::move(row), cell.results);
   }
-  maker.add_missing();
+  maker.say_what_was_not_run();
   return maker.finished();
 }
 

@@ -46,8 +46,11 @@ Table differences_table(const Source& source, const Evidence& evidence) {
   everything.options.replace("labels", std::vector<std::string>(), source.file.string());
   const std::vector<MeasuredCell> all = evidence.cells(everything);
   TableMaker maker(source, evidence,
-                   {"data", "model", "cell", "budget", "ReLUs counted", "acc % (n)", "against",
-                    "points ± standard error (seeds in common)"});
+                   {condition("data"), condition("model"), name_column("cell"), condition("budget"),
+                    condition("ReLUs counted"), accuracy_column("acc % (n)"), "against", "points (n)"});
+  maker.table.columns.back().spread = "standard error";
+  maker.table.remarks.emplace_back(
+      "Points: the accuracy's difference over the seeds that both cells have, ± its standard error.");
   std::set<std::string> labels;
   for (const MeasuredCell& cell : all) labels.insert(cell.label());
   for (const MeasuredCell& cell : maker.cells) {
@@ -75,7 +78,7 @@ Table differences_table(const Source& source, const Evidence& evidence) {
     }
     if (maker.table.rows.size() == before) maker.table.rows.push_back(plain);
   }
-  maker.add_missing();
+  maker.say_what_was_not_run();
   return maker.finished();
 }
 

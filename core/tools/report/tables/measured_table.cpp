@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "config/joined.h"
@@ -12,16 +13,18 @@ namespace senet {
 
 namespace {
 
-// Of a table's columns, those that a source names, in its order; a mark that follows a column's name is part of it.
+// Of a table's columns, those that a source names, in its order.
 void keep_columns(Table& table, const Source& source) {
   if (source.texts("columns").empty()) return;
   std::vector<size_t> kept;
   for (const std::string& name : source.texts("columns")) {
-    const auto at = std::find_if(table.columns.begin(), table.columns.end(), [&](const std::string& column) {
-      return column == name || column.rfind(name + " [", 0) == 0;
-    });
-    if (at == table.columns.end())
-      fail_usage(source.file.string(), ": there is no column '", name, "'; there are: ", joined(table.columns, ", "));
+    const auto at = std::find_if(table.columns.begin(), table.columns.end(),
+                                 [&](const Table::Column& column) { return column.name == name; });
+    if (at == table.columns.end()) {
+      std::vector<std::string> names;
+      for (const Table::Column& column : table.columns) names.push_back(column.name);
+      fail_usage(source.file.string(), ": there is no column '", name, "'; there are: ", joined(names, ", "));
+    }
     kept.push_back(static_cast<size_t>(at - table.columns.begin()));
   }
   const auto keep = [&](auto& all) {
@@ -39,15 +42,16 @@ void keep_columns(Table& table, const Source& source) {
 Table measured_table(const Source& source, const Evidence& evidence) {
   TableMaker maker(
       source, evidence,
-      {"data", "cell", "budget", "seed", "acc %", "MACs, millions", "protocol", "masking", "comparisons",
-       "of max-pooling", "ReLUs MB", "linear MB", "one inference MB", "linear share", "rounds", "LAN s", "WAN s"});
+      {condition("data"), condition("model"), name_column("cell"), condition("budget"), condition("seed"), "acc %",
+       "MACs, millions", condition("protocol"), condition("masking"), "comparisons", condition("of max-pooling"),
+       "ReLUs MB", "linear MB", "one inference MB", "linear share, %", "rounds", "LAN s", "WAN s"});
   std::optional<CostProfile> promised;
   if (!source.text("profile").empty()) {
     promised = load_profile(source.file.parent_path() / source.text("profile"));
-    const size_t note =
-        maker.notes.number("not measured here: " + promised->source +
-                           "; its time of a ReLU times their number, of linear layers by multiply-accumulates");
-    maker.table.columns.push_back(rendered(Table::Cell(promised->name + " online s").mark(note)));
+    maker.table.columns.emplace_back(promised->name + " online s");
+    maker.table.remarks.push_back(promised->name + " online s: not measured here, but computed from " +
+                                  promised->source +
+                                  ": its time of a ReLU times their number, of linear layers by multiply-accumulates.");
   }
   const std::vector<std::string>& budgets = source.texts("budgets");
   for (const MeasuredCell& cell : maker.cells) {
@@ -58,23 +62,25 @@ Table measured_table(const Source& source, const Evidence& evidence) {
         const double relu = measured.megabytes("relu"), linear = measured.megabytes("linear");
         std::vector<Table::Cell> row = {
             maker.data(*result),
+            cell.variant(),
             maker.label(cell),
             cell.budget(),
-            std::to_string(result->seed),
+            count_cell(result->seed),
             number_cell(100 * network.scores.accuracy, 2),
             number_cell(1e-6 * static_cast<double>(network.macs), 2),
-            Table::Cell(measured.protocol).mark(maker.notes.number(joined(measured.caveats, "; "))),
+            measured.protocol,
             measured.masking,
             count_cell(measured.relu_comparisons),
             count_cell(measured.max_pool_comparisons),
             number_cell(relu, 2),
             number_cell(linear, 2),
             number_cell(measured.whole().megabytes(), 2),
-            number_cell(100 * linear / (linear + relu + measured.megabytes("max_pool")), 0, " %"),
-            std::to_string(measured.whole().rounds),
+            count_cell(std::llround(100 * linear / (linear + relu + measured.megabytes("max_pool")))),
+            count_cell(measured.whole().rounds),
             number_cell(measured.latency("LAN"), 2),
             number_cell(measured.latency("WAN"), 2)};
-        row[1].addition = measured.at_its_width();
+        for (const std::string& caveat : measured.caveats) row[7].mark(maker.notes.number(caveat));
+        row[2].addition = measured.at_its_width();
         if (promised && measured.width == 1) {
           const NetworkCost cost = cost_of(*result, *promised);
           row.push_back(number_cell(cost.relus.online_seconds + cost.linear.online_seconds, 3));

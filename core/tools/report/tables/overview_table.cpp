@@ -10,14 +10,17 @@ namespace senet {
 
 // A row a method, a column a budget: accuracy, and the ReLUs counted where they are not the budget's.
 Table overview_table(const Source& source, const Evidence& evidence) {
-  TableMaker maker(source, evidence, {"data", "model", "ReLUs", "AR acc %", "method"});
+  TableMaker maker(
+      source, evidence,
+      {condition("data"), condition("model"), condition("ReLUs"), condition("AR acc % (n)"), name_column("method")});
   std::vector<std::string> budgets = source.texts("budgets");
   if (budgets.empty()) {
     std::map<int64_t, std::string> ascending;
     for (const MeasuredCell& cell : maker.cells) ascending.emplace(cell.first().budget, cell.budget());
     for (const auto& [relus, budget] : ascending) budgets.push_back(budget);
   }
-  for (const std::string& budget : budgets) maker.table.columns.push_back("acc % (n) at " + budget);
+  for (const std::string& budget : budgets)
+    maker.table.columns.push_back(accuracy_column("acc % at " + budget + " (n)"));
   std::vector<std::vector<const MeasuredCell*>> rows;
   for (const MeasuredCell& cell : maker.cells) {
     const auto same = [&](const auto& row) {
@@ -30,13 +33,14 @@ Table overview_table(const Source& source, const Evidence& evidence) {
     const MeasuredCell& first = *row.front();
     std::map<std::string, double> teachers;  // by seed
     std::vector<const Result*> results;
-    std::vector<Table::Cell> accuracies(budgets.size(), kMissing);
+    std::vector<Table::Cell> accuracies(budgets.size(), kNone);
     for (const MeasuredCell* cell : row) {
       const auto at = std::find(budgets.begin(), budgets.end(), cell->budget());
       if (at == budgets.end()) continue;
       const int64_t relus = cell->counted();
-      accuracies[static_cast<size_t>(at - budgets.begin())] =
-          mean_cell(cell->accuracy(), relus == cell->first().budget ? "" : " at " + grouped(relus));
+      Table::Cell& accuracy = accuracies[static_cast<size_t>(at - budgets.begin())];
+      accuracy = mean_cell(cell->accuracy(), relus == cell->first().budget ? "" : " at " + grouped(relus));
+      accuracy.relus = relus;
       for (const Result* result : cell->results)
         teachers[std::to_string(result->seed)] = 100 * result->teacher.accuracy;
       results.insert(results.end(), cell->results.begin(), cell->results.end());
@@ -50,14 +54,7 @@ Table overview_table(const Source& source, const Evidence& evidence) {
     maker.add(source.name + "/" + slug(first.first().folder()) + "/" + slug(first.label()), std::move(cells),
               std::move(results));
   }
-  for (const std::string& label : source.texts("labels")) {
-    if (std::any_of(maker.cells.begin(), maker.cells.end(),
-                    [&](const MeasuredCell& cell) { return cell.label() == label; }))
-      continue;
-    std::vector<Table::Cell> row = {kNone, kNone, kNone, kNone, label};
-    row.resize(maker.table.columns.size(), kMissing);
-    maker.add(source.name + "/missing/" + slug(label), std::move(row));
-  }
+  maker.say_what_was_not_run();
   return maker.finished();
 }
 

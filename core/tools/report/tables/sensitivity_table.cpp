@@ -38,8 +38,8 @@ double rank_correlation(const std::vector<double>& a, const std::vector<double>&
 // How the measured ReLU sensitivity's shape compares with the one that the authors' published budgets have.
 Table sensitivity_table(const Source& source, const Evidence& evidence) {
   TableMaker maker(source, evidence,
-                   {"data", "model", "cell", "seed", "layers", "smallest ÷ largest", "theirs",
-                    "mean difference, of the largest", "rank correlation"});
+                   {condition("data"), condition("model"), name_column("cell"), condition("seed"), condition("layers"),
+                    "smallest ÷ largest", "theirs", "mean difference, of the largest", "rank correlation"});
   const std::string of_theirs =
       "with the shape of the authors' budgets for Tiny-ImageNet at width 64, which rises with depth in every layer: "
       "ranking layers by "
@@ -61,8 +61,8 @@ Table sensitivity_table(const Source& source, const Evidence& evidence) {
       std::vector<Table::Cell> row = {maker.data(*result),
                                       cell.variant(),
                                       maker.label(cell),
-                                      seed,
-                                      std::to_string(values.size()),
+                                      count_cell(result->seed),
+                                      count_cell(static_cast<int64_t>(values.size())),
                                       *largest > 0 ? number_cell(*smallest / *largest, 3) : kNone};
       if (comparable) {
         row.push_back(number_cell(*std::min_element(theirs.begin(), theirs.end()), 3));
@@ -73,7 +73,7 @@ Table sensitivity_table(const Source& source, const Evidence& evidence) {
       maker.add(maker.id_of(cell) + "-s" + seed, std::move(row), {result});
     }
   }
-  maker.add_missing();
+  maker.say_what_was_not_run();
   return maker.finished();
 }
 

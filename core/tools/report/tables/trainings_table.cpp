@@ -20,8 +20,8 @@ std::string machine_of(const Environment& environment) {
 // What each cell took beside the teacher: image passes and minutes. What rows share stands in each of them.
 Table trainings_table(const Source& source, const Evidence& evidence) {
   TableMaker maker(source, evidence,
-                   {"data", "model", "method", "budget", "image passes, thousands", "of them shared with other rows",
-                    "minutes", "device"});
+                   {condition("data"), condition("model"), name_column("method"), condition("budget"),
+                    "image passes, thousands", "of them shared with other rows", "minutes", condition("device")});
   std::map<std::string, std::set<std::string>> budgets_of;  // by the key of a phase
   for (const MeasuredCell& cell : maker.cells) {
     for (const Result* result : cell.results) {
@@ -53,7 +53,7 @@ Table trainings_table(const Source& source, const Evidence& evidence) {
                number_cell(summary(minutes).mean, 1), machine_of(environment)},
               cell.results);
   }
-  maker.add_missing();
+  maker.say_what_was_not_run();
   return maker.finished();
 }
 

@@ -5,9 +5,9 @@ namespace senet {
 
 // SENet++: a row a width.
 Table widths_table(const Source& source, const Evidence& evidence) {
-  TableMaker maker(
-      source, evidence,
-      {"data", "model", "cell", "budget", "width", "acc % (n)", "ReLUs", "MACs", "ReLU saving", "MAC saving"});
+  TableMaker maker(source, evidence,
+                   {condition("data"), condition("model"), name_column("cell"), condition("budget"), "width",
+                    "acc % (n)", "ReLUs", "MACs", "ReLU saving", "MAC saving"});
   for (const MeasuredCell& cell : maker.cells) {
     for (const ResultWidth& at : cell.first().widths) {
       const std::string width = Json(at.width).dump();
