@@ -64,7 +64,9 @@ std::vector<int64_t> BatchLoader::shuffled(uint64_t seed, int64_t epoch) const {
 }
 
 Batch BatchLoader::empty_batch(int64_t count, torch::Device device) const {
-  const auto options = torch::TensorOptions(device);
+  // From pinned memory a copy to the GPU does not wait for the work before it; the allocator keeps it for later
+  // batches.
+  const auto options = torch::TensorOptions(device).pinned_memory(device.is_cpu() && device_.is_cuda());
   return {torch::empty({count, shape_[2], shape_[0], shape_[1]},
                        options.dtype(precision_).memory_format(torch::MemoryFormat::ChannelsLast)),
           torch::empty({count}, options.dtype(torch::kInt64)), 0, torch::empty({count}, options.dtype(torch::kInt64))};
