@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/cpu_loops.h"
+#include "nn/norm_passes.h"
 #include "nn/recording.h"
 
 namespace senet {
@@ -240,6 +241,8 @@ std::vector<float> values_of(const torch::Tensor& channels) {
   return {values, values + channels.numel()};
 }
 
+constexpr auto kOnGpu = [](const auto& kernel, Blocks blocks) { launch(kernel, blocks); };
+
 class NormActivation final : public torch::autograd::Function<NormActivation> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -249,17 +252,23 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
                                BatchNorm2d* norm) {
     const torch::Tensor shortcut = maybe_shortcut.value_or(torch::Tensor()),
                         floors = maybe_floors.value_or(torch::Tensor());
-    const Grid grid(x);
-    torch::Tensor mean = torch::empty_like(weight), inverse_deviation = torch::empty_like(weight);
-    batch_statistics(grid, x, *norm, mean, inverse_deviation);
-    torch::Tensor y = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
-    apply_all(grid, x, shortcut, rectified, floors, affine(weight, bias, values_of(mean), values_of(inverse_deviation)),
-              y);
+    torch::Tensor y;
+    BatchStatistics batch;
+    if (x.is_cuda()) {
+      y = norm_training(kOnGpu, *norm, {x, shortcut, rectified, floors}, batch);
+    } else {
+      const Grid grid(x);
+      batch = {torch::empty_like(weight), torch::empty_like(weight)};
+      batch_statistics(grid, x, *norm, batch.mean, batch.inverse_deviation);
+      y = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
+      apply_all(grid, x, shortcut, rectified, floors,
+                affine(weight, bias, values_of(batch.mean), values_of(batch.inverse_deviation)), y);
+    }
     context->saved_data["rectified"] = static_cast<int64_t>(rectified);
     context->saved_data["shortcut"] = shortcut.defined();
     // The activation's sign decides where its gradient passes, so that what it rectified need not be kept.
     context->save_for_backward(
-        {x, rectified == Rectified::none ? torch::Tensor() : y, weight, floors, mean, inverse_deviation});
+        {x, rectified == Rectified::none ? torch::Tensor() : y, weight, floors, batch.mean, batch.inverse_deviation});
     return y;
   }
 
@@ -271,7 +280,12 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
     const auto rectified = static_cast<Rectified>(context->saved_data["rectified"].toInt());
     const bool with_shortcut = context->saved_data["shortcut"].toBool();
     const auto last = torch::MemoryFormat::ChannelsLast;
-    const torch::Tensor g = gradients[0].to(x.scalar_type()).contiguous(last);
+    const torch::Tensor g = gradients[0].to(x.scalar_type()).contiguous(last), none;
+    if (x.is_cuda()) {
+      const NormGradients all = norm_gradients(kOnGpu, weight, {x, with_shortcut ? x : none, rectified, floors}, y, g,
+                                               {mean, inverse_deviation});
+      return {all.x, all.weight, all.bias, all.shortcut, none, none, none};
+    }
     const Grid grid(x);
 
     // Behind the activation; also the shortcut's gradient.
@@ -319,7 +333,6 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
                 end - begin, grid.period);
       });
     });
-    const torch::Tensor none;
     return {gx, gradient_of_weight, gradient_of_bias, with_shortcut ? kept : none, none, none, none};
   }
 };
@@ -346,7 +359,7 @@ bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, cons
 
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors) {
-  if (x.is_cuda()) {
+  if (x.is_cuda() && (norm.is_training() ? x.numel() == x.size(1) : torch::GradMode::is_enabled())) {
     const torch::Tensor y = norm.forward(x);
     if (rectified == Rectified::none) return shortcut.defined() ? y + shortcut : y;
     return rectified_sum(y, shortcut, rectified, floors);
@@ -356,6 +369,7 @@ torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::T
     return NormActivation::apply(x, norm.weight, norm.bias, c10::optional<torch::Tensor>(shortcut),
                                  c10::optional<torch::Tensor>(floors), rectified, &norm);
   }
+  if (x.is_cuda()) return norm_evaluation(kOnGpu, norm, {x, shortcut, rectified, floors});
   std::vector<float> inverse_deviation = values_of(norm.running_var);
   for (float& value : inverse_deviation) value = static_cast<float>(1 / std::sqrt(value + BatchNorm2d::kEpsilon));
   torch::Tensor y = held_by_nobody_else(x) ? x : torch::empty_like(x, torch::MemoryFormat::ChannelsLast);

@@ -11,6 +11,8 @@
 #include "method/mismatch_kernel.h"
 #include "nn/channel_mean_square.h"
 #include "nn/channel_mean_square_kernels.h"
+#include "nn/norm_activation.h"
+#include "nn/norm_passes.h"
 #include "nn/rectify_kernels.h"
 #include "senet/masked_relu.h"
 #include "support/emulate.h"
@@ -95,6 +97,87 @@ TEST_P(Kernels, LetTheGradientPassWhereTheActivationDid) {
     emulate(kernel, kernel.blocks(kernel.images, kernel.image));
     EXPECT_TRUE(identical(gx, x.grad()));
   });
+}
+
+constexpr auto kOnTheHost = [](const auto& kernel, Blocks blocks) { emulate(kernel, blocks); };
+
+// A norm whose parameters and running statistics are no round numbers.
+std::shared_ptr<BatchNorm2d> norm_of(int64_t channels) {
+  auto norm = std::make_shared<BatchNorm2d>(channels);
+  const torch::NoGradGuard no_gradient;
+  norm->weight.copy_(random_tensor({channels}, 20, torch::kFloat32));
+  norm->bias.copy_(random_tensor({channels}, 21, torch::kFloat32));
+  norm->running_mean.copy_(random_tensor({channels}, 22, torch::kFloat32));
+  norm->running_var.copy_(random_tensor({channels}, 23, torch::kFloat32).square() + 0.5);
+  return norm;
+}
+
+// Relative to the largest value, or to 1.
+void expect_close(const torch::Tensor& found, const torch::Tensor& expected, double tolerance,
+                  const std::string& what) {
+  ASSERT_EQ(found.sizes(), expected.sizes()) << what;
+  EXPECT_LT(largest_difference(found, expected), tolerance * std::max(1.0, expected.abs().max().item<double>()))
+      << what;
+}
+
+void expect_norms_as_the_hosts(const torch::Tensor& x, const torch::Tensor& shortcut, const torch::Tensor& g,
+                               Rectified rectified, const torch::Tensor& floors, const std::string& what) {
+  const double tolerance = x.scalar_type() == torch::kFloat32 ? 2e-5 : 2e-2;
+  const auto found = norm_of(x.size(1)), expected = norm_of(x.size(1));
+  const torch::Tensor leaf = x.detach().clone(torch::MemoryFormat::Preserve).set_requires_grad(true);
+  const torch::Tensor added = shortcut.defined()
+                                  ? shortcut.detach().clone(torch::MemoryFormat::Preserve).set_requires_grad(true)
+                                  : torch::Tensor();
+  const torch::Tensor y = norm_activation(*expected, leaf, added, rectified, floors);
+  y.backward(g);
+
+  const torch::NoGradGuard no_gradient;
+  const NormInputs inputs{x, shortcut, rectified, floors};
+  BatchStatistics batch;
+  const torch::Tensor out = norm_training(kOnTheHost, *found, inputs, batch);
+  expect_close(out, y.detach(), tolerance, what + "y");
+  expect_close(found->running_mean, expected->running_mean, 1e-5, what + "running mean");
+  expect_close(found->running_var, expected->running_var, 1e-5, what + "running variance");
+  const NormGradients all = norm_gradients(kOnTheHost, found->weight, inputs, out, g, batch);
+  expect_close(all.x, leaf.grad(), tolerance, what + "gradient of x");
+  expect_close(all.weight, expected->weight.grad(), 2e-4, what + "gradient of γ");
+  expect_close(all.bias, expected->bias.grad(), 2e-4, what + "gradient of β");
+  EXPECT_EQ(all.shortcut.defined(), shortcut.defined());
+  if (shortcut.defined()) expect_close(all.shortcut, added.grad(), tolerance, what + "gradient of the shortcut");
+
+  found->eval();
+  expected->eval();
+  expect_close(norm_evaluation(kOnTheHost, *found, inputs),
+               norm_activation(*expected, x.clone(), shortcut, rectified, floors), tolerance, what + "evaluation");
+}
+
+TEST_P(Kernels, NormaliseAddRectifyAndGoBackAsTheHostDoes) {
+  const Case& c = GetParam();
+  const torch::Tensor x = activation(c, 12) * 3 + 1, shortcut = activation(c, 13), g = activation(c, 14);
+  if (x.numel() == x.size(1)) return;  // a single value has no variance
+  for (const torch::Tensor& added : {torch::Tensor(), shortcut}) {
+    const std::string what = added.defined() ? "with shortcut, " : "";
+    expect_norms_as_the_hosts(x, added, g, Rectified::none, {}, what + "none: ");
+    expect_norms_as_the_hosts(x, added, g, Rectified::all, {}, what + "all: ");
+    for (const double share : {0.0, 0.4, 1.0}) {
+      const torch::Tensor mask =
+          random_tensor(torch::IntArrayRef(c.shape).slice(1), 15).sigmoid().lt(share).to(torch::kUInt8);
+      expect_norms_as_the_hosts(x, added, g, Rectified::masked, floors_of(mask, kLast), what + text(share, ": "));
+    }
+  }
+}
+
+// A view may begin anywhere: it is not read by packs.
+TEST(Kernels, NormaliseAMisalignedView) {
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    const torch::Tensor x = random_tensor({5, 16, 3, 5}, 16, type).contiguous(kLast),
+                        g = random_tensor({5, 16, 3, 5}, 17, type).contiguous(kLast);
+    torch::Tensor room = torch::empty({x.numel() + 1}, x.options());
+    const torch::Tensor view = room.narrow(0, 1, x.numel()).as_strided(x.sizes(), x.strides(), 1);
+    view.copy_(x);
+    ASSERT_NE(reinterpret_cast<uintptr_t>(view.data_ptr()) % kPackBytes, 0u);
+    expect_norms_as_the_hosts(view, {}, g, Rectified::all, {}, "misaligned: ");
+  }
 }
 
 TEST_P(Kernels, AddUpMismatchAndGain) {
