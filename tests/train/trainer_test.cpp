@@ -36,7 +36,7 @@ class Host final : public TrainingHost {
   void report(const EpochReport& report) override { reports.push_back({report.epoch, report.loss, report.accuracy}); }
   void progress(const Progress& progress) override {
     last = progress;
-    ++steps;
+    if (++steps >= killed_after) fail("killed");
   }
   bool stop_requested() const override { return steps >= stop_after; }
 
@@ -50,7 +50,7 @@ class Host final : public TrainingHost {
   std::optional<TensorMap> saved;
   std::vector<Line> reports;
   Progress last{};
-  int saves = 0, steps = 0, stop_after = 1 << 30;
+  int saves = 0, steps = 0, stop_after = 1 << 30, killed_after = 1 << 30;
 };
 
 struct Setting {
@@ -277,6 +277,25 @@ TEST(Trainer, ResumesBitForBitFromEveryStep) {
     expect_same(state_of(second.student), expected);
     EXPECT_EQ(host.reports, whole.reports) << "stopped after step " << step;
   }
+}
+
+// A process that is killed leaves the checkpoint from before the last epoch's end.
+TEST(Trainer, ResumesBitForBitFromACheckpointOfAnEarlierEpoch) {
+  Host whole;
+  MaskTraining uninterrupted;
+  uninterrupted.run(whole);
+  Host host;
+  host.stop_after = 2;
+  MaskTraining stopped, killed, resumed;
+  error_of([&] { stopped.run(host); });
+  const int saves = host.saves;
+  host.stop_after = 1 << 30;
+  host.killed_after = 8;
+  error_of([&] { killed.run(host); });
+  EXPECT_EQ(host.saves, saves) << "two epochs have ended, and no time for a checkpoint has come";
+  host.killed_after = 1 << 30;
+  resumed.run(host);
+  expect_same(state_of(resumed.student), state_of(uninterrupted.student));
 }
 
 TEST(Trainer, TheSameSeedGivesTheSameBitsAnotherGivesOthers) {
