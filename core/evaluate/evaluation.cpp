@@ -17,7 +17,8 @@ PhaseInputs evaluation_inputs(const PhaseBase& base, const std::string& network_
 
 SiteRecord describe(const ReluSite& site) {
   const SiteShape shape = site.shape();
-  return {site.name(), {shape.begin(), shape.end()}, site.relus(), site.stage(), site.conv_name(), count_relus(site)};
+  return {site.name(),       {shape.begin(), shape.end()},       site.relus(), site.stage(), site.conv_name(),
+          count_relus(site), site.activation().multiplications()};
 }
 
 std::vector<std::pair<std::string, int64_t>> macs_of_layers(Network& network) {

@@ -88,6 +88,7 @@ void form(Form& form, SiteRecord& site) {
   form.count("stage", site.stage, Form::if_any);
   form.text("conv", site.conv, Form::if_any);
   form.count("counted", site.counted);
+  senet::form(form, site.multiplications);
 }
 
 void form(Form& form, NetworkRecord& network) {

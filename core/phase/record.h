@@ -44,8 +44,9 @@ struct SiteRecord {
   std::vector<int64_t> shape;  // C, H, W
   int64_t relus = 0;           // with a ReLU at every element
   int64_t stage = 0;
-  std::string conv;     // the convolution before it
-  int64_t counted = 0;  // ReLUs of the finished network, by evaluating its activation
+  std::string conv;                      // the convolution before it
+  int64_t counted = 0;                   // ReLUs of the finished network, by evaluating its activation
+  Multiplications multiplications = {};  // results of earlier programs say the network's alone
 };
 
 // A finished network as it is evaluated, at one of its widths.

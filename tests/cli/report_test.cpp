@@ -365,6 +365,25 @@ TEST(Cost, SaysWhatIsMeasuredAndWhatIsScaled) {
   EXPECT_NE(unknown.error.find("gazelle.toml: no such file"), std::string::npos) << unknown.error;
 }
 
+TEST(Cost, HasColumnsForMultiplicationsWhereThereAreAny) {
+  const TemporaryFolder folder;
+  Result result = testing::made_result("made", "5%", 1, 0.5);
+  result.file = folder / result.file;
+  const std::string profile = (kSource / "experiments/costs/delphi.toml").string();
+  save_result(result);
+  EXPECT_EQ(testing::run_program({"cost", "made", "--profile", profile}, folder.path()).out.find("squares"),
+            std::string::npos);
+  result.sites[1].multiplications = result.network.multiplications = {1234, 2468};
+  save_result(result);
+  const std::string shown = testing::run_program({"cost", "made", "--profile", profile}, folder.path()).out;
+  EXPECT_NE(shown.find("squares  secret coefficients"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("1,234"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("what one costs is not in the source"), std::string::npos) << shown;
+  const auto cost = json_of(testing::run_program({"cost", "made", "--profile", profile, "--json"}, folder.path()));
+  EXPECT_EQ(cost.at("multiplications").at("secret_coefficients"), 2468);
+  EXPECT_EQ(cost.at("layers").at(1).at("squares"), 1234);
+}
+
 TEST(Run, LeavesTheMasksBesideTheResult) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", testing::tiny_experiment());

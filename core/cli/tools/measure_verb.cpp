@@ -54,12 +54,17 @@ void show(const Measurement& measured) {
              << "\n";
   };
   output() << measured.run << ", " << measured.protocol << ", masking " << measured.masking << ": " << measured.relus
-           << " ReLUs, " << measured.images << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
+           << " ReLUs, ";
+  if (measured.multiplications.any()) {
+    output() << measured.multiplications.squares << " squares, " << measured.multiplications.coefficients
+             << " secret coefficients, ";
+  }
+  output() << measured.images << " images\n  " << std::setw(26) << "comparisons" << std::setw(12) << "MB"
            << std::setw(10) << "messages" << std::setw(8) << "rounds" << std::setw(10) << "s"
            << "\n";
   for (const auto& [kind, comparisons] :
        {std::pair("linear", std::string()), std::pair("relu", std::to_string(measured.relu_comparisons)),
-        std::pair("max_pool", std::to_string(measured.max_pool_comparisons))}) {
+        std::pair("polynomial", std::string()), std::pair("max_pool", std::to_string(measured.max_pool_comparisons))}) {
     if (measured.cost.count(kind)) row(kind, measured.cost.at(kind), comparisons);
   }
   row("first image", measured.first, "");
@@ -92,8 +97,10 @@ Json measure_run(const Bench& bench, const Result& result, const std::string& pr
       golden_images(*run.network, make_loader(*run.laboratory, run.laboratory->data.test), arguments.images);
   Json about = describe_export(result, arguments.width, exported);
   about["environment"] = to_json(environment(torch::kCPU));
-  const Subject subject{exported, golden, result.at_width(arguments.width).scores.relus,
-                        counted_by_site(result, arguments.width), std::move(about)};
+  const NetworkScores counted = result.at_width(arguments.width).scores;
+  const Subject subject{
+      exported,        golden, counted.relus, counted.multiplications, counted_by_site(result, arguments.width),
+      std::move(about)};
   const fs::path file = measurement_file(result, protocol, arguments);
   const fs::path folder = bench.work / slug(result.experiment + "-" + file.stem().string());
   fs::create_directories(folder);

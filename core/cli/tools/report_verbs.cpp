@@ -150,6 +150,7 @@ int show_cost(const Arguments& arguments) {
                  {"source", profile.source},
                  {"relus", numbers(cost.relus)},
                  {"relus_from", "measured for one ReLU, times their number"},
+                 {"multiplications", to_json(cost.multiplications)},
                  {"linear", numbers(cost.linear)},
                  {"linear_from", linear_from},
                  {"layers", Json::array()}};
@@ -157,6 +158,7 @@ int show_cost(const Arguments& arguments) {
       for (const auto& layer : *layers) {
         Json row = {{"name", layer.name}, {"relus", layer.relus}};
         row.update(numbers(layer.cost));
+        if (layer.multiplications.any()) row.update(to_json(layer.multiplications));
         json["layers"].push_back(std::move(row));
       }
     }
@@ -164,20 +166,27 @@ int show_cost(const Arguments& arguments) {
   }
   std::vector<std::vector<std::string>> table = {
       {"layer", "ReLUs", "online s", "offline s", "online MB", "offline MB", "stored MB"}};
-  const auto add = [&](const std::string& name, const std::string& relus, const InferenceCost& of) {
+  const bool multiplies = cost.multiplications.any();
+  if (multiplies) table[0].insert(table[0].end(), {"squares", "secret coefficients"});
+  const auto add = [&](const std::string& name, const std::string& relus, const InferenceCost& of,
+                       const Multiplications& multiplied) {
     const auto megabytes = [](double bytes) { return std::isnan(bytes) ? "–" : fixed(bytes / 1e6, 3); };
     const auto seconds = [](double s) { return std::isnan(s) ? "–" : fixed(s, 4); };
     table.push_back({name, relus, seconds(of.online_seconds), seconds(of.offline_seconds), megabytes(of.online_bytes),
                      megabytes(of.offline_bytes), megabytes(of.storage_bytes)});
+    const auto counted = [&](int64_t number) { return multiplied.any() ? grouped(number) : ""; };
+    if (multiplies)
+      table.back().insert(table.back().end(), {counted(multiplied.squares), counted(multiplied.coefficients)});
   };
-  for (const auto& layer : cost.relu_layers) add(layer.name, grouped(layer.relus), layer.cost);
-  for (const auto& layer : cost.linear_layers) add(layer.name, "", layer.cost);
+  for (const auto& layer : cost.relu_layers) add(layer.name, grouped(layer.relus), layer.cost, layer.multiplications);
+  for (const auto& layer : cost.linear_layers) add(layer.name, "", layer.cost, {});
   if (cost.linear_layers.empty()) table.push_back({"(each linear layer: not in this result, of an older version)"});
-  add("all ReLUs", grouped(result.network.relus), cost.relus);
-  add("all linear layers", "", cost.linear);
+  add("all ReLUs", grouped(result.network.relus), cost.relus, cost.multiplications);
+  add("all linear layers", "", cost.linear, {});
   output() << result.id() << ", " << profile.name << ": " << profile.source << "\n\n"
            << aligned(table) << "\nReLUs: measured for one, times their number. Linear layers: " << linear_from
            << "; their communication is not in the source.\n";
+  if (multiplies) output() << "Multiplications of secrets are counted; what one costs is not in the source.\n";
   return 0;
 }
 

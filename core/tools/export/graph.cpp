@@ -18,6 +18,17 @@ int64_t Graph::relus() const {
   return total;
 }
 
+Multiplications Graph::multiplications() const {
+  Multiplications total;
+  for (const Node& node : nodes) {
+    if (node.op != Operator::relu || !node.coefficients.defined()) continue;
+    const auto elements = node.mask.eq(0).sum().item<int64_t>(), degree = node.coefficients.size(1) - 1;
+    total.squares += degree > 1 ? elements : 0;
+    total.coefficients += degree * elements;
+  }
+  return total;
+}
+
 std::vector<int> Graph::uses() const {
   std::vector<int> uses(nodes.size(), 0);
   for (const Node& node : nodes) {
@@ -100,6 +111,17 @@ torch::Tensor padded(const torch::Tensor& x, const Node& node) {
   return at::constant_pad_nd(x, amounts, 0);
 }
 
+// What a relu node gives where its mask is zero. As a program computes it, each coefficient has a product of its own.
+torch::Tensor beside_relu(const torch::Tensor& x, const Node& node, const Numbers& numbers) {
+  if (!node.coefficients.defined()) return x;
+  const auto coefficient = [&](int64_t power) {
+    return of_channels(numbers.encoded(node.coefficients.select(1, power)));
+  };
+  torch::Tensor y = numbers.rescaled(coefficient(1) * x) + coefficient(0);
+  if (node.coefficients.size(1) > 2) y = y + numbers.rescaled(coefficient(2) * numbers.rescaled(x.square()));
+  return y;
+}
+
 torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const Numbers& numbers) {
   const Window& window = node.window;
   switch (node.op) {
@@ -115,7 +137,7 @@ torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& x, const
     case Operator::add:
       return x[0] + x[1];
     case Operator::relu:
-      return torch::where(node.mask.to(torch::kBool), torch::relu(x[0]), x[0]);
+      return torch::where(node.mask.to(torch::kBool), torch::relu(x[0]), beside_relu(x[0], node, numbers));
     case Operator::max_pool:
       return at::max_pool2d(x[0], {window.size[0], window.size[1]}, {window.stride[0], window.stride[1]},
                             {window.padding[0], window.padding[1]});

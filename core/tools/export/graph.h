@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "senet/activation.h"
+#include "senet/recorded.h"
 
 namespace senet {
 
@@ -19,7 +20,7 @@ enum class Operator {
   linear,          // weight O×I, bias O (undefined: none)
   channel_affine,  // x·weight + bias, one value of each a channel: a batch norm that no convolution takes in
   add,             // of two values of one shape
-  relu,            // where the mask is one; the identity elsewhere
+  relu,            // where the mask is one; elsewhere the polynomial of its channel, without coefficients the identity
   max_pool,        // window; padded by less than any value
   average_pool,    // window, not padded
   reshape,         // to `shape`, in C,H,W order
@@ -45,6 +46,7 @@ struct Node {
   std::vector<int64_t> begin, step;    // slice: one a dimension
   std::vector<int64_t> before, after;  // pad: one a dimension
   torch::Tensor mask;                  // relu: C×H×W, uint8
+  torch::Tensor coefficients;          // relu: C×(degree + 1), c₀ first, float32, on the CPU; undefined: none
 };
 
 // A network at evaluation as plain data: nodes in an order in which each follows its inputs. Node 0 is the image, the
@@ -52,8 +54,9 @@ struct Node {
 struct Graph {
   std::vector<Node> nodes;
 
-  int64_t relus() const;          // elements that a mask keeps, over all nodes
-  std::vector<int> uses() const;  // of each node's value by other nodes
+  int64_t relus() const;                    // elements that a mask keeps, over all nodes
+  Multiplications multiplications() const;  // of the polynomials, over all nodes, for one image
+  std::vector<int> uses() const;            // of each node's value by other nodes
 };
 
 // Leaves out the nodes that the logits do not depend on, and gives every node a name of its own.

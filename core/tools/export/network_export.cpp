@@ -21,8 +21,6 @@ Graph checked_graph(Network& network) {
   for (const ReluSite& site : network.sites()) {
     SENET_CHECK(site.activation().is_core(), "ReLU site '", site.name(),
                 "' holds an activation that is not the core's; only a finished network can be exported");
-    SENET_CHECK(!site.activation().multiplications().any(), "ReLU site '", site.name(),
-                "' holds an activation that multiplies, which the exported program cannot say");
   }
   return fold_batch_norms(record_graph(network));
 }
@@ -58,7 +56,8 @@ Json describe_export(const Result& result, double width, const NetworkExport& ex
           {"relus", exported.graph.relus()},
           {"comparisons",
            {{"relu", exported.program.comparisons(Cost::relu)},
-            {"max_pool", exported.program.comparisons(Cost::max_pool)}}}};
+            {"max_pool", exported.program.comparisons(Cost::max_pool)}}},
+          {"multiplications", to_json(exported.program.multiplications())}};
 }
 
 FixedPointCheck check_fixed_point(const Graph& graph, const BatchLoader& data,

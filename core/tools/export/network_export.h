@@ -19,7 +19,7 @@ struct NetworkExport {
 // The first images (N at most) with the network's own logits.
 Golden golden_images(Network& network, const BatchLoader& data, int64_t count);
 
-// What a manifest says of the network: run, model, width, ReLUs, comparisons.
+// What a manifest says of the network: run, model, width, ReLUs, comparisons, multiplications of secrets.
 Json describe_export(const Result& result, double width, const NetworkExport& exported);
 // What becomes of a network whose numbers have `fraction_bits` fractional bits.
 struct FixedPointScore {

@@ -69,12 +69,13 @@ Json write_package(const fs::path& folder, const Program& program, const Golden&
     Json inputs = Json::array();
     for (const ProgramLayer::Parameter& parameter : layer.parameters) inputs.push_back(parameter.input);
     write_atomically(folder / file, program.text_of(layer));
-    manifest["layers"].push_back({{"name", layer.name},
-                                  {"cost", name_of(layer.cost)},
-                                  {"comparisons", layer.comparisons},
-                                  {"inputs", std::move(inputs)},
-                                  {"output", layer.output},
-                                  {"file", file}});
+    Json& row = manifest["layers"].emplace_back(Json{{"name", layer.name},
+                                                     {"cost", name_of(layer.cost)},
+                                                     {"comparisons", layer.comparisons},
+                                                     {"inputs", std::move(inputs)},
+                                                     {"output", layer.output},
+                                                     {"file", file}});
+    if (layer.multiplications.any()) row["multiplications"] = to_json(layer.multiplications);
   }
   save_safetensors(folder / "golden.safetensors",
                    {{"images", golden.images}, {"logits", golden.logits}, {"labels", golden.labels}});

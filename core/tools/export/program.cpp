@@ -20,7 +20,8 @@ constexpr const char* kLowest = "-1048576.0";
 constexpr Choice<Masking> kMaskings[] = {
     {"gather", Masking::gather}, {"select", Masking::select}, {"multiply", Masking::multiply}};
 constexpr Choice<Owner> kOwners[] = {{"client", Owner::client}, {"server", Owner::server}, {"public", Owner::everyone}};
-constexpr Choice<Cost> kCosts[] = {{"linear", Cost::linear}, {"relu", Cost::relu}, {"max_pool", Cost::max_pool}};
+constexpr Choice<Cost> kCosts[] = {
+    {"linear", Cost::linear}, {"relu", Cost::relu}, {"polynomial", Cost::polynomial}, {"max_pool", Cost::max_pool}};
 constexpr Choice<ElementType> kElements[] = {
     {"f32", ElementType::f32}, {"i32", ElementType::i32}, {"i1", ElementType::i1}};
 
@@ -124,47 +125,83 @@ class ProgramBuilder {
  public:
   ProgramBuilder(const Graph& graph, Masking masking) : graph_(graph), masking_(masking) {
     program_.arguments.push_back({"image", Owner::client, {}, {laid_out(graph.nodes.front().shape)}});
-    values_.push_back("image");
+    values_.push_back({"image", laid_out(graph.nodes.front().shape)});
   }
 
   Program built() && {
     for (size_t i = 1; i < graph_.nodes.size(); ++i) values_.push_back(add(graph_.nodes[i]));
     // The program has to give what a function computes.
-    SENET_CHECK(!program_.layers.empty() && values_.back() == program_.layers.back().output,
+    SENET_CHECK(!program_.layers.empty() && values_.back().name == program_.layers.back().output,
                 "a network whose last operation is no layer cannot be exported");
     return std::move(program_);
   }
 
  private:
-  // The name of the value that the node gives.
-  std::string add(const Node& node) {
+  struct Value {
+    std::string name;
+    std::vector<int64_t> shape;  // in the layout
+  };
+
+  // What the node gives.
+  Value add(const Node& node) {
     if (node.op == Operator::relu) {
-      const bool none = node.mask.sum().item<int64_t>() == 0;
-      if (none && masking_ == Masking::gather) return values_[node.inputs[0]];
+      const auto kept = node.mask.sum().item<int64_t>();
+      if (node.coefficients.defined() && kept < node.mask.numel()) return add_polynomial(node, kept);
+      if (kept == 0 && masking_ == Masking::gather) return values_[node.inputs[0]];
     }
+    std::vector<Value> inputs;
+    for (const int input : node.inputs) inputs.push_back(values_[input]);
+    return add_layer(node.name, Cost::linear, laid_out(node.shape), inputs, [&] { return body_of(node); });
+  }
+
+  // A layer that takes these values as %x0, %x1, …; `write` writes its body and says what the body gives.
+  template <class Write>
+  Value add_layer(const std::string& name, Cost cost, const std::vector<int64_t>& shape,
+                  const std::vector<Value>& inputs, const Write& write) {
     ProgramLayer layer;
-    layer.name = symbol(node.name);
+    layer.name = symbol(name);
     while (!names_.insert(layer.name).second) layer.name += "_";
-    layer.cost = Cost::linear;
-    layer.type = {laid_out(node.shape)};
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const int input = node.inputs[i];
-      layer.parameters.push_back({"x" + std::to_string(i), values_[input], {laid_out(graph_.nodes[input].shape)}});
-    }
+    layer.cost = cost;
+    layer.type = {shape};
+    for (size_t i = 0; i < inputs.size(); ++i)
+      layer.parameters.push_back({"x" + std::to_string(i), inputs[i].name, {inputs[i].shape}});
     body_ = Body();
     layer_ = &layer;
-    const std::string result = body_of(node);
+    const std::string result = write();
     layer.body = body_.text() + "    return " + result + " : " + layer.type.text() + "\n";
     layer.output = "v" + std::to_string(program_.layers.size());
     program_.layers.push_back(std::move(layer));
-    return program_.layers.back().output;
+    return {program_.layers.back().output, shape};
   }
 
-  std::string argument(const char* name, Owner owner, const torch::Tensor& value) {
+  // What is compared is one layer; the polynomial, and both put together, another.
+  Value add_polynomial(const Node& node, int64_t kept) {
+    const std::vector<int64_t> shape = laid_out(node.shape);
+    const torch::Tensor mask = mask_of(node), places = mask.flatten().nonzero().flatten();
+    const Value x = values_[node.inputs[0]];
+    if (masking_ != Masking::gather) {
+      const Value positive = add_layer(node.name, Cost::relu, shape, {x}, [&] { return rectified("%x0", shape); });
+      return add_layer(node.name + ".polynomial", Cost::polynomial, shape, {x, positive}, [&] {
+        const std::string all = polynomial(node, "%x0", shape, {});
+        return chosen(mask, "%x1", all, shape);
+      });
+    }
+    std::vector<Value> inputs = {x};
+    if (kept > 0) {
+      inputs.push_back(add_layer(node.name, Cost::relu, {kept}, {x}, [&] {
+        return rectified(gathered("%x0", shape, argument("kept", Owner::everyone, indices(places)), kept), {kept});
+      }));
+    }
+    return add_layer(node.name + ".polynomial", Cost::polynomial, shape, inputs, [&] {
+      return kept > 0 ? beside(node, mask.flatten(), places, shape) : polynomial(node, "%x0", shape, {});
+    });
+  }
+
+  std::string argument(const std::string& name, Owner owner, const torch::Tensor& value) {
     Argument argument{layer_->name + "." + name, owner, value.contiguous(), {value.sizes().vec(), element_of(value)}};
     layer_->parameters.push_back({name, argument.name, argument.type});
     program_.arguments.push_back(std::move(argument));
-    return std::string("%") + name;
+    return "%" + name;
   }
 
   std::string with_bias(const std::string& x, const Node& node) {
@@ -180,7 +217,7 @@ class ProgramBuilder {
   }
 
   std::string body_of(const Node& node) {
-    const std::vector<int64_t> from = laid_out(graph_.nodes[node.inputs[0]].shape), to = laid_out(node.shape);
+    const std::vector<int64_t>&from = values_[node.inputs[0]].shape, to = laid_out(node.shape);
     switch (node.op) {
       case Operator::convolution:
         return convolution(node, from, to);
@@ -216,7 +253,7 @@ class ProgramBuilder {
         std::string operands, types;
         for (size_t i = 0; i < node.inputs.size(); ++i) {
           operands += (i ? ", %x" : "%x") + std::to_string(i);
-          types += (i ? ", " : "") + type_of(laid_out(graph_.nodes[node.inputs[i]].shape));
+          types += (i ? ", " : "") + type_of(values_[node.inputs[i]].shape);
         }
         return body_("stablehlo.concatenate " + operands + ", dim = " + std::to_string(to.size() - 1) + " : (" + types +
                      ") -> " + type_of(to));
@@ -336,43 +373,88 @@ class ProgramBuilder {
     return body_.binary("maximum", x, body_.constant("0.0", shape), shape);
   }
 
+  // In the layout.
+  static torch::Tensor mask_of(const Node& node) { return node.mask.permute({1, 2, 0}).contiguous().unsqueeze(0); }
+  static torch::Tensor indices(const torch::Tensor& places) { return places.to(torch::kInt32).unsqueeze(1); }
+
   std::string relu(const Node& node, const std::vector<int64_t>& shape) {
     layer_->cost = Cost::relu;
-    const torch::Tensor mask = node.mask.permute({1, 2, 0}).contiguous().unsqueeze(0);
-    const int64_t all = count(shape), kept = mask.sum().item<int64_t>();
-    if (kept == all) return rectified("%x0", shape);
-    if (masking_ == Masking::gather) return gathered(mask.flatten(), shape, kept);
-    const std::string positive = rectified("%x0", shape);
+    const torch::Tensor mask = mask_of(node);
+    const auto kept = mask.sum().item<int64_t>();
+    if (kept == count(shape)) return rectified("%x0", shape);
+    if (masking_ != Masking::gather) return chosen(mask, rectified("%x0", shape), "%x0", shape);
+    const torch::Tensor places = mask.flatten().nonzero().flatten();
+    const std::string from = argument("kept", Owner::everyone, indices(places));
+    const std::string positive = rectified(gathered("%x0", shape, from, kept), {kept});
+    const int64_t all = count(shape);
+    torch::Tensor back = torch::arange(all);
+    back.index_put_({places}, torch::arange(all, all + kept));
+    return put_together(body_.reshape("%x0", shape, {all}), all, positive, kept, back, shape);
+  }
+
+  // Each element from `positive` where the mask is one, from `other` where it is zero.
+  std::string chosen(const torch::Tensor& mask, const std::string& positive, const std::string& other,
+                     const std::vector<int64_t>& shape) {
     if (masking_ == Masking::select) {
-      const std::string chosen = argument("mask", Owner::everyone, mask.to(torch::kBool));
-      return body_("stablehlo.select " + chosen + ", " + positive + ", %x0 : " + type_of(shape, ElementType::i1) +
-                   ", " + type_of(shape));
+      const std::string one = argument("mask", Owner::everyone, mask.to(torch::kBool));
+      return body_("stablehlo.select " + one + ", " + positive + ", " + other + " : " +
+                   type_of(shape, ElementType::i1) + ", " + type_of(shape));
     }
     const std::string factor = argument("mask", Owner::everyone, mask.to(torch::kFloat32));
     const std::string rest = body_.binary("subtract", body_.constant("1.0", shape), factor, shape);
-    const std::string linear = body_.binary("multiply", rest, "%x0", shape);
+    const std::string linear = body_.binary("multiply", rest, other, shape);
     return body_.binary("add", body_.binary("multiply", factor, positive, shape), linear, shape);
   }
 
-  // The kept elements, rectified, and then each element from x or from those.
-  std::string gathered(const torch::Tensor& mask, const std::vector<int64_t>& shape, int64_t kept) {
-    const int64_t all = mask.size(0);
-    const torch::Tensor places = mask.nonzero().flatten();
-    torch::Tensor back = torch::arange(all);
-    back.index_put_({places}, torch::arange(all, all + kept));
-    const std::string from = argument("kept", Owner::everyone, places.to(torch::kInt32).unsqueeze(1));
-    const std::string map = argument("back", Owner::everyone, back.to(torch::kInt32).unsqueeze(1));
-    const std::string flat = body_.reshape("%x0", shape, {all});
-    const std::string positive = rectified(body_.gather(flat, from, all, kept), {kept});
-    const std::string both = body_("stablehlo.concatenate " + flat + ", " + positive + ", dim = 0 : (" +
-                                   type_of({all}) + ", " + type_of({kept}) + ") -> " + type_of({all + kept}));
-    return body_.reshape(body_.gather(both, map, all + kept, all), {all}, shape);
+  // The n elements of x at these indices.
+  std::string gathered(const std::string& x, const std::vector<int64_t>& shape, const std::string& at, int64_t n) {
+    return body_.gather(body_.reshape(x, shape, {count(shape)}), at, count(shape), n);
+  }
+
+  // Each element from the place in both vectors, one after the other, that `back` says.
+  std::string put_together(const std::string& first, int64_t of_first, const std::string& second, int64_t of_second,
+                           const torch::Tensor& back, const std::vector<int64_t>& shape) {
+    const int64_t both = of_first + of_second, all = count(shape);
+    const std::string map = argument("back", Owner::everyone, indices(back));
+    const std::string joint = body_("stablehlo.concatenate " + first + ", " + second + ", dim = 0 : (" +
+                                    type_of({of_first}) + ", " + type_of({of_second}) + ") -> " + type_of({both}));
+    return body_.reshape(body_.gather(joint, map, both, all), {all}, shape);
+  }
+
+  // The polynomial of the elements that are not kept, and those that are as %x1.
+  std::string beside(const Node& node, const torch::Tensor& mask, const torch::Tensor& places,
+                     const std::vector<int64_t>& shape) {
+    const torch::Tensor rest = mask.eq(0).nonzero().flatten();
+    const int64_t n = rest.size(0), kept = places.size(0);
+    const std::string x = gathered("%x0", shape, argument("rest", Owner::everyone, indices(rest)), n);
+    const std::string y = polynomial(node, x, {n}, rest.remainder(shape.back()));
+    torch::Tensor back = torch::empty({n + kept}, torch::kInt64);
+    back.index_put_({rest}, torch::arange(n));
+    back.index_put_({places}, torch::arange(n, n + kept));
+    return put_together(y, n, "%x1", kept, back, shape);
+  }
+
+  // c₀ + c₁x + c₂x² of the element's channel: the last dimension, or what `channels` says of each element.
+  std::string polynomial(const Node& node, const std::string& x, const std::vector<int64_t>& shape,
+                         const torch::Tensor& channels) {
+    const int64_t degree = node.coefficients.size(1) - 1, size = node.coefficients.size(0), n = count(shape);
+    const std::string at = channels.defined() ? argument("channels", Owner::everyone, indices(channels)) : "";
+    const auto coefficient = [&](int64_t power) {
+      const std::string c = argument("c" + std::to_string(power), Owner::server, node.coefficients.select(1, power));
+      return channels.defined() ? body_.gather(c, at, size, n) : broadcast(c, size, shape);
+    };
+    layer_->multiplications = {degree > 1 ? n : 0, degree * n};
+    const std::string linear = body_.binary("multiply", x, coefficient(1), shape);
+    const std::string lower = body_.binary("add", linear, coefficient(0), shape);
+    if (degree == 1) return lower;
+    const std::string square = body_.binary("multiply", x, x, shape);
+    return body_.binary("add", lower, body_.binary("multiply", square, coefficient(2), shape), shape);
   }
 
   const Graph& graph_;
   const Masking masking_;
   Program program_;
-  std::vector<std::string> values_;  // of each node
+  std::vector<Value> values_;  // of each node
   Body body_;
   ProgramLayer* layer_ = nullptr;
   std::set<std::string> names_;
@@ -416,6 +498,15 @@ std::string TensorType::text() const {
 int64_t Program::comparisons(Cost cost) const {
   int64_t total = 0;
   for (const ProgramLayer& layer : layers) total += layer.cost == cost ? layer.comparisons : 0;
+  return total;
+}
+
+Multiplications Program::multiplications() const {
+  Multiplications total;
+  for (const ProgramLayer& layer : layers) {
+    total.squares += layer.multiplications.squares;
+    total.coefficients += layer.multiplications.coefficients;
+  }
   return total;
 }
 

@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "senet/recorded.h"
 #include "tools/export/graph.h"
 
 namespace senet {
 
-// How a layer that keeps some of its ReLUs is written. `gather` gathers the kept elements alone, rectifies them and
-// puts them back. The naive forms compare every element and then undo it: select(mask, relu(x), x) and mask·relu(x) +
-// (1 − mask)·x. With `gather` a layer that keeps none is no operation at all; a layer that keeps all is a plain ReLU in
-// every form.
+// How a layer that keeps some of its ReLUs is written; p(x) is x, or the polynomial that stands there. `gather` gathers
+// the kept elements, rectifies them and puts them back; of a polynomial it gathers the other elements, too. The naive
+// forms compute both of every element: select(mask, relu(x), p(x)) and mask·relu(x) + (1 − mask)·p(x). With `gather` a
+// layer that keeps none is its polynomial alone, without one no operation at all; a layer that keeps all is a plain
+// ReLU in every form.
 enum class Masking { gather, select, multiply };
 Masking masking_of(const std::string& name);  // "gather", "select", "multiply"
 const char* name_of(Masking masking);
@@ -39,10 +41,12 @@ struct Argument {
 };
 
 // What a layer's cost is booked as.
-enum class Cost { linear, relu, max_pool };
+enum class Cost { linear, relu, polynomial, max_pool };
+constexpr Cost kEveryCost[] = {Cost::linear, Cost::relu, Cost::polynomial, Cost::max_pool};
 const char* name_of(Cost cost);
 
-// One node as a StableHLO function.
+// One node as a StableHLO function. A relu node with a polynomial is two: "<name>" gives max(x, 0) of the elements that
+// are compared, "<name>.polynomial" takes that and x.
 struct ProgramLayer {
   struct Parameter {
     std::string name;   // in the function
@@ -53,9 +57,10 @@ struct ProgramLayer {
   Cost cost;
   std::vector<Parameter> parameters;
   std::string output;
-  TensorType type;          // of the output
-  std::string body;         // the function's operations, with its return
-  int64_t comparisons = 0;  // that it asks for, for one image
+  TensorType type;                       // of the output
+  std::string body;                      // the function's operations, with its return
+  int64_t comparisons = 0;               // that it asks for, for one image
+  Multiplications multiplications = {};  // of a polynomial, for one image
 };
 
 // A graph as a StableHLO program (NHWC, HWIO) for one image. Its constants are arguments, which keeps it small.
@@ -66,6 +71,7 @@ struct Program {
   std::string text() const;                              // a module: @main, which calls a function for each layer
   std::string text_of(const ProgramLayer& layer) const;  // a module: that layer alone, as @main
   int64_t comparisons(Cost cost) const;
+  Multiplications multiplications() const;
 };
 
 Program make_program(const Graph& graph, Masking masking = Masking::gather);

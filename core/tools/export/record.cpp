@@ -130,6 +130,13 @@ class GraphBuilder {
     node.name = call.site->name();
     node.inputs = {value_of(call.inputs[0])};
     node.mask = call.site->mask();
+    if (call.site->activation().multiplications().any()) {
+      const TensorMap tensors = call.site->activation().tensors();
+      const auto coefficients = tensors.find("coefficients");
+      SENET_CHECK(coefficients != tensors.end(), "ReLU site '", node.name,
+                  "' holds an activation that multiplies and has no coefficients: it cannot be exported");
+      node.coefficients = kept(coefficients->second);
+    }
     push(std::move(node), call.outputs[0].toTensor());
   }
 

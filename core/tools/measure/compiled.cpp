@@ -1,6 +1,7 @@
 #include "tools/measure/compiled.h"
 
 #include <array>
+#include <regex>
 #include <sstream>
 
 #include "senet/error.h"
@@ -43,6 +44,23 @@ int64_t comparisons_of(const std::string& line) {
 }
 
 }  // namespace
+
+Multiplications count_multiplications(const std::string& compiled) {
+  // The types of both operands stand in brackets where they differ, else once for all three.
+  static const std::regex product(R"(= pphlo\.multiply (%\w+), (%\w+) : (\(.*\) -> |)(.*))");
+  Multiplications total;
+  std::istringstream lines(compiled);
+  std::string line;
+  std::smatch found;
+  while (std::getline(lines, line)) {
+    if (!std::regex_search(line, found, product)) continue;
+    const std::string types = found[3].length() > 0 ? found[3].str() : found[4].str() + found[4].str();
+    const size_t first = types.find("!pphlo.secret");
+    if (first == std::string::npos || types.find("!pphlo.secret", first + 1) == std::string::npos) continue;
+    (found[1] == found[2] ? total.squares : total.coefficients) += elements_of_result(line);
+  }
+  return total;
+}
 
 Comparisons count_comparisons(const std::string& compiled) {
   Comparisons total;

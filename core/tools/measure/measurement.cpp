@@ -110,6 +110,13 @@ void check_counts(const Subject& subject) {
   SENET_CHECK(differ.empty() && relus == subject.relus, "the network keeps ", relus, " ReLUs, its result counts ",
               subject.relus, differ.empty() ? "" : "; they differ in:", differ,
               "\nthe stored network is not the result's: run the experiment again");
+  const Multiplications multiplied = subject.exported.graph.multiplications();
+  SENET_CHECK(multiplied.squares == subject.multiplications.squares &&
+                  multiplied.coefficients == subject.multiplications.coefficients,
+              "the network squares ", multiplied.squares, " and multiplies ", multiplied.coefficients,
+              " secrets by coefficients, its result counts ", subject.multiplications.squares, " and ",
+              subject.multiplications.coefficients,
+              "; the stored network is not the result's: run the experiment again");
 }
 
 // What the compiled program compares has to be what the program asks for.
@@ -130,6 +137,27 @@ Comparisons checked_comparisons(const Subject& subject, const EngineReport& repo
   fail("the compiled program executes ", compiled.elementwise, " comparisons for ReLUs and ", compiled.in_windows,
        " for max-pooling; expected ", expected, " and ", pooling,
        layers.empty() ? "; each layer alone is compiled as expected" : "; layers that differ:" + layers);
+}
+
+// What the polynomials' layers multiply, compiled, has to be what they ask for.
+Multiplications checked_multiplications(const Program& program, const EngineReport& report) {
+  Multiplications total;
+  std::string differ;
+  for (size_t i = 0; i < program.layers.size(); ++i) {
+    const ProgramLayer& layer = program.layers[i];
+    if (layer.cost != Cost::polynomial) continue;
+    const Multiplications compiled = count_multiplications(report.compiled_layers.at(i));
+    total.squares += compiled.squares;
+    total.coefficients += compiled.coefficients;
+    if (compiled.squares != layer.multiplications.squares ||
+        compiled.coefficients != layer.multiplications.coefficients) {
+      differ += text("\n  ", layer.name, ": ", compiled.squares, " squares and ", compiled.coefficients,
+                     " products by coefficients compiled, ", layer.multiplications.squares, " and ",
+                     layer.multiplications.coefficients, " asked for");
+    }
+  }
+  SENET_CHECK(differ.empty(), "the compiled program multiplies otherwise than it is asked for:", differ);
+  return total;
 }
 
 struct Agreement {
@@ -202,9 +230,7 @@ Json latencies(const std::vector<NetworkProfile>& profiles, const std::map<std::
                 {"bandwidth", profile.bandwidth},
                 {"round_trip", profile.round_trip},
                 {"how", "computed: measured seconds + rounds · round trip / 2 + measured bytes / bandwidth"}};
-    for (const char* part : {"first", "later", "linear", "relu", "max_pool"}) {
-      if (parts.count(part)) row[part] = latency(parts.at(part), profile);
-    }
+    for (const auto& [part, traffic] : parts) row[part] = latency(traffic, profile);
     all.push_back(std::move(row));
   }
   return all;
@@ -221,6 +247,7 @@ Json measure(const Engine& engine, const Subject& subject, const EngineJob& job,
   write_package(job.package, program, subject.golden, subject.about);
   const EngineReport report = engine.run(job, stop_requested);
   const Comparisons compiled = checked_comparisons(subject, report);
+  const Multiplications multiplied = checked_multiplications(program, report);
   const Agreement agreement = compare_logits(subject, report, job);
   SENET_CHECK(agreement.largest_error <= agreement.expected_error, "the engine's logits are off by up to ",
               agreement.largest_error, "; ", job.fraction_bits, " fractional bits explain ", agreement.expected_error,
@@ -244,6 +271,7 @@ Json measure(const Engine& engine, const Subject& subject, const EngineJob& job,
     Json row = {{"name", layer.name},
                 {"cost", name_of(layer.cost)},
                 {"comparisons", comparisons_of(count_comparisons(report.compiled_layers.at(i)), layer.cost)}};
+    if (layer.multiplications.any()) row["multiplications"] = to_json(layer.multiplications);
     row.update(to_json(traffic));
     row["memory"] = {report.parties[0].memory.at(run), report.parties[1].memory.at(run)};
     layers.push_back(std::move(row));
@@ -252,6 +280,7 @@ Json measure(const Engine& engine, const Subject& subject, const EngineJob& job,
   Json json = subject.about;
   json["schema"] = kMeasurementSchema;
   json["comparisons"] = {{"relu", compiled.elementwise}, {"max_pool", compiled.in_windows}};
+  json["multiplications"] = to_json(multiplied);
   json["protocol"] = job.protocol;
   json["field"] = "FM64";
   json["fraction_bits"] = job.fraction_bits;
@@ -272,8 +301,9 @@ Json measure(const Engine& engine, const Subject& subject, const EngineJob& job,
     if (parts.count(part)) json[part] = to_json(parts.at(part));
   }
   json["cost"] = Json::object();
-  for (const char* part : {"linear", "relu", "max_pool"}) {
-    if (parts.count(part)) json["cost"][part] = to_json(parts.at(part));
+  for (const Cost cost : kEveryCost) {
+    if (const auto part = parts.find(name_of(cost)); part != parts.end())
+      json["cost"][part->first] = to_json(part->second);
   }
   json["latency"] = latencies(profiles, parts);
   json["memory"] = {most_memory(report.parties[0]), most_memory(report.parties[1])};

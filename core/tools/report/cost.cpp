@@ -63,9 +63,11 @@ CostProfile load_profile(const fs::path& file) {
 NetworkCost cost_of(const Result& result, const CostProfile& profile) {
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   NetworkCost all{};
+  all.multiplications = result.network.multiplications;
   for (const ResultSite& site : result.sites) {
     const auto n = static_cast<double>(site.counted);
-    InferenceCost& layer = all.relu_layers.emplace_back(NetworkCost::Layer{site.name, site.counted, {}}).cost;
+    all.relu_layers.push_back({site.name, site.counted, {}, site.multiplications});
+    InferenceCost& layer = all.relu_layers.back().cost;
     for (double InferenceCost::*const figure : kFigures) {
       layer.*figure = n * profile.relu.*figure;
       all.relus.*figure += layer.*figure;
@@ -79,7 +81,7 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
     all.linear = {linear.online_seconds, sum, unknown, unknown, unknown};
     for (size_t i = 0; i < linear.offline_seconds.size(); ++i)
       all.linear_layers.push_back(
-          {text("linear layer ", i + 1), 0, {unknown, linear.offline_seconds[i], unknown, unknown, unknown}});
+          {text("linear layer ", i + 1), 0, {unknown, linear.offline_seconds[i], unknown, unknown, unknown}, {}});
     return all;
   }
   const auto scaled = [&](int64_t macs) {
@@ -87,7 +89,7 @@ NetworkCost cost_of(const Result& result, const CostProfile& profile) {
     return InferenceCost{share * linear.online_seconds, share * sum, unknown, unknown, unknown};
   };
   all.linear = scaled(result.model.macs);
-  for (const auto& [name, macs] : result.model.layers) all.linear_layers.push_back({name, 0, scaled(macs)});
+  for (const auto& [name, macs] : result.model.layers) all.linear_layers.push_back({name, 0, scaled(macs), {}});
   return all;
 }
 

@@ -31,6 +31,7 @@ CostProfile load_profile(const std::filesystem::path& file);
 
 // What one inference with a result's network costs.
 //   ReLUs         the profile's figures times the ReLUs counted;
+//   multiplications of secrets: counted; no profile says what one costs
 //   linear layers as measured where the network is the profile's; else each in proportion to its multiply–accumulates,
 //                 from the profile's sum. Their communication is not in the profiles: it is NaN.
 struct NetworkCost {
@@ -38,10 +39,12 @@ struct NetworkCost {
     std::string name;
     int64_t relus;  // counted
     InferenceCost cost;
+    Multiplications multiplications = {};
   };
   std::vector<Layer> relu_layers;  // sites in order
   std::vector<Layer> linear_layers;
   InferenceCost relus, linear;
+  Multiplications multiplications;
   bool linear_measured;  // false: scaled
 };
 NetworkCost cost_of(const Result& result, const CostProfile& profile);

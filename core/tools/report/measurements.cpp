@@ -40,6 +40,8 @@ static void form(Form& form, Measurement& measurement) {
     comparisons.count("relu", measurement.relu_comparisons);
     comparisons.count("max_pool", measurement.max_pool_comparisons);
   });
+  // Earlier programs measured no network that multiplies.
+  if (form.has("multiplications")) form.object("multiplications", measurement.multiplications);
   form.text("protocol", measurement.protocol);
   form.count("images", measurement.images, Form::if_any);
   form.texts("caveats", measurement.caveats);

@@ -38,10 +38,11 @@ struct Measurement {
   double width = 1;
   int64_t relus = 0, images = 0;
   int64_t relu_comparisons = 0, max_pool_comparisons = 0;
+  Multiplications multiplications;
   std::vector<std::string> caveats;
   Traffic first;
   std::optional<Traffic> later;         // mean of the inferences after the first
-  std::map<std::string, Traffic> cost;  // of the layers of a kind: "linear", "relu", "max_pool"
+  std::map<std::string, Traffic> cost;  // of the layers of a kind: "linear", "relu", "polynomial", "max_pool"
   std::vector<Latency> latencies;
   double same_class = 0, largest_error = 0;  // against plaintext: share of the images; of a logit
   std::vector<int64_t> memory;               // the most that each party held, bytes

@@ -110,6 +110,38 @@ TEST_P(EveryModel, HasANameOfItsOwnForEachNode) {
 INSTANTIATE_TEST_SUITE_P(Models, EveryModel, ::testing::ValuesIn(kCases),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
+// Coefficients that are nobody's initial values, at every site, beside the masks that are there.
+void put_polynomials(Network& network, int64_t degree) {
+  uint64_t seed = 90;
+  for (const ReluSite& site : network.sites()) {
+    torch::Tensor coefficients = random_tensor({site.shape()[0], degree + 1}, ++seed, torch::kFloat32) * 0.3;
+    // A square of squares over all layers has to stay finite.
+    if (degree == 2) coefficients.select(1, 2).mul_(0.01);
+    network.set_activation(site, std::make_shared<MaskedPolynomial>(site.mask(), coefficients));
+  }
+}
+
+TEST(Record, TakesPolynomialsBesideMasksAndCountsWhatTheyMultiply) {
+  for (const int64_t degree : {1, 2}) {
+    SCOPED_TRACE(degree);
+    const auto network = build_model("vgg16", {3, 32, 32, 5}, "model.width = 3\nmodel.hidden = 9");
+    train_a_little(*network);
+    put_polynomials(*network, degree);
+    const Graph graph = fold_batch_norms(record_graph(*network));
+    const torch::NoGradGuard no_gradient;
+    network->eval();
+    const torch::Tensor images = images_for(network->shape()), logits = network->forward(images);
+    expect_close(evaluate(graph, images), logits);
+    int64_t beside = 0;
+    for (const ReluSite& site : network->sites()) beside += site.relus() - count_relus(site);
+    EXPECT_EQ(graph.multiplications().squares, degree == 2 ? beside : 0);
+    EXPECT_EQ(graph.multiplications().coefficients, degree * beside);
+    const NetworkCounts counts = count(*network);
+    EXPECT_EQ(counts.multiplications.coefficients, degree * beside);
+    EXPECT_EQ(counts.relus, graph.relus());
+  }
+}
+
 TEST(Record, LeavesTheNetworkAsItWas) {
   TinyNetwork network(2, 3, 5, 4);
   network.initialise(1);
@@ -264,6 +296,28 @@ TEST(FixedPoint, TruncatesInputsAndWeightsTowardsZeroAndRoundsProducts) {
   EXPECT_EQ(found[0][0].item<float>(), 0.5f);
   EXPECT_EQ(found[0][1].item<float>(), -0.25f);
   EXPECT_NEAR(evaluate(graph, image)[0][0].item<float>(), 0.82f, 1e-6);
+}
+
+TEST(FixedPoint, RoundsEachProductOfAPolynomial) {
+  Graph graph;
+  graph.nodes.resize(2);
+  graph.nodes[0].op = Operator::image;
+  graph.nodes[0].shape = {1, 1, 3};
+  Node& node = graph.nodes[1];
+  node.op = Operator::relu;
+  node.inputs = {0};
+  node.shape = {1, 1, 3};
+  node.mask = torch::tensor({0, 1, 0}, torch::kUInt8).view({1, 1, 3});
+  node.coefficients = torch::tensor({{0.3f, 0.8f, 0.6f}});  // 1/4, 3/4 and 2/4 with two bits
+  const torch::Tensor image = torch::tensor({0.9f, -2.f, -1.3f}).view({1, 1, 1, 3});
+  // 3/4: ¾·¾ = 9/16 becomes 2/4, as its square does; ½ of that is 1/4. −5/4: ¾·−5/4 = −15/16 becomes −4/4, the square
+  // 25/16 becomes 6/4, half of it 3/4.
+  const torch::Tensor found = evaluate(graph, image, {2}).flatten();
+  EXPECT_EQ(found[0].item<float>(), 0.25f + 0.5f + 0.25f);
+  EXPECT_EQ(found[1].item<float>(), 0.f);
+  EXPECT_EQ(found[2].item<float>(), 0.25f - 1.f + 0.75f);
+  const torch::Tensor exact = evaluate(graph, image).flatten();
+  EXPECT_NEAR(exact[2].item<float>(), 0.3 - 0.8 * 1.3 + 0.6 * 1.69, 1e-6);
 }
 
 TEST(FixedPoint, ComesCloserWithEveryBit) {

@@ -146,6 +146,77 @@ TEST(Program, WritesAConvolutionInGroupsAsOneForEachGroup) {
       << body;
 }
 
+// The tiny graph with c₀ + c₁x + c₂x² of each channel beside the mask of its first site.
+Graph with_polynomial(const torch::Tensor& mask1, int64_t degree) {
+  Graph graph = tiny_graph(mask1, all2());
+  for (Node& node : graph.nodes) {
+    if (node.name == "site1")
+      node.coefficients = torch::arange(3 * (degree + 1), torch::kFloat32).view({3, degree + 1});
+  }
+  return graph;
+}
+
+TEST(Program, ComparesTheKeptElementsAndGivesTheOthersTheirPolynomial) {
+  const Program program = make_program(with_polynomial(some1(), 2));
+  const ProgramLayer* compared = layer(program, "site1");
+  const ProgramLayer* beside = layer(program, "site1.polynomial");
+  ASSERT_TRUE(compared && beside);
+  EXPECT_EQ(compared->cost, Cost::relu);
+  EXPECT_EQ(compared->comparisons, 3);
+  EXPECT_EQ(compared->type.shape, std::vector<int64_t>{3});
+  EXPECT_FALSE(compared->multiplications.any());
+
+  EXPECT_EQ(beside->cost, Cost::polynomial);
+  EXPECT_EQ(beside->comparisons, 0);
+  EXPECT_EQ(beside->multiplications.squares, 72);
+  EXPECT_EQ(beside->multiplications.coefficients, 144);
+  EXPECT_EQ(program.multiplications().squares, 72);
+  EXPECT_EQ(times(beside->body, "stablehlo.multiply"), 3) << beside->body;
+  EXPECT_EQ(times(beside->body, ": tensor<72xf32>\n"), 5) << beside->body;
+  ASSERT_GE(beside->parameters.size(), 2u);
+  EXPECT_EQ(beside->parameters[1].input, compared->output);
+
+  // H×W×C: elements 2, 3 and 73 are kept, and stand behind the 72 others.
+  const torch::Tensor rest = find(program, "site1.polynomial.rest")->value.flatten();
+  EXPECT_EQ(rest.size(0), 72);
+  EXPECT_EQ(rest[2].item<int>(), 4);
+  const torch::Tensor back = find(program, "site1.polynomial.back")->value.flatten();
+  EXPECT_TRUE(back.slice(0, 0, 5).equal(torch::tensor({0, 1, 72, 73, 2}, torch::kInt32)));
+  EXPECT_EQ(back[73].item<int>(), 74);
+  EXPECT_EQ(back[74].item<int>(), 71);
+  const torch::Tensor channels = find(program, "site1.polynomial.channels")->value.flatten();
+  EXPECT_TRUE(channels.equal(rest.remainder(3)));
+  // A coefficient is the server's secret.
+  EXPECT_TRUE(find(program, "site1.polynomial.c2")->value.equal(torch::tensor({2.f, 5.f, 8.f})));
+  EXPECT_EQ(find(program, "site1.polynomial.c2")->owner, Owner::server);
+  EXPECT_EQ(find(program, "site1.polynomial.rest")->owner, Owner::everyone);
+}
+
+TEST(Program, APolynomialOfDegreeOneSquaresNothingAndNeedsNoGatherWhereNothingIsKept) {
+  const Program some = make_program(with_polynomial(some1(), 1));
+  EXPECT_EQ(some.multiplications().squares, 0);
+  EXPECT_EQ(some.multiplications().coefficients, 72);
+  const Program none = make_program(with_polynomial(torch::zeros({3, 5, 5}, torch::kUInt8), 1));
+  EXPECT_FALSE(layer(none, "site1"));
+  EXPECT_EQ(layer(none, "site1.polynomial")->multiplications.coefficients, 75);
+  EXPECT_EQ(times(layer(none, "site1.polynomial")->body, "stablehlo.gather"), 0);
+  EXPECT_EQ(none.comparisons(Cost::relu), 36);
+  const Program all = make_program(with_polynomial(torch::ones({3, 5, 5}, torch::kUInt8), 1));
+  EXPECT_FALSE(layer(all, "site1.polynomial"));
+  EXPECT_FALSE(all.multiplications().any());
+}
+
+TEST(Program, TheNaiveFormsComputeBothOfEveryElement) {
+  for (const Masking masking : {Masking::select, Masking::multiply}) {
+    SCOPED_TRACE(name_of(masking));
+    const Program program = make_program(with_polynomial(some1(), 2), masking);
+    EXPECT_EQ(program.comparisons(Cost::relu), 75 + 36);
+    EXPECT_EQ(program.multiplications().squares, 75);
+    EXPECT_EQ(program.multiplications().coefficients, 150);
+    EXPECT_EQ(times(program.text(), "stablehlo.gather"), 0);
+  }
+}
+
 TEST(Program, CountsMaxPoolingsComparisonsApart) {
   const auto network = testing::build_model("vgg16", {3, 32, 32, 10}, "model.width = 64");
   const Program program = make_program(record_graph(*network));

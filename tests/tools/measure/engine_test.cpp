@@ -141,7 +141,7 @@ std::string error_of_measuring(int64_t more_relus, double more_logits,
   const Golden golden{images, network->forward(images) + more_logits, torch::zeros({1}, torch::kInt64)};
   const TemporaryFolder folder;
   const Engine engine(environment().string(), SENET_TEST_PREFIX);
-  const Subject subject{exported, golden, exported.graph.relus() + more_relus, kept, Json::object()};
+  const Subject subject{exported, golden, exported.graph.relus() + more_relus, {}, kept, Json::object()};
   return error_of([&] {
     measure(engine, subject, {folder / "export", folder.path(), "semi2k", 18, 1, 0, 600}, {}, [] { return false; });
   });
@@ -166,6 +166,22 @@ TEST(MeasureFails, WhenLogitsAreOffByMoreThanFixedPointNumbersExplain) {
   EXPECT_NEAR(std::stod(found[1]), 0.5, 1e-3);
 }
 
+// The network under SEMI2K, on two random images.
+Json measured_in_process(Network& network) {
+  const torch::NoGradGuard no_gradient;
+  const NetworkExport exported(network, Masking::gather);
+  const NetworkShape& shape = network.shape();
+  const torch::Tensor images =
+      testing::random_tensor({2, shape.channels, shape.height, shape.width}, 5, torch::kFloat32);
+  network.eval();
+  const Golden golden{images, network.forward(images), torch::zeros({2}, torch::kInt64)};
+  const TemporaryFolder folder;
+  const Engine engine(environment().string(), SENET_TEST_PREFIX);
+  const Subject subject{exported, golden, exported.graph.relus(), exported.graph.multiplications(), {}, Json::object()};
+  return measure(engine, subject, {folder / "export", folder.path(), "semi2k", 18, 2, 0, 600}, {},
+                 [] { return false; });
+}
+
 struct Case {
   const char* name;
   const char* model;
@@ -187,20 +203,60 @@ TEST_P(EveryModel, RunsInTheEngineAsInPlaintext) {
     masks.push_back(mask);
   }
   network->set_masks(masks);
-  const torch::NoGradGuard no_gradient;
-  const NetworkExport exported(*network, Masking::gather);
-  const NetworkShape& shape = GetParam().shape;
-  const torch::Tensor images =
-      testing::random_tensor({2, shape.channels, shape.height, shape.width}, 5, torch::kFloat32);
-  network->eval();
-  const Golden golden{images, network->forward(images), torch::zeros({2}, torch::kInt64)};
-  const TemporaryFolder folder;
-  const Engine engine(environment().string(), SENET_TEST_PREFIX);
-  const Subject subject{exported, golden, exported.graph.relus(), {}, Json::object()};
-  const Json measured =
-      measure(engine, subject, {folder / "export", folder.path(), "semi2k", 18, 2, 0, 600}, {}, [] { return false; });
-  EXPECT_EQ(measured["comparisons"]["max_pool"], exported.program.comparisons(Cost::max_pool));
-  EXPECT_EQ(measured["cost"].contains("max_pool"), exported.program.comparisons(Cost::max_pool) > 0);
+  const Json measured = measured_in_process(*network);
+  const int64_t pooling = count(*network).max_pool_comparisons;
+  EXPECT_EQ(measured["comparisons"]["max_pool"], pooling);
+  EXPECT_EQ(measured["cost"].contains("max_pool"), pooling > 0);
+}
+
+// A depthwise convolution and one in two groups, with two sites: one keeps a fifth, the other none.
+class Grouped final : public Network {
+ public:
+  Grouped() : Network({2, 6, 6, 3}) {
+    conv_ = register_module("conv", std::make_shared<Conv2d>(Conv2dOptions{2, 4, 3, 1, 1}));
+    depthwise_ = register_module("depthwise", std::make_shared<Conv2d>(Conv2dOptions{4, 8, 3, 2, 1, false, false, 4}));
+    pairs_ = register_module("pairs", std::make_shared<Conv2d>(Conv2dOptions{8, 4, 1, 1, 0, true, false, 2}));
+    linear_ = register_module("linear", std::make_shared<Classifier>(4, 3));
+    first_ = add_site("first", {4, 6, 6}, 1, "conv", conv_);
+    second_ = add_site("second", {8, 3, 3}, 1, "depthwise", depthwise_);
+    initialise(3);
+  }
+  torch::Tensor forward(const torch::Tensor& images, Observer* observer) override {
+    const torch::Tensor x = first_->forward(conv_->forward(images), observer);
+    const torch::Tensor y = second_->forward(depthwise_->forward(x), observer);
+    return linear_->forward(pairs_->forward(y).mean({2, 3}));
+  }
+
+ private:
+  std::shared_ptr<Conv2d> conv_, depthwise_, pairs_;
+  std::shared_ptr<Classifier> linear_;
+  const ReluSite* first_;
+  const ReluSite* second_;
+};
+
+TEST(Measure, PolynomialsBesideMasksAndConvolutionsInGroupsGiveTheSameLogits) {
+  NEEDS_ENGINE();
+  for (const int64_t degree : {1, 2}) {
+    SCOPED_TRACE(degree);
+    Grouped network;
+    for (const ReluSite& site : network.sites()) {
+      torch::Tensor mask = testing::random_tensor(torch::IntArrayRef(site.shape()), 4).gt(0.8).to(torch::kUInt8);
+      if (site.name() == "second") mask.zero_();
+      const torch::Tensor coefficients =
+          testing::random_tensor({site.shape()[0], degree + 1}, 8, torch::kFloat32) * 0.5;
+      network.set_activation(site, std::make_shared<MaskedPolynomial>(mask, coefficients));
+    }
+    const NetworkCounts counts = count(network);
+    const Json measured = measured_in_process(network);
+    EXPECT_EQ(measured["comparisons"]["relu"], counts.relus);
+    EXPECT_EQ(measured["multiplications"].value("squares", int64_t{0}), counts.multiplications.squares);
+    EXPECT_EQ(measured["multiplications"]["secret_coefficients"], counts.multiplications.coefficients);
+    // For a product SPU's SEMI2K opens both factors, 16 bytes each way, and rescales by 4 more; for a square, too.
+    const int64_t products = counts.multiplications.squares + counts.multiplications.coefficients;
+    EXPECT_EQ(measured["cost"]["polynomial"]["sent"][0], 20 * products);
+    EXPECT_EQ(measured["cost"]["relu"]["sent"][0], 72 * counts.relus);
+    EXPECT_EQ(measured["agreement"]["same_class"], 1);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -28,6 +28,19 @@ TEST(Compiled, CountsComparisonsOfSecretsElementwiseAndInWindows) {
   EXPECT_EQ(counted.in_windows, 3 * 64);
 }
 
+TEST(Compiled, CountsProductsOfTwoSecrets) {
+  const Multiplications counted = count_multiplications(R"(
+    %3 = pphlo.multiply %2, %2 : tensor<3x4x!pphlo.secret<f32>>
+    %4 = pphlo.multiply %2, %arg1 : tensor<5x!pphlo.secret<f32>>
+    %5 = pphlo.multiply %2, %arg1 : (tensor<1x7x!pphlo.secret<f32>>, tensor<1x7xf32>) -> tensor<1x7x!pphlo.secret<f32>>
+    %6 = pphlo.multiply %4, %5 : (tensor<2x!pphlo.secret<f32>>, tensor<2x!pphlo.secret<f64>>) -> tensor<2x!pphlo.secret<f64>>
+    %7 = pphlo.multiply %0, %0 : tensor<9xf32>
+    %8 = pphlo.add %2, %2 : tensor<3x!pphlo.secret<f32>>
+)");
+  EXPECT_EQ(counted.squares, 12);
+  EXPECT_EQ(counted.coefficients, 5 + 2);
+}
+
 const char* const kLog =
     "[info] [api.cc:172] [Profiling] SPU execution image-0 completed, input processing took 3.03e-06s, execution took "
     "0.029s, output processing took 2.3e-06s, total time 0.25s.\n"

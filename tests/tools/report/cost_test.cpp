@@ -46,6 +46,19 @@ TEST(Cost, OfReLUsIsTheirCountTimesTheProfile) {
   EXPECT_DOUBLE_EQ(cost.relus.storage_bytes, 72000);
 }
 
+TEST(Cost, OfMultiplicationsIsTheirCount) {
+  Result result = made_result("a", "5%", 1, 0.5);
+  result.sites[1].multiplications = {40, 80};
+  result.network.multiplications = {40, 80};
+  const NetworkCost cost = cost_of(result, profile_of(kProfile));
+  EXPECT_FALSE(cost.relu_layers[0].multiplications.any());
+  EXPECT_EQ(cost.relu_layers[1].multiplications.squares, 40);
+  EXPECT_EQ(cost.multiplications.coefficients, 80);
+  EXPECT_DOUBLE_EQ(cost.relus.online_seconds,
+                   cost_of(made_result("a", "5%", 1, 0.5), profile_of(kProfile)).relus.online_seconds)
+      << "a profile has no time of one";
+}
+
 TEST(Cost, OfLinearLayersIsMeasuredForTheProfilesNetworkAndScaledForOthers) {
   const CostProfile profile = profile_of(kProfile);
   const NetworkCost measured = cost_of(made_result("a", "5%", 1, 0.5), profile);

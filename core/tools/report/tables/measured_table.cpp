@@ -44,7 +44,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
       source, evidence,
       {condition("data"), condition("model"), name_column("cell"), condition("budget"), condition("seed"), "acc %",
        "MACs, millions", condition("protocol"), condition("masking"), "comparisons", condition("of max-pooling"),
-       "ReLUs MB", "linear MB", "one inference MB", "linear share, %", "rounds", "LAN s", "WAN s"});
+       "ReLUs MB", "polynomials MB", "linear MB", "one inference MB", "linear share, %", "rounds", "LAN s", "WAN s"});
   std::optional<CostProfile> promised;
   if (!source.text("profile").empty()) {
     promised = load_profile(source.file.parent_path() / source.text("profile"));
@@ -59,7 +59,8 @@ Table measured_table(const Source& source, const Evidence& evidence) {
     for (const Result* result : cell.results) {
       for (const Measurement& measured : measurements_of(*result)) {
         const ResultWidth network = result->at_width(measured.width);
-        const double relu = measured.megabytes("relu"), linear = measured.megabytes("linear");
+        const double relu = measured.megabytes("relu"), linear = measured.megabytes("linear"),
+                     polynomial = measured.megabytes("polynomial");
         std::vector<Table::Cell> row = {
             maker.data(*result),
             cell.variant(),
@@ -73,9 +74,10 @@ Table measured_table(const Source& source, const Evidence& evidence) {
             count_cell(measured.relu_comparisons),
             count_cell(measured.max_pool_comparisons),
             number_cell(relu, 2),
+            polynomial > 0 ? number_cell(polynomial, 2) : Table::Cell(kNone),
             number_cell(linear, 2),
             number_cell(measured.whole().megabytes(), 2),
-            count_cell(std::llround(100 * linear / (linear + relu + measured.megabytes("max_pool")))),
+            count_cell(std::llround(100 * linear / (linear + relu + polynomial + measured.megabytes("max_pool")))),
             count_cell(measured.whole().rounds),
             number_cell(measured.latency("LAN"), 2),
             number_cell(measured.latency("WAN"), 2)};
