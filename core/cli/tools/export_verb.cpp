@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/tools/tool_verbs.h"
+#include "experiment/plan.h"
 #include "senet/error.h"
 #include "storage/safetensors.h"
 #include "tools/export/network_export.h"
@@ -11,18 +12,34 @@ namespace senet {
 
 namespace {
 
+// What a file of weights says of itself, so that scripts/senet_torch.py needs nothing else. `input` is C, H, W; the
+// network takes (x − mean) / deviation of pixels scaled to [0, 1], for each channel.
+Metadata describe(const OpenedRun& opened, const PluginHost& plugins, double width, int64_t relus) {
+  const Result& result = opened.result;
+  const Document document = Document::from_settings(result.settings, result.file.string());
+  const NetworkShape& shape = opened.run.network->shape();
+  const Normalisation& pixels = opened.run.laboratory->data.normalisation;
+  return {{"format", "pt"},
+          {"run", result.id()},
+          {"model", result.model.plugin},
+          {"model_options", to_json(resolve_plugin_section(document, plugins, PluginKind::model)).dump()},
+          {"variant", result.model.variant},
+          {"scale", Json(width).dump()},
+          {"stem_stride", std::to_string(shape.stem_stride)},
+          {"input", Json::array({shape.channels, shape.height, shape.width}).dump()},
+          {"classes", std::to_string(shape.classes)},
+          {"normalisation", Json{{"mean", pixels.mean}, {"deviation", pixels.deviation}}.dump()},
+          {"relus", std::to_string(relus)}};
+}
+
 int export_safetensors(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
-  const auto [result, run] = restore_subject(plugins, arguments);
+  const OpenedRun opened = restore_subject(plugins, arguments);
+  const auto& [result, run] = opened;
   const NetworkCounts counts = count(*run.network);
   Archive archive = Archive::saving();
   network_state(*run.network, archive);
-  save_safetensors(arguments.out, archive.tensors(),
-                   {{"run", result.id()},
-                    {"model", result.model.plugin},
-                    {"variant", result.model.variant},
-                    {"scale", Json(arguments.width).dump()},
-                    {"relus", std::to_string(counts.relus)}});
+  save_safetensors(arguments.out, archive.tensors(), describe(opened, plugins, arguments.width, counts.relus));
   const Json json = {{"run", result.id()},
                      {"file", arguments.out},
                      {"width", arguments.width},
