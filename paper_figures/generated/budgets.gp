@@ -24,7 +24,6 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set xrange [0.5:17.5]
@@ -41,9 +40,9 @@ set label 2 "uniform, 5%" at first 17.0000, graph 0.7273 left offset 0.8,0 noenh
 set label 3 "pre, 5%" at first 17.0000, graph 0.8023 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#0072b2"
 set label 4 "pre elsewhere, 15%" at first 17.0000, graph 0.9053 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
 plot "budgets.dat" index 0 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
-     "budgets.dat" index 1 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "", \
-     "budgets.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 4 title "", \
-     "budgets.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 5 title ""
+     "budgets.dat" index 1 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
+     "budgets.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 1 title "", \
+     "budgets.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title ""
 unset label
 unset logscale y
 unset multiplot

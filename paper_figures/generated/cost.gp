@@ -1,17 +1,17 @@
 # gnuplot -e "format='svg'" cost.gp, or pdf, or png
 if (!exists("format")) format = "svg"
 width = 7.000
-height = 5.346
+height = 5.196
 point = 1
-if (format eq "svg") { set terminal svg size 1008,770 font "DejaVu Sans,14" linewidth 1.6 }
-if (format eq "png") { set terminal pngcairo size 2016,1540 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.346in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "svg") { set terminal svg size 1008,748 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1496 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.196in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "cost" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Grey crosses: linear" at screen 0.05/width, screen 1 - 5.038/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "layers, scaled by multiply-accumulates from resnet18. Costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs," at screen 0.05/width, screen 1 - 5.148/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "client garbles)." at screen 0.05/width, screen 1 - 5.258/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Grey crosses: linear" at screen 0.05/width, screen 1 - 4.888/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "layers, scaled by multiply-accumulates from resnet18. Costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs," at screen 0.05/width, screen 1 - 4.998/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "client garbles)." at screen 0.05/width, screen 1 - 5.108/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -26,7 +26,6 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
 set logscale x
 set format x "%g"
@@ -47,15 +46,24 @@ plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
-     "cost.dat" index 1 using 2:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
-     "cost.dat" index 2 using 2:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
-     "cost.dat" index 3 using 2:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
-     "cost.dat" index 4 using 2:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     "cost.dat" index 5 using 2:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
-     "cost.dat" index 6 using 2:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     "cost.dat" index 7 using 2:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
-     "cost.dat" index 8 using 2:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+     "cost.dat" index 0 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using 2:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using 2:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using 2:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using 2:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using 2:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using 2:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using 2:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using 2:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using 2:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
@@ -71,46 +79,103 @@ plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
-     "cost.dat" index 1 using 4:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
-     "cost.dat" index 2 using 4:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
-     "cost.dat" index 3 using 4:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
-     "cost.dat" index 4 using 4:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     "cost.dat" index 5 using 4:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
-     "cost.dat" index 6 using 4:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     "cost.dat" index 7 using 4:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
-     "cost.dat" index 8 using 4:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+     "cost.dat" index 0 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using 4:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using 4:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using 4:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using 4:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using 4:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using 4:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using 4:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using 4:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using 4:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 set ylabel "test accuracy, %" offset 1.5
 set lmargin at screen 0.500/width
 set rmargin at screen 3.350/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "online communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
-     "cost.dat" index 1 using 6:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
-     "cost.dat" index 2 using 6:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
-     "cost.dat" index 3 using 6:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
-     "cost.dat" index 4 using 6:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     "cost.dat" index 5 using 6:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
-     "cost.dat" index 6 using 6:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     "cost.dat" index 7 using 6:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
-     "cost.dat" index 8 using 6:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+plot "cost.dat" index 0 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using 6:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using 6:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using 6:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using 6:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using 6:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using 6:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using 6:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using 6:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using 6:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
-set key noenhanced Left reverse samplen 2 font ",12"
-set key at screen 0.5, screen 1 - 4.450/height top center horizontal maxcols 4 width 1
 set xlabel "offline communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
-     "cost.dat" index 1 using 7:1:8 with yerrorbars lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
-     "cost.dat" index 2 using 7:1:8 with yerrorbars lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
-     "cost.dat" index 3 using 7:1:8 with yerrorbars lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
-     "cost.dat" index 4 using 7:1:8 with yerrorbars lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     "cost.dat" index 5 using 7:1:8 with yerrorbars lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
-     "cost.dat" index 6 using 7:1:8 with yerrorbars lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     "cost.dat" index 7 using 7:1:8 with yerrorbars lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
-     "cost.dat" index 8 using 7:1:8 with yerrorbars lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point title "SENet++ pre"
+plot "cost.dat" index 0 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using 7:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using 7:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using 7:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using 7:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using 7:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using 7:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using 7:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using 7:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using 7:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+unset border
+unset xtics
+unset ytics
+unset xlabel
+unset ylabel
+unset grid
+unset logscale
+set offsets 0, 0, 0, 0
+set xrange [0:1]
+set yrange [0:1]
+set lmargin at screen 0.100/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 4.500/height
+set bmargin at screen 1 - 4.780/height
+set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 5 maxrows 2
+plot NaN with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+     NaN with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
+     NaN with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     NaN with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
+     NaN with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
+     NaN with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     NaN with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
+     NaN with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
+     NaN with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point title "SENet++ pre"
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+unset key
 unset multiplot
 unset output

@@ -25,7 +25,6 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
 unset xtics
 unset ytics

@@ -26,7 +26,6 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
 set lmargin at screen 0.450/width
 set rmargin at screen 4.750/width
@@ -39,34 +38,34 @@ set xrange [0.59077:650.00000]
 set yrange [39.180:97.878]
 set key at screen 4.9/width, screen 1 - 0.05/height left top vertical maxrows 40 spacing 1.05
 plot keyentry title "measured here", \
-     "pareto.dat" index 0 using ($1*0.9311):2:3 with yerrorbars lc rgb "#0072b2" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 0 using ($1*0.9311):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
      "pareto.dat" index 0 using ($1*0.9311):2 with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "SENet post", \
-     "pareto.dat" index 1 using ($1*0.9479):2:3 with yerrorbars lc rgb "#d55e00" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 1 using ($1*0.9479):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "SENet pre", \
-     "pareto.dat" index 2 using ($1*0.9649):2:3 with yerrorbars lc rgb "#009e73" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 2 using ($1*0.9649):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 4 title "SENet pre from teacher", \
-     "pareto.dat" index 3 using ($1*0.9823):2:3 with yerrorbars lc rgb "#cc79a7" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 3 using ($1*0.9823):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 5 title "SNL", \
-     "pareto.dat" index 4 using ($1*1.0000):2:3 with yerrorbars lc rgb "#56b4e9" pt 0 ps 0 lw 1 notitle, \
+     "pareto.dat" index 1 using ($1*0.9479):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "pareto.dat" index 1 using ($1*0.9479):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "SENet pre", \
+     "pareto.dat" index 2 using ($1*0.9649):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "pareto.dat" index 2 using ($1*0.9649):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 1 title "SENet pre from teacher", \
+     "pareto.dat" index 3 using ($1*0.9823):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "pareto.dat" index 3 using ($1*0.9823):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "SNL", \
+     "pareto.dat" index 4 using ($1*1.0000):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
      "pareto.dat" index 4 using ($1*1.0000):2 with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 1 title "DeepReDuce", \
-     "pareto.dat" index 5 using ($1*1.0180):2:3 with yerrorbars lc rgb "#e69f00" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 5 using ($1*1.0180):2 with linespoints lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point dt 2 title "uniform pre", \
-     "pareto.dat" index 6 using ($1*1.0363):2:3 with yerrorbars lc rgb "#000000" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 6 using ($1*1.0363):2 with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "all ReLUs", \
-     "pareto.dat" index 7 using ($1*1.0550):2:3 with yerrorbars lc rgb "#888888" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 7 using ($1*1.0550):2 with linespoints lc rgb "#888888" pt 2 lw 1 ps 0.55*point dt 4 title "channel pre", \
-     "pareto.dat" index 8 using ($1*1.0740):2:3 with yerrorbars lc rgb "#0072b2" pt 0 ps 0 lw 1 notitle, \
-     "pareto.dat" index 8 using ($1*1.0740):2 with linespoints lc rgb "#0072b2" pt 5 lw 1 ps 0.55*point dt 2 title "SENet++ pre", \
+     "pareto.dat" index 5 using ($1*1.0180):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "pareto.dat" index 5 using ($1*1.0180):2 with linespoints lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point dt 1 title "uniform pre", \
+     "pareto.dat" index 6 using ($1*1.0363):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "pareto.dat" index 6 using ($1*1.0363):2 with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "all ReLUs", \
+     "pareto.dat" index 7 using ($1*1.0550):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "pareto.dat" index 7 using ($1*1.0550):2 with linespoints lc rgb "#888888" pt 2 lw 1 ps 0.55*point dt 2 title "channel pre", \
+     "pareto.dat" index 8 using ($1*1.0740):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "pareto.dat" index 8 using ($1*1.0740):2 with linespoints lc rgb "#882255" pt 1 lw 1 ps 0.55*point dt 2 title "SENet++ pre", \
      keyentry title " ", \
      keyentry title "published, CIFAR-10", \
      "pareto.dat" index 9 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.55*point title "CryptoNAS", \
-     "pareto.dat" index 10 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.35*point title "CryptoNAS, second-hand", \
+     "pareto.dat" index 10 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.35*point title "", \
      "pareto.dat" index 11 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.55*point title "DeepReDuce", \
-     "pareto.dat" index 12 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.35*point title "DeepReDuce, second-hand", \
+     "pareto.dat" index 12 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.35*point title "", \
      "pareto.dat" index 13 using 1:2 with points lc rgb "#b4b4b4" pt 8 lw 1 ps 0.55*point title "ReLUPruner", \
      "pareto.dat" index 14 using 1:2 with points lc rgb "#8cbfdc" pt 6 lw 1 ps 0.55*point title "SENet", \
      "pareto.dat" index 15 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.55*point title "SNL", \
-     "pareto.dat" index 16 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.35*point title "SNL, second-hand", \
-     "pareto.dat" index 17 using 1:2 with points lc rgb "#808080" pt 4 lw 1 ps 0.35*point title "series 'Our', second-hand"
+     "pareto.dat" index 16 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.35*point title "", \
+     "pareto.dat" index 17 using 1:2 with points lc rgb "#808080" pt 4 lw 1 ps 0.35*point title "series 'Our'"
 unset multiplot
 unset output

@@ -24,31 +24,54 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
+unset border
+unset xtics
+unset ytics
+unset xlabel
+unset ylabel
+unset grid
+unset logscale
+set offsets 0, 0, 0, 0
+set xrange [0:1]
+set yrange [0:1]
+set lmargin at screen 0.100/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 0.020/height
+set bmargin at screen 1 - 0.160/height
+set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 3 maxrows 1
+plot NaN with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
+     NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "pruning sensitivity"
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+unset key
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set lmargin at screen 0.500/width
-set rmargin at screen 5.500/width
-set tmargin at screen 1 - 0.450/height
-set bmargin at screen 1 - 1.650/height
-set label 1 "sensitivity of each layer" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set rmargin at screen 5.100/width
+set tmargin at screen 1 - 0.400/height
+set bmargin at screen 1 - 1.600/height
+set label 1 "sensitivity of each layer" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
-set key noenhanced Left reverse samplen 2 font ",12"
-set key at screen 0.5, screen 1 - 0.020/height top center horizontal maxcols 4 width 1
-plot "quickstart.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
-     "quickstart.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "pruning sensitivity"
+unset key
+plot "quickstart.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+     "quickstart.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title ""
 unset label 1
 set ytics autofreq
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set xrange [0.5:17.5]
 set lmargin at screen 0.500/width
-set rmargin at screen 5.500/width
+set rmargin at screen 5.100/width
 set tmargin at screen 1 - 2.000/height
 set bmargin at screen 1 - 3.750/height
-set label 99 "ReLUs kept in each layer" at graph 0.015, graph 1.03 left font ",13"
+set label 99 "ReLUs kept in each layer" at graph 0, graph 1 left offset 0,0.7 font ",13"
 set ylabel "ReLUs (bottom: none)" offset 1.5
 set logscale y
 set yrange [0.5:1042.0]
@@ -58,9 +81,9 @@ set label 2 "senet, 2.5%" at first 17.0000, graph 0.7326 left offset 0.8,0 noenh
 set label 3 "senet sensitivity.plugin=uniform, 10%" at first 17.0000, graph 0.8397 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#cc79a7"
 set label 4 "senet, 10%" at first 17.0000, graph 0.9147 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
 plot "quickstart.dat" index 1 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
-     "quickstart.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "", \
-     "quickstart.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 4 title "", \
-     "quickstart.dat" index 4 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 5 title ""
+     "quickstart.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
+     "quickstart.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 1 title "", \
+     "quickstart.dat" index 4 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title ""
 unset label
 unset logscale y
 unset multiplot

@@ -1,17 +1,17 @@
 # gnuplot -e "format='svg'" sensitivity.gp, or pdf, or png
 if (!exists("format")) format = "svg"
 width = 7.000
-height = 6.596
+height = 6.946
 point = 1
-if (format eq "svg") { set terminal svg size 1008,950 font "DejaVu Sans,14" linewidth 1.6 }
-if (format eq "png") { set terminal pngcairo size 2016,1900 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.596in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "svg") { set terminal svg size 1008,1000 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,2000 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.946in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
 set output "sensitivity" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "Seed 1." at screen 0.05/width, screen 1 - 6.288/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.398/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "[2] CIFAR-10, resnet18 width=16; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.508/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "Seed 1; the authors' budgets are of Tiny-ImageNet at width 64." at screen 0.05/width, screen 1 - 6.638/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.748/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "[2] CIFAR-10, resnet18 width=16; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.858/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -26,65 +26,90 @@ set tics out scale 0.5 font ",12"
 set xtics nomirror
 set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
-set errorbars 0.6 lw 0.7
 set key noenhanced Left reverse samplen 2 font ",12"
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
 set tmargin at screen 1 - 0.250/height
 set bmargin at screen 1 - 1.250/height
-set label 1 "resnet18 width=8, density 0.1 [1]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set label 1 "resnet18 width=8, density 0.1 [1]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
 unset key
 plot "sensitivity.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 0 using 1:5:xtic("") with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "", \
-     "sensitivity.dat" index 0 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title ""
+     "sensitivity.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 0 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 0 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
-set tmargin at screen 1 - 1.500/height
-set bmargin at screen 1 - 2.500/height
-set label 1 "resnet18 width=16, density 0.1 [2]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set tmargin at screen 1 - 1.550/height
+set bmargin at screen 1 - 2.550/height
+set label 1 "resnet18 width=16, density 0.1 [2]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
 unset key
 plot "sensitivity.dat" index 1 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 1 using 1:5:xtic("") with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "", \
-     "sensitivity.dat" index 1 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 1 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title ""
+     "sensitivity.dat" index 1 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 1 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 1 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
-set tmargin at screen 1 - 2.750/height
-set bmargin at screen 1 - 3.750/height
-set label 1 "resnet18 width=16, density 0.05 [2]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set tmargin at screen 1 - 2.850/height
+set bmargin at screen 1 - 3.850/height
+set label 1 "resnet18 width=16, density 0.05 [2]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
-set key noenhanced Left reverse samplen 2 font ",12"
-set key at screen 0.5, screen 1 - 4.300/height top center horizontal maxcols 4 width 1
-plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
-     "sensitivity.dat" index 2 using 1:5:xtic(2) with linespoints lc rgb "#0072b2" dt 3 lw 1 pt 0 title "the same over its largest", \
-     "sensitivity.dat" index 2 using 1:6:xtic(2) with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 1 title "the authors' budgets (Tiny-ImageNet, width 64) over the largest", \
-     "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 2 title "pruning sensitivity"
+unset key
+plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
+     "sensitivity.dat" index 2 using 1:5:xtic(2) with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 2 using 1:6:xtic(2) with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
+unset border
+unset xtics
+unset ytics
+unset xlabel
+unset ylabel
+unset grid
+unset logscale
+set offsets 0, 0, 0, 0
+set xrange [0:1]
+set yrange [0:1]
+set lmargin at screen 0.100/width
+set rmargin at screen 6.900/width
+set tmargin at screen 1 - 4.450/height
+set bmargin at screen 1 - 4.730/height
+set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 2 maxrows 2
+plot NaN with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
+     NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "pruning sensitivity", \
+     NaN with lines lc rgb "#0072b2" dt 3 lw 1 title "ReLU sensitivity over its largest", \
+     NaN with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "the authors' budgets over the largest"
+set xrange [*:*]
+set yrange [*:*]
+set border 3 lw 0.7
+set tics out scale 0.5 font ",12"
+set xtics nomirror
+set ytics nomirror
+set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
+unset key
 set lmargin at screen 0.450/width
 set rmargin at screen 3.400/width
-set tmargin at screen 1 - 4.900/height
-set bmargin at screen 1 - 5.900/height
-set label 1 "DeepReDuce's criticality of each stage [1]" at graph 0.015, graph 1.02 left noenhanced font ",13"
+set tmargin at screen 1 - 5.200/height
+set bmargin at screen 1 - 6.200/height
+set label 1 "DeepReDuce's criticality of each stage [1]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "100 × criticality" offset 1.5
 set yrange [0:*]
 set xtics norotate center font ",12"

@@ -24,8 +24,10 @@ constexpr double kLineOfNotes = 0.11;                                  // inches
 constexpr double kLettersPerInch = 23.5;                               // of notes, 5.5 pt, on average
 constexpr double kDotsPerInch = 144, kFinePerInch = 2 * kDotsPerInch;  // of the SVG, of the PNG
 
-const char* const kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#888888"};
-constexpr int kPoints[] = {7, 5, 9, 11, 13, 15, 3, 2}, kHollow[] = {6, 4, 8, 10, 12, 14, 3, 2};
+const char* const kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9",
+                                "#e69f00", "#000000", "#888888", "#882255", "#44aa99"};
+constexpr int kPoints[] = {7, 5, 9, 11, 13, 15, 3, 2, 1, 3}, kHollow[] = {6, 4, 8, 10, 12, 14, 3, 2, 1, 3};
+constexpr size_t kStyles = 10;
 
 std::vector<std::string> broken_into_lines(std::string left, size_t letters) {
   std::vector<std::string> lines;
@@ -42,6 +44,11 @@ std::vector<std::string> broken_into_lines(std::string left, size_t letters) {
 std::string screen(double inches, bool of_width) {
   return of_width ? fixed(inches, 3) + "/width" : "1 - " + fixed(inches, 3) + "/height";
 }
+
+// What a panel is drawn with.
+constexpr const char* kAxes =
+    "set xrange [*:*]\nset yrange [*:*]\nset border 3 lw 0.7\nset tics out scale 0.5 font \",12\"\nset xtics nomirror\n"
+    "set ytics nomirror\nset grid ytics lt 1 lw 0.5 lc rgb \"#e4e4e4\"\n";
 
 // As light as what stands behind what was measured.
 std::string tinted(const std::string& colour) {
@@ -119,12 +126,8 @@ std::string Figure::whole(const std::string& drawn) const {
            screen(from_top, false) + " left noenhanced font \",11\" textcolor rgb \"#555555\"\n";
   }
   return out +
-         "unset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label\n"
-         "set xrange [*:*]\nset yrange [*:*]\nset border 3 lw 0.7\nset tics out scale 0.5 font \",12\"\nset xtics "
-         "nomirror\nset ytics nomirror\n"
-         "set grid ytics lt 1 lw 0.5 lc rgb \"#e4e4e4\"\nset errorbars 0.6 lw 0.7\n"
-         "set key noenhanced Left reverse samplen 2 font \",12\"\n" +
-         drawn + "unset multiplot\nunset output\n";
+         "unset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label\n" +
+         kAxes + "set key noenhanced Left reverse samplen 2 font \",12\"\n" + drawn + "unset multiplot\nunset output\n";
 }
 
 fs::path draw(const Figure& figure, const fs::path& folder) {
@@ -187,23 +190,30 @@ std::string svg_for_page(const Figure& figure) {
   return out;
 }
 
-std::string colour(size_t i) { return kColours[i % 8]; }
+std::string colour(size_t i) { return kColours[i % kStyles]; }
 
 std::string point_style(size_t i) {
-  // Beyond eight, the same colours with the points of their neighbours.
-  return "lc rgb \"" + colour(i) + "\" pt " + std::to_string(kPoints[(i + i / 8) % 8]) + " lw 1 ps 0.55*point";
+  // Beyond ten, the same colours with the points of their neighbours.
+  return "lc rgb \"" + colour(i) + "\" pt " + std::to_string(kPoints[(i + i / kStyles) % kStyles]) +
+         " lw 1 ps 0.55*point";
 }
 
-std::string style(size_t i) {
-  static const int dashes[] = {1, 2, 4, 5, 1, 2, 1, 4};
-  return point_style(i) + " dt " + std::to_string(dashes[(i + i / 8) % 8]);
+std::string style(size_t i) { return point_style(i) + (i < 6 ? " dt 1" : " dt 2"); }
+
+std::string error_bars(const std::string& block, const std::string& x, int y, int deviation, size_t i) {
+  const std::string spread = "$" + std::to_string(deviation);
+  return block + " using " + x + ":($" + std::to_string(y) + "-" + spread + "):(0):(2*" + spread +
+         ") with vectors nohead lc rgb \"" + colour(i) + "\" lw 1 notitle";
 }
 
-std::string bar_style(size_t i) { return "lc rgb \"" + colour(i) + "\" pt 0 ps 0 lw 1"; }
+std::string set_aside(int x, size_t i, size_t count) {
+  const double aside = std::pow(1.018, static_cast<double>(i) - (static_cast<double>(count) - 1) / 2);
+  return "($" + std::to_string(x) + "*" + fixed(aside, 4) + ")";
+}
 
 std::string published_style(size_t i, bool small) {
-  return "lc rgb \"" + tinted(colour(i)) + "\" pt " + std::to_string(kHollow[(i + i / 8) % 8]) + " lw 1 ps " +
-         (small ? "0.35" : "0.55") + "*point";
+  return "lc rgb \"" + tinted(colour(i)) + "\" pt " + std::to_string(kHollow[(i + i / kStyles) % kStyles]) +
+         " lw 1 ps " + (small ? "0.35" : "0.55") + "*point";
 }
 
 std::string unmeasured_style(size_t i, bool small) {
@@ -256,16 +266,26 @@ std::string names_at_ends(std::vector<LineEnd> ends, double low, double high, do
   return labels;
 }
 
-std::string key_below(double top, int columns) {
-  return "set key at screen 0.5, screen " + screen(top, false) + " top center horizontal maxcols " +
-         std::to_string(columns) + " width 1\n";
+std::string key_panel(const Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries) {
+  std::vector<std::string> plots;
+  for (const KeyEntry& entry : entries)
+    plots.push_back("NaN with " + entry.style + " title " + gnuplot_text(entry.title));
+  const double rows = std::ceil(static_cast<double>(entries.size()) / columns);
+  return "unset border\nunset xtics\nunset ytics\nunset xlabel\nunset ylabel\nunset grid\nunset logscale\n"
+         "set offsets 0, 0, 0, 0\nset xrange [0:1]\nset yrange [0:1]\n" +
+         figure.panel(0.1, 6.9, top, top + 0.14 * rows) +
+         "set key noenhanced Left reverse samplen 2 font \",12\" at graph 0.5, graph 0.5 center center horizontal "
+         "maxcols " +
+         std::to_string(columns) + " maxrows " + std::to_string(static_cast<int>(rows)) + "\nplot " +
+         joined(plots, ", \\\n     ") + "\n" + kAxes + "unset key\n";
 }
 
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels) {
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels,
+                        const std::vector<KeyEntry>& entries, int columns) {
   return "unset key\n" + figure.panel(0.5, 3.35, 0.1, 1.75) + panels.at(0) + "unset ylabel\n" +
          figure.panel(3.95, 6.8, 0.1, 1.75) + panels.at(1) + "set ylabel \"test accuracy, %\" offset 1.5\n" +
          figure.panel(0.5, 3.35, 2.35, 4.0) + panels.at(2) + "unset ylabel\n" + figure.panel(3.95, 6.8, 2.35, 4.0) +
-         "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(4.45, 4) + panels.at(3);
+         panels.at(3) + key_panel(figure, 4.5, columns, entries);
 }
 
 std::string nothing_to_show(const std::string& why) {

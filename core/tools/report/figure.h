@@ -60,7 +60,8 @@ std::string tips(const std::string& block, const std::string& columns, int text_
 std::string colour(size_t i);
 std::string style(size_t i);
 std::string point_style(size_t i);  // without a line
-std::string bar_style(size_t i);    // of its error bars alone
+// Its deviations, of the column beside that of its means, which hide nothing that was drawn before.
+std::string error_bars(const std::string& block, const std::string& x, int y, int deviation, size_t i);
 // What others published of the same: the colour light, the point hollow.
 std::string published_style(size_t i, bool small);
 // What they published of what is not measured: grey.
@@ -95,12 +96,19 @@ struct LineEnd {
 // `low` to `high` is what the axis shows; `gap` a line's height as a share of it.
 std::string names_at_ends(std::vector<LineEnd> ends, double low, double high, double gap, bool logarithmic);
 
-// The one key of several panels, centred, so many inches from the top.
-std::string key_below(double top, int columns);
+// Column x of series i of so many, on a logarithmic axis, a little aside, so that bars of one x stand side by side.
+std::string set_aside(int x, size_t i, size_t count);
+
+struct KeyEntry {
+  std::string style, title;  // "points …" or "linespoints …"
+};
+// One key for several panels, over the whole width of two columns: to be drawn last or before what sets its own axes.
+std::string key_panel(const Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries);
 
 // Two rows of two panels (each from "set xlabel" to the end of its "plot") over two columns, with one key below, from
-// 4.45 inches downwards.
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels);
+// 4.5 inches downwards.
+std::string four_panels(const Figure& figure, const std::vector<std::string>& panels,
+                        const std::vector<KeyEntry>& entries, int columns);
 
 // The commands of a figure that has nothing to show: it says why.
 std::string nothing_to_show(const std::string& why);

@@ -4,8 +4,8 @@ namespace senet {
 
 const char* const kPageStyle = R"css(
 :root { color-scheme: light dark; --page: #fff; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --card: #f6f8fa; --link: #0b5cad; }
-@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { --page: #14171c; --ink: #e6e9ed; --soft: #9aa4af; --line: #313840; --card: #1d2229; --link: #7ab7ff; } }
-:root[data-theme=dark] { color-scheme: dark; --page: #14171c; --ink: #e6e9ed; --soft: #9aa4af; --line: #313840; --card: #1d2229; --link: #7ab7ff; }
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme=light]) { --page: #14171c; --ink: #e6e9ed; --soft: #9aa4af; --line: #313840; --card: #1d2229; --link: #7ab7ff; } }
+@media screen { :root[data-theme=dark] { color-scheme: dark; --page: #14171c; --ink: #e6e9ed; --soft: #9aa4af; --line: #313840; --card: #1d2229; --link: #7ab7ff; } }
 :root[data-theme=light] { color-scheme: light; }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: var(--page); max-width: 1120px; margin: 0 auto; padding: 0 1.25rem 3rem; }
@@ -34,8 +34,8 @@ figure > div { overflow-x: auto; } figure svg { display: block; width: 100%; hei
 figure svg text, figure svg tspan { font-family: "DejaVu Sans", Verdana, sans-serif; }
 figure svg * { pointer-events: none; } figure svg .point, figure svg .point * { pointer-events: all; cursor: default; outline: none; }
 figure svg .point:hover use, figure svg .point:focus use { opacity: .35; }
-@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) figure svg { filter: invert(.93) hue-rotate(180deg); } }
-:root[data-theme=dark] figure svg { filter: invert(.93) hue-rotate(180deg); }
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme=light]) figure svg { filter: invert(.93) hue-rotate(180deg); } }
+@media screen { :root[data-theme=dark] figure svg { filter: invert(.93) hue-rotate(180deg); } }
 #tip { position: fixed; z-index: 9; max-width: min(24rem, 92vw); background: var(--ink); color: var(--page); font-size: 12.5px; line-height: 1.4; padding: .4rem .6rem; border-radius: 6px; white-space: pre-line; pointer-events: none; overflow-wrap: anywhere; }
 #tip[hidden] { display: none; }
 details details { margin-left: .8rem; } .cell > summary { padding: .15rem 0; }
@@ -44,10 +44,10 @@ details details { margin-left: .8rem; } .cell > summary { padding: .15rem 0; }
   th:first-child, td:first-child { white-space: normal; max-width: 8.5rem; } th, td { padding: .22rem .45rem; }
 }
 @media print {
-  :root, :root[data-theme=dark] { color-scheme: light; --page: #fff; --ink: #000; --soft: #333; --line: #bbb; }
+  :root, :root[data-theme] { color-scheme: light; --page: #fff; --ink: #000; --soft: #333; --line: #bbb; }
   nav, #settings, th button::after { display: none; } body { max-width: none; padding: 0; font-size: 10pt; }
   .wide { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .1rem .35rem; white-space: normal; }
-  figure, details.table { border: 0; padding: 0; } figure, tr { break-inside: avoid; } figure svg { filter: none !important; }
+  figure, details.table { border: 0; padding: 0; } figure, tr { break-inside: avoid; } 
 }
 )css";
 

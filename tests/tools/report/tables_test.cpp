@@ -141,11 +141,11 @@ points = [["cifar10", "SENet", "resnet18", 0.1, 60.5], ["cifar10", "SNL", "?", 0
   source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
   const std::string script = figure("x").script();
   EXPECT_NE(script.find("title \"published, CIFAR-10\""), std::string::npos) << script;
-  EXPECT_NE(script.find("lc rgb \"#8cbfdc\" pt 6 lw 1 ps 0.35*point title \"SENet, second-hand\""), std::string::npos)
+  EXPECT_NE(script.find("lc rgb \"#8cbfdc\" pt 6 lw 1 ps 0.35*point title \"SENet\""), std::string::npos)
       << "light, in the colour of the cell that its method made, small";
   EXPECT_NE(script.find("lc rgb \"#9a9a9a\" pt 12 lw 1 ps 0.55*point title \"SNL\""), std::string::npos)
       << "grey: nobody measured it";
-  EXPECT_NE(script.find("ps 0.35*point title \"SNL, second-hand\""), std::string::npos) << "a series of its own";
+  EXPECT_NE(script.find("ps 0.35*point title \"\""), std::string::npos) << "small, and once in the key";
   EXPECT_EQ(script.find("hypertext"), std::string::npos) << "which is for the page alone";
   EXPECT_NE(figure("x").data().find("\"published: SENet resnet18 | 60.50 % | 0.1k ReLUs | a plot\""),
             std::string::npos);
@@ -402,6 +402,32 @@ TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
   const std::string message = error_of([&] { table("x"); });
   EXPECT_NE(message.find("one/a-5pct-s1.json"), std::string::npos) << message;
   EXPECT_NE(message.find("two/a-5pct-s1.json"), std::string::npos) << message;
+}
+
+TEST_F(Reports, FewLinesHaveTheirNamesAtTheirEndsAndBarsHideNothing) {
+  for (const char* label : {"a", "b"}) {
+    for (const int seed : {1, 2}) add(made_result(label, "100", seed, 0.5 + 0.02 * seed));
+  }
+  source("x", "figure = \"pareto\"");
+  const std::string script = figure("x").script();
+  EXPECT_NE(script.find("\nwidth = 3.400\n"), std::string::npos) << "one column of a paper: " << script;
+  EXPECT_NE(script.find("set label 1 \"a\" at first 0.1000, graph "), std::string::npos) << script;
+  EXPECT_NE(script.find("using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb \"#0072b2\""),
+            std::string::npos)
+      << "gnuplot's own bars erase what they cross: " << script;
+  EXPECT_NE(script.find("using ($1*1.0090):2 with linespoints lc rgb \"#d55e00\""), std::string::npos)
+      << "beside the other: " << script;
+  for (const char* label : {"c", "d", "e"}) add(made_result(label, "100", 1, 0.5));
+  const std::string many = figure("x").script();
+  EXPECT_NE(many.find("\nwidth = 7.000\n"), std::string::npos);
+  EXPECT_NE(many.find("title \"a\""), std::string::npos) << "in a key";
+}
+
+TEST(NamesAtEnds, AreMovedApart) {
+  const std::string labels = names_at_ends({{"b", 1, 10.1, 1}, {"a", 1, 10, 0}, {"c", 1, 90, 2}}, 0, 100, 0.1, false);
+  EXPECT_NE(labels.find("set label 1 \"a\" at first 1.0000, graph 0.0505 "), std::string::npos) << labels;
+  EXPECT_NE(labels.find("set label 2 \"b\" at first 1.0000, graph 0.1505 "), std::string::npos) << labels;
+  EXPECT_NE(labels.find("set label 3 \"c\" at first 1.0000, graph 0.9000 "), std::string::npos) << labels;
 }
 
 TEST_F(Reports, FiguresQuoteTextsFromOutside) {

@@ -9,7 +9,7 @@ namespace senet {
 
 Figure cost_figure(const Source& source, const Evidence& evidence) {
   const CostProfile profile = load_profile(source.file.parent_path() / source.text("profile"));
-  Figure figure(source.name, source.text("title") + ": " + profile.name, kTwoColumns, 4.95);
+  Figure figure(source.name, source.text("title") + ": " + profile.name, kTwoColumns, 4.8);
   std::vector<DrawnSeries> series;
   bool scaled = false;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
@@ -49,21 +49,27 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
                         ":1 with points lc rgb \"#999999\" pt 2 ps 0.4*point notitle");
     }
     for (size_t i = 0; i < blocks.size(); ++i) {
-      plots.push_back(tips(blocks[i], column + ":1", 9) + blocks[i] + " using " + column + ":1:8 with yerrorbars " +
-                      point_style(i) + " title " + gnuplot_text(series[i].title));
+      const std::string x = set_aside(std::stoi(column), i, blocks.size());
+      plots.push_back(tips(blocks[i], x + ":1", 9) + error_bars(blocks[i], x, 1, 8, i));
+      plots.push_back(blocks[i] + " using " + x + ":1 with points " + point_style(i) + " notitle");
     }
     return "set xlabel " + gnuplot_text(axis) + " offset 0,0.4\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
   figure.remark("Grey crosses: linear layers" +
                 (scaled ? ", scaled by multiply-accumulates from " + profile.linear.model : std::string()));
+  figure.remark("Bars: standard deviation over seeds; points of one budget stand side by side");
   figure.remark("Costs of a ReLU and of linear layers: " + profile.source);
+  std::vector<KeyEntry> key;
+  for (size_t i = 0; i < series.size(); ++i) key.push_back({"points " + point_style(i), series[i].title});
   figure.commands =
       "set logscale x\nset format x \"%g\"\nset ylabel \"test accuracy, %\" offset 1.5\nset offsets graph 0.05, graph "
       "0.05, graph 0.05, "
       "graph 0.05\n" +
-      four_panels(figure, {panel("online latency, s", "2", "3"), panel("offline latency, s", "4", "5"),
-                           panel("online communication of ReLUs, MB", "6", ""),
-                           panel("offline communication of ReLUs, MB", "7", "")});
+      four_panels(
+          figure,
+          {panel("online latency, s", "2", "3"), panel("offline latency, s", "4", "5"),
+           panel("online communication of ReLUs, MB", "6", ""), panel("offline communication of ReLUs, MB", "7", "")},
+          key, 5);
   return figure;
 }
 

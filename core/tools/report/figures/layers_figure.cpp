@@ -78,9 +78,9 @@ std::string relus_panel(Figure& figure, const std::vector<std::pair<std::string,
 }
 
 // Sensitivity of each layer; beside it the shape of the authors' budgets, which is relative to its largest, and the
-// measured one so too. Layers are `named` where no panel below has the same.
+// measured one so too. Layers are `named` where no panel below has the same; what lines mean is added to the key.
 std::string sensitivity_panel(Figure& figure, const std::string& title, const Result& result,
-                              const std::vector<double>& authors, bool named, const std::string& key) {
+                              const std::vector<double>& authors, bool named, std::vector<KeyEntry>& key) {
   const std::vector<double> measured = measured_sensitivity(result);
   const auto recorded = sensitivities_of(result);
   const double largest = std::max(0.0, *std::max_element(measured.begin(), measured.end()));
@@ -99,18 +99,20 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
                  }));
   std::vector<std::string> plots;
   const auto line = [&](size_t column, const std::string& how, const std::string& name) {
-    plots.push_back(block + " using 1:" + std::to_string(column) + (named ? ":xtic(2)" : ":xtic(\"\")") +
-                    " with linespoints " + how + " title " + (key.empty() ? "\"\"" : gnuplot_text(name)));
+    plots.push_back(block + " using 1:" + std::to_string(column) + (named ? ":xtic(2)" : ":xtic(\"\")") + " with " +
+                    how + " title \"\"");
+    if (std::none_of(key.begin(), key.end(), [&](const KeyEntry& entry) { return entry.title == name; }))
+      key.push_back({how, name});
   };
   const size_t first = 3 + recorded.size();
-  line(first, style(0), "ReLU sensitivity");
-  if (compared) line(first + 1, "lc rgb \"#0072b2\" dt 3 lw 1 pt 0", "the same over its largest");
-  if (compared) line(first + 2, style(6), "the authors' budgets (Tiny-ImageNet, width 64) over the largest");
-  for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, style(i + 1), recorded[i].first);
+  line(first, "linespoints " + style(0), "ReLU sensitivity");
+  for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, "linespoints " + style(i + 1), recorded[i].first);
+  if (compared) line(first + 1, "lines lc rgb \"#0072b2\" dt 3 lw 1", "ReLU sensitivity over its largest");
+  if (compared) line(first + 2, "linespoints " + style(6), "the authors' budgets over the largest");
   return "set label 1 " + gnuplot_text(title) +
-         " at graph 0.015, graph 1.02 left noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n"
+         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n"
          "set yrange [0:1.05]\nset ytics 0.5\n" +
-         range_of(measured.size()) + (key.empty() ? "unset key\n" : key) + "plot " + joined(plots, ", \\\n     ") +
+         range_of(measured.size()) + "unset key\nplot " + joined(plots, ", \\\n     ") +
          "\nunset label 1\nset ytics autofreq\n";
 }
 
@@ -142,7 +144,7 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
   }
   const std::string block = figure.add(result.label + ": stage, name, 100 × criticality, held-out accuracy in %", rows);
   return "set label 1 " + gnuplot_text(title) +
-         " at graph 0.015, graph 1.02 left noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
+         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
          "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
          range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + block +
          " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"\"\nunset label 1\n";
@@ -169,15 +171,16 @@ ShownSensitivities sensitivities_to_show(const Source& source, const Evidence& e
 
 Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
   const auto [shown, criticality] = sensitivities_to_show(source, evidence);
-  const double panel = 1.0, pitch = 1.25, names = 0.55, key = 0.35;  // inches
-  const double of_layers = shown.empty() ? 0 : pitch * static_cast<double>(shown.size()) + names + key;
+  const double panel = 1.0, pitch = 1.3, names = 0.6, of_key = 0.4;  // inches
+  const double of_layers = shown.empty() ? 0 : pitch * static_cast<double>(shown.size()) + names + of_key;
   Figure figure(source.name, source.text("title"), kTwoColumns,
-                std::max(1.0, 0.1 + of_layers + (criticality ? pitch + 0.2 : 0)));
+                std::max(1.0, 0.1 + of_layers + (criticality ? pitch + 0.25 : 0)));
   if (shown.empty() && !criticality) {
     figure.commands = nothing_to_show("no results with a measured sensitivity");
     return figure;
   }
   const Origins origins(evidence.cells(source), evidence);
+  std::vector<KeyEntry> key;
   double top = 0.25;
   for (const Result* result : shown) {
     const Json density = result->setting("sensitivity.density");
@@ -186,20 +189,18 @@ Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
     const bool last = result == shown.back();
     figure.commands +=
         kLayerTics + figure.panel(0.45, 6.9, top, top + panel) +
-        sensitivity_panel(
-            figure, title, *result, evidence.published().sensitivity_of(result->model.plugin), last,
-            last ? "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(top + panel + names, 4)
-                 : std::string());
+        sensitivity_panel(figure, title, *result, evidence.published().sensitivity_of(result->model.plugin), last, key);
     top += pitch;
   }
+  if (!key.empty()) figure.commands += key_panel(figure, top - pitch + panel + names, 2, key);
   if (criticality) {
-    top = of_layers + 0.25;
+    top = of_layers + 0.3;
     figure.commands +=
         figure.panel(0.45, 3.4, top, top + panel) +
         criticality_panel(figure, *criticality,
                           criticality->label + "'s criticality of each stage" + origins.mark(*criticality, figure));
   }
-  figure.remark("Seed " + std::to_string(source.seed()));
+  figure.remark("Seed " + std::to_string(source.seed()) + "; the authors' budgets are of Tiny-ImageNet at width 64");
   return figure;
 }
 
@@ -235,13 +236,12 @@ Figure layers_of(const std::vector<const Result*>& results, const std::string& n
   Figure figure(name, title, kTwoColumns, 4.3);
   figure.remark(first.model.variant + " on " + first.dataset.plugin + ", seed " + std::to_string(first.seed));
   if (with_sensitivity) {
-    figure.commands =
-        kLayerTics + figure.panel(0.5, 5.5, 0.45, 1.65) +
-        sensitivity_panel(figure, "sensitivity of each layer", *with_sensitivity, {}, false,
-                          "set key noenhanced Left reverse samplen 2 font \",12\"\n" + key_below(0.02, 4));
+    std::vector<KeyEntry> key;
+    const std::string drawn = sensitivity_panel(figure, "sensitivity of each layer", *with_sensitivity, {}, false, key);
+    figure.commands = key_panel(figure, 0.02, 3, key) + kLayerTics + figure.panel(0.5, 5.1, 0.4, 1.6) + drawn;
   }
-  figure.commands += kLayerTics + range_of(first.sites.size()) + figure.panel(0.5, 5.5, 2.0, 3.75) +
-                     "set label 99 \"ReLUs kept in each layer\" at graph 0.015, graph 1.03 left font \",13\"\n" +
+  figure.commands += kLayerTics + range_of(first.sites.size()) + figure.panel(0.5, 5.1, 2.0, 3.75) +
+                     "set label 99 \"ReLUs kept in each layer\" at graph 0, graph 1 left offset 0,0.7 font \",13\"\n" +
                      relus_panel(figure, series, [](const ResultSite& site) { return site.counted; });
   return figure;
 }

@@ -8,7 +8,7 @@
 namespace senet {
 
 Figure measured_figure(const Source& source, const Evidence& evidence) {
-  Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), kTwoColumns, 5.05);
+  Figure figure(source.name, source.text("title") + ", " + source.text("protocol"), kTwoColumns, 4.95);
   std::string lan = "LAN", wan = "WAN";
   std::vector<DrawnSeries> series;
   const std::vector<MeasuredCell> cells = evidence.cells(source);
@@ -44,15 +44,19 @@ Figure measured_figure(const Source& source, const Evidence& evidence) {
     std::vector<std::string> plots;
     for (size_t i = 0; i < blocks.size(); ++i) {
       plots.push_back(tips(blocks[i], column + ":1", 7) + blocks[i] + " using " + column + ":1 with points " +
-                      point_style(i) + " title " + gnuplot_text(series[i].title));
+                      point_style(i) + " notitle");
     }
     return "set xlabel " + gnuplot_text(axis) + " offset 0,0.4\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
+  std::vector<KeyEntry> key;
+  for (size_t i = 0; i < series.size(); ++i) key.push_back({"points " + point_style(i), series[i].title});
   figure.commands =
       "set ylabel \"test accuracy, %\" offset 1.5\nset xrange [0:*]\nset offsets 0, graph 0.05, graph 0.05, graph "
       "0.05\n" +
-      four_panels(figure, {panel("bytes of one inference, MB", "2"), panel("rounds of one inference", "4"),
-                           panel("latency in a LAN, s", "5"), panel("latency in a WAN, s", "6")});
+      four_panels(figure,
+                  {panel("bytes of one inference, MB", "2"), panel("rounds of one inference", "4"),
+                   panel("latency in a LAN, s", "5"), panel("latency in a WAN, s", "6")},
+                  key, 3);
   return figure;
 }
 

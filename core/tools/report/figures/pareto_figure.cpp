@@ -2,6 +2,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "config/joined.h"
 #include "display/format.h"
@@ -85,11 +86,8 @@ class Accuracies {
       ends_.push_back({lines_[i].title, std::stod(rows.back()[0]), std::stod(rows.back()[1]), i});
       const std::string block = figure_.add(
           lines_[i].title + ": thousands of ReLUs, accuracy in %, its standard deviation, seeds, runs", rows);
-      // Bars of one budget stand side by side.
-      const double aside = std::pow(1.018, static_cast<double>(i) - (static_cast<double>(lines_.size()) - 1) / 2);
-      const std::string x = "($1*" + fixed(aside, 4) + ")";
-      elements_.push_back(tips(block, x + ":2", 5) + block + " using " + x + ":2:3 with yerrorbars " + bar_style(i) +
-                          " notitle");
+      const std::string x = set_aside(1, i, lines_.size());
+      elements_.push_back(tips(block, x + ":2", 5) + error_bars(block, x, 2, 3, i));
       elements_.push_back(block + " using " + x + ":2 with linespoints " + style(i) + " title " +
                           (named_ ? "\"\"" : gnuplot_text(lines_[i].title)));
     }
@@ -106,6 +104,7 @@ class Accuracies {
     if (methods.empty()) return;
     elements_.push_back("keyentry title \" \"");
     elements_.push_back("keyentry title " + gnuplot_text("published, " + evidence_.title_of(dataset)));
+    std::set<std::string> named;
     for (const auto& [key, points] : methods) {
       const auto& [method, elsewhere] = key;
       std::vector<std::vector<std::string>> rows;
@@ -119,7 +118,7 @@ class Accuracies {
                           ": thousands of ReLUs, accuracy in %, what it is",
                       rows);
       elements_.push_back(tips(block, "1:2", 3) + block + " using 1:2 with points " + style_of(method, elsewhere) +
-                          " title " + gnuplot_text(method + (elsewhere ? ", second-hand" : "")));
+                          " title " + (named.insert(method).second ? gnuplot_text(method) : std::string("\"\"")));
       second_hand_ = second_hand_ || elsewhere;
     }
     figure_.remark("Published: light; from each method's paper, as collected by ReLUPruner (Li et al., AAAI 2026)");

@@ -48,6 +48,8 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
   const Origins origins(cells, evidence);
   std::vector<std::string> movement, last, before_last;
   std::optional<double> disjoint;
+  std::vector<KeyEntry> key;
+  size_t epochs = 0;
   for (const MeasuredCell& cell : cells) {
     if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
     const auto nhd = curve_of(cell, "nhd"), one = curve_of(cell, "overlap_1"), two = curve_of(cell, "overlap_2");
@@ -67,14 +69,16 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
     const size_t i = movement.size();
     // Bars of one epoch stand side by side.
     const std::string x = "($1+" + fixed(0.07 * (static_cast<double>(i) - 2), 2) + ")";
-    const auto drawn = [&](const char* columns) {
-      return tips(block, x + ":" + std::string(columns, 1), 8) + block + " using " + x + ":" + columns +
-             " with yerrorbars " + bar_style(i) + " notitle, \\\n     " + block + " using " + x + ":" +
-             std::string(columns, 1) + " with linespoints " + style(i) + " title " + gnuplot_text(title);
+    const auto drawn = [&](int y) {
+      const std::string columns = x + ":" + std::to_string(y);
+      return tips(block, columns, 8) + error_bars(block, x, y, y + 1, i) + ", \\\n     " + block + " using " + columns +
+             " with linespoints " + style(i) + " notitle";
     };
-    movement.push_back(drawn("2:3"));
-    last.push_back(drawn("4:5"));
-    before_last.push_back(drawn("6:7"));
+    movement.push_back(drawn(2));
+    last.push_back(drawn(4));
+    before_last.push_back(drawn(6));
+    key.push_back({"linespoints " + style(i), title});
+    epochs = std::max(epochs, nhd.size());
   }
   if (movement.empty()) {
     figure.commands = nothing_to_show("no results with masks that were identified");
@@ -84,15 +88,16 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
   figure.remark("Dashed: two masks that have no ReLU in common");
   const std::string at = fixed(*disjoint, 4), between = ", \\\n     ";
   figure.commands =
-      "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset offsets 0.3, 0.3, 0, 0\n"
-      "unset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\nset arrow 1 from graph 0, "
-      "first " +
-      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.4, 2.2, 0.08, 1.55) +
+      "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset xrange [0.5:" +
+      fixed(static_cast<double>(epochs) + 0.5, 1) +
+      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\n"
+      "set arrow 1 from graph 0, first " +
+      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.42, 2.2, 0.08, 1.55) +
       "plot " + joined(movement, between) +
-      "\nunset arrow 1\nset yrange [0:1.05]\nset ylabel \"shared with one update before\"\n" +
-      figure.panel(2.75, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
-      "\nset ylabel \"shared with two updates before\"\n" + "set key noenhanced Left reverse samplen 2 font \",12\"\n" +
-      key_below(2.02, 6) + figure.panel(5.05, 6.85, 0.08, 1.55) + "plot " + joined(before_last, between) + "\n";
+      "\nunset arrow 1\nset yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\"\n" +
+      figure.panel(2.78, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
+      "\nset ylabel \"shared with 2 updates before\"\n" + figure.panel(5.08, 6.85, 0.08, 1.55) + "plot " +
+      joined(before_last, between) + "\n" + key_panel(figure, 2.02, 5, key);
   return figure;
 }
 
