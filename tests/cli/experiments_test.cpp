@@ -1,6 +1,6 @@
 #include <set>
 
-#include "support/image_writer.h"
+#include "support/made_up_data.h"
 #include "support/program.h"
 
 namespace senet {
@@ -12,58 +12,13 @@ using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
 
-constexpr int kImages = 20;  // of which a twentieth is held out
-
-std::string records(int64_t label_bytes) {
-  std::string bytes;
-  for (int i = 0; i < kImages; ++i)
-    bytes += std::string(label_bytes, static_cast<char>(i % 10)) + std::string(3072, 'p');
-  return bytes;
-}
-
-// Data sets of a few images in the publishers' layouts, where experiment files look for them.
-const fs::path& made_up_data() {
-  static const TemporaryFolder folder;
-  static const bool made = [] {
-    const fs::path data = folder / "data";
-    write_file(data / "cifar-10-batches-bin/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
-    write_file(data / "cifar-10-batches-bin/test_batch.bin", records(1));
-    for (int i = 1; i <= 5; ++i) {
-      write_file(data / ("cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin"), records(1));
-    }
-    std::string names;
-    for (int i = 0; i < 100; ++i) names += "class" + std::to_string(i) + "\n";
-    write_file(data / "cifar-100-binary/fine_label_names.txt", names);
-    for (const char* part : {"train", "test"}) {
-      write_file(data / ("cifar-100-binary/" + std::string(part) + ".bin"), records(2));
-    }
-    const auto folder_of = [&](const fs::path& root, const std::string& inner, int64_t side) {
-      for (const char* part : {"train", "val"}) {
-        for (const char* wnid : {"n01", "n02"}) {
-          for (int i = 0; i < kImages / 2; ++i) {
-            write_file(root / part / wnid / (part == std::string("train") ? inner : "") /
-                           (wnid + std::string("_") + std::to_string(i) + ".JPEG"),
-                       testing::jpeg_of(testing::made_up_image(side, side, i)));
-          }
-        }
-      }
-    };
-    folder_of(data / "tiny-imagenet-200", "images", 64);
-    folder_of(data / "imagenet", "", 260);
-    folder_of(data / "cifar10-jpeg", "", 32);
-    return true;
-  }();
-  EXPECT_TRUE(made);
-  return folder.path();
-}
-
 class Experiments : public ::testing::TestWithParam<fs::path> {};
 
 TEST_P(Experiments, PassTheDryRun) {
   const fs::path file = GetParam();
   const json plan = json_of(testing::run_program({"run", file.string(), "--dry-run", "--json", "--runs", "none",
                                                   "--results", "none", "--set", "dataset.train_limit=0"},
-                                                 made_up_data()));
+                                                 testing::made_up_data()));
   EXPECT_GT(plan["images"].get<int64_t>(), 0);
   EXPECT_GE(plan["phases"].size(), 4u) << "a teacher and a step, each evaluated";
   if (file.parent_path().filename() != "paper") return;
@@ -210,7 +165,7 @@ TEST(Defaults, OfSnlAreItsPublicCodes) {
 TEST(Recipes, OfSnlsTeacherIsItsPublicCodes) {
   const json plan = json_of(testing::run_program(
       {"run", std::string(SENET_TEST_SOURCE) + "/experiments/paper/cifar100_snl.toml", "--dry-run", "--json"},
-      made_up_data()));
+      testing::made_up_data()));
   const json& settings = plan["cells"][0]["settings"];
   const std::map<std::string, json> expected = {
       {"teacher.epochs", 160},

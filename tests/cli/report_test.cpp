@@ -66,7 +66,7 @@ TEST(PaperFigures, CompileAsLatexWithinThePage) {
 }
 
 TEST(Readmes, ShowTheTablesThatTheResultsGive) {
-  for (const char* readme : {"README.md", "results/small/README.md"}) {
+  for (const char* readme : {"results/README.md", "results/small/README.md", "core/tools/measure/README.md"}) {
     const std::string text = slurp(kSource / readme), mark = "<!-- table ";
     int shown = 0;
     for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1), ++shown) {

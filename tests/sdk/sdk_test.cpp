@@ -2,6 +2,7 @@
 #include <set>
 
 #include "sdk/installation.h"
+#include "support/readme.h"
 
 namespace senet {
 namespace {
@@ -67,6 +68,33 @@ TEST_P(Skeleton, ConfiguresBuildsAndPassesItsTest) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Skeleton, ::testing::Values("baseline", "sensitivity", "dataset", "model"),
                          [](const auto& test) { return std::string(test.param); });
+
+// What a README says of my_method, from the plugin's first file on, with the SDK where this test has it.
+std::vector<std::string> from_nothing(const char* readme) {
+  std::vector<std::string> commands;
+  for (std::string command : testing::commands_of(fs::path(SENET_TEST_SOURCE) / readme,
+                                                  {"senet", "cmake -S", "cmake --build my_method/build", "ctest"})) {
+    if (command.find("my_method") == std::string::npos) continue;
+    commands.push_back(std::regex_replace(command, std::regex("~/senet"), prefix().string()));
+  }
+  return commands;
+}
+
+TEST(Readme, LeadsFromNothingToTheTableOfAMethod) {
+  const TemporaryFolder folder;
+  std::string script = "export CXX='" SENET_TEST_COMPILER "'\nctest() { '" SENET_TEST_CTEST "' \"$@\"; }\n";
+  const std::vector<std::string> commands = from_nothing("plugins/README.md");
+  for (const std::string& command : commands) {
+    // The experiment that the reader adds the method to.
+    if (command.find("quickstart.toml") != std::string::npos) script += "cp my_method/my_method.toml quickstart.toml\n";
+    script += command + "\n";
+  }
+  const Outcome outcome = shell(script, folder.path());
+  EXPECT_EQ(outcome.code, 0) << script << outcome.out << outcome.error;
+  EXPECT_NE(outcome.out.find("my_method  20%"), std::string::npos) << outcome.out;
+  for (const std::string& command : from_nothing("README.md"))
+    EXPECT_EQ(std::count(commands.begin(), commands.end(), command), 1) << command;
+}
 
 TEST(Sdk, WhatItsReadmeLeadsToIsThere) {
   const fs::path readme = prefix() / "share/senet/README.md";

@@ -21,8 +21,9 @@ ORDER = [
 ]
 ROW = {folder: row for row, folders in enumerate(ORDER) for folder in folders}
 # What the program is built from, which loads no library of ours, and what those files may include.
-PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/output.cpp", "cli/limits.cpp"}
-PROGRAM_INCLUDES = {"cli/arguments.h", "cli/output.h", "cli/limits.h", "cli/threads.h", "config/nearest.h"}
+PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/descriptions.cpp", "cli/output.cpp", "cli/limits.cpp"}
+PROGRAM_INCLUDES = {"cli/arguments.h", "cli/descriptions.h", "cli/output.h", "cli/limits.h", "cli/threads.h", "config/joined.h",
+                    "config/nearest.h"}
 # Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
 # The converter of old results: in those a kind of phase says what the phase was.
@@ -35,6 +36,9 @@ NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|he
 MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
 MOST_LINES_OF_CORE = 14320
 MOST_LINES_OF_A_FUNCTION = 80
+# Of the README at the root: what one reads before deciding.
+MOST_LINES_OF_README = 120
+MOST_COLUMNS_OF_README = 120
 
 INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
 
@@ -170,3 +174,27 @@ def long_functions(root):
                       for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]
     return [f"{file.relative_to(root)}:{line}: a function of {lines} lines; at most {MOST_LINES_OF_A_FUNCTION} are "
             "allowed" for file, line, lines in found if lines > MOST_LINES_OF_A_FUNCTION]
+
+
+def long_readme(root):
+    """The README at the root, where it is longer than one reads, and its lines, where they are."""
+    lines = (root / "README.md").read_text().splitlines()
+    found = [f"README.md:{number}: {len(line)} characters; at most {MOST_COLUMNS_OF_README} are allowed"
+             for number, line in enumerate(lines, 1) if len(line) > MOST_COLUMNS_OF_README]
+    if len(lines) > MOST_LINES_OF_README:
+        found.append(f"README.md: {len(lines)} lines; at most {MOST_LINES_OF_README} are allowed: what is about one "
+                     "folder belongs into that folder's README")
+    return found
+
+
+def dead_links(root):
+    """Links of READMEs to files that are not there."""
+    found = []
+    for file in [root / "README.md", *(readme for folder in ("core", "experiments", "paper_figures", "plugins",
+                                                             "results", "scripts", "tests")
+                                       for readme in sorted((root / folder).rglob("README.md")))]:
+        for number, line in enumerate(file.read_text().splitlines() if file.exists() else [], 1):
+            found += [f"{file.relative_to(root)}:{number}: {link} is not there"
+                      for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", line)
+                      if "://" not in link and not (file.parent / link).exists()]
+    return found

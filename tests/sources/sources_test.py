@@ -38,6 +38,12 @@ class Sources(unittest.TestCase):
     def test_functions_are_short(self):
         self.holds(sources.long_functions)
 
+    def test_the_readme_is_short(self):
+        self.holds(sources.long_readme)
+
+    def test_readmes_lead_to_what_is_there(self):
+        self.holds(sources.dead_links)
+
 
 class MadeUp(unittest.TestCase):
     """A tree with one offence of each kind."""
@@ -107,6 +113,17 @@ class MadeUp(unittest.TestCase):
                    body(81) + "}\n}\nstruct S {\n  int h() {\n" + body(81, "  ") + "  }\n" + body(90) + "};\n")
         self.write("scripts/a", "#!/usr/bin/env python3\ndef f():\n" + "    a()\n" * 81)
         self.finds(sources.long_functions, "core/nn/a.cpp:85", "core/nn/a.cpp:170", "scripts/a:2")
+
+    def test_of_readmes(self):
+        self.write("README.md", "\n" * 119 + "é" * 120 + "\n")
+        self.finds(sources.long_readme)
+        self.write("README.md", "\n" * 120 + "é" * 121 + "\n")
+        self.finds(sources.long_readme, "README.md:121", "README.md")
+
+    def test_of_links(self):
+        self.write("README.md", "[a](core)\n[b](core/none.md#c) [d](https://e.f/g) ![h](core/README.md#i)\n")
+        self.write("core/README.md", "[a](README.md)\n[up](../LICENSE)\n")
+        self.finds(sources.dead_links, "README.md:2", "core/README.md:2")
 
 
 unittest.main()
