@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -31,6 +32,14 @@ void let_blas_take_its_memory(int threads) {
   const auto multiply = [](int64_t size) { torch::mm(torch::ones({size, size}), torch::ones({size, size})); };
   multiply(512);
   at::parallel_for(0, threads, 1, [&](int64_t, int64_t) { multiply(32); });
+}
+
+// A folder that cannot be read is left to the host, which says so.
+bool has_library(const std::string& folder) {
+  std::error_code unreadable;
+  const std::filesystem::recursive_directory_iterator files(folder, unreadable);
+  return unreadable ||
+         std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".so"; });
 }
 
 pid_t guarded = 0;  // a process that was forked from it may end as it likes
@@ -90,7 +99,24 @@ std::filesystem::path installation_prefix() {
 }
 
 PluginHost load_plugins(const Arguments& arguments) {
-  return PluginHost(PluginHost::search_path(arguments.plugin_dirs));
+  std::vector<std::string> folders;
+  for (const std::string& folder : arguments.plugin_dirs) {
+    if (!std::filesystem::is_directory(folder)) fail_usage("--plugin-dir ", folder, ": no such folder");
+    if (!has_library(folder))
+      fail_usage("--plugin-dir ", folder, ": has no library (.so); name the folder that a plugin was built in");
+    folders.push_back(folder);
+  }
+  if (const char* path = std::getenv("SENET_PLUGIN_PATH")) {
+    std::istringstream parts(path);
+    for (std::string folder; std::getline(parts, folder, ':');) {
+      if (!folder.empty()) folders.push_back(folder);
+    }
+  }
+  const std::filesystem::path program = boost::dll::program_location().string();
+  for (const auto& beside : {program.parent_path() / "plugins", program.parent_path() / "../lib/senet/plugins"}) {
+    if (std::filesystem::is_directory(beside)) folders.push_back(beside.lexically_normal().string());
+  }
+  return PluginHost(folders);
 }
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
@@ -115,6 +141,21 @@ void prepare_cpu(const Arguments& arguments) {
 torch::Device prepare_device(const Arguments& arguments) {
   prepare_cpu(arguments);
   return resolve_device(arguments.device);
+}
+
+Result find_result(const std::filesystem::path& results, const std::string& run) {
+  if (std::filesystem::is_regular_file(run)) return load_result(run);
+  std::vector<Result> all = load_results(results), matching;
+  std::string ids;
+  for (const Result& result : all) {
+    ids += "\n  " + result.id();
+    if (result.id() == run) return result;
+    if (result.id().find(run) != std::string::npos) matching.push_back(result);
+  }
+  if (matching.size() == 1) return matching.front();
+  fail_usage("RUN '", run, "' is ",
+             matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
+             ids.empty() ? text("; there are no results under ", results.string()) : "; there are:" + ids);
 }
 
 OpenedRun restore_subject(const PluginHost& plugins, const Arguments& arguments) {

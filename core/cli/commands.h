@@ -45,7 +45,12 @@ int answer(const Arguments& arguments, const Json& json, const std::string& text
 std::filesystem::path installation_prefix();
 // What a document says, with these keys set as texts, and then what --set says.
 Document assigned(Document document, const std::map<std::string, std::string>& texts, const Arguments& arguments);
+// Those of --plugin-dir, then of SENET_PLUGIN_PATH (separated by ':'), then of the folder `plugins` beside the program
+// or under ../lib/senet/plugins.
 PluginHost load_plugins(const Arguments& arguments);
+// RUN on the command line: a result file, or a part of an id that only one result has. Throws (exit code 2) with the
+// ids there are.
+Result find_result(const std::filesystem::path& results, const std::string& run);
 RunFolders run_folders(const Arguments& arguments);
 // Throws where a limit leaves too little memory for a training.
 void prepare_cpu(const Arguments& arguments);

@@ -159,6 +159,17 @@ std::string with_prefix(const std::string& key, const std::set<std::string>& kno
   return named.empty() ? meant : named;
 }
 
+// What an unknown key may mean: one of its own section, where one is near there.
+std::string nearest_key(const std::string& key, const std::set<std::string>& known) {
+  const std::string section = key.substr(0, key.find('.') + 1);
+  std::set<std::string> beside;
+  for (const std::string& name : known) {
+    if (name.compare(0, section.size(), section) == 0) beside.insert(name.substr(section.size()));
+  }
+  const std::string nearest = nearest_name(key.substr(section.size()), beside);
+  return nearest.empty() ? did_you_mean(key, known) : "; did you mean '" + section + nearest + "'?";
+}
+
 // A key in quotes is one name. With a dot in it, or empty, it would pass for the path of another key, and one of the
 // two would win.
 [[noreturn]] void refuse_quoted(const toml::key& key, const std::string& path, const toml::table& whole,
@@ -229,6 +240,14 @@ Document Document::from_toml(const std::string& toml, const std::string& name) {
     table.erase("cell");
   }
   flatten(table, "", name, table, document.file_);
+  for (const auto& [key, node] : table) {
+    const std::string section(key.str());
+    if (node.is_array_of_tables() && !nearest_name(section, {"cell"}).empty())
+      fail_usage(at(name, key.source()), ": there is no [[", section, "]]; did you mean [[cell]]?");
+    // A section without keys, which somebody has to know, too.
+    if (node.is_table() && node.as_table()->empty())
+      document.file_[section + "."] = {std::nullopt, "no keys", at(name, key.source())};
+  }
   return document;
 }
 
@@ -305,6 +324,8 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
       const std::string hint = word ? did_you_mean(*word, choices_of(option)) : "";
       fail_usage(setting->origin, ": ", key, " = ", setting->found, ": expected ", allowed(option), hint);
     }
+    if (const auto* path = std::get_if<std::string>(&*value); path && path->rfind("~/", 0) == 0)
+      fail_usage(setting->origin, ": ", key, " = ", setting->found, ": ~ is not expanded here; write the whole path");
     const bool is_default = *value == standard;
     options.add({option, *std::move(value), setting->origin, is_default});
   }
@@ -312,16 +333,21 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
 }
 
 void Document::refuse_unread() const {
+  std::set<std::string> sections;
+  for (const std::string& key : known_) sections.insert(key.substr(0, key.find('.')));
   const auto check = [&](const Settings& settings) {
     for (const auto& [key, setting] : settings) {
-      if (setting.read) continue;
-      const bool known = known_.count(key) != 0;
-      const std::string meant = known ? "" : with_prefix(key, known_);
-      if (!meant.empty())
-        fail_usage(setting.origin, ": unknown key '", key, "' (found ", setting.found, "); expected ", meant);
-      fail_usage(setting.origin, ": ", known ? "nothing reads the key '" : "unknown key '", key, "' (found ",
-                 setting.found, ")", did_you_mean(key, known_),
-                 known ? "" : "; `senet options` and `senet plugins NAME` list the keys there are");
+      const std::string section = key.substr(0, key.find('.'));
+      if (setting.read || (key == section + "." && sections.count(section))) continue;
+      if (key == section + ".")
+        fail_usage(setting.origin, ": unknown section [", section, "]", did_you_mean(section, sections));
+      if (known_.count(key))
+        fail_usage(setting.origin, ": nothing reads the key '", key, "' (", setting.found, ") here");
+      const std::string meant = with_prefix(key, known_);
+      fail_usage(setting.origin, ": unknown key '", key, "' (found ", setting.found, ")",
+                 !meant.empty()
+                     ? "; expected " + meant
+                     : nearest_key(key, known_) + "; `senet options` and `senet plugins NAME` list the keys there are");
     }
   };
   check(command_line_);

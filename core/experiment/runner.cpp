@@ -178,7 +178,7 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
   const auto maker = std::make_shared<TaskMaker>(
       plan, plugins_, [this](const Cell& cell) -> const Laboratory& { return laboratory_of(cell); });
   std::vector<Task> tasks;
-  std::set<std::filesystem::path> files;
+  std::map<std::filesystem::path, std::string> files;  // the label of whose result each is
   for (const Cell& cell : plan.cells) {
     const Laboratory& laboratory = laboratory_of(cell);
     for (const auto& [name, options] : cell.sections) {
@@ -188,9 +188,11 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
     for (const std::string& budget_text : cell.budgets) {
       for (const int64_t seed : cell.seeds) {
         const auto file = result_path(folders_.results, plan.name, cell.label, budget_text, seed);
-        if (!files.insert(file).second) {
-          fail_usage(cell.budgets_origin, ": two results would be called ", file.string(),
-                     "; name each budget and seed once, or give the cell a label of its own");
+        const auto [other, is_new] = files.emplace(file, cell.label);
+        if (!is_new) {
+          fail_usage(cell.budgets_origin, ": two results would be called ", file.string(), ", of the cells '",
+                     other->second, "' and '", cell.label,
+                     "'; name each budget and seed once, and let labels differ in ", "letters, digits, '.' or '_'");
         }
         if (!name_fits(std::filesystem::path(file).replace_extension(".masks"))) {
           fail_usage(cell.budgets_origin, ": the result's name ", file.filename().string(),

@@ -3,9 +3,7 @@
 #include <algorithm>
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/library_info.hpp>
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
-#include <cstdlib>
 #include <filesystem>
 
 #include "config/document.h"
@@ -59,25 +57,6 @@ const char* kind_name(PluginKind kind) {
                                            {"sensitivity", PluginKind::sensitivity},
                                            {"baseline", PluginKind::baseline}};
   return name_of(kind, kKinds);
-}
-
-std::vector<std::string> PluginHost::search_path(const std::vector<std::string>& plugin_dirs) {
-  std::vector<std::string> folders;
-  for (const std::string& folder : plugin_dirs) {
-    if (!fs::is_directory(folder)) fail_usage("--plugin-dir ", folder, ": no such folder");
-    folders.push_back(folder);
-  }
-  if (const char* path = std::getenv("SENET_PLUGIN_PATH")) {
-    std::istringstream parts(path);
-    for (std::string folder; std::getline(parts, folder, ':');) {
-      if (!folder.empty()) folders.push_back(folder);
-    }
-  }
-  const fs::path program = boost::dll::program_location().string();
-  for (const fs::path& beside : {program.parent_path() / "plugins", program.parent_path() / "../lib/senet/plugins"}) {
-    if (fs::is_directory(beside)) folders.push_back(beside.lexically_normal().string());
-  }
-  return folders;
 }
 
 PluginHost::PluginHost(const std::vector<std::string>& folders) {

@@ -30,10 +30,6 @@ class PluginHost {
   // already taken is refused before (in the first case) any of its code runs; `refused()` says why.
   explicit PluginHost(const std::vector<std::string>& folders);
 
-  // --plugin-dir, then SENET_PLUGIN_PATH (separated by ':'), then the folder `plugins` beside the program or under
-  // ../lib/senet/plugins.
-  static std::vector<std::string> search_path(const std::vector<std::string>& plugin_dirs);
-
   const std::vector<Loaded>& loaded() const { return loaded_; }
   const std::vector<Refused>& refused() const { return refused_; }
 

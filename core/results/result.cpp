@@ -64,7 +64,9 @@ ResultWidth Result::at_width(double width) const {
 std::string slug(const std::string& text) {
   std::string slug;
   for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_') {
+    // Bytes beyond ASCII are parts of letters of other scripts.
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || std::isalnum(byte) || c == '.' || c == '_') {
       slug += c;
     } else if (c == '%') {
       slug += "pct";
@@ -125,21 +127,6 @@ std::vector<Result> load_results(const fs::path& results, const std::string& exp
   std::vector<Result> loaded;
   for (const fs::path& file : files) loaded.push_back(load_result(file));
   return loaded;
-}
-
-Result find_result(const fs::path& results, const std::string& run) {
-  if (fs::is_regular_file(run)) return load_result(run);
-  std::vector<Result> all = load_results(results), matching;
-  std::string ids;
-  for (const Result& result : all) {
-    ids += "\n  " + result.id();
-    if (result.id() == run) return result;
-    if (result.id().find(run) != std::string::npos) matching.push_back(result);
-  }
-  if (matching.size() == 1) return matching.front();
-  fail_usage("RUN '", run, "' is ",
-             matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
-             ids.empty() ? text("; there are no results under ", results.string()) : "; there are:" + ids);
 }
 
 }  // namespace senet

@@ -127,7 +127,7 @@ Json to_json(const Result& result);
 // A document of this schema or of version 1. Errors name file and key.
 Result result_from(const Json& json, const std::filesystem::path& file);
 
-// Letters, digits, '.', '_' and '-' of a text; '%' becomes "pct", '+' a 'p', '=' stays a '-'.
+// Letters of any script, digits, '.', '_' and '-' of a text; '%' becomes "pct", '+' a 'p', '=' stays a '-'.
 std::string slug(const std::string& text);
 
 std::filesystem::path result_path(const std::filesystem::path& results, const std::string& experiment,
@@ -143,9 +143,5 @@ void save_result(const Result& result);
 // Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
 // folders when it is empty. `published/`, `benchmarks/` and a folder called `measured` hold none.
 std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
-
-// RUN on the command line: a result file, or a part of an id that only one result has. Throws (exit code 2) with the
-// ids there are.
-Result find_result(const std::filesystem::path& results, const std::string& run);
 
 }  // namespace senet

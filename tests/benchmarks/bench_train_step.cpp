@@ -15,6 +15,7 @@
 
 #include "benchmarks/libtorch_loop.h"
 #include "benchmarks/turns.h"
+#include "cli/commands.h"
 #include "cli/tensor_memory.h"
 #include "cli/threads.h"
 #include "config/document.h"
@@ -33,7 +34,7 @@ const NetworkShape kShape{3, 32, 32, 100};
 int64_t matrix_size(const torch::Device& device) { return device.is_cuda() ? 8192 : 2048; }
 
 std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
-  static const PluginHost host(PluginHost::search_path({}));
+  static const PluginHost host = load_plugins({});
   Document document;
   document.set(text("model.width=", width));
   const Options options = document.resolve("model", host.options(PluginKind::model, "resnet18"));

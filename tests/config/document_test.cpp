@@ -94,11 +94,52 @@ TEST(Document, EveryKeyMustBeReadBySomeone) {
   mentions(error_of([&] { document.refuse_unread(); }), {"--set zzzzzzzzzz=1", "senet options"});
 }
 
+TEST(Document, AMistypedKeyIsNearestToOneOfItsOwnSection) {
+  const auto meant = [](const std::string& key) {
+    Document document("none");
+    document.set(key + "=1");
+    document.resolve("phase", kDeclared);
+    document.resolve("phases", {integer_option("epoch", "1", ""), integer_option("epochs_at_most", "1", "")});
+    return error_of([&] { document.refuse_unread(); });
+  };
+  mentions(meant("phase.epoch"), {"did you mean 'phase.epochs'?"});
+  mentions(meant("phases.epochs"), {"did you mean 'phases.epoch'?"});
+  mentions(meant("phse.epochs"), {"did you mean 'phase.epochs'?"});
+}
+
+TEST(Document, AKeyThatAnotherCellReadsIsNotItsOwnHint) {
+  const Document document = Document::from_toml("[[cell]]\n[[cell]]\nphase.epochs = 3\n", "x.toml");
+  document.resolve("phase", kDeclared, 0);
+  const std::string message = error_of([&] { document.refuse_unread(); });
+  mentions(message, {"x.toml:3:", "nothing reads the key 'phase.epochs'"});
+  EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
+}
+
+TEST(Document, ASectionWithoutKeysHasToBeKnownToo) {
+  EXPECT_EQ(Document::from_toml("[phase]\n", "x.toml").resolve("phase", kDeclared).integer("epochs"), 240);
+  const Document known = Document::from_toml("[phase]\n", "x.toml");
+  known.resolve("phase", kDeclared);
+  EXPECT_NO_THROW(known.refuse_unread());
+  mentions(refusal("name = 1\n[phsae]\n"), {"x.toml:1:", "name"});
+  mentions(refusal("[phsae]\n"), {"x.toml:1:2", "unknown section [phsae]", "did you mean 'phase'?"});
+}
+
+TEST(Document, APathDoesNotBeginAtHome) {
+  mentions(refusal("phase.schedule = \"~/step\""), {"x.toml:1:18", "phase.schedule"});
+  const std::vector<Option> path = {text_option("path", "\"\"", "")};
+  mentions(error_of([&] { Document::from_toml("d.path = \"~/images\"", "x.toml").resolve("d", path); }),
+           {"x.toml:1:10: d.path = '~/images'", "~ is not expanded", "the whole path"});
+  EXPECT_EQ(Document::from_toml("d.path = \"~images\"", "x.toml").resolve("d", path).text("path"), "~images");
+}
+
 TEST(Document, RefusesFilesThatAreNotExperiments) {
   mentions(error_of([] { Document::from_toml("", "empty.toml"); }), {"empty.toml", "is empty"});
   mentions(error_of([] { Document::from_toml("a = = 1", "x.toml"); }), {"x.toml:1:", "not valid TOML"});
   mentions(error_of([] { Document::from_toml("a = 1\na = 2", "x.toml"); }), {"x.toml:2:"});
   mentions(error_of([] { Document::from_toml("cell = 3", "x.toml"); }), {"x.toml:1:8", "[[cell]]"});
+  mentions(error_of([] { Document::from_toml("a = 1\n[[cells]]\nb = 2\n[[cells]]\n", "x.toml"); }),
+           {"x.toml:2:3", "no [[cells]]", "did you mean [[cell]]?"});
+  EXPECT_NO_THROW(Document::from_toml("[[data_set]]\na = 1\n", "x.toml")) << "other documents have such";
   mentions(error_of([] { Document::from_file("/no/such/file.toml"); }), {"/no/such/file.toml", "no such file"});
   mentions(error_of([] { Document::from_file("/"); }), {"/"});
 }

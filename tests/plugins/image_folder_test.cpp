@@ -82,6 +82,29 @@ TEST(ImageFolder, ClassesHaveToBeTheSameAndNotEmpty) {
   refuse(nullptr, "val", {"neither a folder val nor test"});
 }
 
+TEST(ImageFolder, ThatIsNotThereIsSaid) {
+  const std::string message = error_of([] { dataset_at("image_folder", "/no/such"); });
+  EXPECT_NE(message.find("/no/such: no such folder"), std::string::npos) << message;
+}
+
+TEST(ImageFolder, AClassThatLooksTheSameInOtherBytesIsNamed) {
+  const auto refused = [](const char* of_train, const char* of_test) {
+    const TemporaryFolder folder;
+    write_classes(folder);
+    write_file(folder / ("train/" + std::string(of_train) + "/1.png"), png_of(made_up_image(10, 10, 1)));
+    write_file(folder / ("val/" + std::string(of_test) + "/1.png"), png_of(made_up_image(10, 10, 1)));
+    return error_of([&] { dataset_at("image_folder", folder.path()); });
+  };
+  const char *composed = "cr\u00e8me", *decomposed = "cre\u0300me";
+  for (const auto& [train, test] : {std::pair(composed, decomposed), std::pair(decomposed, composed)}) {
+    const std::string message = refused(train, test);
+    EXPECT_NE(message.find("/val: has no class '" + std::string(train)), std::string::npos) << message;
+    EXPECT_NE(message.find("its '" + std::string(test) + "' looks the same"), std::string::npos) << message;
+  }
+  EXPECT_EQ(refused("cr\u00e8me", "cre\u0300pe").find("looks the same"), std::string::npos);
+  EXPECT_EQ(refused("\u732b", "\u72ac").find("looks the same"), std::string::npos) << "other letters, no accents";
+}
+
 std::vector<std::string> paths_of(const Images& images, const TemporaryFolder& folder) {
   std::vector<std::string> paths;
   for (int64_t i = 0; i < images.count(); ++i) {

@@ -34,6 +34,10 @@ torch::Tensor optional_tensor(const c10::IValue& value) {
   return value.isTensor() && value.toTensor().defined() ? kept(value.toTensor()) : torch::Tensor();
 }
 
+constexpr const char* kExported =
+    "known are convolutions, fully connected layers, batch norms, additions, ReLU sites, max- and average-pooling, "
+    "reshapes, slices, zero padding and concatenation of channels";
+
 class GraphBuilder {
  public:
   GraphBuilder(const Network& network, const torch::Tensor& images) {
@@ -62,11 +66,10 @@ class GraphBuilder {
     Graph graph = without_dead_nodes(std::move(graph_));
     for (size_t i = 1; i < graph.nodes.size(); ++i) {
       const Node& node = graph.nodes[i];
+      // Of an operator that can be exported, the name says what of this use cannot.
+      const bool has_reason = node.name.find(' ') != std::string::npos;
       SENET_CHECK(node.op != Operator::unsupported, "the network's operator ", node.name, " (after '",
-                  graph.nodes[i - 1].name,
-                  "') cannot be exported; known are convolutions, fully connected layers, batch "
-                  "norms, additions, ReLU sites, max- and average-pooling, reshapes, slices, zero padding and "
-                  "concatenation of channels");
+                  graph.nodes[i - 1].name, "') cannot be exported; ", has_reason ? "without that it can" : kExported);
     }
     return graph;
   }
@@ -99,7 +102,7 @@ class GraphBuilder {
     if (!of_image || call.outputs.empty()) return;
     if (add_node(call) || passes_on(call)) return;
     const bool outermost = written_.empty();
-    if (outermost) written_ = call.name;
+    if (outermost) written_ = call.name + reason_;
     add(call.parts);
     add_unsupported(call);
     if (outermost) written_.clear();
@@ -178,6 +181,7 @@ class GraphBuilder {
         {"aten::constant_pad_nd", &GraphBuilder::pad},
         {"aten::cat", &GraphBuilder::concatenate},
     };
+    reason_.clear();
     const auto maker = makers.find(call.name);
     if (maker == makers.end() || call.outputs.size() != 1 || !call.outputs[0].isTensor()) return false;
     const torch::Tensor& output = call.outputs[0].toTensor();
@@ -190,10 +194,16 @@ class GraphBuilder {
     return true;
   }
 
+  // What of an operator's use keeps it out of the graph, behind its name.
+  bool refuse(std::string reason) {
+    reason_ = std::move(reason);
+    return false;
+  }
+
   bool convolution(const std::vector<c10::IValue>& in, const torch::Tensor& output, Node& node) {
-    if (!is_value(in[0]) || is_value(in[1]) || output.dim() != 4 || !in[4].isIntList() || !all_equal(in[5], 1)) {
-      return false;
-    }
+    if (!is_value(in[0]) || is_value(in[1]) || output.dim() != 4) return false;
+    if (!in[4].isIntList()) return refuse(" with padding given as a word");
+    if (!all_equal(in[5], 1)) return refuse(text(" with a dilation of ", torch::IntArrayRef(pair_of(in[5]))));
     node.op = Operator::convolution;
     node.name = layer_name(in[1], "convolution");
     node.weight = kept(in[1].toTensor());
@@ -241,7 +251,9 @@ class GraphBuilder {
   }
 
   bool max_pool(const std::vector<c10::IValue>& in, const torch::Tensor& output, Node& node) {
-    if (!is_value(in[0]) || output.dim() != 4 || !all_equal(in[4], 1) || in[5].toBool()) return false;
+    if (!is_value(in[0]) || output.dim() != 4) return false;
+    if (!all_equal(in[4], 1)) return refuse(text(" with a dilation of ", torch::IntArrayRef(pair_of(in[4]))));
+    if (in[5].toBool()) return refuse(" with ceil_mode");
     node.op = Operator::max_pool;
     node.window.size = pair_of(in[1]);
     node.window.stride = stride_of(in[2], node.window.size);
@@ -250,8 +262,10 @@ class GraphBuilder {
   }
 
   bool average_pool(const std::vector<c10::IValue>& in, const torch::Tensor& output, Node& node) {
-    if (!is_value(in[0]) || output.dim() != 4 || !all_equal(in[3], 0) || in[4].toBool() || !in[6].isNone())
-      return false;
+    if (!is_value(in[0]) || output.dim() != 4) return false;
+    if (!all_equal(in[3], 0)) return refuse(" with padding, which its averages may count");
+    if (in[4].toBool()) return refuse(" with ceil_mode");
+    if (!in[6].isNone()) return refuse(" with a divisor of its own");
     node.op = Operator::average_pool;
     node.window.size = pair_of(in[1]);
     node.window.stride = stride_of(in[2], node.window.size);
@@ -341,6 +355,7 @@ class GraphBuilder {
   Graph graph_;
   int64_t batch_ = 0;
   std::string written_;  // the operator that the network called, while its parts are looked at
+  std::string reason_;   // why the last operator is none of the graph's
   std::unordered_map<const c10::TensorImpl*, int> values_;  // the node that each tensor is the value of
   std::unordered_map<const c10::TensorImpl*, std::string> layers_;
 };

@@ -32,12 +32,44 @@ constexpr senet::Option kOptions[] = {
         .of_data(),
 };
 
-// A class that one split has and the other has not; empty when there is none.
-std::string missing_class(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  for (const std::string& name : a) {
-    if (!std::binary_search(b.begin(), b.end(), name)) return name;
+// A name with a '?' for each character beyond ASCII, and for each letter with the accents that follow it: the same of
+// the composed and of the decomposed form of a name (Unicode's NFC and NFD). `decomposed`: whether it has such accents.
+std::string looks_like(const std::string& name, bool& decomposed) {
+  std::string look;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(name[i]);
+    if ((byte & 0xC0) == 0x80) continue;  // within a character
+    const auto next = static_cast<unsigned char>(i + 1 < name.size() ? name[i + 1] : 0);
+    const bool is_accent = byte == 0xCC || (byte == 0xCD && next < 0xB0);  // U+0300 … U+036F
+    decomposed = decomposed || is_accent;
+    if (is_accent && !look.empty()) look.pop_back();
+    look += byte < 0x80 ? name[i] : '?';
+  }
+  return look;
+}
+
+// The class of a list that looks like another, though its bytes differ; empty when there is none.
+std::string lookalike(const std::string& name, const std::vector<std::string>& classes) {
+  for (const std::string& other : classes) {
+    bool decomposed = false, other_decomposed = false;
+    if (looks_like(name, decomposed) == looks_like(other, other_decomposed) && decomposed != other_decomposed)
+      return other;
   }
   return "";
+}
+
+// Fails where a split has a class that the other has not.
+void check_classes(const fs::path& folder, const std::vector<std::string>& classes, const fs::path& other,
+                   const std::vector<std::string>& others) {
+  for (const std::string& name : classes) {
+    if (std::binary_search(others.begin(), others.end(), name)) continue;
+    const std::string like = lookalike(name, others);
+    senet::fail(other.string(), ": has no class '", name, "', which ", folder.string(), " has",
+                like.empty() ? ""
+                             : "; its '" + like +
+                                   "' looks the same and is spelt in other bytes (a letter and its accent are one "
+                                   "character in one, two in the other): rename one of the folders");
+  }
 }
 
 class ImageFolder final : public senet::Dataset {
@@ -50,12 +82,8 @@ class ImageFolder final : public senet::Dataset {
     const fs::path test = test_folder();
     train_ = senet::class_folders(path_ / "train");
     test_ = senet::class_folders(test);
-    const std::string train_only = missing_class(train_.classes, test_.classes);
-    SENET_CHECK(train_only.empty(), test.string(), ": has no class '", train_only, "', which ",
-                (path_ / "train").string(), " has");
-    const std::string test_only = missing_class(test_.classes, train_.classes);
-    SENET_CHECK(test_only.empty(), (path_ / "train").string(), ": has no class '", test_only, "', which ",
-                test.string(), " has");
+    check_classes(path_ / "train", train_.classes, test, test_.classes);
+    check_classes(test, test_.classes, path_ / "train", train_.classes);
   }
 
   senet::Images load(senet::Split split) override {
@@ -67,6 +95,8 @@ class ImageFolder final : public senet::Dataset {
 
  private:
   fs::path test_folder() const {
+    SENET_CHECK(fs::is_directory(path_), path_.string(),
+                ": no such folder; expected one with train/<class>/* and val/<class>/*");
     for (const char* name : {"val", "test"}) {
       if (fs::is_directory(path_ / name)) return path_ / name;
     }

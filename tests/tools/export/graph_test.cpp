@@ -255,6 +255,38 @@ TEST(Record, NamesAnOperatorThatItCannotExportAndItsPlace) {
   EXPECT_NE(batch.find("softmax"), std::string::npos) << batch;
 }
 
+TEST(Record, NamesWhatKeepsAnOperatorOutThatItCanExportOtherwise) {
+  const torch::Tensor weight = torch::ones({4, 4, 3, 3});
+  const std::map<std::string, Stranger::Pass> passes = {
+      {"aten::conv2d with a dilation of [2, 2] (after 'site')",
+       [=](const torch::Tensor& x) {
+         return at::conv2d(x, weight, {}, 1, 2, 2).mean({2, 3});
+       }},
+      {"aten::conv2d with padding given as a word (after",
+       [=](const torch::Tensor& x) {
+         return at::conv2d(x, weight, {}, 1, "same").mean({2, 3});
+       }},
+      {"aten::max_pool2d with ceil_mode (after",
+       [](const torch::Tensor& x) {
+         return at::max_pool2d(x, 3, 2, 0, 1, true).mean({2, 3});
+       }},
+      {"aten::avg_pool2d with ceil_mode (after",
+       [](const torch::Tensor& x) {
+         return at::avg_pool2d(x, 3, 2, 0, true).mean({2, 3});
+       }},
+      {"aten::avg_pool2d with padding, which its averages may count (after",
+       [](const torch::Tensor& x) {
+         return at::avg_pool2d(x, 3, 2, 1).mean({2, 3});
+       }},
+  };
+  for (const auto& [words, pass] : passes) {
+    Stranger network(pass);
+    const std::string message = error_of([&network = network] { record_graph(network); });
+    EXPECT_NE(message.find(words), std::string::npos) << words << " in " << message;
+    EXPECT_EQ(message.find("known are"), std::string::npos) << message;
+  }
+}
+
 TEST(Record, RefusesANetworkThatComputesOutsideOfLibTorch) {
   Stranger network([](const torch::Tensor& x) {
     const torch::Tensor y = x.contiguous().clone();
