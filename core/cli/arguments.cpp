@@ -4,6 +4,7 @@
 #include <iostream>
 #include <set>
 
+#include "cli/descriptions.h"
 #include "config/nearest.h"
 #include "revision.h"
 #include "senet/error.h"
@@ -306,7 +307,9 @@ void add_result_verbs(CLI::App& program, Arguments& arguments) {
   report.of_finished_results();
   report.option("--out", arguments.out, "the page; default: report.html", "FILE.html");
   report.sources().json();
+}
 
+void add_cost(CLI::App& program, Arguments& arguments) {
   Verb cost(program, arguments, "cost", "latency, communication and storage of private inference with a RUN");
   cost.of_finished_results();
   cost.run()->required();
@@ -318,7 +321,9 @@ void add_result_verbs(CLI::App& program, Arguments& arguments) {
 void add_machine_verbs(CLI::App& program, Arguments& arguments) {
   Verb doctor(program, arguments, "doctor", "what this machine and build offer, and what to do about what they lack");
   doctor.folders().device().plugins().json();
+}
 
+void add_import(CLI::App& program, Arguments& arguments) {
   Verb import(program, arguments, "import", "take a network trained elsewhere for a teacher, checked and evaluated");
   import.subject("FILE", "its weights (.safetensors; scripts/pth-to-safetensors makes one of a .pth)")->required();
   import.option("--model", arguments.model, "its model plugin; options with --set model.KEY=VALUE", "NAME")->required();
@@ -352,6 +357,32 @@ void add_gc(CLI::App& program, Arguments& arguments) {
   gc.folders().json();
 }
 
+void add_descriptions(CLI::App& program, Arguments& arguments) {
+  Verb(program, arguments, "completion", "these verbs and options for bash: . <(senet completion)");
+  Verb(program, arguments, "manual", "these verbs and options as a page for man: senet manual | man -l -");
+}
+
+// Help shows the verbs under these headings, in this order.
+void add_verbs_by_topic(CLI::App& program, Arguments& arguments) {
+  using Add = void (*)(CLI::App&, Arguments&);
+  const std::pair<const char*, std::vector<Add>> topics[] = {
+      {"Experiments", {add_experiment_verbs, add_gc}},
+      {"Settings and plugins", {add_plugin_verbs}},
+      {"Data sets", {add_data_verbs}},
+      {"Networks", {add_network_verbs, add_export, add_import}},
+      {"Results, tables, figures", {add_result_verbs}},
+      {"Private inference", {add_measure, add_cost}},
+      {"This machine", {add_machine_verbs, add_descriptions}},
+  };
+  std::set<std::string> grouped;
+  for (const auto& [topic, adds] : topics) {
+    for (const Add add : adds) add(program, arguments);
+    for (CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
+      if (grouped.insert(verb->get_name()).second) verb->group(topic);
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<int> parse_arguments(int count, char** values, Arguments& arguments, std::ostream& output) {
@@ -359,11 +390,7 @@ std::optional<int> parse_arguments(int count, char** values, Arguments& argument
   program.set_version_flag("--version", std::string("senet ") + SENET_VERSION + " (" + SENET_REVISION + ")");
   program.require_subcommand(1);
   program.set_help_all_flag("--help-all", "help of every verb");
-  // Help names the verbs in this order.
-  for (const auto add : {add_experiment_verbs, add_plugin_verbs, add_network_verbs, add_export, add_measure,
-                         add_result_verbs, add_machine_verbs, add_data_verbs, add_gc}) {
-    add(program, arguments);
-  }
+  add_verbs_by_topic(program, arguments);
   try {
     program.parse(count, values);
   } catch (const CLI::ParseError& error) {
@@ -373,7 +400,9 @@ std::optional<int> parse_arguments(int count, char** values, Arguments& argument
               << "\nRun `senet --help` for the verbs, `senet VERB --help` for one.\n";
     return static_cast<int>(Exit::usage);
   }
-  return std::nullopt;
+  if (arguments.verb != "completion" && arguments.verb != "manual") return std::nullopt;
+  output << (arguments.verb == "manual" ? manual(program) : bash_completion(program));
+  return 0;
 }
 
 }  // namespace senet

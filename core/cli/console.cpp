@@ -64,19 +64,19 @@ void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
           text(phase.evaluation.value().network.relus) + " ReLUs");
 }
 
-void Console::progress(const std::string& phase, const Progress& progress) {
+void Console::progress(const std::string& training, const Progress& progress) {
   if (!terminal_ || seconds_now() - last_shown_ < kRefresh) return;
   last_shown_ = seconds_now();
   clear_line();
-  std::cerr << "    " << phase << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step "
+  std::cerr << "    " << training << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step "
             << progress.step << "/" << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "
             << duration(progress.seconds_left) << " left" << std::flush;
   line_shown_ = true;
 }
 
-void Console::epoch(const std::string&, const EpochReport& report) {
-  std::string line = "    epoch " + std::to_string(report.epoch + 1) + ": loss " + number(report.loss, 4) +
-                     ", accuracy " + number(100 * report.accuracy, 2) + " %";
+void Console::epoch(const std::string& training, const EpochReport& report) {
+  std::string line = "    " + training + " epoch " + std::to_string(report.epoch + 1) + ": loss " +
+                     number(report.loss, 4) + ", accuracy " + number(100 * report.accuracy, 2) + " %";
   if (report.held_out) line += ", held out " + number(100 * report.held_out->accuracy, 2) + " %";
   for (const auto& [name, value] : report.metrics->scalars()) line += ", " + name + " " + number(value, 4);
   message(line + ", " + duration(report.seconds) + ", " + number(report.images_per_second, 0) + " images/s");

@@ -17,8 +17,8 @@ class Console final : public RunListener {
   void message(const std::string& text) override;
   void phase_started(const std::string& cell, const PhaseInputs& phase) override;
   void phase_finished(const std::string& cell, const PhaseRecord& phase) override;
-  void progress(const std::string& phase, const Progress& progress) override;
-  void epoch(const std::string& phase, const EpochReport& report) override;
+  void progress(const std::string& training, const Progress& progress) override;
+  void epoch(const std::string& training, const EpochReport& report) override;
   // From now on a signal asks, where it ended the process. A run's first phase calls it; so does what leaves folders
   // or processes behind.
   void stop_when_asked();

@@ -7,6 +7,8 @@
 #include "cli/console.h"
 #include "cli/forecast.h"
 #include "cli/one_batch.h"
+#include "cli/summary.h"
+#include "cli/tensorboard.h"
 #include "cli/tools_library.h"
 #include "config/joined.h"
 #include "display/format.h"
@@ -17,7 +19,19 @@ namespace senet {
 
 namespace {
 
+void refuse_folder(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return;
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  fail_usage(path.string(), ": is a folder; expected an experiment file",
+             files.empty() ? " (.toml)" : ", such as " + joined(files, ", "));
+}
+
 Document read_document(const Arguments& arguments) {
+  refuse_folder(arguments.subject);
   return assigned(Document::from_file(arguments.subject), {}, arguments);
 }
 
@@ -188,10 +202,15 @@ int run_experiment(const Arguments& arguments) {
   }
   Console console;
   for (const std::string& line : reach_of_training(plan)) console.message(line);
-  Runner runner(plugins, folders, prepare_device(arguments), console);
-  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments);
+  const torch::Device device = prepare_device(arguments);
+  Runner runner(plugins, folders, device, console);
+  const Forecast forecast = forecast_of(plan, runner);
+  if (arguments.dry_run) return show_forecast(plan, forecast, arguments);
+  for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
+  link_for_tensorboard(plan.name, forecast, {}, runner.store(), folders.runs);
   const RunOutcome outcome = runner.run(plan);
   const std::vector<Result>& results = outcome.results;
+  link_for_tensorboard(plan.name, forecast, results, runner.store(), folders.runs);
   if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments);
   if (!arguments.json && !results.empty()) {
     output() << aligned(rows_of(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"

@@ -102,13 +102,15 @@ class StoredTraining final : public TrainingHost {
     log_.add(name_, report);
     ++took_.epochs;
     took_.seconds += report.seconds;
-    listener_.epoch(phase_, report);
+    listener_.epoch(shown_name(), report);
   }
-  void progress(const Progress& progress) override { listener_.progress(phase_, progress); }
+  void progress(const Progress& progress) override { listener_.progress(shown_name(), progress); }
   void message(const std::string& text) override { listener_.message(text); }
   bool stop_requested() const override { return listener_.stop_requested(); }
 
  private:
+  // A phase's own network goes by the phase's name.
+  const std::string& shown_name() const { return name_ == kNetwork ? phase_ : name_; }
   void read_checkpoint() {
     saved_ = load_safetensors(file_);
     SENET_CHECK(saved_->metadata.count("finished"), file_.string(), ": has no 'finished' in its metadata");

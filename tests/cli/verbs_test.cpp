@@ -42,6 +42,43 @@ TEST(Help, EveryVerbHasItAndNamesItsOptions) {
   }
 }
 
+TEST(Help, NamesEveryVerbUnderATopic) {
+  const std::string help = senet({"--help"}).out;
+  EXPECT_NE(help.find("Experiments:\n  run "), std::string::npos) << help;
+  EXPECT_NE(help.find("Private inference:\n  measure "), std::string::npos) << help;
+  EXPECT_EQ(help.find("Subcommands:"), std::string::npos) << "a verb without a topic: " << help;
+}
+
+TEST(Help, IsACompletionForBash) {
+  const TemporaryFolder folder;
+  const auto completed = [&](const std::string& line) {
+    const Outcome outcome = testing::run_shell(
+        "cat > complete.bash <<'END'\n. <(\"$SENET\" completion)\nread -ra COMP_WORDS <<<\"$1\"\n[ \"${1: -1}\" != ' ' "
+        "] || "
+        "COMP_WORDS+=('')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_senet\necho \"${COMPREPLY[@]}\"\nEND\n"
+        "SENET=\"$SENET\" bash complete.bash '" +
+            line + "'",
+        folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    return outcome.out;
+  };
+  EXPECT_EQ(completed("senet ru"), "run\n");
+  EXPECT_EQ(completed("senet data p"), "pack\n");
+  EXPECT_EQ(completed("senet data pack --enc"), "--encoding\n");
+  EXPECT_EQ(completed("senet run x.toml --set a=1 --dr"), "--dry-run\n");
+  EXPECT_EQ(completed("senet run x"), "\n") << "then bash offers files";
+}
+
+TEST(Help, IsAManualOfEveryVerbAndOption) {
+  const std::string page = senet({"manual"}).out;
+  EXPECT_EQ(page.rfind(".TH SENET 1", 0), 0u);
+  for (const char* words :
+       {".SH NAME\nsenet \\- ", ".SH \"Experiments\"\n", ".SS senet run FILE\n", ".SS senet data pack\n",
+        ".B \"\\-\\-dry\\-run\"\n", ".B \"\\-\\-plugin\\-dir DIR\"\n", ".SH \"EXIT STATUS\"\n"}) {
+    EXPECT_NE(page.find(words), std::string::npos) << words;
+  }
+}
+
 TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   const auto check = [](const std::vector<std::string>& arguments, const char* hint) {
     const Outcome outcome = senet(arguments);
@@ -55,6 +92,8 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"run", "x.toml", "--threads", "0"}, "--threads");
   check({"run"}, "FILE");
   check({"run", "none.toml"}, "none.toml: no such file");
+  check({"run", "."}, ".: is a folder; expected an experiment file (.toml)");
+  check({"run", std::string(SENET_TEST_SOURCE) + "/experiments/small"}, "experiments/small/methods.toml, ");
   check({}, "subcommand");
   check({"inspect"}, "--model is missing");
   check({"inspect", "--model", "resnet81", "--input", "3x32x32", "--classes", "10"}, "did you mean 'resnet18'?");
@@ -65,6 +104,7 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"plugins", "pruning", "--jsn"}, "senet plugins has no --jsn; did you mean '--json'?");
   check({"options", "maks"}, "did you mean 'mask'?");
   check({"plugins", "--plugin-dir", "nowhere"}, "nowhere");
+  check({"plugins", "--plugin-dir", "."}, "--plugin-dir .: has no library (.so)");
 }
 
 TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {
@@ -199,8 +239,85 @@ TEST(Run, AFinishedExperimentTrainsNothingAndChangesNothing) {
   const std::string before = testing::slurp(finished() / "results/tiny/senet-20pct-s1.json");
   const Outcome again = in_finished({"run", "tiny.toml", "--threads", "2"});
   EXPECT_EQ(again.code, 0);
-  EXPECT_EQ(again.error.find("epoch"), std::string::npos) << again.error;
+  EXPECT_EQ(again.error.find("epoch 1:"), std::string::npos) << again.error;
   EXPECT_EQ(testing::slurp(finished() / "results/tiny/senet-20pct-s1.json"), before);
+}
+
+// What a run says of itself before its first phase.
+std::string said_before_it_begins(const Outcome& outcome) {
+  return outcome.error.substr(0, outcome.error.find("\ncell "));
+}
+
+TEST(Run, SaysWhatItIsBeforeItBegins) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml",
+             testing::tiny_experiment() + "[[cell]]\nbudgets = [\"20%\", \"5%\"]\nsensitivity.plugin = \"uniform\"\n");
+  const auto run = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"run", "tiny.toml", "--threads", "2", "--device", "cpu"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = testing::run_program(words, folder.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+    return outcome;
+  };
+  const Outcome first = run({});
+  const std::string said = said_before_it_begins(first);
+  for (const char* words : {"experiment tiny: 2 cells, 3 results",
+                            "differs from the defaults in all cells:\n    [dataset] plugin = \"synthetic\"",
+                            "[model] width = 2\n", "[teacher] epochs = 8, ",
+                            "and in cell 'senet sensitivity.plugin=uniform':\n    [sensitivity] plugin = \"uniform\"\n",
+                            "on cpu, 2 threads, float32", "phases to do: 1 teacher (", "2 sensitivity (", "3 mask (",
+                            "3 finetune (", "at the rate measured now", "results go to results/tiny, phases to runs"}) {
+    EXPECT_NE(said.find(words), std::string::npos) << words << " in " << said;
+  }
+  EXPECT_EQ(said.find("found finished"), std::string::npos) << said;
+  const size_t table = first.out.find("ReLUs counted");
+  EXPECT_NE(table, std::string::npos) << "it ends with the table";
+
+  const std::string again = said_before_it_begins(run({"--set", "finetune.epochs=2"}));
+  EXPECT_NE(again.find("found finished: 1 teacher, "), std::string::npos) << again;
+  EXPECT_NE(again.find("phases to do: 3 finetune ("), std::string::npos) << again;
+  EXPECT_NE(said_before_it_begins(run({})).find("phases to do: none"), std::string::npos);
+}
+
+TEST(Run, NamesItsTrainingsAndLinksThemForTensorBoard) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml",
+             testing::tiny_experiment_of("[snl.search]\nepochs = 2\n[snl.finetune]\nepochs = 1\n[[cell]]\nmethod = "
+                                         "\"snl\"\nlabel = \"SNL\"\nbudgets = [\"20%\"]\n"));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  for (const char* line : {"\n    teacher epoch 1: loss", "search epoch 1: loss", "finetune epoch 1: loss"})
+    EXPECT_NE(outcome.error.find(line), std::string::npos) << line << " in " << outcome.error;
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs/tensorboard/tiny/SNL-20pct-s1")) {
+    names.insert(entry.path().filename().string());
+    EXPECT_TRUE(std::filesystem::exists(entry.path() / "events.out.tfevents.0.senet")) << entry.path();
+  }
+  EXPECT_EQ(names.size(), 3u) << "teacher, search and fine-tuning; an evaluation trains nothing";
+  EXPECT_EQ(names.count("teacher"), 1u);
+}
+
+TEST(ScriptToMlflow, WritesAResultAndItsMetricsAsMlflowKeepsRuns) {
+  const TemporaryFolder folder;
+  const Outcome outcome = testing::run_shell(SENET_TEST_PYTHON " '" SENET_TEST_SOURCE "/scripts/to-mlflow' '" +
+                                                 (finished() / "results/tiny/senet-20pct-s1.json").string() +
+                                                 "' --runs '" + (finished() / "runs").string() + "' --out mlruns",
+                                             folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  int runs = 0;
+  for (const auto& experiment : std::filesystem::directory_iterator(folder / "mlruns")) {
+    for (const auto& run : std::filesystem::directory_iterator(experiment.path())) {
+      if (!run.is_directory()) continue;
+      ++runs;
+      EXPECT_EQ(testing::slurp(run.path() / "tags/mlflow.runName"), "senet-20pct-s1");
+      EXPECT_EQ(testing::slurp(run.path() / "params/model.width"), "2");
+      EXPECT_EQ(testing::slurp(run.path() / "metrics/relus"), "0 217.0 0\n");
+      const std::string losses = testing::slurp(run.path() / "metrics/finetune/network/loss");
+      EXPECT_EQ(std::count(losses.begin(), losses.end(), '\n'), 3) << losses;
+      EXPECT_EQ(losses.substr(losses.rfind(' ')), " 2\n") << "the last of three epochs";
+    }
+  }
+  EXPECT_EQ(runs, 1);
 }
 
 TEST(Run, EachPhaseNamesWhatItRanOnAndEveryProcessThatWorkedOnIt) {
@@ -389,7 +506,7 @@ TEST(GarbageCollection, KeepsWhatAResultNeedsAndWhatCanGoOn) {
   EXPECT_TRUE(std::filesystem::exists(folder / "runs/mine"));
   EXPECT_TRUE(std::filesystem::exists(folder / "runs/teacher-unfinished"));
   const Outcome again = testing::run_program(shorter, folder.path());
-  EXPECT_EQ(again.error.find("epoch"), std::string::npos) << "nothing that was needed is gone: " << again.error;
+  EXPECT_EQ(again.error.find("epoch 1:"), std::string::npos) << "nothing that was needed is gone: " << again.error;
 }
 
 TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
@@ -422,6 +539,27 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
   refuse(with("[[cell]]\n", "[[cell]]\nsensitivity.plugin = \"uniform\"\nsensitivity.density = 0.2\n"),
          {"sensitivity.density"});
   refuse(with("seeds = [1]", "seeds = []"), {"at least one"});
+  refuse(with("[[cell]]", "[[cells]]"), {"x.toml:27:3", "did you mean [[cell]]?"});
+  refuse(with("[[cell]]", "[finetun]\n[[cell]]"), {"x.toml:27:2", "unknown section [finetun]"});
+  refuse(with("plugin = \"synthetic\"", "plugin = \"cifar10\"\npath = \"~/images\""),
+         {"x.toml:5:", "~ is not expanded"});
+  refuse(tiny + "label = \"a|b\"\n[[cell]]\nlabel = \"a/b\"\nbudgets = [\"20%\"]\n",
+         {"cells 'a|b' and 'a/b'", "a-b-20pct-s1.json", "differ in letters, digits"});
+}
+
+TEST(Results, AreCalledByLabelsInAnyScript) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.toml",
+             testing::tiny_experiment_of("[finetune]\nepochs = 1\n[mask]\nepochs = 1\n[sensitivity]\n"
+                                         "plugin = \"uniform\"\n[[cell]]\nlabel = \"基线\"\n"
+                                         "budgets = [\"20%\"]\n[[cell]]\nlabel = \"我们的方法\"\n"
+                                         "budgets = [\"20%\"]\nfinetune.epochs = 2\n"));
+  const Outcome outcome = testing::run_program({"run", "x.toml", "--threads", "2"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  for (const char* label : {"基线", "我们的方法"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder / ("results/tiny/" + std::string(label) + "-20pct-s1.json"))) << label;
+  }
+  EXPECT_EQ(testing::run_program({"inspect", "基线"}, folder.path()).code, 0);
 }
 
 }  // namespace
