@@ -10,8 +10,8 @@ set output "cost" . "." . format
 set encoding utf8
 set multiplot
 set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Grey crosses: linear" at screen 0.05/width, screen 1 - 4.888/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "layers, scaled by multiply-accumulates from resnet18. Costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs," at screen 0.05/width, screen 1 - 4.998/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "client garbles)." at screen 0.05/width, screen 1 - 5.108/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "layers, scaled by multiply-accumulates from resnet18. Bars: standard deviation over seeds; points of one budget stand side by side. Costs of a ReLU and of linear" at screen 0.05/width, screen 1 - 4.998/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)." at screen 0.05/width, screen 1 - 5.108/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -46,24 +46,24 @@ plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using 2:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using 2:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using 2:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using 2:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using 2:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using 2:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using 2:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using 2:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using 2:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using 2:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 0 using ($2*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using ($2*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($2*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($2*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($2*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($2*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($2*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($2*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($2*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($2*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($2*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($2*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($2*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($2*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($2*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using ($2*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using ($2*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using ($2*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
@@ -79,72 +79,72 @@ plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
      "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using 4:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using 4:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using 4:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using 4:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using 4:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using 4:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using 4:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using 4:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using 4:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using 4:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 0 using ($4*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using ($4*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($4*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($4*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($4*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($4*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($4*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($4*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($4*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($4*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($4*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($4*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($4*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($4*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($4*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using ($4*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using ($4*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using ($4*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 set ylabel "test accuracy, %" offset 1.5
 set lmargin at screen 0.500/width
 set rmargin at screen 3.350/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "online communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using 6:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using 6:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using 6:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using 6:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using 6:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using 6:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using 6:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using 6:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using 6:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using 6:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+plot "cost.dat" index 0 using ($6*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using ($6*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($6*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($6*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($6*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($6*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($6*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($6*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($6*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($6*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($6*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($6*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($6*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($6*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($6*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using ($6*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using ($6*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using ($6*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "offline communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using 7:1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using 7:1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using 7:1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using 7:1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using 7:1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using 7:1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using 7:1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using 7:1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using 7:($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using 7:1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+plot "cost.dat" index 0 using ($7*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
+     "cost.dat" index 0 using ($7*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($7*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($7*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($7*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($7*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($7*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($7*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($7*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($7*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($7*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($7*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($7*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($7*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($7*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
+     "cost.dat" index 7 using ($7*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 8 using ($7*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
+     "cost.dat" index 8 using ($7*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
 unset border
 unset xtics
 unset ytics

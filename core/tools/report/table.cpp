@@ -127,24 +127,37 @@ size_t width_of(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// A heading in two lines where it is long, so that its column need not be wide.
-std::string stacked(const TableLayout::Column& column) {
-  const std::string& name = column.name;
-  size_t best = std::string::npos;
-  const auto longer = [&](size_t at) { return std::max(at, name.size() - at); };
-  for (size_t at = name.find(' '); at != std::string::npos; at = name.find(' ', at + 1)) {
-    if (best == std::string::npos || longer(at) < longer(best)) best = at;
+// A heading in lines of a dozen letters, so that its column need not be wide.
+std::vector<std::string> lines_of_heading(const std::string& name) {
+  constexpr size_t kLetters = 12;
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < name.size();) {
+    size_t end = name.compare(at, 2, "(n") == 0 ? std::string::npos : name.find(' ', at);  // "(n = 3)" is one word
+    if (end == std::string::npos) end = name.size();
+    const std::string word = name.substr(at, end - at);
+    if (lines.empty() || lines.back().size() + 1 + word.size() > kLetters) {
+      lines.push_back(word);
+    } else {
+      lines.back() += " " + word;
+    }
+    at = end + 1;
   }
-  if (name.size() < 9 || best == std::string::npos) return latex_escaped(name);
-  return std::string("\\shortstack[") + (column.right ? "r" : "l") + "]{" + latex_escaped(name.substr(0, best)) +
-         "\\\\" + latex_escaped(name.substr(best + 1)) + "}";
+  return lines;
+}
+
+std::string stacked(const TableLayout::Column& column) {
+  const std::vector<std::string> lines = lines_of_heading(column.name);
+  if (lines.size() < 2) return latex_escaped(column.name);
+  return std::string("\\shortstack[") + (column.right ? "r" : "l") + "]{" + line(lines, latex_escaped, "\\\\") + "}";
 }
 
 // A size of letters with which the columns, of so many letters and the spaces between them, fit on a page.
 const char* size_of_letters(const TableLayout& layout) {
   size_t letters = 0;
   for (size_t c = 0; c < layout.columns.size(); ++c) {
-    size_t widest = layout.columns[c].name.size() / 2;
+    size_t widest = 0;
+    for (const std::string& heading : lines_of_heading(layout.columns[c].name))
+      widest = std::max(widest, width_of(heading));
     for (const TableLayout::Row& row : layout.rows)
       widest = std::max(widest, width_of(row.cells[c].text + row.cells[c].addition) + row.cells[c].marks.size());
     letters += widest + 2;
@@ -152,6 +165,26 @@ const char* size_of_letters(const TableLayout& layout) {
   if (letters <= 90) return "\\small\n";
   if (letters <= 105) return "\\footnotesize\n";
   return letters <= 125 ? "\\scriptsize\\setlength{\\tabcolsep}{2.5pt}\n" : "\\tiny\\setlength{\\tabcolsep}{1.5pt}\n";
+}
+
+std::string rows_html(const TableLayout& layout) {
+  std::string out = "<div class=\"wide\"><table>\n<thead><tr>";
+  for (const TableLayout::Column& column : layout.columns)
+    out += std::string("<th scope=\"col\"") + (column.right ? " class=\"number\"" : "") + "><button type=\"button\">" +
+           html_escaped(column.name) + "</button></th>";
+  out += "</tr></thead>\n<tbody>\n";
+  for (const TableLayout::Row& row : layout.rows) {
+    out += row.begins_group ? "<tr class=\"group\">" : "<tr>";
+    for (size_t c = 0; c < row.cells.size(); ++c) {
+      const TableLayout::Cell& cell = row.cells[c];
+      out += std::string("<td") + (layout.columns[c].right ? " class=\"number\"" : "") +
+             (std::isnan(cell.order) ? "" : " data-order=\"" + fixed(cell.order, 6) + "\"") + ">" +
+             laid_out(cell, html_escaped, {"<b>", "</b>"}, {"<sup>", "</sup>"}, {"<small>", "</small>"}) + "</td>";
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody></table></div>\n";
+  return out;
 }
 
 constexpr const char* kEmpty = "Nothing has been measured for this table.";
@@ -225,16 +258,19 @@ std::string to_markdown(const Table& table) {
   const TableLayout layout = layout_of(table);
   std::string out = "**" + markdown_escaped(table.title) + "**\n";
   for (const std::string& sentence : layout.above) out += "\n" + markdown_escaped(sentence) + ".\n";
-  out += "\n| " + line(names_of(layout), markdown_escaped, " | ") + " |\n|";
-  for (const TableLayout::Column& column : layout.columns) out += column.right ? "--:|" : ":--|";
-  out += "\n";
+  if (layout.rows.empty()) {
+    out += std::string("\n") + kEmpty + "\n";
+  } else {
+    out += "\n| " + line(names_of(layout), markdown_escaped, " | ") + " |\n|";
+    for (const TableLayout::Column& column : layout.columns) out += column.right ? "--:|" : ":--|";
+    out += "\n";
+  }
   for (const TableLayout::Row& row : layout.rows) {
     std::vector<std::string> cells;
     for (const TableLayout::Cell& cell : row.cells)
       cells.push_back(laid_out(cell, markdown_escaped, {"**", "**"}, {" <sup>", "</sup>"}));
     out += "| " + joined(cells, " | ") + " |\n";
   }
-  if (layout.rows.empty()) out += std::string("\n") + kEmpty + "\n";
   for (size_t i = 0; i < layout.notes.size(); ++i)
     out += (i == 0 ? "\n" : "") + std::to_string(i + 1) + ". " + markdown_escaped(layout.notes[i]) + "\n";
   for (const std::string& remark : table.remarks) out += "\n" + markdown_escaped(remark) + "\n";
@@ -250,6 +286,7 @@ std::string to_latex(const Table& table) {
     headings.push_back(stacked(column));
   }
   for (const std::string& sentence : layout.above) caption += " " + latex_escaped(sentence) + ".";
+  if (layout.rows.empty()) return "% " + latex_escaped(table.title) + ": " + kEmpty + "\n";
   std::string out = "% needs \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\caption{" + caption +
                     "}\n\\label{tab:" + slug(table.name) + "}\n" + "\\smallskip\n" + size_of_letters(layout) +
                     "\\begin{tabular}{" + alignment + "}\n\\toprule\n" + joined(headings, " & ") + " \\\\\n\\midrule\n";
@@ -266,7 +303,6 @@ std::string to_latex(const Table& table) {
   for (size_t i = 0; i < layout.notes.size(); ++i)
     below.push_back("\\textsuperscript{" + std::to_string(i + 1) + "}\\," + latex_escaped(layout.notes[i]) + ".");
   for (const std::string& remark : table.remarks) below.push_back(latex_escaped(remark));
-  if (layout.rows.empty()) below.emplace_back(kEmpty);
   if (!below.empty()) {
     out +=
         "\n\\smallskip\n\\begin{minipage}{\\textwidth}\\footnotesize\n" + joined(below, "\n\n") + "\n\\end{minipage}\n";
@@ -309,23 +345,7 @@ std::string to_html(const Table& table, bool open) {
   std::string out = "<details class=\"table\" id=\"table-" + slug(table.name) + "\"" + (open ? " open" : "") +
                     "><summary>" + html_escaped(table.title) + "</summary>\n";
   for (const std::string& sentence : layout.above) out += paragraph(html_escaped(sentence) + ".");
-  out += "<div class=\"wide\"><table>\n<thead><tr>";
-  for (const TableLayout::Column& column : layout.columns)
-    out += std::string("<th scope=\"col\"") + (column.right ? " class=\"number\"" : "") + "><button type=\"button\">" +
-           html_escaped(column.name) + "</button></th>";
-  out += "</tr></thead>\n<tbody>\n";
-  for (const TableLayout::Row& row : layout.rows) {
-    out += row.begins_group ? "<tr class=\"group\">" : "<tr>";
-    for (size_t c = 0; c < row.cells.size(); ++c) {
-      const TableLayout::Cell& cell = row.cells[c];
-      out += std::string("<td") + (layout.columns[c].right ? " class=\"number\"" : "") +
-             (std::isnan(cell.order) ? "" : " data-order=\"" + fixed(cell.order, 6) + "\"") + ">" +
-             laid_out(cell, html_escaped, {"<b>", "</b>"}, {"<sup>", "</sup>"}, {"<small>", "</small>"}) + "</td>";
-    }
-    out += "</tr>\n";
-  }
-  out += "</tbody></table></div>\n";
-  if (layout.rows.empty()) out += paragraph(kEmpty);
+  out += layout.rows.empty() ? paragraph(kEmpty) : rows_html(layout);
   if (!layout.notes.empty()) {
     out += "<ol class=\"note\">\n";
     for (const std::string& note : layout.notes) out += "<li>" + html_escaped(note) + "</li>\n";
@@ -356,8 +376,7 @@ std::string to_text(const Table& table) {
   }
   std::string out = table.title + "\n";
   for (const std::string& sentence : layout.above) out += sentence + ".\n";
-  out += "\n" + aligned(rows);
-  if (layout.rows.empty()) out += std::string(kEmpty) + "\n";
+  out += "\n" + (layout.rows.empty() ? std::string(kEmpty) + "\n" : aligned(rows));
   for (size_t i = 0; i < layout.notes.size(); ++i) out += noted(i + 1) + " " + layout.notes[i] + "\n";
   for (const std::string& remark : table.remarks) out += remark + "\n";
   return out;
