@@ -87,7 +87,10 @@ class Verb {
     return threads();
   }
   Verb& threads() {
-    option("--threads", arguments_.threads, "CPU threads; default: as many as this process may run on", "N")
+    option("--threads", arguments_.threads,
+           "CPU threads; default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else as many as this process may run on "
+           "and others leave free",
+           "N")
         ->check(CLI::Range(1, 1024));
     return *this;
   }
@@ -162,6 +165,25 @@ class Verb {
   Arguments& arguments_;
 };
 
+void add_tasks_and_jobs(Verb& run, Arguments& arguments) {
+  run.option("--cell", arguments.cell, "only tasks of this cell: its number in --list, or its label", "N");
+  run.option("--budget", arguments.budget, "only tasks at this budget, as the file writes it", "B");
+  run.option("--seed", arguments.only_seed, "only tasks with this seed", "S");
+  run.option("--phase", arguments.phase,
+             "of the tasks that need it only this phase, and what it stands on: the name of its folder under --runs",
+             "NAME");
+  run->add_flag("--list", arguments.list,
+                "run nothing: print a line a task, with the options that choose it and its cell's label");
+  run->add_flag("--no-wait", arguments.no_wait,
+                "end, with exit code 75, where only phases are left that other processes run now");
+  run.option("--jobs", arguments.jobs, "run so many phases at once, each with its share of the threads", "N")
+      ->check(CLI::Range(1, 1024))
+      ->excludes("--overfit-one-batch")
+      ->excludes("--no-wait");
+  run.option("--as-job", arguments.as_job, "for --jobs, which starts its processes so", "HOW")->group("");
+  run.option("--began", arguments.began, "for --jobs: when it began", "TICKS")->group("");
+}
+
 void add_experiment_verbs(CLI::App& program, Arguments& arguments) {
   Verb run(program, arguments, "run", "run an experiment file: what is finished is not run again");
   run.experiment();
@@ -171,7 +193,28 @@ void add_experiment_verbs(CLI::App& program, Arguments& arguments) {
       "--overfit-one-batch", arguments.overfit_one_batch,
       "to debug a plugin: train every phase on one batch, which each training of the network that comes out has to "
       "learn by heart; writes no result");
+  add_tasks_and_jobs(run, arguments);
   run.folders().device().set().plugins().json();
+
+  Verb submit(program, arguments, "submit", "hand what is left of an experiment file to a cluster, as job arrays");
+  submit.experiment();
+  submit->add_flag("--slurm", arguments.slurm, "to Slurm, by sbatch")->required();
+  submit->add_flag("--print", arguments.print, "submit nothing: print the script that would");
+  submit.option("--partition", arguments.partition, "of the cluster", "NAME");
+  submit.option("--time", arguments.time_limit,
+                "limit of a job, as sbatch takes it; what reaches it is queued again and goes on", "T");
+  submit.option("--gpus", arguments.gpus, "of a job", "N");
+  submit
+      .option("--parallel", arguments.parallel, "most jobs of an array at once; default: what the cluster gives", "N")
+      ->check(CLI::Range(1, 1000000));
+  submit
+      .option("--shards", arguments.shards, "processes of a job, started by srun, each with a shard of every batch",
+              "N")
+      ->check(CLI::Range(1, 1024));
+  submit
+      .option("--sbatch", arguments.sbatch, "another option of sbatch, for example --sbatch=--account=NAME", "OPTION")
+      ->allow_extra_args(false);
+  submit.folders().device().set().plugins();
 
   Verb status(program, arguments, "status", "the state of every phase of an experiment file");
   status.experiment();

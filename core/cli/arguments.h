@@ -22,13 +22,25 @@ struct Arguments {
   std::string runs = "runs";        // phases: weights, checkpoints, metrics
   std::string results = "results";  // one small JSON a cell, budget and seed
   std::string device = "auto";
-  int threads = 0;     // 0: as many as `processors`
+  int threads = 0;     // 0: wanted_threads() says how many
   int processors = 1;  // that the process may run on, as it was started
   bool json = false;
   bool csv = false;                // results
   bool dry_run = false;            // run
   bool overfit_one_batch = false;  // run
-  bool remove = false;             // gc
+  bool list = false;               // run: the tasks
+  bool no_wait = false;            // run: for other processes
+  std::string cell, phase;         // run: of the tasks, beside `budget` and only_seed
+  std::optional<int64_t> only_seed;
+  int jobs = 1;         // run: at once
+  std::string as_job;   // run: as one of the jobs; "terminal" or "log"
+  int64_t began = 0;    // run: when the first of the jobs did, in ticks of the files' clock
+  bool remove = false;  // gc
+
+  bool slurm = false, print = false;  // submit
+  std::string partition, time_limit, gpus;
+  std::vector<std::string> sbatch;
+  int parallel = 0, shards = 1;
 
   std::string model, input;  // inspect, budget
   int64_t classes = 0;

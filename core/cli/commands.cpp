@@ -121,21 +121,18 @@ PluginHost load_plugins(const Arguments& arguments) {
 
 RunFolders run_folders(const Arguments& arguments) { return {arguments.runs, arguments.results}; }
 
-int wanted_threads(const Arguments& arguments) {
-  return arguments.threads > 0 ? arguments.threads : arguments.processors;
-}
-
-void prepare_cpu(const Arguments& arguments) {
+int prepare_cpu(const Arguments& arguments) {
   keep_tensor_memory();
-  const int wanted = wanted_threads(arguments), given = set_threads(wanted);
+  const int wanted = wanted_threads(arguments.threads, arguments.processors).count, given = set_threads(wanted);
   if (given < wanted) {
     const std::string limits = thread_limits();
     std::cerr << "OpenMP gives " << given << " of " << wanted << " threads"
               << (limits.empty() ? "" : " (" + limits + ")") << ": " << given << " compute\n";
   }
-  if (!memory_is_limited()) return;
+  if (!memory_is_limited()) return given;
   if (const std::string shortage = memory_shortage(training_memory(given)); !shortage.empty()) fail(shortage);
   let_blas_take_its_memory(given);
+  return given;
 }
 
 torch::Device prepare_device(const Arguments& arguments) {
@@ -182,13 +179,11 @@ int execute(const Verbs& verbs, const Arguments& arguments, std::ostream& output
 // The entry of libsenet_cli for the program.
 extern "C" int senet_execute(const Arguments* arguments, std::ostream* out) {
   static const Verbs verbs = {
-      {"run", run_experiment},     {"status", show_status},
-      {"plugins", list_plugins},   {"options", list_options},
-      {"inspect", inspect},        {"budget", share_budget},
-      {"evaluate", evaluate_run},  {"compare", compare_runs},
-      {"doctor", diagnose},        {"gc", collect_garbage},
-      {"data pack", pack_data},    {"data verify", verify_data},
-      {"data show", show_data},    {"import", import_network_file},
+      {"run", run_experiment},      {"status", show_status},    {"submit", submit_experiment},
+      {"plugins", list_plugins},    {"options", list_options},  {"inspect", inspect},
+      {"budget", share_budget},     {"evaluate", evaluate_run}, {"compare", compare_runs},
+      {"doctor", diagnose},         {"gc", collect_garbage},    {"data pack", pack_data},
+      {"data verify", verify_data}, {"data show", show_data},   {"import", import_network_file},
       {"plugins new", new_plugin},
   };
   return execute(verbs, *arguments, *out);

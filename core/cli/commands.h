@@ -13,6 +13,7 @@ namespace senet {
 
 // The verbs of running, one function each. Each returns an exit code or throws Error.
 int run_experiment(const Arguments& arguments);
+int submit_experiment(const Arguments& arguments);
 int show_status(const Arguments& arguments);
 int list_plugins(const Arguments& arguments);
 int new_plugin(const Arguments& arguments);
@@ -53,8 +54,8 @@ PluginHost load_plugins(const Arguments& arguments);
 Result find_result(const std::filesystem::path& results, const std::string& run);
 RunFolders run_folders(const Arguments& arguments);
 // Throws where a limit leaves too little memory for a training.
-void prepare_cpu(const Arguments& arguments);
-int wanted_threads(const Arguments& arguments);
+// Returns how many threads compute.
+int prepare_cpu(const Arguments& arguments);
 // Sets the number of threads and returns the device.
 torch::Device prepare_device(const Arguments& arguments);
 

@@ -29,7 +29,8 @@ std::string number(double value, int digits) { return std::isnan(value) ? "nan" 
 
 }  // namespace
 
-Console::Console() : terminal_(isatty(STDERR_FILENO) != 0) {}
+Console::Console(BeforePhase before_phase)
+    : before_phase_(std::move(before_phase)), terminal_(isatty(STDERR_FILENO) != 0) {}
 Console::~Console() { clear_line(); }
 
 void Console::stop_when_asked() {
@@ -40,8 +41,15 @@ void Console::stop_when_asked() {
 bool Console::stop_requested() const { return stop_signal != 0; }
 
 void Console::clear_line() {
-  if (line_shown_) std::cerr << "\r\033[K" << std::flush;
+  if (line_shown_) std::cerr << kClearLine << std::flush;
   line_shown_ = false;
+}
+
+void Console::progress_line(const std::string& line) {
+  if (!terminal_) return;
+  clear_line();
+  std::cerr << line << std::flush;
+  line_shown_ = true;
 }
 
 void Console::message(const std::string& text) {
@@ -53,9 +61,10 @@ void Console::phase_started(const std::string& cell, const PhaseInputs& phase) {
   if (!ran_anything()) stop_when_asked();
   if (cell != cell_) message("cell " + cell);
   cell_ = cell;
-  if (phase.kind == "evaluation") return;
   const std::string& training = phase.step;
-  message("  " + phase.kind + (training.empty() ? "" : " " + training));
+  if (phase.kind != "evaluation") message("  " + phase.kind + (training.empty() ? "" : " " + training));
+  const std::string said = before_phase_ ? before_phase_(phase) : "";
+  if (!said.empty()) message("    " + said);
 }
 
 void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
@@ -67,11 +76,9 @@ void Console::phase_finished(const std::string&, const PhaseRecord& phase) {
 void Console::progress(const std::string& training, const Progress& progress) {
   if (!terminal_ || seconds_now() - last_shown_ < kRefresh) return;
   last_shown_ = seconds_now();
-  clear_line();
-  std::cerr << "    " << training << " epoch " << progress.epoch + 1 << "/" << progress.epochs << ", step "
-            << progress.step << "/" << progress.steps << ", " << fixed(progress.images_per_second, 0) << " images/s, "
-            << duration(progress.seconds_left) << " left" << std::flush;
-  line_shown_ = true;
+  progress_line(text("    ", training, " epoch ", progress.epoch + 1, "/", progress.epochs, ", step ", progress.step,
+                     "/", progress.steps, ", ", fixed(progress.images_per_second, 0), " images/s, ",
+                     duration(progress.seconds_left), " left"));
 }
 
 void Console::epoch(const std::string& training, const EpochReport& report) {

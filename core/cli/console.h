@@ -1,17 +1,28 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "experiment/runner.h"
 
 namespace senet {
 
+// Takes a line off the terminal.
+constexpr const char* kClearLine = "\r\033[K";
+
 // Shows a run on stderr: on a terminal one line that is rewritten with rate and time left, in a log plain lines.
 // From the first phase on, Ctrl-C or SIGTERM asks the run to stop at its next step, after a checkpoint; a second signal
 // of either kind ends it at once.
 class Console final : public RunListener {
  public:
-  Console();
+  // before_phase: called when a phase is about to run; what it returns is shown.
+  using BeforePhase = std::function<std::string(const PhaseInputs&)>;
+  explicit Console(BeforePhase before_phase = nullptr);
+  // Shows progress as on a terminal, for the process of which this one is a job.
+  void show_progress() { terminal_ = true; }
+  bool on_terminal() const { return terminal_; }
+  // Shows this line until the next one, where there is a terminal.
+  void progress_line(const std::string& line);
   ~Console() override;
 
   void message(const std::string& text) override;
@@ -29,6 +40,7 @@ class Console final : public RunListener {
  private:
   void clear_line();
 
+  BeforePhase before_phase_;
   bool terminal_;
   bool line_shown_ = false;
   double last_shown_ = 0;

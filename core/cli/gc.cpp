@@ -96,6 +96,7 @@ int collect_garbage(const Arguments& arguments) {
   const RunFolders folders = run_folders(arguments);
   if (!fs::is_directory(folders.runs))
     fail_usage(folders.runs.string(), ": no such folder; give the store with --runs");
+  const PhaseStore store(folders.runs);
   std::optional<FileLock> no_other_claims;
   if (arguments.remove)
     no_other_claims.emplace(claims_lock(folders.runs), FileLock::Kind::exclusive, FileLock::Wait::yes);

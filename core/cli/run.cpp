@@ -1,3 +1,5 @@
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -6,9 +8,14 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/forecast.h"
+#include "cli/jobs.h"
 #include "cli/one_batch.h"
+#include "cli/phase_threads.h"
+#include "cli/submit.h"
 #include "cli/summary.h"
+#include "cli/tasks.h"
 #include "cli/tensorboard.h"
+#include "cli/threads.h"
 #include "cli/tools_library.h"
 #include "config/joined.h"
 #include "display/format.h"
@@ -177,46 +184,36 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results
   return rows;
 }
 
-// What failed, together at the end; the exit code.
-int report_failures(const RunOutcome& outcome) {
-  if (outcome.failures.empty()) return 0;
-  std::cerr << "senet: " << outcome.failures.size() << " of " << outcome.failures.size() + outcome.results.size()
-            << " failed:\n";
-  bool usage = outcome.results.empty();
-  for (const RunFailure& failure : outcome.failures) {
-    std::cerr << "  " << failure.description() << "\n";
-    usage = usage && failure.exit == Exit::usage;
-  }
+int exit_of(const RunOutcome& outcome) {
+  if (outcome.failures.empty()) return outcome.elsewhere.empty() ? 0 : kHeldElsewhere;
+  const bool usage =
+      outcome.results.empty() && std::all_of(outcome.failures.begin(), outcome.failures.end(),
+                                             [](const RunFailure& failure) { return failure.exit == Exit::usage; });
   return static_cast<int>(usage ? Exit::usage : Exit::failure);
 }
 
-}  // namespace
-
-int run_experiment(const Arguments& arguments) {
-  const PluginHost plugins = load_plugins(arguments);
-  Plan plan = make_plan(read_document(arguments), plugins);
-  RunFolders folders = run_folders(arguments);
-  if (arguments.overfit_one_batch) {
-    reduce_to_one_batch(plan);
-    folders.results = folders.runs / "one-batch";
+// What failed, and what was not waited for, together at the end; the exit code.
+int report_unfinished(const RunOutcome& outcome) {
+  if (!outcome.failures.empty()) {
+    std::cerr << "senet: " << outcome.failures.size() << " of " << outcome.failures.size() + outcome.results.size()
+              << " failed:\n";
+    for (const RunFailure& failure : outcome.failures) std::cerr << "  " << failure.description() << "\n";
   }
-  Console console;
-  for (const std::string& line : reach_of_training(plan)) console.message(line);
-  const torch::Device device = prepare_device(arguments);
-  Runner runner(plugins, folders, device, console);
-  const Forecast forecast = forecast_of(plan, runner);
-  if (arguments.dry_run) return show_forecast(plan, forecast, arguments);
-  for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
-  link_for_tensorboard(plan.name, forecast, {}, runner.store(), folders.runs);
-  const RunOutcome outcome = runner.run(plan);
+  for (const std::string& elsewhere : outcome.elsewhere) std::cerr << "senet: not done: " << elsewhere << "\n";
+  return exit_of(outcome);
+}
+
+int show_outcome(const Plan& plan, const RunOutcome& outcome, const RunFolders& folders, bool all_found_finished,
+                 const Arguments& arguments) {
   const std::vector<Result>& results = outcome.results;
-  link_for_tensorboard(plan.name, forecast, results, runner.store(), folders.runs);
-  if (arguments.overfit_one_batch && outcome.failures.empty()) return show_one_batch(results, folders, arguments);
   if (!arguments.json && !results.empty()) {
     output() << aligned(rows_of(results)) << "\nresults:  " << (folders.results / plan.name).string() << "\n"
              << std::flush;
   }
-  const Picture picture = results.empty() ? Picture() : picture_of(results, folders.results / plan.name);
+  // A picture shows all results of an experiment: processes that run a task each leave it to the last one.
+  const Picture picture = results.empty() || chooses_tasks(arguments) || !outcome.elsewhere.empty()
+                              ? Picture()
+                              : picture_of(results, folders.results / plan.name);
   if (arguments.json) {
     Json json = {{"experiment", plan.name}, {"picture", picture.file}, {"results", Json::array()}};
     for (const Result& result : results) json["results"].push_back(to_json(result));
@@ -227,16 +224,77 @@ int run_experiment(const Arguments& arguments) {
                                   {"phase", failure.phase},
                                   {"message", failure.message}});
     }
+    for (const std::string& elsewhere : outcome.elsewhere) json["elsewhere"].push_back(elsewhere);
     print_json(arguments, json);
   } else {
     if (!picture.file.empty()) output() << "picture:  " << picture.file << "\n";
-    if (!results.empty() && !console.ran_anything()) {
+    if (!results.empty() && all_found_finished) {
       std::cerr << "every phase was finished before: nothing was run (`senet status` says what code finished them)\n";
     }
   }
   if (!picture.problem.empty()) std::cerr << "senet: " << picture.problem << "\n";
-  const int code = report_failures(outcome);
+  const int code = report_unfinished(outcome);
   return code == 0 && picture.failed ? static_cast<int>(Exit::failure) : code;
+}
+
+// Which way through the tasks there is.
+std::string way_through(const Plan& plan, const WantedThreads& threads, const Arguments& arguments) {
+  size_t tasks = 0;
+  for (const Cell& cell : plan.cells) tasks += cell.budgets.size() * cell.seeds.size();
+  if (tasks < 2 || threads.count < 2 || chooses_tasks(arguments) || arguments.overfit_one_batch) return "";
+  const auto most = std::min<size_t>(tasks, static_cast<size_t>(threads.count));
+  return text(tasks, " tasks, one phase after another: --jobs ", most, " runs ", most,
+              " at once, which is faster for small networks on the CPU (`senet doctor` measures it)");
+}
+
+}  // namespace
+
+int run_experiment(const Arguments& arguments) {
+  const PluginHost plugins = load_plugins(arguments);
+  Plan plan = make_plan(read_document(arguments), plugins);
+  if (arguments.list) return list_tasks(plan, arguments);
+  RunFolders folders = run_folders(arguments);
+  if (arguments.overfit_one_batch) {
+    reduce_to_one_batch(plan);
+    folders.results = folders.runs / "one-batch";
+  }
+  const torch::Device device = prepare_device(arguments);
+  const WantedThreads threads = wanted_threads(arguments.threads, arguments.processors);
+  PhaseThreads phase_threads(folders.runs, arguments.processors, at::get_num_threads());
+  Console console(threads.asked_by.empty() && arguments.jobs == 1
+                      ? Console::BeforePhase([&](const auto& phase) { return phase_threads.set_for(phase); })
+                      : nullptr);
+  const bool is_job = !arguments.as_job.empty();
+  if (arguments.as_job == "terminal") console.show_progress();
+  if (!is_job) {
+    for (const std::string& line : reach_of_training(plan)) console.message(line);
+    const std::string way = way_through(plan, threads, arguments);
+    if (device.is_cpu() && arguments.jobs == 1 && !way.empty()) console.message(way);
+  }
+  Runner runner(plugins, folders, device, console);
+  // One task of many says no more than what it does.
+  const Forecast forecast =
+      is_job || (chooses_tasks(arguments) && !arguments.dry_run) ? Forecast() : forecast_of(plan, runner);
+  if (arguments.dry_run) return show_forecast(plan, forecast, arguments);
+  if (!forecast.phases.empty()) {
+    for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
+    link_for_tensorboard(plan.name, forecast, {}, runner.store(), folders.runs);
+  }
+  Arguments with_jobs = arguments;
+  if (arguments.jobs > 1) {
+    const int share = threads_of_a_job(arguments.jobs, threads.count, device.is_cpu());
+    with_jobs.began = std::filesystem::file_time_type::clock::now().time_since_epoch().count();
+    console.message(text(arguments.jobs, " jobs of ", share, share == 1 ? " thread each" : " threads each"));
+    run_in_jobs(with_jobs, share, console);
+    set_threads(share);
+  }
+  const RunOutcome outcome = runner.run(plan, choice_of(plan, runner, with_jobs));
+  if (is_job) return exit_of(outcome);
+  if (!forecast.phases.empty())
+    link_for_tensorboard(plan.name, forecast, outcome.results, runner.store(), folders.runs);
+  if (arguments.overfit_one_batch && outcome.failures.empty())
+    return show_one_batch(outcome.results, folders, arguments);
+  return show_outcome(plan, outcome, folders, !console.ran_anything() && arguments.jobs == 1, arguments);
 }
 
 int show_status(const Arguments& arguments) {
@@ -247,7 +305,14 @@ int show_status(const Arguments& arguments) {
   const Forecast forecast = forecast_of(plan, runner);
   Json json = to_json(forecast);
   json["experiment"] = plan.name;
-  if (!print_json(arguments, json)) print_phases(forecast);
+  std::vector<std::vector<std::string>> table = {{"job", "state", "what it does"}};
+  for (const SubmittedJob& job : submitted_jobs(plan.name, arguments.runs)) {
+    json["jobs"].push_back({{"id", job.id}, {"state", job.state}, {"name", job.name}});
+    table.push_back({job.id, job.state, job.name});
+  }
+  if (print_json(arguments, json)) return 0;
+  print_phases(forecast);
+  if (table.size() > 1) output() << "\n" << aligned(table);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "device/device.h"
@@ -77,6 +78,7 @@ Environment environment(const torch::Device& device) {
   here.cpu = cpu_info("model name");
   here.cpu_capability = cpu_capability();
   here.threads = at::get_num_threads();
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) here.visible_devices = visible;
   return here;
 }
 

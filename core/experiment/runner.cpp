@@ -229,6 +229,10 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
     return {error, inputs.kind};
   };
   if (const auto it = failed_.find(key); it != failed_.end()) throw PhaseFailed(it->second, inputs.kind);
+  if (choice_.failed_since) {
+    const std::string why = store_.failure_since(inputs.kind, key, *choice_.failed_since);
+    if (!why.empty()) throw failed(Error(why));
+  }
   std::string holder;
   std::optional<PhaseRecord> record;
   try {
@@ -314,6 +318,7 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
     };
     const PhaseRecord& record = all.emplace_back(run_phase(task, task.phase(step), step.options, body, material));
     finished.emplace(step.name(), record);
+    if (record.key == choice_.until) break;
     try {
       if (step.announce) task.announce(i, record.series);
     } catch (const Error& error) {
@@ -340,13 +345,16 @@ PhaseRecord Runner::run_source(const SourceInUse& source) {
   return *record;
 }
 
-Result Runner::run_task(const Plan& plan, const Task& task) {
+std::optional<Result> Runner::run_task(const Plan& plan, const Task& task) {
   if (task.refused) throw PhaseFailed(*task.refused, task.cell->method);
   const Cell& cell = *task.cell;
   const Laboratory& laboratory = laboratory_of(cell);
   const PhaseRecord teacher_phase = run_teacher_phase(task);
+  if (teacher_phase.key == choice_.until) return std::nullopt;
   const PhaseRecord teacher_evaluation = run_evaluation_phase(task, task.teacher_evaluation, teacher_phase);
+  if (teacher_evaluation.key == choice_.until) return std::nullopt;
   const std::vector<PhaseRecord> method = run_method(task, teacher_phase);
+  if (!choice_.until.empty()) return std::nullopt;
   const PhaseRecord evaluation =
       run_evaluation_phase(task, task.evaluation, method.back(), phase_before_finetuning(method));
   const int64_t counted = evaluation.evaluation.value().network.relus;
@@ -391,8 +399,12 @@ ImportedTeacher Runner::import_teacher(const Plan& plan) {
   }
 }
 
-RunOutcome Runner::run(const Plan& plan) {
-  const std::vector<Task> all = tasks(plan);
+RunOutcome Runner::run(const Plan& plan, const RunChoice& choice) {
+  choice_ = choice;
+  std::vector<Task> all = tasks(plan);
+  if (choice.wanted)
+    all.erase(std::remove_if(all.begin(), all.end(), [&](const Task& task) { return !choice.wanted(task); }),
+              all.end());
   std::set<std::string> keys;
   for (const Task& task : all) {
     check_writable(result_path(folders_.results, plan.name, task.cell->label, task.budget_text, task.seed));
@@ -400,6 +412,7 @@ RunOutcome Runner::run(const Plan& plan) {
   }
   claim_.emplace(folders_.runs, plan.name, folders_.results);
   claim_->join(keys);
+  std::vector<bool> ended(all.size());
   std::vector<std::optional<Result>> done(all.size());
   std::vector<std::optional<RunFailure>> failed(all.size());
   std::vector<std::optional<PhaseElsewhere>> awaited(all.size());
@@ -409,7 +422,7 @@ RunOutcome Runner::run(const Plan& plan) {
     const size_t before = left;
     std::string elsewhere;
     for (size_t i = 0; i < all.size(); ++i) {
-      if (done[i] || failed[i]) continue;
+      if (ended[i]) continue;
       if (awaited[i] && store_.state(awaited[i]->kind, awaited[i]->key) == PhaseStore::State::running) {
         if (elsewhere.empty()) elsewhere = awaited[i]->what();
         continue;
@@ -417,10 +430,12 @@ RunOutcome Runner::run(const Plan& plan) {
       const auto fail_with = [&](const std::string& phase, const Error& error) {
         failed[i] = {all[i].cell->label, all[i].budget_text, all[i].seed, phase, error.what(), error.exit()};
         listener_.message(failed[i]->description());
+        ended[i] = true;
         --left;
       };
       try {
         done[i] = run_task(plan, all[i]);
+        ended[i] = true;
         --left;
       } catch (const PhaseElsewhere& phase) {
         if (elsewhere.empty()) elsewhere = phase.what();
@@ -435,6 +450,7 @@ RunOutcome Runner::run(const Plan& plan) {
       }
     }
     if (left == 0 || left < before) continue;
+    if (!choice.wait) break;
     if (elsewhere != told) listener_.message("waiting: " + elsewhere);
     told = elsewhere;
     if (listener_.stop_requested()) throw Error("stopped while waiting for another process", Exit::interrupted);
@@ -444,8 +460,9 @@ RunOutcome Runner::run(const Plan& plan) {
   for (size_t i = 0; i < all.size(); ++i) {
     if (done[i]) outcome.results.push_back(std::move(*done[i]));
     if (failed[i]) outcome.failures.push_back(std::move(*failed[i]));
+    if (!ended[i]) outcome.elsewhere.emplace_back(awaited[i]->what());
   }
-  if (outcome.failures.empty()) claim_->replace();
+  if (outcome.failures.empty() && outcome.elsewhere.empty() && !choice.wanted) claim_->replace();
   claim_.reset();
   return outcome;
 }

@@ -39,6 +39,15 @@ struct ImportedTeacher {
 struct RunOutcome {
   std::vector<Result> results;
   std::vector<RunFailure> failures;
+  std::vector<std::string> elsewhere;  // what was not waited for: which task's phase runs where
+};
+// What of a plan is run, and how.
+struct RunChoice {
+  std::function<bool(const Task&)> wanted = {};  // the tasks; empty: all
+  std::string until = {};                        // the key of the phase that tasks end with; empty: they write results
+  bool wait = true;                              // for what other processes run
+  // A phase that failed at this time or later is not tried again; empty: every one is.
+  std::optional<std::filesystem::file_time_type> failed_since = {};
 };
 
 // Data, model and device of a cell; the data set is loaded and checked.
@@ -51,7 +60,7 @@ class Runner {
   // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done. What
   // another process runs at that time comes later, so that parallel processes share the cells. What fails leaves the
   // others running; a phase that failed is not tried again in this call.
-  RunOutcome run(const Plan& plan);
+  RunOutcome run(const Plan& plan, const RunChoice& choice = {});
 
   // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it.
   ImportedTeacher import_teacher(const Plan& plan);
@@ -62,8 +71,8 @@ class Runner {
   const PhaseStore& store() const { return store_; }
 
  private:
-  // Writes the result and its masks.
-  Result run_task(const Plan& plan, const Task& task);
+  // Writes the result and its masks; nothing where the task ends with an earlier phase.
+  std::optional<Result> run_task(const Plan& plan, const Task& task);
   // The finished phases of a task's method, the last with the network under kNetwork.
   std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher);
   // The finished phase that a source names: of another cell's task, which is run up to it, or of a result.
@@ -86,6 +95,7 @@ class Runner {
   std::map<std::string, Error> failed_;          // by the phase's key
   std::map<std::string, PhaseRecord> finished_;  // likewise
   std::optional<Claim> claim_;                   // of the experiment that runs
+  RunChoice choice_;                             // likewise
 };
 
 // The network of a finished result, with its weights and masks, and the laboratory to evaluate it in; at one of the

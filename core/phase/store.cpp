@@ -1,5 +1,7 @@
 #include "phase/store.h"
 
+#include <cstdlib>
+
 #include "senet/error.h"
 #include "storage/files.h"
 #include "storage/hash.h"
@@ -12,6 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFailure = "failure.txt";
+// 1: locks are signed with process and host, and beat. Raised when earlier programs cannot share a store any more.
+constexpr int kVersion = 1;
 
 void note_failure(const fs::path& folder, const std::string& why) {
   try {
@@ -25,6 +29,14 @@ void note_failure(const fs::path& folder, const std::string& why) {
 
 std::string PhaseInputs::key() const {
   return Hash().add(kind).add(text("|", version, "|")).add(nlohmann::json(inputs).dump()).hex();
+}
+
+PhaseStore::PhaseStore(fs::path root) : root_(std::move(root)) {
+  const std::optional<std::string> found = read_if_there(root_ / "version");
+  if (!found || std::atoi(found->c_str()) <= kVersion) return;
+  fail_usage(root_.string(), ": is a store of version ", std::atoi(found->c_str()),
+             ", and this program knows those up to ", kVersion,
+             "; run it with the later senet that made it, or give another folder with --runs");
 }
 
 fs::path PhaseStore::folder(const std::string& kind, const std::string& key) const {
@@ -72,6 +84,14 @@ PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& 
   return failed ? State::failed : who.empty() ? State::unfinished : State::running;
 }
 
+std::string PhaseStore::failure_since(const std::string& kind, const std::string& key, fs::file_time_type since) const {
+  std::string why;
+  std::error_code gone;
+  if (state(kind, key, &why) != State::failed || fs::last_write_time(folder(kind, key) / kFailure, gone) < since)
+    return "";
+  return why.substr(0, why.find_last_not_of('\n') + 1);
+}
+
 std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body& body, std::string& holder,
                                            const OnDamage& on_damage) {
   const std::string key = inputs.key();
@@ -84,6 +104,8 @@ std::optional<PhaseRecord> PhaseStore::run(const PhaseInputs& inputs, const Body
     holder = lock.holder();
     return std::nullopt;
   }
+  const Heartbeat heartbeat(lock);
+  if (!fs::exists(root_ / "version")) write_atomically(root_ / "version", text(kVersion, "\n"));
   damage.clear();
   if (auto finished = find(inputs.kind, key, &damage)) return *finished;
   if (!damage.empty()) {

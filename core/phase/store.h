@@ -20,10 +20,12 @@ struct PhaseInputs {
 };
 
 // Finished and unfinished phases, each in a folder named by kind and key: `inputs.json`, metrics, checkpoints, and
-// `record.json`, written last, with the hash of every file that counts.
+// `record.json`, written last, with the hash of every file that counts. The store's `version` says how processes share
+// it.
 class PhaseStore {
  public:
-  explicit PhaseStore(std::filesystem::path root) : root_(std::move(root)) {}
+  // Throws (exit code 2) where a later program has made the store one that this program does not know.
+  explicit PhaseStore(std::filesystem::path root);
 
   using Body = std::function<void(PhaseRecord& record)>;
   using OnDamage = std::function<void(const std::string& damage)>;
@@ -43,6 +45,10 @@ class PhaseStore {
   enum class State { absent, running, unfinished, failed, finished };
   // `note`: who runs it, or why it failed.
   State state(const std::string& kind, const std::string& key, std::string* note = nullptr) const;
+
+  // Why the phase failed, where that was noted at this time or later; empty otherwise.
+  std::string failure_since(const std::string& kind, const std::string& key,
+                            std::filesystem::file_time_type since) const;
 
   std::filesystem::path folder(const std::string& kind, const std::string& key) const;
   const std::filesystem::path& root() const { return root_; }

@@ -9,11 +9,17 @@ struct TextField {
   std::string Environment::*value;
 };
 constexpr TextField kTexts[] = {
-    {"version", &Environment::version},   {"revision", &Environment::revision},
-    {"abi", &Environment::abi},           {"libtorch", &Environment::libtorch},
-    {"compiler", &Environment::compiler}, {"device", &Environment::device},
-    {"cpu", &Environment::cpu},           {"cpu_capability", &Environment::cpu_capability},
-    {"gpu", &Environment::gpu},           {"precision", &Environment::precision},
+    {"version", &Environment::version},
+    {"revision", &Environment::revision},
+    {"abi", &Environment::abi},
+    {"libtorch", &Environment::libtorch},
+    {"compiler", &Environment::compiler},
+    {"device", &Environment::device},
+    {"cpu", &Environment::cpu},
+    {"cpu_capability", &Environment::cpu_capability},
+    {"gpu", &Environment::gpu},
+    {"precision", &Environment::precision},
+    {"visible_devices", &Environment::visible_devices},
 };
 constexpr const char* kThreads = "threads";
 
@@ -21,7 +27,7 @@ constexpr const char* kThreads = "threads";
 
 bool Environment::operator==(const Environment& other) const {
   for (const TextField& field : kTexts) {
-    if (this->*field.value != other.*field.value) return false;
+    if (field.value != &Environment::visible_devices && this->*field.value != other.*field.value) return false;
   }
   return threads == other.threads;
 }

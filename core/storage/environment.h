@@ -12,6 +12,7 @@ namespace senet {
 // that is empty (threads: 0) is not known: records of earlier versions lack some.
 struct Environment {
   std::string version, revision, abi, libtorch, compiler, device, gpu, cpu, cpu_capability, precision;
+  std::string visible_devices;  // CUDA_VISIBLE_DEVICES: where it ran, on which no bits depend
   int64_t threads = 0;
 
   bool operator==(const Environment& other) const;

@@ -6,14 +6,26 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <fstream>
 #include <new>
+#include <random>
 #include <utility>
 
 namespace senet {
 
 namespace fs = std::filesystem;
+
+std::string host_name() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return host;
+}
 
 namespace {
 
@@ -52,17 +64,33 @@ void flush_folder(const fs::path& folder) {
   ::fsync(opened.number);
 }
 
+constexpr size_t kHostInNames = 20;
+
 std::string this_process() {
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  return text("process ", ::getpid(), " on ", host);
+  std::string who = text("process ", ::getpid(), " on ", host_name());
+  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+  const std::string array = variable("SLURM_ARRAY_JOB_ID"), job = variable("SLURM_JOB_ID");
+  if (!array.empty()) return who + ", Slurm job " + array + "_" + variable("SLURM_ARRAY_TASK_ID");
+  return job.empty() ? who : who + ", Slurm job " + job;
 }
 
-// Who wrote its name into the lock's file.
-std::string signature(int descriptor) {
-  char buffer[512];
+// Tells a host from one of the same name.
+std::string this_host() {
+  std::string boot;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  return host_name() + " " + boot;
+}
+
+// Who wrote its name into the lock's file, and its host.
+struct Signature {
+  std::string who, host;
+};
+Signature signature(int descriptor) {
+  char buffer[1024];
   const ssize_t count = ::pread(descriptor, buffer, sizeof buffer, 0);
-  return count > 0 ? std::string(buffer, static_cast<size_t>(count)) : "another process";
+  const std::string all(buffer, static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  const size_t end = all.find('\n');
+  return {all.substr(0, end), end == std::string::npos ? "" : all.substr(end + 1)};
 }
 
 }  // namespace
@@ -101,12 +129,16 @@ std::optional<std::string> read_if_there(const fs::path& path) {
   }
 }
 
-fs::path temporary_name(const fs::path& path) { return path.string() + "." + std::to_string(::getpid()) + ".tmp"; }
+fs::path temporary_name(const fs::path& path) {
+  char random[16];
+  std::snprintf(random, sizeof random, "%08x", std::random_device()());
+  return text(path.string(), ".", host_name().substr(0, kHostInNames), "-", ::getpid(), "-", random, ".tmp");
+}
 
 bool is_temporary(const fs::path& path) { return path.extension() == ".tmp"; }
 
 bool name_fits(const fs::path& path) {
-  const size_t ending = text(".", INT_MAX, ".tmp").size();
+  const size_t ending = kHostInNames + text(".-", INT_MAX, "-01234567.tmp").size();
   return path.filename().string().size() + ending <= NAME_MAX;
 }
 
@@ -236,18 +268,50 @@ struct flock whole_file(short type) {
   return range;
 }
 
-// Whether a lock was given; throws where the file system cannot say.
+// Whether fcntl() did it; throws where the file system cannot say. Only EAGAIN and EACCES mean that another has the
+// lock.
+bool lock_call(int descriptor, int command, struct flock& range, const fs::path& path) {
+  constexpr int kInterruptions = 1000;
+  for (int turn = 1; ::fcntl(descriptor, command, &range) != 0; ++turn) {
+    const int error = errno;
+    if (error == EINTR && turn < kInterruptions) continue;
+    if (error == EAGAIN || error == EACCES) return false;
+    fail(path.string(), ": cannot be locked: ", std::strerror(error), ", on ", file_system_of(path),
+         "; a store of phases needs a file system with byte-range locks (fcntl): let it be mounted with them (NFS "
+         "without nolock, Lustre with flock), or give another folder with --runs");
+  }
+  return true;
+}
+
 bool take_lock(int descriptor, short type, FileLock::Wait wait, const fs::path& path) {
   struct flock range = whole_file(type);
   // A lock of the open file, not of the process: closing another descriptor of the file does not release it.
-  const int command = wait == FileLock::Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK;
-  while (::fcntl(descriptor, command, &range) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EACCES) return false;
-    fail(path.string(), ": cannot be locked: ", std::strerror(errno),
-         "; a store of phases needs a file system with locks (fcntl); give another folder with --runs");
-  }
-  return true;
+  return lock_call(descriptor, wait == FileLock::Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK, range, path);
+}
+
+constexpr std::chrono::seconds kBeat{10};
+constexpr double kFresh = 60;  // seconds: a host that is busy, or whose server is, misses beats
+
+double written_at(const struct stat& status) {
+  return static_cast<double>(status.st_mtim.tv_sec) + 1e-9 * static_cast<double>(status.st_mtim.tv_nsec);
+}
+
+// Now, by the clock that dates the files of a folder; this host's where none can be written there.
+double now_at(const fs::path& folder) {
+  const fs::path probe = temporary_name(folder / "now");
+  struct stat status {};
+  const Descriptor file{::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
+  const bool written = file.number >= 0 && ::futimens(file.number, nullptr) == 0 && ::fstat(file.number, &status) == 0;
+  if (file.number >= 0) ::unlink(probe.c_str());
+  return written ? written_at(status) : static_cast<double>(std::time(nullptr));
+}
+
+// The holder of a lock that nobody seems to have, where it beats on another host.
+std::string living_elsewhere(int descriptor, const fs::path& path) {
+  const Signature holder = signature(descriptor);
+  struct stat status {};
+  if (holder.host.empty() || holder.host == this_host() || ::fstat(descriptor, &status) != 0) return "";
+  return now_at(folder_of(path)) - written_at(status) < kFresh ? holder.who : "";
 }
 
 // Whether the open file is still the one at its path: whoever had the lock may have removed it.
@@ -274,31 +338,77 @@ FileLock::FileLock(const fs::path& path, Kind kind, Wait wait) : path_(path) {
     const bool taken = take_lock(file.number, kind == Kind::shared ? F_RDLCK : F_WRLCK, wait, path);
     if (!is_at(path, file.number)) continue;
     if (!taken) {
-      holder_ = signature(file.number);
-    } else if (kind == Kind::exclusive) {
+      holder_ = signature(file.number).who;
+      if (holder_.empty()) holder_ = "another process";
+      return;
+    }
+    if (kind == Kind::exclusive) {
+      if (wait == Wait::no) holder_ = living_elsewhere(file.number, path);
+      if (!holder_.empty()) return;
       holder_ = this_process();
+      const std::string all = holder_ + "\n" + this_host();
       if (::ftruncate(file.number, 0) != 0 ||
-          ::pwrite(file.number, holder_.data(), holder_.size(), 0) != static_cast<ssize_t>(holder_.size())) {
+          ::pwrite(file.number, all.data(), all.size(), 0) != static_cast<ssize_t>(all.size())) {
         fail_with_errno("write", path);
       }
+      signed_ = true;
     }
-    held_ = taken;
+    held_ = true;
     descriptor_ = std::exchange(file.number, -1);
     return;
   }
 }
 
-FileLock::~FileLock() { ::close(descriptor_); }
+FileLock::~FileLock() {
+  // Whoever has ended is nobody's holder, whatever hosts see of locks.
+  if (signed_) (void)!::ftruncate(descriptor_, 0);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Heartbeat::Heartbeat(const FileLock& lock)
+    : thread_([this, descriptor = lock.descriptor_] {
+        std::unique_lock<std::mutex> guard(mutex_);
+        while (!end_.wait_for(guard, kBeat, [this] { return ended_; })) ::futimens(descriptor, nullptr);
+      }) {}
+
+Heartbeat::~Heartbeat() {
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    ended_ = true;
+  }
+  end_.notify_all();
+  thread_.join();
+}
 
 bool FileLock::make_exclusive() { return take_lock(descriptor_, F_WRLCK, Wait::no, path_); }
 
-std::string lock_holder(const fs::path& path) {
+std::string lock_holder(const fs::path& path, bool* seen) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0 && errno == ENOENT) return "";
   if (file.number < 0) fail_with_errno("open for reading", path);
   struct flock range = whole_file(F_WRLCK);
-  if (::fcntl(file.number, F_OFD_GETLK, &range) != 0) fail_with_errno("ask for the lock of", path);
-  return range.l_type == F_UNLCK ? "" : signature(file.number);
+  const bool locked = !lock_call(file.number, F_OFD_GETLK, range, path) || range.l_type != F_UNLCK;
+  if (seen) *seen = locked;
+  if (!locked) return living_elsewhere(file.number, path);
+  const std::string who = signature(file.number).who;
+  return who.empty() ? "another process" : who;
+}
+
+std::string file_system_of(const fs::path& path) {
+  std::error_code error;
+  const std::string name = fs::weakly_canonical(fs::absolute(path), error).string();
+  std::string found = "an unknown file system";
+  size_t longest = 0;
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string device, point, type, options, rest; mounts >> device >> point >> type >> options;) {
+    std::getline(mounts, rest);
+    const bool holds = name.compare(0, point.size(), point) == 0 &&
+                       (point == "/" || name.size() == point.size() || name[point.size()] == '/');
+    if (!holds || point.size() < longest) continue;
+    longest = point.size();
+    found = text(type, " at ", point, " (", options, ")");
+  }
+  return found;
 }
 
 }  // namespace senet

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "senet/error.h"
 
@@ -77,7 +80,8 @@ class ReadableFile {
   int64_t size_ = 0;
 };
 
-// What a file is called while it is written, and whether a file has such a name.
+// What a file is called while it is written, another name at each call on each host; and whether a file has such a
+// name.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 bool is_temporary(const std::filesystem::path& path);
 // Whether a file system takes a file's name, and the longer one that it has while it is written.
@@ -90,8 +94,14 @@ std::filesystem::path free_name_aside(const std::filesystem::path& path);
 // The path that was set aside under this name; nothing where the name is none of those.
 std::optional<std::filesystem::path> set_aside_from(const std::filesystem::path& path);
 
+std::string host_name();
+// "nfs4 at /home (rw,nolock)": the mount that a path lies on; "an unknown file system" where the system does not say.
+std::string file_system_of(const std::filesystem::path& path);
+
 // A lock on a file for as long as the object lives; not held() where another process has the lock. The operating system
-// releases the lock of a process that died. Throws with path and cause where the file system has no locks.
+// releases the lock of a process that died. Where it keeps locks from other hosts, an exclusive lock that is not waited
+// for is not held() either while a holder on another host beats (Heartbeat). Throws with path, file system and cause
+// where there are no locks.
 class FileLock {
  public:
   enum class Kind { exclusive, shared };
@@ -103,18 +113,36 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
   bool held() const { return held_; }
-  const std::string& holder() const { return holder_; }  // process id and host, of whoever has it
+  const std::string& holder() const { return holder_; }  // process id, host and Slurm job, of whoever has it
   // Makes a shared lock exclusive where nobody else has a share.
   bool make_exclusive();
 
  private:
+  friend class Heartbeat;
+
   std::filesystem::path path_;
   int descriptor_ = -1;
-  bool held_ = false;
+  bool held_ = false, signed_ = false;
   std::string holder_;
 };
 
+// Says every ten seconds, by the clock of the file's server, that the holder of an exclusive lock lives.
+class Heartbeat {
+ public:
+  explicit Heartbeat(const FileLock& lock);
+  ~Heartbeat();
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable end_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
 // The holder of an exclusive lock that another process has now; empty when it is free or the file does not exist.
-std::string lock_holder(const std::filesystem::path& path);
+// `seen`: whether the lock itself is seen here, and not only that its holder, on another host, lives.
+std::string lock_holder(const std::filesystem::path& path, bool* seen = nullptr);
 
 }  // namespace senet

@@ -172,11 +172,78 @@ Outcome run_within_a_minute(const fs::path& folder, const std::vector<std::strin
   return process.wait();
 }
 
-int threads_of_the_result(const fs::path& folder) {
+json result_in(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder / "results/tiny")) {
-    if (entry.path().extension() == ".json") return json::parse(slurp(entry.path()))["environment"]["threads"];
+    if (entry.path().extension() == ".json") return json::parse(slurp(entry.path()));
   }
-  return 0;
+  return {};
+}
+json environment_of_the_result(const fs::path& folder) { return result_in(folder)["environment"]; }
+int threads_of_the_result(const fs::path& folder) { return environment_of_the_result(folder)["threads"]; }
+
+TEST(Threads, AreAsTheSchedulerSays) {
+  const std::string task = finding("threads", {"SLURM_CPUS_PER_TASK=1", "OMP_NUM_THREADS=2"})["found"];
+  EXPECT_EQ(task.rfind("1 of ", 0), 0u) << task;
+  EXPECT_TRUE(mentions(task, "asked for by SLURM_CPUS_PER_TASK")) << task;
+  const std::string openmp = finding("threads", {"OMP_NUM_THREADS=1,4"})["found"];
+  EXPECT_EQ(openmp.rfind("1 of ", 0), 0u) << openmp;
+  EXPECT_TRUE(mentions(openmp, "asked for by OMP_NUM_THREADS")) << openmp;
+  EXPECT_TRUE(mentions(finding("device", {"CUDA_VISIBLE_DEVICES=3"})["found"], "CUDA_VISIBLE_DEVICES=3"));
+  const TemporaryFolder folder;
+  const Outcome wrong = run_program({"doctor"}, folder.path(), {"SLURM_CPUS_PER_TASK=many"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(mentions(wrong.error, "SLURM_CPUS_PER_TASK='many': expected a number of threads")) << wrong.error;
+  write_file(folder / "tiny.toml", one_epoch("uniform"));
+  const Outcome outcome =
+      run_program({"run", "tiny.toml"}, folder.path(), {"SLURM_CPUS_PER_TASK=1", "CUDA_VISIBLE_DEVICES=3"});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(environment_of_the_result(folder.path())["threads"], 1);
+  EXPECT_EQ(environment_of_the_result(folder.path())["visible_devices"], "3");
+}
+
+// Processes that keep every processor busy while it lives.
+class BusyMachine {
+ public:
+  BusyMachine() {
+    for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
+      const pid_t pid = fork();
+      if (pid == 0) {
+        for (volatile unsigned turns = 0;;) ++turns;
+      }
+      busy_.push_back(pid);
+    }
+  }
+  ~BusyMachine() {
+    for (const pid_t pid : busy_) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+  BusyMachine(const BusyMachine&) = delete;
+  BusyMachine& operator=(const BusyMachine&) = delete;
+
+ private:
+  std::vector<pid_t> busy_;
+};
+
+TEST(Threads, AreFewerForAPhaseThatBeginsBesideBusyProcessesAndStayForOneThatHasBegun) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "there is one processor";
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in("mask", folder.path()));
+  const BusyMachine busy;
+  const Outcome outcome = run_program({"run", "tiny.toml"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_TRUE(mentions(outcome.error, "it goes on with 2 threads, as it began") ||
+              std::thread::hardware_concurrency() == 2)
+      << outcome.error;
+  EXPECT_TRUE(mentions(outcome.error, "other processes keep processors busy: 1 thread until it ends")) << outcome.error;
+  const json phases = result_in(folder.path())["phases"];
+  for (const json& phase : phases) {
+    if (phase["kind"] == "mask") EXPECT_EQ(phase["environment"]["threads"], 2);
+    if (phase["kind"] == "finetune") EXPECT_EQ(phase["environment"]["threads"], 1);
+  }
+  EXPECT_EQ(run_program({"run", "tiny.toml", "--threads", "2", "--runs", "asked"}, folder.path()).code, 0);
+  EXPECT_EQ(environment_of_the_result(folder.path())["threads"], 2) << "what is asked for stays";
 }
 
 TEST(Threads, AreNotFewerOnABusyMachine) {

@@ -1,6 +1,7 @@
 // System calls as a bad disk, a busy server or a file system without locks answers them. The environment says which:
 //   SENET_TEST_OPEN, SENET_TEST_READ   "<errno> <part of a path>": such a file cannot be opened or read
-//   SENET_TEST_LOCK                    "<errno>": no file can be locked
+//   SENET_TEST_LOCK                    "<errno>": no file can be locked; "local": each process has locks of its own
+//   SENET_TEST_INTERRUPTIONS           "<n>": the first n calls for a lock are interrupted
 //   SENET_TEST_FLUSHED                 a file that the path of each flushed file is added to
 
 #include <fcntl.h>
@@ -59,7 +60,19 @@ __attribute__((visibility("default"))) int fcntl(int descriptor, int command, ..
   void* argument = va_arg(arguments, void*);
   va_end(arguments);
   const char* fault = std::getenv("SENET_TEST_LOCK");
-  if (fault && (command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK)) {
+  const bool of_locks = command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
+  if (const char* interruptions = std::getenv("SENET_TEST_INTERRUPTIONS"); interruptions && of_locks) {
+    static int calls = 0;
+    if (calls++ < std::atoi(interruptions)) {
+      errno = EINTR;
+      return -1;
+    }
+  }
+  if (fault && of_locks && std::strcmp(fault, "local") == 0) {
+    if (command == F_OFD_GETLK) static_cast<struct flock*>(argument)->l_type = F_UNLCK;
+    return 0;
+  }
+  if (fault && of_locks) {
     errno = std::atoi(fault);
     return -1;
   }
