@@ -79,7 +79,7 @@ ResultPhase phase_of(const PhaseRecord& done, const Laboratory& laboratory, cons
   ResultPhase phase{done.kind,    done.key,          done.step,
                     time.seconds, time.image_passes, {},
                     done.parts,   done.environment,  done.earlier_environments};
-  if (!deployed.empty() && !done.trainings.empty()) {
+  if (!deployed.empty() && (!done.trainings.empty() || done.image_passes > 0)) {
     PhaseRecord own;
     std::copy_if(done.trainings.begin(), done.trainings.end(), std::back_inserter(own.trainings),
                  [&](const auto& training) {

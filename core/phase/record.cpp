@@ -129,6 +129,7 @@ void form(Form& form, PhaseRecord& record) {
   if (!form.reads() || form.has("environment")) form.object("environment", record.environment);
   form.objects("earlier_environments", record.earlier_environments, Form::if_any);
   form.named("trainings", record.trainings, Form::if_any);
+  form.count("image_passes", record.image_passes, Form::if_any);
   form.texts("deployed", record.deployed, Form::if_any);
   form.named("series", record.series, Form::if_any);
   form.counts("allocated", record.allocated, Form::if_any);

@@ -77,6 +77,7 @@ struct PhaseRecord {
   Environment environment;                        // of the process that finished it
   std::vector<Environment> earlier_environments;  // of others that worked on it before
   std::vector<std::pair<std::string, TrainingRecord>> trainings;
+  int64_t image_passes = 0;           // beside its trainings, of batches without an update (for_each_batch)
   std::vector<std::string> deployed;  // "<kind>/<training>": those that the network under kNetwork went through
   Series series;
   std::vector<int64_t> allocated;  // ReLUs of each site

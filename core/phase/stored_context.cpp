@@ -204,7 +204,7 @@ TensorMap network_tensors(const PhaseRecord& phase, const std::string& name) {
 }
 
 TrainingTime training_time(const PhaseRecord& record, int64_t images) {
-  TrainingTime all;
+  TrainingTime all{0, record.image_passes};
   for (const auto& [name, training] : record.trainings) {
     all.seconds += training.seconds;
     all.image_passes += training.image_passes.value_or(training.epochs * images);
@@ -421,7 +421,9 @@ void StoredContext::for_each_batch(Part part, int64_t batch, int64_t images,
       if (listener_.stop_requested())
         throw Error("stopped between two batches; the same command goes on with the phase", Exit::interrupted);
     });
-    body(batches.next());
+    const Batch next = batches.next();
+    body(next);
+    record_.image_passes += next.labels.size(0);
   }
 }
 

@@ -118,8 +118,8 @@ class StoredContext final : public StepContext {
   std::vector<std::pair<std::string, std::weak_ptr<torch::nn::Module>>> trained_;
 };
 
-// What a phase's trainings took. `images`: those of an epoch, for a record that does not say how many passes there
-// were.
+// What a phase's trainings took; its passes without an update are among the image passes. `images`: those of an epoch,
+// for a record that does not say how many passes there were.
 struct TrainingTime {
   double seconds = 0;
   int64_t image_passes = 0;

@@ -52,8 +52,8 @@ struct ResultPhase {
   std::string kind, key;
   std::string training;  // of a training that budgets share: its name
   double training_seconds = 0;
-  std::optional<int64_t> image_passes;
-  std::optional<int64_t> deployed_image_passes;  // of them, those that the finished network itself went through
+  std::optional<int64_t> image_passes;           // of trainings, and of batches that a method looked at without one
+  std::optional<int64_t> deployed_image_passes;  // of them, of trainings that the finished network itself went through
   std::map<std::string, int64_t> versions;       // of each part of the program: "mask", "model plugin 'resnet18'"
   Environment environment;
   std::vector<Environment> earlier_environments;  // of other processes that worked on it before

@@ -298,6 +298,19 @@ TEST(Ranked, AblationsAndOtherFineTuningsRankNothingAgain) {
 
 TEST(Ranked, AMeasureSharesTheBudgetAmongTheSites) {
   const std::string method = "activation", cell = "[[cell]]\nmethod = \"activation\"\nbudgets = [\"20%\"]\n";
+TEST(Ranked, ThePassThatRanksIsCountedAndIsNoTrainingOfTheNetwork) {
+  const RankedRun run("snip", "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\nsnip.rank_images = 50\n");
+  const json result = json::parse(testing::slurp(run.folder / "results/tiny/snip-20pct-s1.json"));
+  std::map<std::string, std::pair<json, json>> passes;
+  for (const json& phase : result["phases"])
+    passes[phase["kind"]] = {phase["image_passes"], phase.value("deployed_image_passes", json())};
+  EXPECT_EQ(passes.at("snip_rank"), (std::pair<json, json>(50, 0)));
+  EXPECT_EQ(passes.at("snip_finetune"), (std::pair<json, json>(152, 152)));
+  const json shown = json_of(testing::run_program({"inspect", "snip-20pct-s1", "--json"}, run.folder.path()));
+  EXPECT_EQ(shown["image_passes"], 202);
+  EXPECT_EQ(shown["deployed_image_passes"], 152);
+}
+
   const std::string by_layer = "activation.sensitivity.plugin = \"uniform\"\nactivation.sensitivity.per = \"relu\"\n";
   const RankedRun run(method,
                       cell + cell + "label = \"by_layer\"\n" + by_layer + cell + "label = \"falling\"\n" + by_layer +

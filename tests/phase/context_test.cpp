@@ -1,6 +1,4 @@
-#include "phase/stored_context.h"
-
-#include "support/support.h"
+#include "support/phase.h"
 #include "support/tiny_network.h"
 
 namespace senet {
@@ -8,38 +6,11 @@ namespace {
 
 using testing::error_of;
 using testing::identical;
+using testing::PhaseInMemory;
 using testing::TinyNetwork;
 
-class Silent final : public PhaseListener {
- public:
-  void message(const std::string&) override {}
-  void progress(const std::string&, const Progress&) override {}
-  void epoch(const std::string&, const EpochReport&) override {}
-  bool stop_requested() const override { return stop; }
-  bool stop = false;
-};
-
-Images made_up(int64_t count) {
-  torch::manual_seed(count);
-  return {torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5};
-}
-
-struct Context {
-  explicit Context(int64_t held_out = 7) {
-    laboratory.data.train = made_up(22);
-    laboratory.data.held_out = made_up(held_out);
-    laboratory.data.normalisation = {{0.5, 0.5}, {0.25, 0.25}};
-    laboratory.data.classes = 5;
-    record.kind = "ranking";
-  }
-  Laboratory laboratory;
-  Silent listener;
-  PhaseRecord record;
-  StoredContext context{laboratory, listener, record, Options("ranking"), 1};
-};
-
 TEST(BatchesOfAPart, ComeInTheImagesOrderWithoutAugmentation) {
-  Context made;
+  PhaseInMemory made;
   const Images& images = made.laboratory.data.train;
   const torch::Tensor expected = ((images.pixels.to(torch::kFloat32) / 255 - 0.5) / 0.25).permute({0, 3, 1, 2});
   for (int turn = 0; turn < 2; ++turn) {
@@ -57,7 +28,7 @@ TEST(BatchesOfAPart, ComeInTheImagesOrderWithoutAugmentation) {
 }
 
 TEST(BatchesOfAPart, AreTheFirstImagesUpToALimit) {
-  Context made;
+  PhaseInMemory made;
   const auto count = [&](Part part, int64_t limit) {
     int64_t images = 0;
     made.context.for_each_batch(part, 4, limit, [&](const Batch& batch) { images += batch.labels.size(0); });
@@ -68,8 +39,21 @@ TEST(BatchesOfAPart, AreTheFirstImagesUpToALimit) {
   EXPECT_EQ(count(Part::held_out, 0), 7);
 }
 
+TEST(BatchesOfAPart, AreImagePassesOfThePhase) {
+  PhaseInMemory made;
+  const auto nothing = [](const Batch&) {};
+  made.context.for_each_batch(Part::train, 8, 0, nothing);
+  made.context.for_each_batch(Part::train, 4, 10, nothing);
+  made.context.for_each_batch(Part::held_out, 4, 0, nothing);
+  EXPECT_EQ(made.record.image_passes, 22 + 10 + 7);
+  TrainingRecord training;
+  training.image_passes = 3 * 22;
+  made.record.trainings.emplace_back("network", training);
+  EXPECT_EQ(training_time(made.record, 22).image_passes, 3 * 22 + 39);
+}
+
 TEST(BatchesOfAPart, LeaveGradientsAndNoUpdate) {
-  Context made;
+  PhaseInMemory made;
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
   network.eval();
@@ -81,7 +65,7 @@ TEST(BatchesOfAPart, LeaveGradientsAndNoUpdate) {
 }
 
 TEST(BatchesOfAPart, SayWhatCannotBe) {
-  Context made(0);
+  PhaseInMemory made({}, "", 0);
   Exit exit = Exit::failure;
   const auto nothing = [](const Batch&) {};
   error_of([&] { made.context.for_each_batch(Part::held_out, 4, 0, nothing); }, &exit);

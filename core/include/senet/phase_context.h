@@ -50,8 +50,8 @@ class PhaseContext {
 
   // Calls `body` with the part's images in their order, `batch` at a time, without augmentation: the first `images` of
   // them (0: all). Gradients are recorded unless the caller said otherwise, and nothing is updated; the network's mode
-  // is the caller's. Throws (exit code 2) where there are no such images, and what `body` throws; a stop ends the
-  // phase.
+  // is the caller's. The images count as image passes of the phase. Throws (exit code 2) where there are no such
+  // images, and what `body` throws; a stop ends the phase.
   virtual void for_each_batch(Part part, int64_t batch, int64_t images,
                               const std::function<void(const Batch&)>& body) = 0;
   // On the first `limit` of the images; 0: on all. Throws (exit code 2) where there are none.
