@@ -28,8 +28,7 @@ class MismatchObserver final : public Observer {
       : teacher_(teacher), sums_(sums), score_(score) {}
 
   void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
-    const SiteShape shape = site.shape();
-    torch::Tensor& D = sums_.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]});
+    torch::Tensor& D = MaskIdentification::sum_of(site, sums_);
     const torch::Tensor a = teacher_.take(site.index());
     switch (score_) {
       case MaskScore::post:
@@ -49,6 +48,17 @@ class MismatchObserver final : public Observer {
   MaskScore score_;
 };
 
+class GainObserver final : public Observer {
+ public:
+  explicit GainObserver(EpochSums& sums) : sums_(sums) {}
+  void at_site(const ReluSite& site, const torch::Tensor& pre, const torch::Tensor& post) override {
+    add_gain(MaskIdentification::sum_of(site, sums_), post, pre);
+  }
+
+ private:
+  EpochSums& sums_;
+};
+
 // A tensor that is there only at times.
 void optional_tensor(Archive& archive, const std::string& name, torch::Tensor& value) {
   if (archive.is_loading()) value = torch::Tensor();
@@ -65,6 +75,19 @@ Loss CrossEntropy::loss(const Batch& batch, EpochSums&) {
   return {cross_entropy(logits, batch.labels), logits};
 }
 
+std::vector<torch::Tensor> relu_gains(Network& network, PhaseContext& context) {
+  const torch::NoGradGuard no_gradient;
+  EpochSums sums(context.device());
+  GainObserver observer(sums);
+  network.eval();
+  context.for_each_batch(Part::train, context.training().batch, 0,
+                         [&](const Batch& batch) { network.forward(batch.images, &observer); });
+  std::vector<torch::Tensor> gains;
+  for (const ReluSite& site : network.sites())
+    gains.push_back(MaskIdentification::sum_of(site, sums).permute({2, 0, 1}));
+  return gains;
+}
+
 MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::vector<int64_t> relus,
                                        const MaskSettings& settings, uint64_t seed)
     : student_(std::move(student)),
@@ -78,8 +101,10 @@ MaskIdentification::MaskIdentification(Network& teacher, Widths student, std::ve
   std::vector<torch::Tensor> masks = settings_.first;
   if (masks.empty()) {
     for (const ReluSite& site : student_.full().sites()) {
-      masks.push_back(
-          random_mask(site.shape(), relus_in(0, site), derive_seed(seed, "mask/" + site.name()), settings_.rule));
+      const int64_t ones = relus_in(0, site);
+      masks.push_back(settings_.first_scores.empty()
+                          ? random_mask(site.shape(), ones, derive_seed(seed, "mask/" + site.name()), settings_.rule)
+                          : chosen_mask(settings_.first_scores.at(site.index()), ones, settings_.rule));
     }
   }
   set_masks(masks);
@@ -92,9 +117,9 @@ int64_t MaskIdentification::relus_in(int64_t epoch, const ReluSite& site) const 
   return of_site.at(epoch);
 }
 
-torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) const {
+torch::Tensor& MaskIdentification::sum_of(const ReluSite& site, EpochSums& sums) {
   const SiteShape shape = site.shape();
-  return sums.get(sum_name(site), {shape[1], shape[2], shape[0]});
+  return sums.get("mismatch." + site.name(), {shape[1], shape[2], shape[0]});
 }
 
 void MaskIdentification::set_masks(const std::vector<torch::Tensor>& masks) {

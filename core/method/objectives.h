@@ -6,6 +6,7 @@
 #include "method/masks.h"
 #include "senet/allocation.h"
 #include "senet/distilled.h"
+#include "senet/phase_context.h"
 #include "train/widths.h"
 
 namespace senet {
@@ -30,15 +31,20 @@ enum class MaskScore { post, pre, gain };
 struct MaskSettings {
   DistilledSettings distilled = {0.5, 0.5};  // γ of CE, α of KD
   MaskScore score = MaskScore::post;
-  double score_memory = 0;                // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
-  MaskRule rule;                          // pixel or channel
-  bool update = true;                     // false: the first masks stay
-  std::vector<torch::Tensor> first = {};  // masks to begin with; empty: random ones
-  FallingBudget fall = {};                // of each layer, from its C·H·W to its r_l; epochs from 0
-  int64_t update_steps = 0;               // also after every so many steps of an epoch; 0: at its end alone
-  double stop_nhd = 0;                    // ends when NHD was at most this …
-  int64_t stop_updates = 3;               // … at so many updates in a row; 0 of stop_nhd: never
+  double score_memory = 0;                       // m: ranked by D̄ ← m·D̄ + (1 − m)·D, D̄ = D at first
+  MaskRule rule;                                 // pixel or channel
+  bool update = true;                            // false: the first masks stay
+  std::vector<torch::Tensor> first = {};         // masks to begin with; empty: as the next says
+  std::vector<torch::Tensor> first_scores = {};  // the first masks are the rule's by these; empty: random ones
+  FallingBudget fall = {};                       // of each layer, from its C·H·W to its r_l; epochs from 0
+  int64_t update_steps = 0;                      // also after every so many steps of an epoch; 0: at its end alone
+  double stop_nhd = 0;                           // ends when NHD was at most this …
+  int64_t stop_updates = 3;                      // … at so many updates in a row; 0 of stop_nhd: never
 };
+
+// Of each element, C×H×W a layer, with its pre-activation x in `network`: Σ over the training images, as they are, of
+// max(−x, 0), which a ReLU there takes away. Leaves the network in eval mode.
+std::vector<torch::Tensor> relu_gains(Network& network, PhaseContext& context);
 
 // ReLU mask identification (SENet, section 3; stage 2). Loss γ·CE(y, z_pr) + α·T²·KL(softmax(z_ar/T) ‖
 // softmax(z_pr/T)), summed over the student's widths; scores and masks are those of width 1. Between two updates of the
@@ -65,10 +71,10 @@ class MaskIdentification final : public Objective {
   bool may_be_kept() const override { return settings_.fall.fallen(epoch_); }
   void state(Archive& archive) override;
 
-  static std::string sum_name(const ReluSite& site) { return "mismatch." + site.name(); }
+  // D of a layer, H×W×C.
+  static torch::Tensor& sum_of(const ReluSite& site, EpochSums& sums);
 
  private:
-  torch::Tensor& sum_of(const ReluSite& site, EpochSums& sums) const;
   void set_masks(const std::vector<torch::Tensor>& masks);
   void update_masks(EpochSums& sums);
   std::vector<double> overlap_with_final() const;

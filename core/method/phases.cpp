@@ -46,6 +46,10 @@ constexpr Option kMaskOptions[] = {
                 "share f of the epochs E over which the budget falls from all ReLUs to the cell's: in epoch e a layer "
                 "keeps r + (C·H·W − r)·½·(1 + cos(π·e/(f·E))) of them; 0: r from the first step")
         .between(0, 1),
+    text_option("first", "\"random\"",
+                "the masks of the first steps: r elements of each layer at random, or the r of largest Σ max(−x, 0) "
+                "over the training images, with the teacher's pre-activation x (one more pass over them)")
+        .one_of("random teacher"),
     text_option("granularity", "\"pixel\"",
                 "what a mask keeps or drops as one: pixels, or channels by their mean score over H×W")
         .one_of("pixel channel"),
@@ -61,7 +65,7 @@ constexpr Option kMaskOptions[] = {
         .between(0, 0.999),
     text_option("update", "\"epoch\"",
                 "when masks are chosen anew: at each epoch's end; every update_steps steps of an epoch and at its end; "
-                "never: random masks, to compare with")
+                "never: the first masks stay, to compare with")
         .one_of("epoch steps never"),
     integer_option("update_steps", "100", "with update steps: so many").at_least(1).in("steps"),
     real_option(

@@ -78,6 +78,7 @@ void find_masks(StepContext& context, bool sensitivity_is_taken) {
     if (options.text("pixels") == "kept") settings.first = masks;
     if (options.text("pixels") != "found") settings.update = false;
   }
+  if (options.text("first") == "teacher") settings.first_scores = relu_gains(context.teacher(), context);
   const auto student = context.make_network(kNetwork);
   if (options.text("start") == "teacher") copy_weights(context.teacher(), *student);
   const std::vector<double>& widths = options.reals("widths");
@@ -140,8 +141,10 @@ std::vector<Step> Senet::steps(const Target& target) {
   if (finds && mask_.integer("epochs") == 0)
     fail_usage(mask_.item("epochs").origin,
                ": mask.epochs = 0 finds no masks; it needs mask.from, and pixels not found");
-  if (!finds && mask_.real("falling") > 0)
-    fail_usage(mask_.item("falling").origin, ": mask.falling has no part in masks that mask.from gives");
+  for (const char* choosing : {"falling", "first"}) {
+    if (!finds && !mask_.item(choosing).is_default)
+      fail_usage(mask_.item(choosing).origin, ": mask.", choosing, " has no part in masks that mask.from gives");
+  }
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};
   sensitivity.uses = {PluginKind::sensitivity, measure};

@@ -40,6 +40,13 @@ TEST_P(KilledAtSeveralWidthsIn, TheSameCommandGivesTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(EachPhase, KilledAtSeveralWidthsIn, ::testing::Values("mask", "finetune"),
                          [](const auto& test) { return test.param; });
 
+TEST(KilledAfterFirstMasksByTheTeacher, TheSameCommandGivesTheSameBits) {
+  const std::string experiment = testing::tiny_experiment() + "mask.first = \"teacher\"\n";
+  const TemporaryFolder folder;
+  ASSERT_NO_FATAL_FAILURE(testing::kill_in("mask", folder.path(), experiment));
+  testing::expect_goes_on_to_the_same_bits(folder.path(), experiment);
+}
+
 // A phase's kind, and the settings of the baseline it is of.
 class KilledInABaseline : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 

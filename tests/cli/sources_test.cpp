@@ -124,6 +124,7 @@ TEST(ASource, ThatIsNoneIsRefusedBeforeAnythingIsTrained) {
            {snl + cell("a", "sensitivity.from = \"snl\"\n"), "'snl' has no step 'sensitivity'"},
            {snl + cell("a", "mask.from = \"snl\"\nmodel.width = 4\n"), "another data set, model or precision"},
            {snl + cell("a", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.epochs = 0\n"), "pixels not found"},
+           {snl + cell("a", "mask.from = \"snl\"\nmask.first = \"teacher\"\n"), "mask.first has no part"},
            {cell("a", "mask.epochs = 0\n"), "mask.epochs = 0 finds no masks"}}) {
     write_file(folder / "tiny.toml", tiny_experiment_of(kSettings + cells));
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());

@@ -6,6 +6,7 @@
 
 #include "config/document.h"
 #include "method/phases.h"
+#include "support/phase.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 
@@ -195,10 +196,7 @@ TEST(MaskIdentification, RanksByTheAverageOfItsScores) {
     sums.zero();
     objective.loss(batch_of(epoch, 8), sums);
     for (const ReluSite& site : pair.student.sites()) {
-      const torch::Tensor D =
-          sums.get(MaskIdentification::sum_name(site), {site.shape()[1], site.shape()[2], site.shape()[0]})
-              .permute({2, 0, 1})
-              .clone();
+      const torch::Tensor D = MaskIdentification::sum_of(site, sums).permute({2, 0, 1}).clone();
       torch::Tensor& mean = average[site.index()];
       mean = epoch == 0 ? D : 0.75 * mean + 0.25 * D;
     }
@@ -238,8 +236,7 @@ TEST(MaskIdentification, UpdatesBetweenTheStepsOfAnEpochEachFromItsOwnSteps) {
   objective.interval_end(sums);
   const std::vector<torch::Tensor> between = pair.student.masks();
   for (const ReluSite& site : pair.student.sites()) {
-    const SiteShape shape = site.shape();
-    EXPECT_EQ(sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).sum().item<double>(), 0);
+    EXPECT_EQ(MaskIdentification::sum_of(site, sums).sum().item<double>(), 0);
   }
   objective.loss(batch_of(2, 8), sums);
   Metrics metrics;
@@ -260,6 +257,32 @@ TEST(MaskIdentification, BeginsWithTheMasksThatItIsGiven) {
                     random_tensor({4, 3, 3}, 4).gt(0).to(torch::kUInt8)};
   MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
   for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(identical(pair.student.masks()[l], settings.first[l]));
+}
+
+TEST(ReluGains, AreWhatReluTakesAwayOfTheTrainingImagesAndOrderTheFirstMasks) {
+  Pair pair;
+  testing::PhaseInMemory phase(mask_options(), "batch = 8");
+  const std::vector<torch::Tensor> gains = relu_gains(pair.teacher, phase.context);
+  EXPECT_EQ(phase.record.image_passes, 22) << "one pass over the training images";
+
+  Keep all;
+  const Images& images = phase.laboratory.data.train;
+  {
+    const torch::NoGradGuard no_gradient;
+    pair.teacher.forward(((images.pixels.to(torch::kFloat32) / 255 - 0.5) / 0.25).permute({0, 3, 1, 2}), &all);
+  }
+  MaskSettings settings;
+  settings.first_scores = gains;
+  const std::vector<int64_t> relus = {31, 7};
+  MaskIdentification objective(pair.teacher, pair.student, relus, settings, 9);
+  for (size_t l = 0; l < 2; ++l) {
+    const torch::Tensor by_hand = torch::where(all.pre[l] < 0, -all.pre[l], torch::zeros_like(all.pre[l])).sum(0);
+    EXPECT_LT(testing::largest_difference(gains[l], by_hand), 1e-4);
+    const torch::Tensor mask = pair.student.masks()[l].to(torch::kBool);
+    EXPECT_EQ(mask.sum().item<int64_t>(), relus[l]);
+    EXPECT_GE(by_hand.masked_select(mask).min().item<double>(),
+              by_hand.masked_select(mask.logical_not()).max().item<double>() - 1e-4);
+  }
 }
 
 // 4 of 5 epochs: all ReLUs before the first update, then r + (108 − r)·½·(1 + cos(π·e/4)).

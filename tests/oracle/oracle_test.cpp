@@ -279,9 +279,7 @@ class Training : public ::testing::TestWithParam<Steps> {
   void update_masks_as_there() {
     std::vector<torch::Tensor> mismatch;
     for (const ReluSite& site : student->sites()) {
-      const SiteShape shape = site.shape();
-      mismatch.push_back(
-          sums.get(MaskIdentification::sum_name(site), {shape[1], shape[2], shape[0]}).permute({2, 0, 1}).clone());
+      mismatch.push_back(MaskIdentification::sum_of(site, sums).permute({2, 0, 1}).clone());
       expect_near("D." + site.name(), mismatch.back(), kMismatchTolerance);
     }
     Metrics metrics;

@@ -251,11 +251,30 @@ struct MaskTraining {
     teacher.initialise(1);
     student.initialise(2);
   }
-  void run(Host& host, uint64_t seed = 11) {
+  void run(TrainingHost& host, uint64_t seed = 11) {
     MaskIdentification objective(teacher, student, {40, 9}, MaskSettings(), 3);
     Trainer{setting.data, setting.held_out, setting.settings, seed}.run(student, objective, host);
   }
 };
+
+// At a constant rate a training of as many epochs leaves what the best epoch of a longer one left.
+TEST(Trainer, KeepsWeightsAndFreshMasksOfTheBestMaskEpoch) {
+  const auto run = [](int64_t epochs, bool best, Metered& host) {
+    MaskTraining training;
+    training.setting.settings.epochs = epochs;
+    training.setting.settings.best_epoch = best;
+    training.setting.settings.schedule = Schedule::constant;
+    training.run(host);
+    return state_of(training.student);
+  };
+  Metered whole, again;
+  const TensorMap left = run(8, true, whole);
+  std::vector<double> accuracy;
+  for (const auto& epoch : whole.metrics) accuracy.push_back(epoch.at("held_out"));
+  const int64_t best = std::max_element(accuracy.begin(), accuracy.end()) - accuracy.begin();
+  ASSERT_LT(best, 7) << "or the last epoch would do";
+  expect_same(left, run(best + 1, false, again));
+}
 
 TEST(Trainer, ResumesBitForBitFromEveryStep) {
   at::set_num_threads(2);
