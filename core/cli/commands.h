@@ -6,7 +6,7 @@
 #include <map>
 
 #include "cli/arguments.h"
-#include "experiment/runner.h"
+#include "cli/restored_run.h"
 #include "plugin/host.h"
 
 namespace senet {

@@ -27,7 +27,11 @@ constexpr Option kCellOptions[] = {
     integers_option("seeds", "[1]", "as at the top level").at_least(0),
 };
 constexpr Option kDatasetOptions[] = {text_option("plugin", "\"\"", "the data set; a plugin").of_data()};
-constexpr Option kModelOptions[] = {text_option("plugin", "\"resnet18\"", "the model; a plugin")};
+constexpr Option kModelOptions[] = {text_option(
+    "plugin", "\"resnet18\"",
+    "the model; a plugin, whose options stand beside this one. A section [student] sets some of them otherwise for the "
+    "network that is linearised, which has the teacher's ReLU sites and no weight that the teacher has not. Shares of "
+    "a budget are of this model")};
 constexpr Option kSharedTrainingOptions[] = {
     text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
         .one_of("auto float32 bfloat16"),
@@ -74,7 +78,7 @@ std::map<std::string, TrainingReach> Cell::reach_of_training() const {
     const std::string option = general.declaration.name;
     if (general.origin == "default") continue;
     for (const auto& [name, options] : sections) {
-      if (name == "dataset" || name == "model" || name == "training") continue;
+      if (name == "dataset" || name == "model" || name == "student" || name == "training") continue;
       for (const std::string& prefix : trainings_of(options)) {
         const std::string own = prefix.empty() ? option : prefix + "." + option;
         // The harness sees to the precision, whatever the step.
@@ -112,6 +116,18 @@ Options resolve_plugin_section(const Document& document, const PluginHost& plugi
   return document.resolve(section, declare(own.data(), own.size(), declared), cell);
 }
 
+Options resolve_student(const Document& document, const PluginHost& plugins, const Options& model, int cell) {
+  const std::vector<Option> declared = plugin_options(plugins, PluginKind::model, model.item("plugin"));
+  const Options all = document.resolve("student", declared, cell, "model");
+  Options otherwise("student");
+  for (Options::Item item : all.items()) {
+    if (item.value == model.item(item.declaration.name).value) continue;
+    item.is_default = false;
+    otherwise.add(std::move(item));
+  }
+  return otherwise;
+}
+
 Plan make_plan(const Document& document, const PluginHost& plugins) {
   Plan plan;
   const Options top = document.resolve("", declare(kExperimentOptions));
@@ -136,6 +152,7 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
 
     cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset, i);
     cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
+    cell.sections["student"] = resolve_student(document, plugins, cell.section("model"), i);
     cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
     cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
     if (core_sections().count(cell.method)) {

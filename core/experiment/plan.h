@@ -19,7 +19,7 @@ struct Cell {
   std::vector<std::string> budgets;
   std::string budgets_origin;
   std::vector<int64_t> seeds;
-  std::map<std::string, Options> sections;  // "dataset", "model", "training", "teacher", "sensitivity", …
+  std::map<std::string, Options> sections;  // "dataset", "model", "student", "training", "teacher", …
   std::map<std::string, int64_t> versions;  // of the parts of the program, by their names in results
 
   const Options& section(const std::string& name) const;
@@ -39,6 +39,9 @@ Plan make_plan(const Document& document, const PluginHost& plugins);
 
 // The data set and model of a document, for what needs no cell.
 Options resolve_plugin_section(const Document& document, const PluginHost& plugins, PluginKind kind, int cell = -1);
+
+// What [student] says otherwise than [model]: options of the model's plugin.
+Options resolve_student(const Document& document, const PluginHost& plugins, const Options& model, int cell = -1);
 
 // The declared options of every core section, for help and documentation.
 std::map<std::string, std::vector<Option>> core_sections();

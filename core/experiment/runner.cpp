@@ -41,17 +41,6 @@ class PhaseFailed final : public Error {
   std::string phase;
 };
 
-// The cell of a result's settings, as it was resolved when it ran.
-Cell restored_cell(const Result& result, const PluginHost& plugins) {
-  const Document document = Document::from_settings(result.settings, result.file.string());
-  Cell cell;
-  cell.label = result.label;
-  cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset);
-  cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model);
-  cell.sections["training"] = document.resolve("training", core_sections().at("training"));
-  return cell;
-}
-
 // What a plugin gives before anything is trained: when it is unsound, there is something to put right (exit code 2).
 void as_usage(const std::function<void()>& call) {
   try {
@@ -113,6 +102,53 @@ void check_best_epoch(const DataSplits& data, const std::string& section, const 
   }
 }
 
+// Networks of one section's model options. A network of each shape is counted once, before one is trained: what it
+// computes outside its sites is known then.
+CellModel make_model(const PluginHost& plugins, const std::string& name, const Options& options,
+                     const NetworkShape& input) {
+  const std::shared_ptr<Model> model = plugins.make<Model>(name, options);
+  const auto counted = std::make_shared<std::map<std::string, NetworkCounts>>();
+  CellModel made;
+  made.build = [model, name, counted](const NetworkShape& shape) {
+    std::shared_ptr<Network> network;
+    PluginHost::guard(PluginKind::model, name, [&] {
+      network = model->build(shape);
+      SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
+      const std::string of_shape = text(shape.scale, " ", shape.stem_stride, " ", torch::IntArrayRef(shape.blocks));
+      if (counted->count(of_shape) == 0) counted->emplace(of_shape, count(*network));
+    });
+    return network;
+  };
+  as_usage([&] { made.relus = made.build(input)->relus(); });
+  made.not_counted = counted->begin()->second.not_counted;
+  return made;
+}
+
+// Budgets, masks and weights go between teacher and student by the names of sites and layers.
+void check_student(const Options& student, const Network& network, const Network& teacher) {
+  const auto parts_of = [](const Network& of) {
+    std::map<std::string, std::vector<int64_t>> parts;
+    for (const ReluSite& site : of.sites()) parts["ReLU site " + site.name()] = torch::IntArrayRef(site.shape()).vec();
+    for (const auto& weight : of.named_parameters()) parts["weight " + weight.key()] = weight.value().sizes().vec();
+    return parts;
+  };
+  const auto parts = parts_of(network), known = parts_of(teacher);
+  std::string wrong;
+  for (const auto& [part, shape] : parts) {
+    const auto same = known.find(part);
+    if (same == known.end() || same->second != shape) {
+      wrong = text("a ", part, " of ", torch::IntArrayRef(shape), ", which the model has not");
+    }
+  }
+  for (const ReluSite& site : teacher.sites()) {
+    if (parts.count("ReLU site " + site.name()) == 0) wrong = text("no ReLU site ", site.name(), ", as the model has");
+  }
+  if (wrong.empty()) return;
+  const Options::Item& first = student.items().front();
+  fail_usage(first.origin, ": student.", first.declaration.name, ": the student has ", wrong,
+             "; expected the model's ReLU sites, and no weight that the model has not");
+}
+
 std::string utc_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   char buffer[32];
@@ -136,21 +172,14 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
                       [&] { laboratory->data = make_splits(dataset.get(), dataset_options, dataset_name); });
   });
   const std::string model_name = cell.section("model").text("plugin");
-  const auto model = plugins.make<Model>(model_name, cell.section("model"));
-  // A network of each shape is counted once, before one is trained: what it computes outside its sites is known then.
-  const auto counted = std::make_shared<std::map<std::string, NetworkCounts>>();
-  laboratory->model.build = [model, model_name, counted](const NetworkShape& shape) {
-    std::shared_ptr<Network> network;
-    PluginHost::guard(PluginKind::model, model_name, [&] {
-      network = model->build(shape);
-      SENET_CHECK(network && !network->sites().empty(), "built no network, or one without ReLU sites");
-      const std::string name = text(shape.scale, " ", shape.stem_stride, " ", torch::IntArrayRef(shape.blocks));
-      if (counted->count(name) == 0) counted->emplace(name, count(*network));
-    });
-    return network;
-  };
-  as_usage([&] { laboratory->model.relus = laboratory->model.build(laboratory->data.input)->relus(); });
-  laboratory->model.not_counted = counted->begin()->second.not_counted;
+  const NetworkShape& input = laboratory->data.input;
+  laboratory->model = laboratory->student = make_model(plugins, model_name, cell.section("model"), input);
+  if (const Options& student = cell.section("student"); !student.items().empty()) {
+    Options options = cell.section("model");
+    for (const Options::Item& item : student.items()) options.replace(item.declaration.name, item.value, item.origin);
+    laboratory->student = make_model(plugins, model_name, options, input);
+    check_student(student, *laboratory->student.build(input), *laboratory->model.build(input));
+  }
   laboratory->device = device;
   laboratory->precision = resolve_precision(cell.section("training").text("precision"), device);
   return laboratory;
@@ -161,7 +190,7 @@ Runner::Runner(const PluginHost& plugins, RunFolders folders, torch::Device devi
 
 const Laboratory& Runner::laboratory_of(const Cell& cell) {
   const std::string key = to_json(cell.section("dataset")).dump() + to_json(cell.section("model")).dump() +
-                          cell.section("training").text("precision");
+                          to_json(cell.section("student")).dump() + cell.section("training").text("precision");
   auto& laboratory = laboratories_[key];
   if (!laboratory) {
     laboratory = make_laboratory(cell, plugins_, device_);
@@ -261,6 +290,8 @@ Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
                     {"dataset_options", pack_options(dataset).dump()},
                     {"phase", inputs.kind},
                     {"seed", std::to_string(task.seed)}};
+  if (const Options& student = task.cell->section("student"); !student.items().empty())
+    about["student_options"] = to_json(student).dump();
   if (!inputs.any_budget) about["budget"] = std::to_string(task.budget);
   return about;
 }
@@ -279,10 +310,14 @@ PhaseRecord Runner::run_teacher_phase(const Task& task) {
 
 PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network,
                                          const PhaseRecord* before) {
-  return run_phase(task, inputs, Options(), [&](StoredContext& context, PhaseRecord& record) {
-    const std::string weights = network.kind == "teacher" ? task.cell->section("teacher").text("weights") : "";
+  const bool of_teacher = network.kind == "teacher";
+  const auto body = [&](StoredContext& context, PhaseRecord& record) {
+    const std::string weights = of_teacher ? task.cell->section("teacher").text("weights") : "";
     record.evaluation = run_evaluation(context, laboratory_of(*task.cell), network, weights, before);
-  });
+  };
+  StepMaterial material;
+  material.of_student = !of_teacher;
+  return run_phase(task, inputs, Options(), body, material);
 }
 
 std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teacher_phase) {
@@ -301,6 +336,7 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
     const bool last = i + 1 == task.steps.size();
     material.seeds = step.seeds;
     material.weight_seeds = step.weight_seeds;
+    material.of_student = !step.like_teacher;
     material.budget = step.budget ? std::optional(task.budget) : std::nullopt;
     material.finished.clear();
     material.masks.clear();
@@ -360,7 +396,7 @@ std::optional<Result> Runner::run_task(const Plan& plan, const Task& task) {
   const int64_t counted = evaluation.evaluation.value().network.relus;
   SENET_CHECK(counted <= task.budget, "the network of cell '", cell.label, "' evaluates ", counted,
               " ReLUs, more than its budget of ", task.budget);
-  const auto network = laboratory.model.build(shape_of(method.back(), laboratory.data.input));
+  const auto network = laboratory.student.build(shape_of(method.back(), laboratory.data.input));
   load_at_width(network_tensors(method.back(), kNetwork), 1, *network);
   Result result = result_of({plan.name, cell, task.budget_text, task.budget, task.seed, laboratory, teacher_phase,
                              teacher_evaluation, method, evaluation},
@@ -465,27 +501,6 @@ RunOutcome Runner::run(const Plan& plan, const RunChoice& choice) {
   if (outcome.failures.empty() && outcome.elsewhere.empty() && !choice.wanted) claim_->replace();
   claim_.reset();
   return outcome;
-}
-
-RestoredRun restore_run(const Result& result, const PluginHost& plugins, const RunFolders& folders,
-                        const torch::Device& device, double width) {
-  const Cell cell = restored_cell(result, plugins);
-  RestoredRun run;
-  run.laboratory = make_laboratory(cell, plugins, device);
-  const ResultPhase& phase = result.network_phase();
-  std::string damage;
-  const auto record = PhaseStore(folders.runs).find(phase.kind, phase.key, &damage);
-  if (!record) {
-    fail("the network of ", result.id(), " is not under ", folders.runs.string(),
-         damage.empty() ? "" : " (" + damage + ")", "; give its folder with --runs, or run the experiment again");
-  }
-  SENET_CHECK(run.laboratory->data.fingerprint == result.dataset.fingerprint, result.file.string(),
-              ": was made from other data (fingerprint ", result.dataset.fingerprint, ", found ",
-              run.laboratory->data.fingerprint, "), or by an earlier version, which knew image files otherwise");
-  run.network = run.laboratory->model.build(shape_of(*record, run.laboratory->data.input, width));
-  run.network->to(device);
-  load_at_width(network_tensors(*record, kNetwork), width, *run.network);
-  return run;
 }
 
 }  // namespace senet

@@ -13,8 +13,10 @@ PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t see
   Json described = {{"plugin", model.text("plugin")}, {"options", changed_options(model)}};
   const int64_t version = cell.versions.at(part_name(PluginKind::model, model.text("plugin")));
   if (version != 1) described["plugin_version"] = version;  // the first stands in no key
+  const Options& student = cell.section("student");
   return {laboratory.data.fingerprint,
           std::move(described),
+          student.items().empty() ? Json() : to_json(student),
           {input.channels, input.height, input.width, input.classes},
           precision_name(laboratory.precision),
           static_cast<uint64_t>(seed)};
@@ -44,7 +46,7 @@ Task make_task(const Cell& cell, const PluginHost& plugins, const Laboratory& la
   task.find_source = find_source;
   task.method = std::make_shared<MethodInUse>(plugins, cell.method, cell.sections, cell.versions);
   try {
-    task.steps = task.method->steps(budget, laboratory.data.input, laboratory.model.build);
+    task.steps = task.method->steps(budget, laboratory.data.input, laboratory.student.build);
     for (const Step& step : task.steps) task.add(step);
     const PhaseInputs& network = task.phase(task.steps.back());
     task.evaluation = core_phase(evaluation_inputs(task.base, network.key()), cell, network.any_budget);

@@ -64,6 +64,10 @@ SourceInUse TaskMaker::of_cell(const Task& task, const StepSource& source, const
   if (phase == other->phases.end())
     fail_usage("cell '", cell.label, "' has no step '", found.step, "', of which cell '", task.cell->label,
                "' takes something");
+  const auto step =
+      std::find_if(other->steps.begin(), other->steps.end(), [&](const Step& one) { return one.name() == found.step; });
+  if (ours.student != theirs.student && step != other->steps.end() && !step->like_teacher)
+    fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label, "', which has another [student]");
   found.key = phase->second.key();
   found.task = other;
   return found;

@@ -187,6 +187,7 @@ PhaseInputs MethodInUse::inputs(const Step& step, const PhaseBase& base, int64_t
   }
   if (!step.which.empty()) phase.inputs["training"] = step.which;
   if (step.budget) phase.inputs["budget"] = budget;
+  if (!step.like_teacher && !base.student.is_null()) phase.inputs["student"] = base.student;
   for (const auto& [name, value] : step.also) phase.inputs[name] = value;
   for (const auto& [name, key] : sources) phase.inputs["source"][name] = key;
   const auto made_by = [&](const std::string& part) {

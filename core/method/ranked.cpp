@@ -221,6 +221,7 @@ std::vector<Step> Ranked::steps(const Target& target) {
   const std::string& measure = options.text("sensitivity.plugin");
   const bool at_once = options.text("fall") == "at_once";
   std::vector<Step> steps;
+    sensitivity.like_teacher = true;
   Step ranking{name_ + (at_once ? "_rank" : "_search"), "",
                without(options, at_once ? std::vector<std::string>{"finetune", "search"}
                                         : std::vector<std::string>{"finetune"})};

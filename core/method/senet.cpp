@@ -151,6 +151,7 @@ std::vector<Step> Senet::steps(const Target& target) {
   sensitivity.needs_held_out = plugins_.make<Sensitivity>(measure, sensitivity_)->needs_held_out();
   if (!counts_epochs(plugins_, measure)) sensitivity.epochs = 0;
   sensitivity.beside_teacher = false;
+  sensitivity.like_teacher = true;
 
   const bool sensitivity_is_taken = !sensitivity_from.empty();
   Step mask = step_of(mask_, kMaskVersion, [=](StepContext& context) { find_masks(context, sensitivity_is_taken); });

@@ -12,6 +12,7 @@ namespace senet {
 struct PhaseBase {
   std::string data;  // fingerprint
   Json model;        // plugin and changed options
+  Json student;      // what [student] says otherwise; null where it says nothing
   Json input;        // of the model: channels, height, width, classes
   std::string precision;
   uint64_t seed;

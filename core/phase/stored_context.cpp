@@ -243,7 +243,7 @@ TrainingSettings StoredContext::training(const std::string& prefix) const {
 }
 
 std::shared_ptr<Network> StoredContext::make_network(const std::string& purpose, const NetworkShape& shape) {
-  auto network = laboratory_.model.build(shape);
+  auto network = (step_.of_student ? laboratory_.student : laboratory_.model).build(shape);
   network->initialise(derive_seed(seed_, step_.weight_seeds + "/" + purpose + "/weights"));
   network->to(laboratory_.device);
   return network;

@@ -26,7 +26,7 @@ struct CellModel {
 // What all phases of one experiment cell share.
 struct Laboratory {
   DataSplits data;
-  CellModel model;
+  CellModel model, student;  // of the teacher; of the networks that methods make
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
 };
@@ -44,6 +44,7 @@ class PhaseListener {
 // What a phase of a method's step has beside its inputs.
 struct StepMaterial {
   std::string seeds, weight_seeds;  // Step's
+  bool of_student = false;          // networks have the student's model options
   std::function<Network&()> teacher;
   std::optional<int64_t> budget;
   std::map<std::string, PhaseRecord> finished;  // the steps that it may read, by name, and its sources

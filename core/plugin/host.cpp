@@ -25,7 +25,7 @@ void keep_loaded(boost::dll::shared_library library) {
 }
 
 // The core's own names. A baseline cannot have one: its section and its phases are called by its name.
-const std::set<std::string> kOwnNames = {"senet",   "cell",        "dataset", "model",    "training",
+const std::set<std::string> kOwnNames = {"senet",   "cell",        "dataset", "model",    "training",  "student",
                                          "teacher", "sensitivity", "mask",    "finetune", "evaluation"};
 // A plugin's code that is running, within another's or alone.
 struct Call {

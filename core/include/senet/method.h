@@ -70,6 +70,7 @@ struct Step {
   std::optional<std::pair<PluginKind, std::string>> uses = {};  // another plugin, whose version is part of the key
   bool needs_held_out = false;                                  // whether it asks for Part::held_out
 
+  bool like_teacher = false;  // make_network gives networks of the teacher's model options: [student] has no part in it
   // Further steps, to be run after this one: known when it has finished, from what it recorded.
   std::function<std::vector<Step>(const Series&)> announce = {};
   // Those that it may announce, for a forecast.

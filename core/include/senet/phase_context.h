@@ -35,7 +35,9 @@ class PhaseContext {
   // What the model is built for. A method may ask for a network that is made smaller (NetworkShape::scale, stem_stride,
   // blocks), not for one of another input or of other classes.
   virtual NetworkShape shape() const = 0;
-  // A network with fresh weights, drawn from the seed and `purpose`; all ReLUs in place; on device().
+  // A network of the student's model options, with the teacher's sites and no weight that the teacher has not
+  // (Step::like_teacher: of the teacher's); with fresh weights, drawn from the seed and `purpose`; all ReLUs in place;
+  // on device().
   virtual std::shared_ptr<Network> make_network(const std::string& purpose, const NetworkShape& shape) = 0;
   std::shared_ptr<Network> make_network(const std::string& purpose) { return make_network(purpose, shape()); }
 
