@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "display/charges.h"
 #include "display/format.h"
 #include "evaluate/evaluation.h"
 #include "experiment/runner.h"
@@ -108,11 +109,11 @@ std::vector<double> parse_numbers(const std::string& list) {
 Json charges_of(const Result& result) {
   Json json = to_json(result.network.multiplications);
   if (const auto& before = result.network.accuracy_before_finetuning) json["accuracy_before_finetuning"] = *before;
-  const int64_t passes = result.method_passes(&ResultPhase::image_passes).value_or(0),
-                deployed = result.method_passes(&ResultPhase::deployed_image_passes).value_or(0);
+  const int64_t passes = method_passes(result, &ResultPhase::image_passes).value_or(0),
+                deployed = method_passes(result, &ResultPhase::deployed_image_passes).value_or(0);
   if (passes > 0) json["image_passes"] = passes;
   if (deployed > 0) json["deployed_image_passes"] = deployed;
-  if (result.series.count("trials")) json["trials"] = result.series.at("trials");
+  if (const auto trials = trials_of(result)) json["trials"] = *trials;
   return json;
 }
 

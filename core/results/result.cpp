@@ -42,17 +42,6 @@ const ResultPhase& Result::network_phase() const {
   fail(file.string(), ": names no phase that left a network");
 }
 
-std::optional<int64_t> Result::method_passes(std::optional<int64_t> ResultPhase::*of_phase) const {
-  int64_t passes = 0;
-  for (const ResultPhase& phase : phases) {
-    // A phase without a training has no passes of any kind.
-    if (&phase == teacher_phase() || phase.image_passes == 0) continue;
-    if (!(phase.*of_phase)) return std::nullopt;
-    passes += *(phase.*of_phase);
-  }
-  return passes;
-}
-
 ResultWidth Result::at_width(double width) const {
   for (const ResultWidth& at : widths) {
     if (at.width == width) return at;

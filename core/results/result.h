@@ -116,9 +116,6 @@ struct Result {
   const ResultPhase* teacher_phase() const;  // null where the result names none
   // The phase that left the finished network. Throws where the result names none.
   const ResultPhase& network_phase() const;
-  // Of image passes of a kind (ResultPhase::image_passes, …), those of the method: the teacher's are nobody's. Nothing
-  // where a phase does not say it.
-  std::optional<int64_t> method_passes(std::optional<int64_t> ResultPhase::*of_phase) const;
   // What the finished network is at a width. Throws for a width that the result does not have.
   ResultWidth at_width(double width) const;
 };

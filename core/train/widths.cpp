@@ -66,7 +66,11 @@ bool Widths::cut_masks() {
     for (const ReluSite& site : narrow.network->sites()) {
       TensorMap tensors = full_->sites()[site.index()].activation().tensors();
       for (auto& [name, tensor] : tensors) tensor = tensor.narrow(0, 0, site.shape()[0]);
-      replaced = narrow.network->replace_activation(site, activation_from(tensors)) || replaced;
+      const auto cut = activation_from(tensors);
+      if (!cut->parameters().empty())
+        fail_usage("ReLU site '", site.name(), "' has a polynomial, whose coefficients would be trained at width ",
+                   narrow.width, " for themselves and be lost when its masks change; train it at width 1 alone");
+      replaced = narrow.network->replace_activation(site, cut) || replaced;
     }
   }
   return replaced;

@@ -30,8 +30,9 @@ class Widths {
 
   // The network of width(i), on the full network's weights as they are now: ask anew before each forward pass.
   Network& at(int i);
-  // Cuts the activations of all widths anew; to be called after every change of the full network's.
-  // Returns whether a site of theirs has another activation now.
+  // Cuts the activations of all widths anew; to be called after every change of the full network's. Throws (exit code
+  // 2) where one has weights of its own: a narrower width would train its own. Returns whether a site of theirs has
+  // another activation now.
   bool cut_masks();
 
  private:

@@ -97,6 +97,8 @@ TEST(DeepReduce, TheBestCandidateWithinTheBudgetIsTheResult) {
     }
     EXPECT_EQ(chosen["accuracy"], best);
     EXPECT_EQ(chosen["relus"], result["result"]["relus"]);
+    const json shown = json_of(testing::run_program({"inspect", name, "--json"}, deepreduced().path()));
+    EXPECT_EQ(shown["trials"], result["candidates"].size());
     EXPECT_EQ(chosen["accuracy"], result["result"]["held_out_accuracy"]) << "judged on the held-out images alone";
     EXPECT_EQ(result["series"]["stage_accuracy"].size(), 4u);
     EXPECT_EQ(result["model"]["relus"], 1088) << "of the model with all its ReLUs";
@@ -296,8 +298,6 @@ TEST(Ranked, AblationsAndOtherFineTuningsRankNothingAgain) {
   EXPECT_EQ(run.kept("weights"), run.kept("snip"));
 }
 
-TEST(Ranked, AMeasureSharesTheBudgetAmongTheSites) {
-  const std::string method = "activation", cell = "[[cell]]\nmethod = \"activation\"\nbudgets = [\"20%\"]\n";
 TEST(Ranked, ThePassThatRanksIsCountedAndIsNoTrainingOfTheNetwork) {
   const RankedRun run("snip", "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\nsnip.rank_images = 50\n");
   const json result = json::parse(testing::slurp(run.folder / "results/tiny/snip-20pct-s1.json"));
@@ -311,6 +311,8 @@ TEST(Ranked, ThePassThatRanksIsCountedAndIsNoTrainingOfTheNetwork) {
   EXPECT_EQ(shown["deployed_image_passes"], 152);
 }
 
+TEST(Ranked, AMeasureSharesTheBudgetAmongTheSites) {
+  const std::string method = "activation", cell = "[[cell]]\nmethod = \"activation\"\nbudgets = [\"20%\"]\n";
   const std::string by_layer = "activation.sensitivity.plugin = \"uniform\"\nactivation.sensitivity.per = \"relu\"\n";
   const RankedRun run(method,
                       cell + cell + "label = \"by_layer\"\n" + by_layer + cell + "label = \"falling\"\n" + by_layer +

@@ -125,6 +125,21 @@ TEST(Sdk, ItsHeadersHaveWhatTheirMacrosNeed) {
   }
 }
 
+TEST(Sdk, EachOfItsHeadersCompilesAlone) {
+  const TemporaryFolder folder;
+  write_file(folder / "headers/CMakeLists.txt",
+             "cmake_minimum_required(VERSION 3.25)\nproject(headers LANGUAGES CXX)\nfind_package(senet REQUIRED)\n"
+             "file(GLOB headers RELATIVE ${FOLDER} ${FOLDER}/*.h)\nforeach(header IN LISTS headers)\n"
+             "  file(WRITE ${PROJECT_BINARY_DIR}/${header}.cpp \"#include <senet/${header}>\\n\")\n"
+             "  list(APPEND sources ${PROJECT_BINARY_DIR}/${header}.cpp)\nendforeach()\n"
+             "add_library(headers OBJECT ${sources})\ntarget_link_libraries(headers PRIVATE senet::core)\n"
+             "target_compile_options(headers PRIVATE -fsyntax-only)\n");
+  const Outcome outcome = shell("configure -S headers -B build -DFOLDER='" + (prefix() / "include/senet").string() +
+                                    "'\ncmake --build build -j 2",
+                                folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.error;
+}
+
 // A narrow MobileNetV2 and a tiny transformer, built outside the tree.
 class Models : public ::testing::Test {
  protected:

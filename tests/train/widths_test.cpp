@@ -273,6 +273,18 @@ TEST(Widths, APolynomialIsStoredAndCutToItsFirstChannels) {
   }
 }
 
+TEST(Widths, RefuseToTrainPolynomialsOfTheirOwn) {
+  const Case& c = kCases[0];
+  Student student(c);
+  const ReluSite& site = student.full->sites()[1];
+  const torch::Tensor coefficients = torch::zeros({site.shape()[0], 3});
+  student.full->set_activation(site, std::make_shared<MaskedPolynomial>(site.mask(), coefficients));
+  Exit exit{};
+  const std::string message = error_of([&] { student.widths->cut_masks(); }, &exit);
+  EXPECT_EQ(exit, Exit::usage);
+  EXPECT_NE(message.find("'" + site.name() + "' has a polynomial"), std::string::npos) << message;
+}
+
 TEST(Widths, OnlyThoseTrainedAtCanBeCut) {
   const Case c = kCases[0];
   const Student student(c);

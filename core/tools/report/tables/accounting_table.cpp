@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "display/charges.h"
 #include "tools/report/measurements.h"
 #include "tools/report/table_kinds.h"
 #include "tools/report/tables/table_maker.h"
@@ -19,11 +20,9 @@ double thousands(const std::optional<int64_t>& passes) {
   return passes ? static_cast<double>(*passes) / 1000 : kNotSaid;
 }
 
-// What a method says it judged, or else the candidates that it trained; NaN for a method that chose among none.
 double trials(const Result& result) {
-  const auto series = result.series.find("trials");
-  if (series != result.series.end() && series->second.size() == 1) return series->second[0];
-  return result.candidates.empty() ? kNotSaid : static_cast<double>(result.candidates.size());
+  const auto trials = trials_of(result);
+  return trials ? static_cast<double>(*trials) : kNotSaid;
 }
 
 Table::Cell cell_of(double number, int digits) {
@@ -84,10 +83,10 @@ Table accounting_table(const Source& source, const Evidence& evidence) {
         cell_of(mean(secret), 0),
         cell_of(mean([](const Result& result) { return 1e-6 * static_cast<double>(result.model.macs); }), 2),
         cell_of(mean([](const Result& result) {
-                  return thousands(result.method_passes(&ResultPhase::deployed_image_passes));
+                  return thousands(method_passes(result, &ResultPhase::deployed_image_passes));
                 }),
                 1),
-        cell_of(mean([](const Result& result) { return thousands(result.method_passes(&ResultPhase::image_passes)); }),
+        cell_of(mean([](const Result& result) { return thousands(method_passes(result, &ResultPhase::image_passes)); }),
                 1),
         cell_of(mean(trials), 0)};
     const auto figures = measured(cell);
