@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "senet/error.h"
@@ -75,17 +76,34 @@ torch::Tensor chosen_mask(const torch::Tensor& scores, int64_t r, const MaskRule
                  ranked<std::greater<>>(means.data_ptr<double>()));
 }
 
-std::vector<torch::Tensor> largest_of_all(const std::vector<torch::Tensor>& scores, int64_t count) {
+std::vector<torch::Tensor> largest_of_all(const std::vector<torch::Tensor>& scores, int64_t count,
+                                          const std::vector<torch::Tensor>& among) {
   std::vector<torch::Tensor> flat;
   std::vector<int64_t> sizes;
-  for (const torch::Tensor& score : scores) {
-    flat.push_back(score.to(torch::kCPU).flatten());
-    sizes.push_back(score.numel());
+  int64_t allowed = 0;
+  for (size_t l = 0; l < scores.size(); ++l) {
+    flat.push_back(scores[l].to(torch::kCPU, torch::kFloat64).flatten());
+    sizes.push_back(scores[l].numel());
+    if (among.empty()) continue;
+    const torch::Tensor kept = among.at(l).to(torch::kCPU).flatten().ne(0);
+    flat.back() = torch::where(kept, flat.back(), torch::full_like(flat.back(), std::numeric_limits<double>::lowest()));
+    allowed += kept.sum().item<int64_t>();
   }
+  SENET_CHECK(among.empty() || count <= allowed, count, " elements are to be chosen among ", allowed);
   const torch::Tensor all = chosen_mask(torch::cat(flat).view({1, 1, -1}), count).flatten();
   std::vector<torch::Tensor> masks = all.split_with_sizes(sizes);
   for (size_t l = 0; l < masks.size(); ++l) masks[l] = masks[l].view(scores[l].sizes()).clone();
   return masks;
+}
+
+std::vector<torch::Tensor> random_of_all(const std::vector<torch::Tensor>& masks, int64_t count, uint64_t seed) {
+  std::vector<torch::Tensor> keys;
+  for (size_t l = 0; l < masks.size(); ++l) {
+    auto* values = keys.emplace_back(torch::empty(masks[l].sizes(), torch::kFloat64)).data_ptr<double>();
+    for (int64_t i = 0; i < keys.back().numel(); ++i)
+      values[i] = static_cast<double>(random_bits(seed, static_cast<uint32_t>(l), i) >> 11);
+  }
+  return largest_of_all(keys, count, masks);
 }
 
 torch::Tensor random_mask(torch::IntArrayRef shape, int64_t r, uint64_t seed, const MaskRule& rule) {

@@ -50,12 +50,6 @@ class RankedMasks {
 
   const std::vector<const ReluSite*>& sites() const { return sites_; }
   int64_t all() const { return std::accumulate(caps_.begin(), caps_.end(), int64_t{0}); }
-  // Of the network as it stands.
-  int64_t kept() const {
-    int64_t kept = 0;
-    for (const ReluSite* site : sites_) kept += site->mask().sum().item<int64_t>();
-    return kept;
-  }
 
   // How many each site of the network is given, with shares; empty without.
   std::vector<int64_t> allocation(int64_t count) const {
@@ -91,13 +85,14 @@ class RankedMasks {
 };
 
 // Trains a network beside its teacher while masks are made by a score, ever fewer ReLUs in them. Dropped elements are
-// computed and scored as the kept ones are, and may come back. Metrics: those of Distilled, and relus.
-class RankedSearch final : public Objective {
+// computed and scored as the kept ones are, and may come back.
+class RankedSearch final : public DistilledSearch {
  public:
   RankedSearch(Network& teacher, Network& network, const DistilledSettings& settings, ElementScore& score,
                RankedMasks& masks, const FallingBudget& fall, const Options& options)
-      : passes_(masks.sites(), score.needs() == ElementScore::Needs::gradients),
-        distilled_(teacher, network, settings, score.needs() == ElementScore::Needs::weights ? nullptr : &passes_),
+      : DistilledSearch(teacher, network, settings, fall.budget,
+                        score.needs() == ElementScore::Needs::weights ? nullptr : &passes_),
+        passes_(masks.sites(), score.needs() == ElementScore::Needs::gradients),
         score_(score),
         masks_(masks),
         fall_(fall),
@@ -106,7 +101,7 @@ class RankedSearch final : public Objective {
 
   Loss loss(const Batch& batch, EpochSums& sums) override {
     batch_ = batch;
-    return distilled_.loss(batch, sums);
+    return DistilledSearch::loss(batch, sums);
   }
   void after_update(const Parameters&) override {
     if (score_.needs() == ElementScore::Needs::weights) return;
@@ -123,10 +118,9 @@ class RankedSearch final : public Objective {
   void epoch_end(EpochEnd& end) override {
     if (interval_ == 0) make_masks(fall_.at(epoch_ + 1));
     ++epoch_;
-    if (epoch_ == end.epochs && masks_.kept() != fall_.budget) make_masks(fall_.budget);
-    end.metrics.scalar("relus", static_cast<double>(masks_.kept()));
+    if (epoch_ == end.epochs && count() != fall_.budget) make_masks(fall_.budget);
+    DistilledSearch::epoch_end(end);
   }
-  bool may_be_kept() const override { return masks_.kept() <= fall_.budget; }
   void state(Archive& archive) override {
     archive.number("ranked.epoch", epoch_);
     score_.state(archive);
@@ -139,7 +133,6 @@ class RankedSearch final : public Objective {
   }
 
   SitePasses passes_;
-  Distilled distilled_;
   ElementScore& score_;
   RankedMasks& masks_;
   FallingBudget fall_;
@@ -221,7 +214,6 @@ std::vector<Step> Ranked::steps(const Target& target) {
   const std::string& measure = options.text("sensitivity.plugin");
   const bool at_once = options.text("fall") == "at_once";
   std::vector<Step> steps;
-    sensitivity.like_teacher = true;
   Step ranking{name_ + (at_once ? "_rank" : "_search"), "",
                without(options, at_once ? std::vector<std::string>{"finetune", "search"}
                                         : std::vector<std::string>{"finetune"})};
@@ -229,6 +221,7 @@ std::vector<Step> Ranked::steps(const Target& target) {
     Step sensitivity{name_ + "_sensitivity", "", select(options, {"sensitivity."})};
     sensitivity.uses = {PluginKind::sensitivity, measure};
     sensitivity.beside_teacher = false;
+    sensitivity.like_teacher = true;
     sensitivity.run = [measure](StepContext& context) {
       context.record(kShares, checked_sensitivity(context, measure));
       return nullptr;

@@ -59,6 +59,12 @@ int64_t Network::relus() const {
   return total;
 }
 
+int64_t Network::kept() const {
+  int64_t total = 0;
+  for (const ReluSite& site : sites_) total += site.mask().sum().item<int64_t>();
+  return total;
+}
+
 const ReluSite* Network::add_site(std::string name, SiteShape shape, int stage, std::string conv_name,
                                   std::shared_ptr<Layer> conv) {
   for (const ReluSite& site : sites_) SENET_CHECK(site.name_ != name, "two ReLU sites are named '", name, "'");

@@ -165,5 +165,45 @@ TEST(LargestOfAll, AreTheSameAsOfASortOverAllSites) {
   EXPECT_EQ(tied[1].sum().item<int64_t>(), 0);
 }
 
+TEST(LargestOfAll, AmongTheOnesOfMasksAreThoseOfTheOnesAlone) {
+  const std::vector<torch::Tensor> scores = {random_tensor({3, 4, 5}, 1), random_tensor({2, 1, 7}, 2)};
+  const std::vector<torch::Tensor> among = {random_tensor({3, 4, 5}, 3).gt(0).to(torch::kUInt8),
+                                            random_tensor({2, 1, 7}, 4).gt(0).to(torch::kUInt8)};
+  std::vector<std::pair<double, std::pair<int64_t, int64_t>>> all;
+  for (size_t l = 0; l < scores.size(); ++l) {
+    for (int64_t i = 0; i < scores[l].numel(); ++i) {
+      if (among[l].flatten()[i].item<int64_t>() == 1) all.push_back({-scores[l].flatten()[i].item<double>(), {l, i}});
+    }
+  }
+  std::sort(all.begin(), all.end());
+  const auto ones = static_cast<int64_t>(all.size());
+  for (const int64_t count : {int64_t{0}, int64_t{9}, ones}) {
+    const std::vector<torch::Tensor> masks = largest_of_all(scores, count, among);
+    EXPECT_EQ(masks[0].sum().item<int64_t>() + masks[1].sum().item<int64_t>(), count);
+    for (int64_t rank = 0; rank < count; ++rank) {
+      const auto [l, i] = all[rank].second;
+      EXPECT_EQ(masks[l].flatten()[i].item<int64_t>(), 1) << "rank " << rank << " of " << count;
+    }
+  }
+  EXPECT_THROW(largest_of_all(scores, ones + 1, among), Error);
+}
+
+TEST(RandomOfAll, EachOfTheOnesIsAsLikely) {
+  const std::vector<torch::Tensor> among = {torch::tensor({{{1, 0, 1, 1}}}, torch::kUInt8),
+                                            torch::tensor({{{1, 1, 0}}}, torch::kUInt8)};
+  constexpr int kDraws = 2000;
+  std::vector<torch::Tensor> counts = {torch::zeros({1, 1, 4}), torch::zeros({1, 1, 3})};
+  for (int seed = 0; seed < kDraws; ++seed) {
+    const std::vector<torch::Tensor> drawn = random_of_all(among, 2, seed);
+    EXPECT_EQ(drawn[0].sum().item<int64_t>() + drawn[1].sum().item<int64_t>(), 2);
+    for (size_t l = 0; l < 2; ++l) counts[l] += drawn[l];
+  }
+  for (size_t l = 0; l < 2; ++l) {
+    // 2 of 5: four standard deviations of a share of 2,000 draws.
+    EXPECT_LT(testing::largest_difference(counts[l] / kDraws, among[l] * 0.4), 4 * std::sqrt(0.24 / kDraws));
+  }
+  EXPECT_TRUE(identical(random_of_all(among, 2, 7)[0], random_of_all(among, 2, 7)[0]));
+}
+
 }  // namespace
 }  // namespace senet

@@ -5,6 +5,13 @@
 
 namespace senet {
 
+// Of a method that trains by its labels and its teacher.
+constexpr Option kDistilledOptions[] = {
+    real_option("ce_weight", "1", "weight of the cross entropy").at_least(0),
+    real_option("kd_weight", "1", "weight of the distillation").at_least(0),
+    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+};
+
 struct DistilledSettings {
   double ce_weight = 1;
   double kd_weight = 1;
@@ -42,6 +49,31 @@ class Distilled final : public Objective {
   Observer* observer_;
   torch::Tensor teacher_logits_;  // of the running step
   std::map<int, torch::Tensor> teacher_ends_;
+};
+
+// Trains a network so while a method takes ReLUs of it, down to a budget. Metrics: those of Distilled, and relus, how
+// many the network keeps. Of its epochs best_epoch counts those alone whose network meets the budget.
+class DistilledSearch : public Objective {
+ public:
+  // As of Distilled.
+  DistilledSearch(Network& teacher, Network& network, const DistilledSettings& settings, int64_t budget,
+                  Observer* observer = nullptr)
+      : distilled_(teacher, network, settings, observer), network_(network), budget_(budget) {}
+
+  Loss loss(const Batch& batch, EpochSums& sums) override { return distilled_.loss(batch, sums); }
+  void epoch_end(EpochEnd& end) override { end.metrics.scalar("relus", static_cast<double>(count())); }
+  bool may_be_kept() const override { return count() <= budget_; }
+
+  int64_t count() const { return network_.kept(); }
+  int64_t budget() const { return budget_; }
+
+ protected:
+  Network& network() const { return network_; }
+
+ private:
+  Distilled distilled_;
+  Network& network_;
+  int64_t budget_;
 };
 
 }  // namespace senet

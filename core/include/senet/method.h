@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "senet/error.h"
 #include "senet/phase_context.h"
 #include "senet/plugin.h"
 
@@ -69,8 +70,8 @@ struct Step {
   std::map<std::string, std::string> also = {};  // what else it is a function of: a file's content, by its hash
   std::optional<std::pair<PluginKind, std::string>> uses = {};  // another plugin, whose version is part of the key
   bool needs_held_out = false;                                  // whether it asks for Part::held_out
-
   bool like_teacher = false;  // make_network gives networks of the teacher's model options: [student] has no part in it
+
   // Further steps, to be run after this one: known when it has finished, from what it recorded.
   std::function<std::vector<Step>(const Series&)> announce = {};
   // Those that it may announce, for a forecast.
@@ -126,6 +127,40 @@ class Baseline : public Method {
     step.budget = true;
     step.needs_held_out = needs_held_out();
     step.run = [this](StepContext& context) { return linearise(context.teacher(), context.budget(), context); };
+    return {step};
+  }
+};
+
+// Of a method that begins with another's network.
+constexpr Option kContinuationOptions[] = {
+    text_option("from", "\"\"", "where it begins: a cell of this experiment, by its label, or a finished result")
+        .names_source(),
+    text_option("from_budget", "\"\"", "the budget of that cell, larger than this one's").names_source(),
+};
+
+// A method of one step, which begins with a network that another method linearised to a larger budget. It declares
+// kContinuationOptions.
+class Continuation : public Method {
+ public:
+  // As Step::run; `network`: the one that it begins with.
+  virtual void linearise(Network& network, StepContext& context) = 0;
+
+  std::vector<Step> steps(const Target& target) final {
+    const std::string& from = target.options.text("from");
+    if (from.empty())
+      fail_usage(target.method, ".from is not set: it names the cell, or the result, that it begins with");
+    Step step{target.method, "", target.options};
+    step.budget = true;
+    step.sources = {{"start", {from, target.options.text("from_budget")}}};
+    step.run = [this, name = target.method](StepContext& context) {
+      auto network = context.make_network("student");
+      context.load_network("start", *network);
+      if (const int64_t kept = network->kept(); kept <= context.budget())
+        fail_usage(name, " begins with a network of ", kept, " ReLUs, within the budget of ", context.budget(),
+                   "; name a larger budget of its cell by ", name, ".from_budget");
+      linearise(*network, context);
+      return network;
+    };
     return {step};
   }
 };

@@ -96,6 +96,7 @@ class Network : public torch::nn::Module {
 
   const std::deque<ReluSite>& sites() const { return sites_; }
   int64_t relus() const;  // Σ C·H·W over the sites
+  int64_t kept() const;   // of them, how many the activations compare, as they say (Activation::mask)
 
   // Puts an activation at a site in place of the one there, on the network's device and in its mode.
   void set_activation(const ReluSite& site, std::shared_ptr<Activation> activation);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -95,6 +97,34 @@ constexpr Option reals_option(const char* name, const char* default_value, const
 constexpr Option budgets_option(const char* name, const char* default_value, const char* help) {
   return Option{name, OptionType::budgets, default_value, help};
 }
+
+// Tables of options as one, in their order; of an option that two of them declare, the first:
+//
+//   constexpr senet::Option kOwn[] = {…};
+//   constexpr senet::JoinedOptions kOptions(kOwn, senet::kDistilledOptions);
+template <size_t N>
+struct JoinedOptions {
+  Option options[N] = {};
+  size_t count = 0;
+
+  template <size_t... Sizes>
+  constexpr explicit JoinedOptions(const Option (&... tables)[Sizes]) {
+    (add(tables), ...);
+  }
+
+ private:
+  template <size_t Size>
+  constexpr void add(const Option (&table)[Size]) {
+    const size_t before = count;
+    for (const Option& option : table) {
+      bool declared = false;
+      for (size_t i = 0; i < before; ++i) declared = declared || std::string_view(options[i].name) == option.name;
+      if (!declared) options[count++] = option;
+    }
+  }
+};
+template <size_t... Sizes>
+JoinedOptions(const Option (&... tables)[Sizes]) -> JoinedOptions<(Sizes + ...)>;
 
 using OptionValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
                                  std::vector<std::string>>;

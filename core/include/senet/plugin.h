@@ -56,6 +56,10 @@ template <class T, size_t N>
 constexpr PluginEntry entry(const char* name, const char* summary, const Option (&options)[N]) {
   return {T::Interface::kKind, name, summary, options, N, &detail::make<T>};
 }
+template <class T, size_t N>
+constexpr PluginEntry entry(const char* name, const char* summary, const JoinedOptions<N>& options) {
+  return {T::Interface::kKind, name, summary, options.options, options.count, &detail::make<T>};
+}
 
 }  // namespace senet
 

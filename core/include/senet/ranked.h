@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "senet/allocation.h"
@@ -68,18 +67,9 @@ constexpr Option kRankedOptions[] = {
 //   constexpr senet::Option kOwn[] = {…};
 //   constexpr senet::RankedOptions kOptions(kOwn);
 template <size_t N>
-struct RankedOptions {
-  Option options[N + std::size(kRankedOptions)] = {};
-  size_t count = 0;
-
-  constexpr explicit RankedOptions(const Option (&own)[N]) {
-    for (const Option& option : own) options[count++] = option;
-    for (const Option& option : kRankedOptions) {
-      bool declared = false;
-      for (const Option& other : own) declared = declared || std::string_view(other.name) == option.name;
-      if (!declared) options[count++] = option;
-    }
-  }
+struct RankedOptions : JoinedOptions<N + std::size(kRankedOptions)> {
+  constexpr explicit RankedOptions(const Option (&own)[N])
+      : JoinedOptions<N + std::size(kRankedOptions)>(own, kRankedOptions) {}
 };
 
 // What a pass left at a ReLU site.
@@ -177,10 +167,7 @@ constexpr PluginEntry ranked_entry(const char* name, const char* summary) {
 }
 template <class Score, size_t N>
 constexpr PluginEntry ranked_entry(const char* name, const char* summary, const RankedOptions<N>& options) {
-  PluginEntry made = entry<RankedBy<Score>>(name, summary);
-  made.options = options.options;
-  made.option_count = options.count;
-  return made;
+  return entry<RankedBy<Score>, N + std::size(kRankedOptions)>(name, summary, options);
 }
 
 }  // namespace senet

@@ -8,7 +8,7 @@ namespace {
 
 using namespace senet;
 
-constexpr Option kOptions[] = {
+constexpr Option kOwn[] = {
     integer_option("degree", "2", "of the polynomial").between(1, 2),
     text_option("fit", "\"released\"", "the least-squares fit, or what the public code makes of it")
         .one_of("exact released"),
@@ -16,7 +16,6 @@ constexpr Option kOptions[] = {
     real_option("lambda", "140", "λ, of the share of ReLUs above the budget's").at_least(0),
     real_option("hysteresis", "0.003", "t: α above t is a ReLU again, at most −t none").at_least(0),
     real_option("alpha_lr_factor", "1", "multiplies the learning rate of α").at_least(0),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     integer_option("search.epochs", "200", "passes over the training images").between(1, 1e6).counts_epochs(),
     text_option("search.optimizer", "\"adam\"", "of weights, α and c").one_of("sgd adam adamw"),
     real_option("search.lr", "1e-3", "learning rate, of weights, α and c").at_least(0),
@@ -24,20 +23,15 @@ constexpr Option kOptions[] = {
     real_option("search.weight_decay", "0", "of the weights").at_least(0),
     text_option("search.schedule", "\"cosine\"", "of the learning rate").one_of("step cosine constant"),
 };
+constexpr JoinedOptions kOptions(kOwn, kDistilledOptions);
 
 // From the teacher's weights, without a fine-tuning behind it.
 class AutoRep final : public Baseline {
  public:
   explicit AutoRep(const Options& options)
-      : settings_{{},
-                  options.real("lambda"),
-                  options.real("hysteresis"),
-                  options.real("scale"),
-                  options.integer("degree"),
-                  options.text("fit") == "released"},
-        alpha_lr_factor_(options.real("alpha_lr_factor")) {
-    settings_.distilled.temperature = options.real("temperature");
-  }
+      : settings_{distilled_settings(options), options.real("lambda"),    options.real("hysteresis"),
+                  options.real("scale"),       options.integer("degree"), options.text("fit") == "released"},
+        alpha_lr_factor_(options.real("alpha_lr_factor")) {}
 
   std::shared_ptr<Network> linearise(Network& teacher, int64_t budget, PhaseContext& context) override {
     auto network = context.make_network("student");

@@ -38,24 +38,17 @@ class ReplaceableRelu final : public Activation {
   AutoRepSettings settings_;
 };
 
-// CE + KD + λ·max(0, Σm/N − B/N) over the whole network of N ReLUs, B the budget. Metrics: relus, which is Σm.
-class AutoRepSearch final : public Objective {
+// CE + KD + λ·max(0, Σm/N − B/N) over the whole network of N ReLUs, B the budget.
+class AutoRepSearch final : public DistilledSearch {
  public:
   // Puts a ReplaceableRelu at each of the student's sites.
   AutoRepSearch(Network& teacher, Network& student, int64_t budget, uint64_t seed, const AutoRepSettings& settings);
   Loss loss(const Batch& batch, EpochSums& sums) override;
-  void epoch_end(EpochEnd& end) override { end.metrics.scalar("relus", static_cast<double>(count())); }
-  bool may_be_kept() const override { return count() <= budget_; }
-
-  int64_t count() const;  // Σm
   // Puts a MaskedPolynomial at each site; of the ReLUs above the budget those with the smallest α go (ties: the later
   // site, the higher index). Returns how many they were.
   int64_t freeze();
 
  private:
-  Distilled distilled_;
-  Network& student_;
-  int64_t budget_;
   double lambda_;
   std::vector<std::shared_ptr<ReplaceableRelu>> activations_;
 };

@@ -1,8 +1,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <limits>
-
 #include "autorep.h"
 #include "senet/random.h"
 #include "senet/selection.h"
@@ -50,7 +48,7 @@ torch::Tensor ReplaceableRelu::forward(const torch::Tensor& x) {
 
 AutoRepSearch::AutoRepSearch(Network& teacher, Network& student, int64_t budget, uint64_t seed,
                              const AutoRepSettings& settings)
-    : distilled_(teacher, student, settings.distilled), student_(student), budget_(budget), lambda_(settings.lambda) {
+    : DistilledSearch(teacher, student, settings.distilled, budget), lambda_(settings.lambda) {
   for (const ReluSite& site : student.sites()) {
     activations_.push_back(std::make_shared<ReplaceableRelu>(site, derive_seed(seed, "autorep/alpha"), settings));
     student.set_activation(site, activations_.back());
@@ -58,33 +56,24 @@ AutoRepSearch::AutoRepSearch(Network& teacher, Network& student, int64_t budget,
 }
 
 Loss AutoRepSearch::loss(const Batch& batch, EpochSums& sums) {
-  Loss loss = distilled_.loss(batch, sums);
+  Loss loss = DistilledSearch::loss(batch, sums);
   std::vector<torch::Tensor> kept;
   for (const auto& activation : activations_) kept.push_back(activation->gate().sum());
-  const torch::Tensor above = torch::relu(torch::stack(kept).sum() - static_cast<double>(budget_));
-  loss.loss = loss.loss + above * (lambda_ / static_cast<double>(student_.relus()));
+  const torch::Tensor above = torch::relu(torch::stack(kept).sum() - static_cast<double>(budget()));
+  loss.loss = loss.loss + above * (lambda_ / static_cast<double>(network().relus()));
   return loss;
 }
 
-int64_t AutoRepSearch::count() const {
-  int64_t count = 0;
-  for (const auto& activation : activations_) count += activation->kept.sum().item<int64_t>();
-  return count;
-}
-
 int64_t AutoRepSearch::freeze() {
-  const int64_t left = count(), kept = std::min(left, budget_);
-  std::vector<torch::Tensor> scores;
-  for (const auto& own : activations_) {
-    const torch::Tensor dropped = torch::full_like(own->alpha.detach(), std::numeric_limits<float>::lowest());
-    scores.push_back(torch::where(own->kept.gt(0), own->alpha.detach(), dropped).squeeze(0).to(torch::kCPU));
-  }
-  const std::vector<torch::Tensor> masks = largest_of_all(scores, kept);
-  for (const ReluSite& site : student_.sites()) {
+  const int64_t left = count(), stay = std::min(left, budget());
+  std::vector<torch::Tensor> alphas;
+  for (const auto& own : activations_) alphas.push_back(own->alpha.detach().squeeze(0));
+  const std::vector<torch::Tensor> masks = largest_of_all(alphas, stay, network().masks());
+  for (const ReluSite& site : network().sites()) {
     const torch::Tensor own = activations_[site.index()]->polynomial();
-    student_.set_activation(site, std::make_shared<MaskedPolynomial>(masks[site.index()], own));
+    network().set_activation(site, std::make_shared<MaskedPolynomial>(masks[site.index()], own));
   }
-  return left - kept;
+  return left - stay;
 }
 
 }  // namespace senet

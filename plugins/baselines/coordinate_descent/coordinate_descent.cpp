@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "descent.h"
-#include "senet/error.h"
 #include "senet/method.h"
 #include "senet/random.h"
 
@@ -14,12 +13,8 @@ using senet::real_option;
 using senet::text_option;
 
 constexpr double kPapersRelus = 491520;  // of its ResNet18, of which a round takes 100
-constexpr const char* kStart = "start";
 
-constexpr senet::Option kOptions[] = {
-    text_option("from", "\"\"", "where it begins: a cell of this experiment, by its label, or a finished result")
-        .names_source(),
-    text_option("from_budget", "\"\"", "the budget of that cell, larger than this one's").names_source(),
+constexpr senet::Option kOwn[] = {
     integer_option("set_size", "0", "ReLUs that a round linearises; 0: 100 of 491,520, in proportion to the model's")
         .at_least(0),
     integer_option("sets", "100", "random sets that a round tries at most").at_least(1),
@@ -32,38 +27,22 @@ constexpr senet::Option kOptions[] = {
         "total_epochs", "0",
         "of all fine-tunings, between which the rounds are shared evenly; 0: one whenever accuracy has fallen")
         .at_least(0),
-    real_option("ce_weight", "1", "weight of the cross entropy").at_least(0),
-    real_option("kd_weight", "1", "weight of the distillation").at_least(0),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
     integer_option("finetune.epochs", "20", "of a fine-tuning").between(1, 1e6).counts_epochs(),
     real_option("finetune.lr", "1e-3", "of SGD, from which each fine-tuning begins").at_least(0),
     text_option("finetune.schedule", "\"cosine\"", "of the learning rate, in each fine-tuning")
         .one_of("step cosine constant"),
 };
+constexpr senet::JoinedOptions kOptions(senet::kContinuationOptions, kOwn, senet::kDistilledOptions);
 
 // Block coordinate descent (arXiv 2511.11781): from a network that another method linearised to a larger budget, a set
 // of ReLUs a round, exactly to the budget.
-class CoordinateDescent final : public senet::Method {
+class CoordinateDescent final : public senet::Continuation {
  public:
   explicit CoordinateDescent(const senet::Options& options) : options_(options) {}
 
-  std::vector<senet::Step> steps(const senet::Target& target) override {
-    const std::string &from = options_.text("from"), &budget = options_.text("from_budget");
-    if (from.empty())
-      senet::fail_usage("coordinate_descent.from is not set: it names the cell, or the result, that it begins with");
-    senet::Step step{target.method, "", target.options};
-    step.budget = true;
-    step.sources = {{kStart, {from, budget}}};
-    step.run = [this](senet::StepContext& context) { return descend(context); };
-    return {step};
-  }
-
- private:
-  std::shared_ptr<senet::Network> descend(senet::StepContext& context) const {
-    const auto student = context.make_network("student");
-    context.load_network(kStart, *student);
+  void linearise(senet::Network& network, senet::StepContext& context) override {
     const int64_t all_epochs = options_.integer("total_epochs"),
-                  scaled = std::llround(100 * student->relus() / kPapersRelus);
+                  scaled = std::llround(100 * network.relus() / kPapersRelus);
     senet::DescentSettings settings;
     settings.distilled = senet::distilled_settings(options_);
     settings.budget = context.budget();
@@ -74,24 +53,18 @@ class CoordinateDescent final : public senet::Method {
     if (all_epochs > 0) settings.period = std::min(settings.period, all_epochs);
     settings.periods = all_epochs / settings.period;
     const int64_t images = options_.integer("trial_images");
-    const auto accuracy = [&] { return context.evaluate(*student, senet::Part::train, images).accuracy; };
-    senet::Descent descent(context.teacher(), *student, settings, accuracy,
+    const auto accuracy = [&] { return context.evaluate(network, senet::Part::train, images).accuracy; };
+    senet::Descent descent(context.teacher(), network, settings, accuracy,
                            senet::derive_seed(context.seed(), "coordinate_descent"));
-    const int64_t above = descent.count() - settings.budget;
-    if (above <= 0) {
-      senet::fail_usage("coordinate_descent begins with a network of ", descent.count(),
-                        " ReLUs, within the budget of ", settings.budget,
-                        "; name a larger budget of its cell by coordinate_descent.from_budget");
-    }
     senet::TrainingSettings training = context.training("finetune");
     training.restart_epochs = settings.period;
-    training.epochs = settings.period * (all_epochs > 0 ? settings.periods : above / settings.set_size + 2);
+    training.epochs = settings.period * (all_epochs > 0 ? settings.periods : descent.above() / settings.set_size + 2);
     descent.begin();
-    context.train("descent", *student, descent, training);
+    context.train("descent", network, descent, training);
     context.record("trials", {static_cast<double>(descent.trials())});
-    return student;
   }
 
+ private:
   senet::Options options_;
 };
 

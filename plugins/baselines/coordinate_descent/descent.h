@@ -20,33 +20,27 @@ struct DescentSettings {
 // random, linearises each in turn and measures the accuracy; it takes the first set that costs less than the tolerance,
 // or else the one that costs least, the first of equals. Between rounds the network is fine-tuned with its masks as
 // they are; it ends after the fine-tuning that follows the last round. Metrics: relus, trials (sets measured so far).
-class Descent final : public Objective {
+class Descent final : public DistilledSearch {
  public:
   // accuracy: in [0, 1], of the student as it is. Both networks outlive the objective.
   Descent(Network& teacher, Network& student, const DescentSettings& settings, std::function<double()> accuracy,
           uint64_t seed);
   void begin() { descend(0); }  // the rounds before the first fine-tuning
-  Loss loss(const Batch& batch, EpochSums& sums) override { return distilled_.loss(batch, sums); }
   void epoch_end(EpochEnd& end) override;
   bool finished() const override { return finished_ != 0; }
-  bool may_be_kept() const override { return count() <= settings_.budget; }
   void state(Archive& archive) override;
 
-  int64_t count() const;  // of ReLUs that the student keeps now
+  int64_t above() const { return count() - budget(); }
   int64_t trials() const { return trials_; }
 
  private:
   void descend(int64_t periods_done);
   void round();
-  // The masks without `ones` of their ones, which random keys of (round, trial) choose.
-  std::vector<torch::Tensor> without(std::vector<torch::Tensor> masks, int64_t ones, int64_t trial) const;
 
-  Network& student_;
-  Distilled distilled_;
   DescentSettings settings_;
   std::function<double()> accuracy_;
   uint64_t seed_;
-  int64_t first_count_, rounds_ = 0, trials_ = 0, finished_ = 0;
+  int64_t first_above_, rounds_ = 0, trials_ = 0, finished_ = 0;
   double now_ = 0;  // the accuracy after the last round
 };
 
