@@ -1,6 +1,6 @@
 #include "support/bits.h"
 
-namespace senet {
+namespace senet::students {
 namespace {
 
 using nlohmann::json;
@@ -90,4 +90,4 @@ TEST(Student, ThatCannotTakeMasksAndWeightsOfTheTeacherIsRefusedBeforeAnythingIs
 }
 
 }  // namespace
-}  // namespace senet
+}  // namespace senet::students
