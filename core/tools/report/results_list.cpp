@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "display/charges.h"
 #include "display/format.h"
 #include "tools/report/table.h"
 
@@ -18,7 +19,7 @@ std::vector<std::pair<std::string, Json>> numbers_of(const Result& result) {
   double seconds = 0;
   for (const ResultPhase& phase : result.phases)
     seconds += &phase == result.teacher_phase() ? 0 : phase.training_seconds;
-  const auto passes = result.method_passes(&ResultPhase::image_passes);
+  const auto passes = method_passes(result, &ResultPhase::image_passes);
   return {{"experiment", result.folder()},
           {"cell", result.label},
           {"method", result.method},
