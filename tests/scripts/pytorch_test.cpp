@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "results/result.h"
+#include "display/found_results.h"
 #include "storage/safetensors.h"
 #include "support/program.h"
 
