@@ -299,7 +299,8 @@ TEST(Ranked, AblationsAndOtherFineTuningsRankNothingAgain) {
 }
 
 TEST(Ranked, ThePassThatRanksIsCountedAndIsNoTrainingOfTheNetwork) {
-  const RankedRun run("snip", "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\nsnip.rank_images = 50\n");
+  const RankedRun run("snip",
+                      "[[cell]]\nmethod = \"snip\"\nlabel = \"snip\"\nbudgets = [\"20%\"]\nsnip.rank_images = 50\n");
   const json result = json::parse(testing::slurp(run.folder / "results/tiny/snip-20pct-s1.json"));
   std::map<std::string, std::pair<json, json>> passes;
   for (const json& phase : result["phases"])
