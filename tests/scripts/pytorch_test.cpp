@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "display/found_results.h"
+#include "results/result.h"
 #include "storage/safetensors.h"
 #include "support/program.h"
 
