@@ -53,6 +53,7 @@ void Console::progress_line(const std::string& line) {
 }
 
 void Console::message(const std::string& text) {
+  if (quiet_) return;
   clear_line();
   std::cerr << text << "\n";
 }

@@ -18,6 +18,11 @@ class Console final : public RunListener {
   // before_phase: called when a phase is about to run; what it returns is shown.
   using BeforePhase = std::function<std::string(const PhaseInputs&)>;
   explicit Console(BeforePhase before_phase = nullptr);
+  // Shows nothing from now on, and stops when asked all the same.
+  void be_quiet() {
+    quiet_ = true;
+    terminal_ = false;
+  }
   // Shows progress as on a terminal, for the process of which this one is a job.
   void show_progress() { terminal_ = true; }
   bool on_terminal() const { return terminal_; }
@@ -41,7 +46,7 @@ class Console final : public RunListener {
   void clear_line();
 
   BeforePhase before_phase_;
-  bool terminal_;
+  bool quiet_ = false, terminal_;
   bool line_shown_ = false;
   double last_shown_ = 0;
   std::string cell_;

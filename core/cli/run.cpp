@@ -11,6 +11,7 @@
 #include "cli/jobs.h"
 #include "cli/one_batch.h"
 #include "cli/phase_threads.h"
+#include "cli/shards.h"
 #include "cli/submit.h"
 #include "cli/summary.h"
 #include "cli/tasks.h"
@@ -184,6 +185,18 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results
   return rows;
 }
 
+// However the run ends, the other ranks end with it.
+RunOutcome run_with_followers(Runner& runner, const Plan& plan, const RunChoice& choice) {
+  try {
+    RunOutcome outcome = runner.run(plan, choice);
+    Runner::dismiss_followers();
+    return outcome;
+  } catch (...) {
+    Runner::dismiss_followers();
+    throw;
+  }
+}
+
 int exit_of(const RunOutcome& outcome) {
   if (outcome.failures.empty()) return outcome.elsewhere.empty() ? 0 : kHeldElsewhere;
   const bool usage =
@@ -260,16 +273,24 @@ int run_experiment(const Arguments& arguments) {
   }
   const torch::Device device = prepare_device(arguments);
   const WantedThreads threads = wanted_threads(arguments.threads, arguments.processors);
+  ShardProcesses shards(plan, arguments, device);
   PhaseThreads phase_threads(folders.runs, arguments.processors, at::get_num_threads());
-  Console console(threads.asked_by.empty() && arguments.jobs == 1
+  Console console(threads.asked_by.empty() && arguments.jobs == 1 && shards.count() == 1
                       ? Console::BeforePhase([&](const auto& phase) { return phase_threads.set_for(phase); })
                       : nullptr);
   const bool is_job = !arguments.as_job.empty();
   if (arguments.as_job == "terminal") console.show_progress();
+  if (shards.rank() > 0 && !arguments.dry_run) {
+    console.be_quiet();
+    shards.meet();
+    Runner(plugins, folders, device, console).follow(plan);
+    return 0;
+  }
   if (!is_job) {
+    if (!shards.summary().empty()) console.message(shards.summary());
     for (const std::string& line : reach_of_training(plan)) console.message(line);
     const std::string way = way_through(plan, threads, arguments);
-    if (device.is_cpu() && arguments.jobs == 1 && !way.empty()) console.message(way);
+    if (device.is_cpu() && arguments.jobs == 1 && shards.count() == 1 && !way.empty()) console.message(way);
   }
   Runner runner(plugins, folders, device, console);
   // One task of many says no more than what it does.
@@ -288,7 +309,8 @@ int run_experiment(const Arguments& arguments) {
     run_in_jobs(with_jobs, share, console);
     set_threads(share);
   }
-  const RunOutcome outcome = runner.run(plan, choice_of(plan, runner, with_jobs));
+  shards.meet();
+  const RunOutcome outcome = run_with_followers(runner, plan, choice_of(plan, runner, with_jobs));
   if (is_job) return exit_of(outcome);
   if (!forecast.phases.empty())
     link_for_tensorboard(plan.name, forecast, outcome.results, runner.store(), folders.runs);

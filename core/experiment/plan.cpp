@@ -35,6 +35,14 @@ constexpr Option kModelOptions[] = {text_option(
 constexpr Option kSharedTrainingOptions[] = {
     text_option("precision", "\"auto\"", "of activations: auto is bfloat16 where the device has it, else float32")
         .one_of("auto float32 bfloat16"),
+    integer_option(
+        "shards", "1",
+        "V, a power of two: each batch is cut into V shards, one a process, whose gradients and sums over the "
+        "batch are joined in a fixed tree; `senet run` starts the processes that are not there")
+        .between(1, 1024),
+    integer_option("shard_threads", "1", "with shards: threads of each, whoever runs it")
+        .between(1, 4096)
+        .without_effect(),
 };
 
 std::string shown(const OptionValue& value) {
@@ -74,6 +82,9 @@ std::vector<Change> Cell::changes() const {
 
 std::map<std::string, TrainingReach> Cell::reach_of_training() const {
   std::map<std::string, TrainingReach> reach;
+  // The harness sees to these, whatever the step.
+  std::set<std::string> of_harness;
+  for (const Option& option : kSharedTrainingOptions) of_harness.insert(option.name);
   for (const Options::Item& general : section("training").items()) {
     const std::string option = general.declaration.name;
     if (general.origin == "default") continue;
@@ -81,12 +92,11 @@ std::map<std::string, TrainingReach> Cell::reach_of_training() const {
       if (name == "dataset" || name == "model" || name == "student" || name == "training") continue;
       for (const std::string& prefix : trainings_of(options)) {
         const std::string own = prefix.empty() ? option : prefix + "." + option;
-        // The harness sees to the precision, whatever the step.
         const bool known = options.has(own), taken = known && options.item(own).origin == general.origin;
         TrainingReach& of_step = reach[prefix.empty() ? name : name + "." + prefix];
-        (taken || option == "precision" ? of_step.taken
-         : known                        ? of_step.set_by_itself
-                                        : of_step.unknown_to_it)
+        (taken || of_harness.count(option) ? of_step.taken
+         : known                           ? of_step.set_by_itself
+                                           : of_step.unknown_to_it)
             .push_back(option);
       }
     }

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <thread>
 
+#include "device/world.h"
 #include "evaluate/evaluation.h"
 #include "experiment/environment.h"
 #include "experiment/result_of.h"
@@ -40,6 +41,16 @@ class PhaseFailed final : public Error {
   PhaseFailed(const Error& error, std::string kind) : Error(error.what(), error.exit()), phase(std::move(kind)) {}
   std::string phase;
 };
+
+// Thrown out of a task that a rank follows, once its phase has run.
+struct Followed final : std::exception {};
+
+// Which phase the other ranks are to run too.
+void call_followers(const Task& task, const std::string& key) {
+  if (!world()) return;
+  const Json call = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"seed", task.seed}, {"key", key}};
+  world()->of_first(call.dump());
+}
 
 // What a plugin gives before anything is trained: when it is unsound, there is something to put right (exit code 2).
 void as_usage(const std::function<void()>& call) {
@@ -242,17 +253,21 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
                               const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step) {
   const std::string where = text(task.cell->label, ", budget ", task.budget_text, ", seed ", task.seed);
   const Laboratory& laboratory = laboratory_of(*task.cell);
+  const std::string key = inputs.key();
   const auto run_body = [&](PhaseRecord& record) {
     listener_.phase_started(where, inputs);
     StoredContext context(laboratory, listener_, record, options, static_cast<uint64_t>(task.seed), about(task, inputs),
                           std::move(step));
-    note_environment(environment(device_), record);
+    if (followed_.empty()) {
+      note_environment(environment(device_), record);
+      if (inputs.kind != task.teacher_evaluation.kind) call_followers(task, key);
+    }
     body(context, record);
     record.finished = utc_now();
   };
-  const std::string key = inputs.key();
   // Found sound once, and claimed: its files are not read again for every task that stands on it.
   if (const auto it = finished_.find(key); it != finished_.end()) return it->second;
+  if (!followed_.empty()) return follow_phase(inputs, run_body);
   const auto failed = [&](const Error& error) -> PhaseFailed {
     failed_.emplace(key, error);
     return {error, inputs.kind};
@@ -279,6 +294,30 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
   listener_.phase_finished(where, *record);
   finished_.emplace(key, *record).first->second.found_finished = true;
   return *record;
+}
+
+// What is not to be run now was finished by the first rank.
+PhaseRecord Runner::follow_phase(const PhaseInputs& inputs, const std::function<void(PhaseRecord&)>& body) {
+  const std::string key = inputs.key();
+  if (key == followed_) {
+    PhaseRecord record;
+    record.kind = inputs.kind;
+    record.version = inputs.version;
+    record.key = key;
+    record.folder = store_.folder(inputs.kind, key);
+    body(record);
+    throw Followed();
+  }
+  std::optional<PhaseRecord> record = store_.find(inputs.kind, key);
+  SENET_CHECK(record, "the ", inputs.kind, " that the first rank finished is not under ", folders_.runs.string(),
+              " here: all ranks need the same runs folder");
+  record->step = inputs.step;
+  record->parts = inputs.parts;
+  return finished_.emplace(key, *record).first->second;
+}
+
+void Runner::claim(const std::set<std::string>& keys) {
+  if (claim_) claim_->join(keys);
 }
 
 // What a file of weights says of itself, for whoever finds it without its result.
@@ -348,7 +387,7 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
         material.masks[name] = read_masks(source.masks);
       }
     }
-    claim_->join({task.phase(step).key()});
+    claim({task.phase(step).key()});
     const auto body = [&](StoredContext& context, PhaseRecord&) {
       task.method->run(step, context, last ? std::optional(task.budget) : std::nullopt);
     };
@@ -377,7 +416,7 @@ PhaseRecord Runner::run_source(const SourceInUse& source) {
     fail_usage("the network of ", source.result->file.string(), " is not under ", folders_.runs.string(),
                "; give its folder with --runs, or its masks alone (.masks)");
   }
-  claim_->join({phase.key});
+  claim({phase.key});
   return *record;
 }
 
@@ -501,6 +540,39 @@ RunOutcome Runner::run(const Plan& plan, const RunChoice& choice) {
   if (outcome.failures.empty() && outcome.elsewhere.empty() && !choice.wanted) claim_->replace();
   claim_.reset();
   return outcome;
+}
+
+void Runner::follow(const Plan& plan) {
+  const std::vector<Task> all = tasks(plan);
+  // The first rank has met the same error, or else loses this one.
+  std::string error_here;
+  for (;;) {
+    std::string called;
+    try {
+      called = world()->of_first("");
+    } catch (const Error& lost) {
+      if (error_here.empty()) throw;
+      fail("rank ", world()->rank(), ": ", error_here);
+    }
+    if (called.empty()) return;
+    const Json call = parse_json(called, "the first rank's call");
+    const auto task = std::find_if(all.begin(), all.end(), [&](const Task& one) {
+      return one.cell->label == call.at("cell") && one.budget_text == call.at("budget") && one.seed == call.at("seed");
+    });
+    SENET_CHECK(task != all.end(), "the first rank runs a cell that this one does not know: ", called);
+    followed_ = call.at("key").get<std::string>();
+    error_here.clear();
+    try {
+      run_task(plan, *task);
+    } catch (const Followed&) {
+    } catch (const std::exception& error) {
+      error_here = error.what();
+    }
+  }
+}
+
+void Runner::dismiss_followers() {
+  if (world()) world()->of_first("");
 }
 
 }  // namespace senet

@@ -60,7 +60,11 @@ class Runner {
   // Runs what is not finished, in the order of cells, budgets and seeds, and writes each result as it is done. What
   // another process runs at that time comes later, so that parallel processes share the cells. What fails leaves the
   // others running; a phase that failed is not tried again in this call.
+  // In a world of several ranks (device/world.h) the first one's to call; the others follow().
   RunOutcome run(const Plan& plan, const RunChoice& choice = {});
+  // Runs with the first rank the phases that train, until that one calls dismiss_followers(). Nothing is written.
+  void follow(const Plan& plan);
+  static void dismiss_followers();
 
   // Makes the finished teacher phase of a plan's first cell, which names the teacher's weights, and evaluates it.
   ImportedTeacher import_teacher(const Plan& plan);
@@ -80,6 +84,8 @@ class Runner {
   void write(const Result& result);
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step = {});
+  PhaseRecord follow_phase(const PhaseInputs& inputs, const std::function<void(PhaseRecord&)>& body);
+  void claim(const std::set<std::string>& keys);
   PhaseRecord run_teacher_phase(const Task& task);
   PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network,
                                    const PhaseRecord* before = nullptr);
@@ -96,6 +102,7 @@ class Runner {
   std::map<std::string, PhaseRecord> finished_;  // likewise
   std::optional<Claim> claim_;                   // of the experiment that runs
   RunChoice choice_;                             // likewise
+  std::string followed_;                         // follow(): the key of the phase to run; what is before it is finished
 };
 
 }  // namespace senet

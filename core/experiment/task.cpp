@@ -19,7 +19,8 @@ PhaseBase phase_base(const Cell& cell, const Laboratory& laboratory, int64_t see
           student.items().empty() ? Json() : to_json(student),
           {input.channels, input.height, input.width, input.classes},
           precision_name(laboratory.precision),
-          static_cast<uint64_t>(seed)};
+          static_cast<uint64_t>(seed),
+          cell.section("training").integer("shards")};
 }
 
 // A phase is made by the model's plugin, too.

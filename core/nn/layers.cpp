@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "device/world.h"
+#include "nn/joined_norm.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -100,6 +102,7 @@ BatchNorm2d::BatchNorm2d(int64_t channels) {
 
 torch::Tensor BatchNorm2d::forward(const torch::Tensor& x) {
   if (is_training()) num_batches_tracked.add_(1);
+  if (is_training() && sharing_world()) return joined_batch_norm(*this, x);
   return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEpsilon, true);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/cpu_loops.h"
+#include "nn/joined_norm.h"
 #include "nn/norm_passes.h"
 #include "nn/recording.h"
 
@@ -206,9 +207,9 @@ void apply_all(const Grid& grid, const torch::Tensor& x, const torch::Tensor& sh
   });
 }
 
-// The batch's mean and 1/√(σ² + ε); updates the running statistics.
-void batch_statistics(const Grid& grid, const torch::Tensor& x, BatchNorm2d& norm, torch::Tensor& mean,
-                      torch::Tensor& inverse_deviation) {
+// The batch's mean and 1/√(σ² + ε); updates the running statistics. Returns the batch's rows.
+double batch_statistics(const Grid& grid, const torch::Tensor& x, BatchNorm2d& norm, torch::Tensor& mean,
+                        torch::Tensor& inverse_deviation) {
   // Around the first row, which lies within a few deviations of the mean: a large mean then costs no digits.
   std::vector<float> first(grid.channels);
   ChannelSums sums;
@@ -221,19 +222,24 @@ void batch_statistics(const Grid& grid, const torch::Tensor& x, BatchNorm2d& nor
       add_moments(from + begin, shift.data(), sum, squares, end - begin, grid.period);
     });
   });
+  std::vector<double> centre(grid.channels), variance(grid.channels);
+  for (int64_t c = 0; c < grid.channels; ++c) {
+    const double rows = static_cast<double>(grid.rows), shifted = sums.first[c] / rows;
+    centre[c] = first[c] + shifted;
+    variance[c] = std::max(0.0, sums.second[c] / rows - shifted * shifted);
+  }
+  const double rows = join_moments(static_cast<double>(grid.rows), centre, variance);
   auto *means = mean.data_ptr<float>(), *inverses = inverse_deviation.data_ptr<float>();
   auto *running_mean = norm.running_mean.data_ptr<float>(), *running_var = norm.running_var.data_ptr<float>();
-  const auto rows = static_cast<double>(grid.rows);
   for (int64_t c = 0; c < grid.channels; ++c) {
-    const double shifted = sums.first[c] / rows;
-    const double variance = std::max(0.0, sums.second[c] / rows - shifted * shifted);
-    const double unbiased = variance * rows / (rows - 1);
-    means[c] = static_cast<float>(first[c] + shifted);
-    inverses[c] = static_cast<float>(1 / std::sqrt(variance + BatchNorm2d::kEpsilon));
+    const double unbiased = variance[c] * rows / (rows - 1);
+    means[c] = static_cast<float>(centre[c]);
+    inverses[c] = static_cast<float>(1 / std::sqrt(variance[c] + BatchNorm2d::kEpsilon));
     constexpr double kNew = BatchNorm2d::kMomentum;
-    running_mean[c] = static_cast<float>((1 - kNew) * running_mean[c] + kNew * (first[c] + shifted));
+    running_mean[c] = static_cast<float>((1 - kNew) * running_mean[c] + kNew * centre[c]);
     running_var[c] = static_cast<float>((1 - kNew) * running_var[c] + kNew * unbiased);
   }
+  return rows;
 }
 
 std::vector<float> values_of(const torch::Tensor& channels) {
@@ -259,7 +265,7 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
     } else {
       const Grid grid(x);
       batch = {torch::empty_like(weight), torch::empty_like(weight)};
-      batch_statistics(grid, x, *norm, batch.mean, batch.inverse_deviation);
+      context->saved_data["rows"] = batch_statistics(grid, x, *norm, batch.mean, batch.inverse_deviation);
       y = torch::empty_like(x, torch::MemoryFormat::ChannelsLast);
       apply_all(grid, x, shortcut, rectified, floors,
                 affine(weight, bias, values_of(batch.mean), values_of(batch.inverse_deviation)), y);
@@ -312,18 +318,22 @@ class NormActivation final : public torch::autograd::Function<NormActivation> {
         });
       });
 
-      // gx = γ/σ·(g − Σg/R − (x − μ)/σ²·Σg(x − μ)/R) over R rows, as one sum of g, x and a constant.
+      // The gradients of weight and bias are the shard's; the trainer joins them with all others.
+      for (int64_t c = 0; c < grid.channels; ++c) {
+        gradient_of_weight.data_ptr<float>()[c] = static_cast<float>(sums.second[c] * inverses[c]);
+        gradient_of_bias.data_ptr<float>()[c] = static_cast<float>(sums.first[c]);
+      }
+      join_sums(sums.first, sums.second);
+      // gx = γ/σ·(g − Σg/R − (x − μ)/σ²·Σg(x − μ)/R) over the batch's R rows, as one sum of g, x and a constant.
       std::vector<float> of_g(grid.channels), of_x(grid.channels), offset(grid.channels);
       const auto* gamma = weight.data_ptr<float>();
-      const auto rows = static_cast<double>(grid.rows);
+      const double rows = context->saved_data["rows"].toDouble();
       for (int64_t c = 0; c < grid.channels; ++c) {
         const double inverse = inverses[c], scale = gamma[c] * inverse;
         const double slope_of_x = -scale * inverse * inverse * sums.second[c] / rows;
         of_g[c] = static_cast<float>(scale);
         of_x[c] = static_cast<float>(slope_of_x);
         offset[c] = static_cast<float>(-scale * sums.first[c] / rows - slope_of_x * means[c]);
-        gradient_of_weight.data_ptr<float>()[c] = static_cast<float>(sums.second[c] * inverse);
-        gradient_of_bias.data_ptr<float>()[c] = static_cast<float>(sums.first[c]);
       }
       const std::vector<float> tiled_g = grid.tiled(of_g), tiled_x = grid.tiled(of_x),
                                tiled_offset = grid.tiled(offset);

@@ -16,6 +16,7 @@ struct PhaseBase {
   Json input;        // of the model: channels, height, width, classes
   std::string precision;
   uint64_t seed;
+  int64_t shards = 1;  // that a batch is cut into
 };
 
 // What every phase that trains is a function of: the base, and the options that affect results and are no defaults.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "data/subset.h"
+#include "device/world.h"
 #include "phase/metrics_log.h"
 #include "phase/phase_base.h"
 #include "senet/error.h"
@@ -25,6 +26,9 @@ namespace {
 
 // What the log has of each epoch that says how it ran, not what came out.
 const std::set<std::string> kNoCurves = {"epoch", "seconds", "images_per_second", "data_wait"};
+
+// What the first rank says of a training's file.
+const std::string kFinished = "finished", kBegun = "begun";
 
 std::string file_of(const std::string& training) { return training + ".safetensors"; }
 
@@ -70,6 +74,7 @@ class StoredTraining final : public TrainingHost {
   }
 
   bool finished() const { return saved_ && saved_->metadata.at("finished") == "true"; }
+  bool begun() const { return saved_.has_value(); }
   const TensorMap& tensors() const { return saved_->tensors; }
   // What it took, and what the log says of it.
   TrainingRecord record() const {
@@ -162,6 +167,27 @@ class StoredTraining final : public TrainingHost {
   MetricsLog log_;
   std::optional<Safetensors> saved_;
   TrainingRecord took_;
+};
+
+// A training whose file the first rank keeps: this one reads what that one has found in it.
+class FollowedTraining final : public TrainingHost {
+ public:
+  FollowedTraining(PhaseListener& listener, fs::path file, bool begun)
+      : listener_(listener), file_(std::move(file)), begun_(begun) {}
+  std::optional<TensorMap> restore() override {
+    if (!begun_) return std::nullopt;
+    return load_safetensors(file_).tensors;
+  }
+  void save(const TensorMap&) override {}
+  void report(const EpochReport&) override {}
+  void progress(const Progress&) override {}
+  void message(const std::string&) override {}
+  bool stop_requested() const override { return listener_.stop_requested(); }
+
+ private:
+  PhaseListener& listener_;
+  fs::path file_;
+  bool begun_;
 };
 
 // What a finished training left; the objective's state too, where it is given.
@@ -287,19 +313,28 @@ void StoredContext::train(const std::string& name, Network& network, Objective& 
 void StoredContext::run_training(const std::string& name, Network& network, Objective& objective,
                                  const TrainingSettings& settings) {
   trained_.emplace_back(record_.kind + "/" + name, network.weak_from_this());
-  StoredTraining stored(listener_, record_, name, about_, laboratory_.data.train.count());
-  if (stored.finished()) {
-    restore(stored.tensors(), network, &objective);
+  std::optional<StoredTraining> stored;  // the first rank's
+  const std::string found = first_does([&] {
+    stored.emplace(listener_, record_, name, about_, laboratory_.data.train.count());
+    return std::string(stored->finished() ? kFinished : stored->begun() ? kBegun : "");
+  });
+  if (found == kFinished) {
+    restore(stored ? stored->tensors() : network_tensors(record_, name), network, &objective);
   } else {
     const BatchLoader data = make_loader(laboratory_, laboratory_.data.train);
     const BatchLoader held_out = make_loader(laboratory_, laboratory_.data.held_out);
-    Trainer{data, held_out, settings, derive_seed(seed_, step_.seeds + "/" + name)}.run(network, objective, stored);
+    FollowedTraining followed(listener_, record_.folder / file_of(name), found == kBegun);
+    Trainer{data, held_out, settings, derive_seed(seed_, step_.seeds + "/" + name)}.run(
+        network, objective, stored ? static_cast<TrainingHost&>(*stored) : followed);
     Archive archive = Archive::saving();
     network_state(network, archive);
     objective.state(archive);
-    stored.finish(archive.tensors());
+    first_does([&] {
+      stored->finish(archive.tensors());
+      return std::string();
+    });
   }
-  add_training(name, stored.record());
+  add_training(name, stored ? stored->record() : TrainingRecord());
   if (name == kNetwork) note_deployed(network);
 }
 
@@ -378,7 +413,7 @@ void StoredContext::add_training(const std::string& name, TrainingRecord trainin
   } else {
     record_.trainings.emplace_back(name, std::move(training));
   }
-  PhaseStore::add_file(record_, file_of(name));
+  if (is_first_rank()) PhaseStore::add_file(record_, file_of(name));
 }
 
 void StoredContext::note_deployed(const Network& network) {
@@ -397,7 +432,10 @@ std::vector<std::string> StoredContext::trainings_of(const Network& network) con
 void StoredContext::keep(const std::string& name, Network& network) {
   Archive archive = Archive::saving();
   network_state(network, archive);
-  StoredTraining(listener_, record_, name, about_, 0).finish(archive.tensors());
+  first_does([&] {
+    StoredTraining(listener_, record_, name, about_, 0).finish(archive.tensors());
+    return std::string();
+  });
   TrainingRecord none;
   none.image_passes = 0;
   add_training(name, std::move(none));
@@ -418,7 +456,7 @@ void StoredContext::for_each_batch(Part part, int64_t batch, int64_t images,
   BatchStream batches(data, first_indices(count), batch);
   for (int64_t begin = 0; begin < count; begin += batch) {
     remember_what_is_thrown([&] {
-      if (listener_.stop_requested())
+      if (any_rank(listener_.stop_requested()))
         throw Error("stopped between two batches; the same command goes on with the phase", Exit::interrupted);
     });
     const Batch next = batches.next();

@@ -2,6 +2,9 @@
 
 #include <torch/utils.h>
 
+#include "device/world.h"
+#include "senet/error.h"
+
 namespace senet {
 
 torch::Tensor& EpochSums::get(const std::string& name, torch::IntArrayRef shape) {
@@ -24,18 +27,44 @@ void EpochSums::zero() {
   for (auto& [name, sum] : sums_) sum.zero_();
 }
 
+// A checkpoint has the sums of every shard: the first's as `sum.NAME`, others' as `shard<rank>.sum.NAME`.
 void EpochSums::state(Archive& archive) {
+  const auto prefix = [](int rank) { return rank == 0 ? std::string("sum.") : text("shard", rank, ".sum."); };
   if (archive.is_loading()) {
     sums_.clear();
-    for (const auto& [name, tensor] : archive.tensors()) {
-      if (name.rfind("sum.", 0) != 0) continue;
-      torch::Tensor sum;
-      archive.tensor(name, sum);
-      sums_[name.substr(4)] = sum.to(device_);
+    for (int rank = 0; rank < (world() ? world()->size() : 1); ++rank) {
+      for (const auto& [name, tensor] : archive.tensors()) {
+        if (name.rfind(prefix(rank), 0) != 0) continue;
+        torch::Tensor sum;
+        archive.tensor(name, sum);
+        if (rank == (world() ? world()->rank() : 0)) sums_[name.substr(prefix(rank).size())] = sum.to(device_);
+      }
     }
     return;
   }
-  for (auto& [name, sum] : sums_) archive.tensor("sum." + name, sum);
+  for (auto& [name, sum] : sums_) {
+    std::vector<torch::Tensor> of_ranks = world() ? world()->gather(sum) : std::vector<torch::Tensor>{sum};
+    for (size_t rank = 0; rank < of_ranks.size(); ++rank) archive.tensor(prefix(rank) + name, of_ranks[rank]);
+  }
+}
+
+void EpochSums::join() {
+  if (!world()) return;
+  for (auto& [name, sum] : sums_) sum.copy_(sum_in_tree(torch::stack(world()->gather(sum))));
+}
+
+void EpochSums::part() {
+  if (world() && world()->rank() > 0) zero();
+}
+
+torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t images) {
+  World* world = sharing_world();
+  if (!world) return mean_of_shard;
+  const torch::NoGradGuard no_gradient;
+  const torch::Tensor sums = (mean_of_shard.detach() * images).reshape({-1});
+  const torch::Tensor mine = torch::cat({sums, torch::full({1}, images, sums.options())});
+  const torch::Tensor all = sum_in_tree(torch::stack(world->gather(mine)));
+  return (all.narrow(0, 0, sums.numel()) / all[sums.numel()]).reshape(mean_of_shard.sizes());
 }
 
 }  // namespace senet

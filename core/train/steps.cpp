@@ -3,13 +3,38 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <optional>
+
+#include "device/world.h"
 
 namespace senet {
 
 namespace {
 
-void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochSums& sums) {
+// Each gradient's sum over the ranks. What has none on one rank has none on any.
+void join_gradients(const Parameters& parameters) {
+  std::vector<torch::Tensor> gradients, flat;
+  for (const Parameter& parameter : parameters) {
+    const torch::Tensor& gradient = parameter.value.grad();
+    if (!gradient.defined()) continue;
+    gradients.push_back(gradient);
+    flat.push_back(gradient.reshape({-1}));
+  }
+  if (flat.empty()) return;
+  const torch::NoGradGuard no_gradient;
+  torch::Tensor all = torch::cat(flat);
+  world()->sum(all);
+  int64_t begin = 0;
+  for (torch::Tensor& gradient : gradients) {
+    gradient.copy_(all.narrow(0, begin, gradient.numel()).view(gradient.sizes()));
+    begin += gradient.numel();
+  }
+}
+
+void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochSums& sums, double share) {
   optimizer.zero_gradients();
+  std::optional<ShardedStep> sharded;
+  if (world()) sharded.emplace();
   for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
     const Loss loss = [&] {
       const Span span("forward");
@@ -17,12 +42,13 @@ void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochS
     }();
     {
       const Span span("backward");
-      loss.loss.backward();
+      (share == 1 ? loss.loss : loss.loss * share).backward();
     }
     sums.add("loss", loss.loss * static_cast<double>(batch.labels.size(0)));
     sums.add("finite_losses", loss.loss.isfinite());
     if (batch.pass == 0) sums.add("correct", loss.logits.argmax(1).eq(batch.labels).sum());
   }
+  if (sharded) join_gradients(optimizer.parameters());
   const Span span("update");
   optimizer.update();
   objective.after_update(optimizer.parameters());
@@ -30,9 +56,9 @@ void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochS
 
 }  // namespace
 
-void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums) {
+void train_step(Objective& objective, Batch batch, Optimizer& optimizer, double lr, EpochSums& sums, double share) {
   optimizer.begin_step(lr);
-  tensor_work(objective, std::move(batch), optimizer, sums);
+  tensor_work(objective, std::move(batch), optimizer, sums, share);
 }
 
 Steps::Steps(Objective& objective, Optimizer& optimizer, EpochSums& sums, int64_t batch, torch::Device device,
@@ -55,7 +81,7 @@ void Steps::changed() {
 
 bool Steps::record() {
   try {
-    graph_->record([&] { tensor_work(objective_, recorded_, optimizer_, sums_); });
+    graph_->record([&] { tensor_work(objective_, recorded_, optimizer_, sums_, 1); });
     return true;
   } catch (const std::exception& error) {
     // What is wrong with the work itself, its plain step says.
@@ -67,12 +93,12 @@ bool Steps::record() {
   }
 }
 
-void Steps::run(Batch batch, double lr, int64_t number) {
+void Steps::run(Batch batch, double lr, int64_t number, double share) {
   const Span span("step");
   batch.step = number_.fill_(number);
-  const bool usual = graph_ && batch.labels.size(0) == batch_;
+  const bool usual = graph_ && !world() && batch.labels.size(0) == batch_;
   if (!usual || as_they_are_ > 0) {
-    train_step(objective_, batch, optimizer_, lr, sums_);
+    train_step(objective_, batch, optimizer_, lr, sums_, share);
     if (usual) --as_they_are_;
   } else {
     if (!recorded_.images.defined()) {
@@ -86,7 +112,7 @@ void Steps::run(Batch batch, double lr, int64_t number) {
     if (graph_->recorded() || record()) {
       graph_->replay();
     } else {
-      tensor_work(objective_, std::move(batch), optimizer_, sums_);
+      tensor_work(objective_, std::move(batch), optimizer_, sums_, 1);
     }
   }
   run_ahead_.step();

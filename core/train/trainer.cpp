@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/subset.h"
+#include "device/world.h"
 #include "nn/evaluation_mode.h"
 #include "senet/error.h"
 #include "senet/losses.h"
@@ -90,7 +91,9 @@ class RunningTraining {
         training_(objective, *optimizer_, sums_, settings_.batch, device_, inputs.graph(device_.is_cuda()),
                   [&host](const std::string& text) { host.message(text); }),
         images_(inputs.data.count()),
-        steps_((images_ + settings_.batch - 1) / settings_.batch) {}
+        steps_((images_ + settings_.batch - 1) / settings_.batch) {
+    check_shards();
+  }
 
   // From a checkpoint whose network is restored already.
   void restore(Archive& archive) {
@@ -107,10 +110,12 @@ class RunningTraining {
       }
       run_steps();
       check_loss();
+      sums_.join();
       end_epoch();
       ++epoch_;
       step_ = 0;
-      const bool ends = epoch_ == settings_.epochs || objective_.finished(), stop = !ends && host_.stop_requested();
+      const bool ends = epoch_ == settings_.epochs || objective_.finished(),
+                 stop = !ends && any_rank(host_.stop_requested());
       if (ends || stop || checkpoint_is_due()) checkpoint();
       if (stop) throw stopped();
     }
@@ -165,11 +170,17 @@ class RunningTraining {
     }
   }
 
+  // Of all shards: a loss that is not finite on one leaves no finite weights on any.
   void check_loss() {
-    const double loss = sums_.value("loss");
+    double loss = sums_.value("loss"), finite = sums_.value("finite_losses");
+    if (world()) {
+      const torch::Tensor all = torch::stack(world()->gather(torch::tensor({loss, finite}, torch::kFloat64)));
+      loss = all.select(1, 0).sum().item<double>();
+      finite = all.select(1, 1).min().item<double>();
+    }
     if (std::isfinite(loss)) return;
-    // A loss that is not finite leaves no finite weights: the finite steps before it are its index.
-    const auto bad_step = static_cast<int64_t>(sums_.value("finite_losses")) / objective_.passes();
+    // The finite steps before it are its index.
+    const auto bad_step = static_cast<int64_t>(finite) / objective_.passes();
     fail("the loss is ", loss, " since epoch ", epoch_, ", step ", bad_step,
          " (both counted from 0); lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
   }
@@ -178,11 +189,39 @@ class RunningTraining {
     Archive archive = Archive::saving();
     network_state(network_, archive);
     state(archive);
-    host_.save(archive.tensors());
+    first_does([&] {
+      host_.save(archive.tensors());
+      return std::string();
+    });
     last_checkpoint_ = seconds_now();
   }
 
-  bool checkpoint_is_due() const { return seconds_now() - last_checkpoint_ >= settings_.checkpoint_seconds; }
+  bool checkpoint_is_due() const { return any_rank(seconds_now() - last_checkpoint_ >= settings_.checkpoint_seconds); }
+  static int shards() { return world() ? world()->size() : 1; }
+
+  void check_shards() const {
+    if (settings_.batch % shards() != 0) {
+      fail_usage("batches of ", settings_.batch, " images cannot be cut into ", shards(),
+                 " equal shards; expected a batch that training.shards divides");
+    }
+    const int64_t last = images_ - (steps_ - 1) * settings_.batch;
+    if (last < shards()) {
+      fail_usage("the last batch of an epoch has ", last, " of the ", images_, " images, fewer than the ", shards(),
+                 " shards; take another batch or train_limit");
+    }
+  }
+
+  // Shard r of V has the images from ⌊r·n/V⌋ to ⌊(r + 1)·n/V⌋ of a batch of n.
+  std::vector<int64_t> of_this_shard(std::vector<int64_t> order) const {
+    if (!world()) return order;
+    std::vector<int64_t> mine;
+    for (int64_t begin = 0; begin < images_; begin += settings_.batch) {
+      const int64_t n = std::min(settings_.batch, images_ - begin);
+      const auto place = [&](int64_t shard) { return order.begin() + begin + shard * n / shards(); };
+      mine.insert(mine.end(), place(world()->rank()), place(world()->rank() + 1));
+    }
+    return mine;
+  }
 
   static Error stopped() {
     return Error("stopped after a checkpoint; the same command goes on from it", Exit::interrupted);
@@ -191,13 +230,14 @@ class RunningTraining {
   // Those that are left of the epoch.
   void run_steps() {
     const Augmentation augmentation{settings_.crop_padding, settings_.flip, settings_.random_resized, settings_.cutout};
-    BatchStream batches(inputs_.data, inputs_.data.shuffled(inputs_.seed, epoch_), settings_.batch,
-                        step_ * settings_.batch, augmentation, inputs_.seed, epoch_);
+    const int64_t batch = settings_.batch / shards();
+    BatchStream batches(inputs_.data, of_this_shard(inputs_.data.shuffled(inputs_.seed, epoch_)), batch, step_ * batch,
+                        augmentation, inputs_.seed, epoch_);
     while (step_ < steps_) {
       run_step(batches);
       // Behind the epoch's last step comes the epoch's end, with a checkpoint where one is due.
       if (step_ == steps_) break;
-      const bool stop = host_.stop_requested();
+      const bool stop = any_rank(host_.stop_requested());
       if (!stop && !checkpoint_is_due()) continue;
       wait_for_steps();
       check_loss();
@@ -218,17 +258,21 @@ class RunningTraining {
     const double began = seconds_now();
     const Batch batch = batches.next();
     data_seconds_ += seconds_now() - began;
-    training_.run(batch, settings_.lr_at(epoch_), epoch_ * steps_ + step_);
+    const int64_t images = std::min(settings_.batch, images_ - step_ * settings_.batch);
+    const double share = static_cast<double>(batch.labels.size(0)) / static_cast<double>(images);
+    training_.run(batch, settings_.lr_at(epoch_), epoch_ * steps_ + step_, share);
     ++step_;
     const bool spans = objective_.interval_spans_epochs();
     const int64_t done = spans ? epoch_ * steps_ + step_ : step_;
     if (objective_.interval() > 0 && (spans || step_ < steps_) && done % objective_.interval() == 0) {
+      sums_.join();
       objective_.interval_end(sums_);
+      sums_.part();
       if (objective_.work_changed()) training_.changed();
     }
     const double seconds = seconds_now() - began;
     epoch_seconds_ += seconds;
-    rate_.add(batch.labels.size(0), seconds);
+    rate_.add(images, seconds);
     const int64_t images_left = (settings_.epochs - epoch_) * images_ - std::min(step_ * settings_.batch, images_);
     host_.progress({epoch_, settings_.epochs, step_, steps_, rate_.per_second(),
                     static_cast<double>(images_left) / rate_.per_second()});

@@ -22,7 +22,8 @@ struct Batch {
 
 // Sums over the batches of an epoch (loss, accuracy, D_l, counts), each by its name, on the device. The trainer zeroes
 // them at each epoch's start and saves them with each checkpoint. A scalar sum appears among the epoch's metrics, over
-// the number of the epoch's images, unless the objective gives a metric of its name.
+// the number of the epoch's images, unless the objective gives a metric of its name. Where batches are cut into shards
+// (training.shards), loss() adds what its shard gives; interval_end(), epoch_end() and scored() see the sums over all.
 class EpochSums {
  public:
   explicit EpochSums(torch::Device device) : device_(device) {}
@@ -36,11 +37,19 @@ class EpochSums {
   std::vector<std::string> scalars() const;
   void zero();
   void state(Archive& archive);
+  // The trainer's, around what sees the sums: of all shards from then on; and of one shard each again, the first's
+  // holding what there was.
+  void join();
+  void part();
 
  private:
   torch::Device device_;
   std::map<std::string, torch::Tensor> sums_;
 };
+
+// The mean over the images of a batch, given that over a shard's `images` of them; without shards the same tensor. For
+// what a method averages over a batch by itself, within Objective::loss(): gradients do not pass through it.
+torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t images);
 
 // Named numbers of one epoch. They go to the metrics log (JSON lines, TensorBoard) and to the phase's record.
 class Metrics {

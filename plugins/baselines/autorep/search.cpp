@@ -30,9 +30,10 @@ void ReplaceableRelu::begin_pass(const torch::Tensor& x) {
   const torch::NoGradGuard no_gradient;
   passes.add_(1);
   kept.copy_(kept * alpha.gt(-settings_.hysteresis) + (1 - kept) * alpha.gt(settings_.hysteresis));
-  const auto [variance_now, mean_now] = torch::var_mean(x, torch::IntArrayRef{0, 2, 3}, /*unbiased=*/true);
+  const auto [variance_here, mean_here] = torch::var_mean(x, torch::IntArrayRef{0, 2, 3}, /*unbiased=*/true);
+  const torch::Tensor mean_now = mean_over_shards(mean_here, x.size(0));
   mean.lerp_(mean_now, kMomentum);
-  variance.lerp_(variance_now, kMomentum);
+  variance.lerp_(mean_over_shards(variance_here + (mean_here - mean_now).square(), x.size(0)), kMomentum);
   const torch::Tensor sigma = settings_.released ? variance.clamp_min(0.5) : variance.clamp_min(kLeastVariance).sqrt();
   const torch::Tensor fitted = polynomial_of_relu(mean, sigma, settings_.degree) / of_terms(divisors);
   const torch::Tensor fits = passes.remainder(kFitEvery).eq(0).logical_and(passes.le(kLastFit));

@@ -33,7 +33,10 @@ torch::Tensor TaylorScore::layer_weights() const {
   return 0.1 + (weights - least) / (weights.max() - least).clamp_min(1e-20);
 }
 
-void TaylorScore::add(const std::vector<SitePass>& passes, const Batch&) {
+void TaylorScore::add(const std::vector<SitePass>& passes, const Batch& batch) {
+  const auto mean = [&](const torch::Tensor& of_images) {
+    return mean_over_shards(of_images.mean(0), batch.labels.size(0));
+  };
   const torch::Tensor place = batches_.remainder(kBatches).view({1});
   batches_.add_(1);
   const torch::Tensor filled = batches_.clamp_max(kBatches).to(torch::kFloat32);
@@ -42,17 +45,17 @@ void TaylorScore::add(const std::vector<SitePass>& passes, const Batch&) {
     Layer& layer = layers_[l];
     const torch::Tensor z = passes[l].x.to(torch::kFloat32), G = passes[l].gradient.to(torch::kFloat32);
     const torch::Tensor G2 = G.square();
-    layer.negative.index_copy_(0, place, z.lt(0).to(torch::kFloat32).mean(0, /*keepdim=*/true).contiguous());
+    layer.negative.index_copy_(0, place, mean(z.lt(0).to(torch::kFloat32)).unsqueeze(0).contiguous());
     const torch::Tensor A = layer.negative.sum(0) / filled;
-    layer.fisher.mul_(0.99).add_(G2.mean(0), 0.01);
-    torch::Tensor term = (settings_.as_code ? (G * z).abs() : G.abs() * (-z).clamp_min(0)).mean(0) * A;
+    layer.fisher.mul_(0.99).add_(mean(G2), 0.01);
+    torch::Tensor term = mean(settings_.as_code ? (G * z).abs() : G.abs() * (-z).clamp_min(0)) * A;
     if (settings_.second_order) {
-      const torch::Tensor second = 0.5 * z.square().mean(0) * layer.fisher;
+      const torch::Tensor second = 0.5 * mean(z.square()) * layer.fisher;
       term = term + (settings_.as_code ? second : second * A);
     }
     terms.push_back(term);
-    norms.push_back(G2.sum({1, 2, 3}).sqrt().mean());
-    squares.push_back(G2.mean());
+    norms.push_back(mean(G2.sum({1, 2, 3}).sqrt()));
+    squares.push_back(mean_over_shards(G2.mean(), batch.labels.size(0)));
   }
   norms_.mul_(0.95).add_(torch::stack(norms), 0.05);
   squares_.mul_(0.95).add_(torch::stack(squares), 0.05);

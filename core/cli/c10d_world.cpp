@@ -1,0 +1,245 @@
+#include "cli/c10d_world.h"
+
+#ifdef SENET_C10D
+
+#ifndef USE_C10D_GLOO  // PyTorch's own CMake package says it; the system's leaves it out
+#define USE_C10D_GLOO
+#endif
+#include <torch/types.h>
+#include <torch/utils.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "senet/error.h"
+
+namespace senet {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, kFrozen{40000};
+// Others wait while the first rank reads, writes or judges: being slow is no reason to end.
+constexpr std::chrono::hours kPatience{24};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+c10::intrusive_ptr<c10d::TCPStore> open_store(const Rendezvous& at, bool is_server) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(at.port);
+  options.isServer = is_server;
+  options.numWorkers = at.size;
+  options.waitWorkers = false;
+  options.timeout = kMeeting;
+  return c10::make_intrusive<c10d::TCPStore>(at.address, options);
+}
+
+std::string get(c10d::Store& store, const std::string& key) {
+  const std::vector<uint8_t> bytes = store.get(key);
+  return {bytes.begin(), bytes.end()};
+}
+void set(c10d::Store& store, const std::string& key, const std::string& value) {
+  store.set(key, std::vector<uint8_t>(value.begin(), value.end()));
+}
+
+// Every rank counts in the store that it lives, on a connection of its own, and watches the others' counts.
+class Heartbeat {
+ public:
+  Heartbeat(const Rendezvous& at, std::vector<std::string> hosts) : at_(at), hosts_(std::move(hosts)) {
+    seen_.assign(at_.size, {"", Clock::now()});
+    store_ = open_store(at_, false);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Heartbeat() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ends_ = true;
+    }
+    woken_.notify_all();
+    thread_.join();
+  }
+
+  // "rank 2 on HOST", …: those whose count has stood still, after waiting until that can be told.
+  std::string gone() {
+    const auto begun = Clock::now();
+    std::string names;
+    while (names.empty() && Clock::now() - begun < kGone + 3 * kBeat) {
+      std::this_thread::sleep_for(kBeat / 4);
+      names = standing_still(kGone);
+    }
+    // The first rank ends last: its store is what the others ask.
+    if (at_.rank == 0) std::this_thread::sleep_for(2 * kBeat);
+    return names;
+  }
+
+ private:
+  std::string standing_still(std::chrono::milliseconds since) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (store_is_lost_) return name(0);
+    std::string names;
+    for (int rank = 0; rank < at_.size; ++rank) {
+      if (rank != at_.rank && Clock::now() - seen_[rank].second > since)
+        names += (names.empty() ? "" : ", ") + name(rank);
+    }
+    return names;
+  }
+  std::string name(int rank) const { return text("rank ", rank, " on ", hosts_[rank]); }
+
+  void run() {
+    for (int64_t count = 0;; ++count) {
+      try {
+        beat(count);
+      } catch (const std::exception&) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        store_is_lost_ = true;  // it is the first rank's
+      }
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (woken_.wait_for(lock, kBeat, [this] { return ends_; })) return;
+      lock.unlock();
+      end_if_frozen();
+    }
+  }
+  void beat(int64_t count) {
+    set(*store_, text("beat/", at_.rank), std::to_string(count));
+    for (int rank = 0; rank < at_.size; ++rank) {
+      const std::string now = get(*store_, text("beat/", rank));
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (now != seen_[rank].first) seen_[rank] = {now, Clock::now()};
+      if (rank == 0) last_contact_ = Clock::now();
+    }
+  }
+  // A rank whose machine is gone closes no connection: whoever waits for it would wait for ever.
+  void end_if_frozen() {
+    std::string names = standing_still(kFrozen);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (store_is_lost_ && Clock::now() - last_contact_ < kFrozen) return;
+    }
+    if (names.empty()) return;
+    std::cerr << "senet: rank " << at_.rank << " ends: " << names << " gave no sign of life for "
+              << kFrozen.count() / 1000 << " s; the last checkpoint is kept\n";
+    _exit(static_cast<int>(Exit::failure));
+  }
+
+  const Rendezvous at_;
+  const std::vector<std::string> hosts_;
+  c10::intrusive_ptr<c10d::TCPStore> store_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool ends_ = false, store_is_lost_ = false;
+  Clock::time_point last_contact_ = Clock::now();
+  std::vector<std::pair<std::string, Clock::time_point>> seen_;
+  std::thread thread_;
+};
+
+class C10dWorld final : public World {
+ public:
+  C10dWorld(const Rendezvous& at, const c10::intrusive_ptr<c10d::TCPStore>& store)
+      : World(at.rank, at.size), store_(store) {
+    set(*store_, text("host/", at.rank), host_name());
+    std::vector<std::string> hosts;
+    for (int rank = 0; rank < at.size; ++rank) hosts.push_back(get(*store_, text("host/", rank)));
+    set(*store_, text("beat/", at.rank), "");
+    for (int rank = 0; rank < at.size; ++rank) get(*store_, text("beat/", rank));
+    auto options = c10d::ProcessGroupGloo::Options::create();
+    options->timeout = kPatience;
+    options->devices.push_back(at.address == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                                         : c10d::ProcessGroupGloo::createDefaultDevice());
+    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, at.rank, at.size, options);
+    heartbeat_ = std::make_unique<Heartbeat>(at, std::move(hosts));
+  }
+
+  std::vector<torch::Tensor> gather(const torch::Tensor& mine) override {
+    std::vector<std::vector<torch::Tensor>> all(1);
+    for (int rank = 0; rank < size(); ++rank) all[0].push_back(torch::empty_like(mine, at::MemoryFormat::Contiguous));
+    std::vector<torch::Tensor> sent = {mine.detach().contiguous()};
+    joined([&] { return group_->allgather(all, sent); });
+    return all[0];
+  }
+
+ protected:
+  torch::Tensor exchange(const torch::Tensor& slices) override {
+    torch::Tensor sent = slices.contiguous(), received = torch::empty_like(sent);
+    std::vector<int64_t> equal;
+    joined([&] { return group_->alltoall_base(received, sent, equal, equal); });
+    return received;
+  }
+  void broadcast(torch::Tensor& values) override {
+    std::vector<torch::Tensor> all = {values};
+    joined([&] { return group_->broadcast(all); });
+  }
+
+ private:
+  template <class Call>
+  void joined(const Call& call) {
+    if (lost_) throw *lost_;
+    try {
+      call()->wait();
+    } catch (const std::exception& error) {
+      const std::string gone = heartbeat_->gone();
+      lost_.emplace(text("rank ", rank(), " of ", size(), " on ", host_name(), " has lost ",
+                         gone.empty() ? "the connection to the others" : gone, " (", first_line(error.what()),
+                         "); the last checkpoint is kept: give the same command again"));
+      throw *lost_;
+    }
+  }
+  static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+  c10::intrusive_ptr<c10d::TCPStore> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  std::optional<Error> lost_;  // whoever calls again is told at once
+};
+
+}  // namespace
+
+bool can_form_world() { return true; }
+
+std::unique_ptr<World> form_world(Rendezvous at, const std::function<void(int port)>& opened) {
+  try {
+    const auto store = open_store(at, at.rank == 0);
+    at.port = store->getPort();
+    if (at.rank == 0) opened(at.port);
+    return std::make_unique<C10dWorld>(at, store);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail_usage(
+        "rank ", at.rank, " of ", at.size, " could not meet the others at ", at.address, ":", at.port, " (",
+        std::string(error.what()).substr(0, std::string(error.what()).find('\n')),
+        "); all ranks have to be started within a minute, with the same MASTER_ADDR and MASTER_PORT, and no other "
+        "program may hold that port");
+  }
+}
+
+}  // namespace senet
+
+#else
+
+#include "senet/error.h"
+
+namespace senet {
+
+bool can_form_world() { return false; }
+
+std::unique_ptr<World> form_world(Rendezvous, const std::function<void(int)>&) {
+  fail_usage(
+      "this build of senet cannot train in shards: Gloo's headers were not there when it was built (libgloo-dev)");
+}
+
+}  // namespace senet
+
+#endif

@@ -1,0 +1,223 @@
+#include "cli/shards.h"
+
+#include <ATen/Parallel.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include "cli/threads.h"
+#include "experiment/environment.h"
+#include "senet/error.h"
+#include "storage/files.h"
+#include "storage/hash.h"
+
+extern char** environ;
+
+namespace senet {
+
+namespace {
+
+// For a process that another of ours has started: "rank address port".
+constexpr const char* kStarted = "SENET_SHARD";
+
+// The processes that someone else has started for this run.
+struct Launched {
+  int rank = 0, size = 1;
+  std::string by, address;
+  int port = 0;
+};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+int number_of(const char* name, int least, int most) {
+  const std::string word = variable(name);
+  char* end = nullptr;
+  errno = 0;
+  const long number = std::strtol(word.c_str(), &end, 10);
+  if (word.empty() || *end != '\0' || errno != 0 || number < least || number > most)
+    fail_usage("the environment has ", name, "=", word, "; expected a number from ", least, " to ", most);
+  return static_cast<int>(number);
+}
+
+// "node7" of "node[7-9,12]".
+std::string first_host(std::string hosts) {
+  const size_t bracket = hosts.find('['), comma = hosts.find(',');
+  if (bracket == std::string::npos || comma < bracket) return hosts.substr(0, comma);
+  return hosts.substr(0, bracket) + hosts.substr(bracket + 1, hosts.find_first_of(",-]", bracket) - bracket - 1);
+}
+
+Launched launched() {
+  constexpr int kMost = 1 << 20;
+  Launched found;
+  if (!variable("RANK").empty() && !variable("WORLD_SIZE").empty()) {
+    found.by = "RANK and WORLD_SIZE";
+    found.size = number_of("WORLD_SIZE", 1, kMost);
+    found.rank = number_of("RANK", 0, found.size - 1);
+    if (found.size > 1) {
+      found.address = variable("MASTER_ADDR");
+      if (found.address.empty()) fail_usage("RANK and WORLD_SIZE are set, and MASTER_ADDR, where ranks meet, is not");
+      found.port = number_of("MASTER_PORT", 1, 65535);
+    }
+  } else if (!variable("SLURM_STEP_ID").empty() && !variable("SLURM_PROCID").empty()) {
+    // A batch script without srun has SLURM_NTASKS too, and is one process.
+    found.by = "srun";
+    found.size = number_of("SLURM_STEP_NUM_TASKS", 1, kMost);
+    found.rank = number_of("SLURM_PROCID", 0, found.size - 1);
+    found.address = first_host(variable("SLURM_STEP_NODELIST"));
+    const int job = variable("SLURM_JOB_ID").empty() ? 0 : number_of("SLURM_JOB_ID", 0, INT_MAX);
+    found.port = variable("MASTER_PORT").empty() ? 20000 + job % 20000 : number_of("MASTER_PORT", 1, 65535);
+  }
+  return found;
+}
+
+// The value of a [training] option, which all cells have to share.
+int64_t shared_setting(const Plan& plan, const char* name) {
+  const Options::Item& first = plan.cells.front().section("training").item(name);
+  for (const Cell& cell : plan.cells) {
+    const Options::Item& other = cell.section("training").item(name);
+    if (other.value != first.value)
+      fail_usage(other.origin, ": training.", name, " differs between cells; all cells of a run need the same");
+  }
+  return plan.cells.front().section("training").integer(name);
+}
+
+// What all ranks need alike.
+std::string fingerprint(const Plan& plan, int64_t threads) {
+  Hash hash;
+  for (const EnvironmentField& field : fields_of(environment(torch::kCPU))) {
+    if (field.name != "cpu") hash.add(field.name).add(field.value);
+  }
+  hash.add(text(threads, "|", plan.name));
+  for (const Cell& cell : plan.cells) {
+    hash.add(cell.label).add(cell.method);
+    for (const auto& [name, options] : cell.sections) hash.add(name).add(to_json(options).dump());
+  }
+  return hash.hex();
+}
+
+std::vector<std::string> own_command() {
+  const std::string line = read_file("/proc/self/cmdline");
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin < line.size();) {
+    const size_t end = line.find('\0', begin);
+    words.push_back(line.substr(begin, end - begin));
+    begin = end == std::string::npos ? line.size() : end + 1;
+  }
+  return words;
+}
+
+// With this process, whoever started it ends it too.
+void end_with_parent() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() == 1) _exit(static_cast<int>(Exit::failure));
+}
+
+}  // namespace
+
+ShardProcesses::ShardProcesses(const Plan& plan, const Arguments& arguments, const torch::Device& device) {
+  const int64_t shards = shared_setting(plan, "shards"), threads = shared_setting(plan, "shard_threads");
+  if (shards == 1) {
+    const std::string other = variable("WORLD_SIZE");
+    if (!other.empty() && other != "1")
+      summary_ = "WORLD_SIZE=" + other + ", and training.shards = 1: the processes share the phases of this run";
+    return;
+  }
+  const std::string origin = plan.cells.front().section("training").item("shards").origin;
+  if ((shards & (shards - 1)) != 0) fail_usage(origin, ": training.shards = ", shards, "; expected a power of two");
+  if (!can_form_world()) form_world({}, [](int) {});
+  if (device.is_cuda()) fail_usage(origin, ": training.shards = ", shards, ": shards train on CPUs; use --device cpu");
+  if (arguments.jobs > 1)
+    fail_usage("--jobs ", arguments.jobs, ": the processes of ", shards,
+               " shards run one phase together; leave --jobs out");
+  if (arguments.threads > 0 && arguments.threads != threads) {
+    fail_usage("--threads ", arguments.threads, ": each shard computes with training.shard_threads = ", threads,
+               ", whoever runs it; leave --threads out");
+  }
+  set_threads(static_cast<int>(threads));
+  if (at::get_num_threads() != threads)
+    fail_usage(origin, ": OpenMP gives ", at::get_num_threads(), " of the ", threads, " threads of a shard");
+
+  meeting_.size = static_cast<int>(shards);
+  fingerprint_ = fingerprint(plan, threads);
+  if (const std::string started = variable(kStarted); !started.empty()) {
+    end_with_parent();
+    std::istringstream(started) >> meeting_.rank >> meeting_.address >> meeting_.port;
+    return;
+  }
+  const Launched by = launched();
+  if (shards % by.size != 0) {
+    fail_usage(by.by, " started ", by.size, " processes, which do not divide training.shards = ", shards,
+               "; start 1, 2, 4, … up to ", shards);
+  }
+  const int each = meeting_.size / by.size;
+  others_ = each - 1;
+  meeting_.rank = by.rank * each;
+  if (by.size > 1) {
+    meeting_.address = by.address;
+    meeting_.port = by.port;
+  }
+  summary_ = text(shards, " shards of ", threads, threads == 1 ? " thread" : " threads", ", a process each: ");
+  if (by.size == 1) {
+    summary_ += "all started here";
+  } else {
+    summary_ += text(by.size, " started by ", by.by);
+    if (others_ > 0) summary_ += text(", each of which starts ", others_, " more");
+  }
+}
+
+void ShardProcesses::meet() {
+  if (meeting_.size == 1) return;
+  const auto start_others = [&](int port) {
+    for (int i = 1; i <= others_; ++i) start(meeting_.rank + i, meeting_.address, port);
+  };
+  if (meeting_.rank > 0) start_others(meeting_.port);
+  set_world(form_world(meeting_, start_others));
+  const std::string first = first_does([&] { return fingerprint_; });
+  if (any_rank(fingerprint_ != first)) {
+    fail_usage("rank ", rank(), fingerprint_ == first ? ": another rank has" : ": has",
+               " other settings or another program than the first; start all with the same file, options and version");
+  }
+}
+
+void ShardProcesses::start(int rank, const std::string& address, int port) {
+  std::vector<std::string> words = own_command(), variables = {text(kStarted, "=", rank, " ", address, " ", port)};
+  for (char** one = environ; *one; ++one) {
+    if (std::strncmp(*one, kStarted, std::strlen(kStarted)) != 0) variables.emplace_back(*one);
+  }
+  const auto pointers = [](std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (std::string& one : texts) all.push_back(one.data());
+    all.push_back(nullptr);
+    return all;
+  };
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int error =
+      posix_spawn(&child, "/proc/self/exe", &files, nullptr, pointers(words).data(), pointers(variables).data());
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) fail("the process of shard ", rank, " cannot be started: ", std::strerror(error));
+  started_.push_back(child);
+}
+
+ShardProcesses::~ShardProcesses() {
+  set_world(nullptr);
+  for (const pid_t child : started_) waitpid(child, nullptr, 0);
+}
+
+}  // namespace senet

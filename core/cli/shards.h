@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/c10d_world.h"
+#include "experiment/plan.h"
+
+namespace senet {
+
+// The processes of a run whose batches are cut into shards (training.shards), one a shard. Those that torchrun, srun or
+// a shell started each take an equal part of the shards, and start a process of their own for every shard but one.
+class ShardProcesses {
+ public:
+  // Does nothing where no cell asks for shards. Throws (exit code 2) where cells differ in them, and where the
+  // processes that were started do not divide them.
+  ShardProcesses(const Plan& plan, const Arguments& arguments, const torch::Device& device);
+  ~ShardProcesses();  // waits for those it has started
+  ShardProcesses(const ShardProcesses&) = delete;
+  ShardProcesses& operator=(const ShardProcesses&) = delete;
+
+  // Starts those that are not there, and makes the world (device/world.h). Throws (exit code 2) where they do not come,
+  // or have other settings or another program.
+  void meet();
+  int count() const { return meeting_.size; }  // of shards
+  int rank() const { return meeting_.rank; }
+  // Who trains with whom, in a line.
+  const std::string& summary() const { return summary_; }
+
+ private:
+  void start(int rank, const std::string& address, int port);
+
+  std::string summary_, fingerprint_;
+  Rendezvous meeting_{0, 1, "127.0.0.1", 0};
+  int others_ = 0;  // to be started here
+  std::vector<pid_t> started_;
+};
+
+}  // namespace senet

@@ -1,0 +1,140 @@
+#include "cli/c10d_world.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "senet/error.h"
+#include "support/support.h"
+
+namespace senet {
+namespace {
+
+// Each rank is a process; `body` gives its exit code. Returns the exit codes by rank, 128 + its number for a signal.
+std::vector<int> run_ranks(int size, const std::function<int(World&)>& body) {
+  int ports[2];
+  EXPECT_EQ(::pipe(ports), 0);
+  std::vector<pid_t> ranks;
+  for (int rank = 0; rank < size; ++rank) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      int code = 99;
+      try {
+        int port = 0;
+        if (rank > 0) (void)!::read(ports[0], &port, sizeof port);
+        const auto world = form_world({rank, size, "127.0.0.1", port}, [&](int opened) {
+          for (int other = 1; other < size; ++other) (void)!::write(ports[1], &opened, sizeof opened);
+        });
+        code = body(*world);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+      ::_exit(code);
+    }
+    ranks.push_back(child);
+  }
+  std::vector<int> codes;
+  for (const pid_t child : ranks) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    codes.push_back(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  }
+  ::close(ports[0]);
+  ::close(ports[1]);
+  return codes;
+}
+
+std::vector<float> values_of_rank(int rank, int64_t count) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(std::ldexp(static_cast<float>((i * 7919 + rank * 104729) % 1000 - 500) / 3.0f, rank * 3 - 4));
+  return values;
+}
+
+// ((0 + 1) + (2 + 3)) + …
+float tree(const std::vector<float>& values) {
+  if (values.size() == 1) return values[0];
+  const auto middle = values.begin() + static_cast<int64_t>(values.size()) / 2;
+  return tree({values.begin(), middle}) + tree({middle, values.end()});
+}
+
+class AWorld : public ::testing::TestWithParam<int> {};
+
+TEST_P(AWorld, AddsInABalancedTreeOnEveryRank) {
+  const int size = GetParam();
+  for (const int64_t count : {1, 5, 1027}) {
+    const std::vector<int> codes = run_ranks(size, [&](World& world) {
+      torch::Tensor sum = torch::tensor(values_of_rank(world.rank(), count));
+      world.sum(sum);
+      for (int64_t i = 0; i < count; ++i) {
+        std::vector<float> of_ranks;
+        for (int rank = 0; rank < size; ++rank) of_ranks.push_back(values_of_rank(rank, count)[i]);
+        if (sum[i].item<float>() != tree(of_ranks)) return 1;
+      }
+      return 0;
+    });
+    EXPECT_EQ(codes, std::vector<int>(size, 0)) << count << " values";
+  }
+}
+
+TEST_P(AWorld, GathersByRankAndTellsTheFirstOnesWords) {
+  const int size = GetParam();
+  const std::vector<int> codes = run_ranks(size, [&](World& world) {
+    const auto all = world.gather(torch::full({2, 3}, world.rank(), torch::kFloat64));
+    bool right = static_cast<int>(all.size()) == size;
+    for (int rank = 0; rank < size; ++rank) right = right && all[rank].eq(rank).all().item<bool>();
+    right = right && world.of_first(text("words of ", world.rank())) == "words of 0" && world.of_first("").empty();
+    return right ? 0 : 1;
+  });
+  EXPECT_EQ(codes, std::vector<int>(size, 0));
+}
+
+INSTANTIATE_TEST_SUITE_P(OfSize, AWorld, ::testing::Values(1, 2, 4));
+
+TEST(AWorldThatLosesARank, EndsTheOthersAndNamesIt) {
+  const testing::TemporaryFolder folder;
+  const std::vector<int> codes = run_ranks(4, [&](World& world) {
+    torch::Tensor one = torch::ones({8});
+    world.sum(one);
+    if (world.rank() == 2) ::raise(SIGKILL);
+    try {
+      for (int i = 0; i < 1000; ++i) world.sum(one);
+    } catch (const Error& error) {
+      std::ofstream(folder / std::to_string(world.rank())) << error.what();
+      return 1;
+    }
+    return 0;
+  });
+  EXPECT_EQ(codes, (std::vector<int>{1, 1, 128 + SIGKILL, 1}));
+  for (const int rank : {0, 1, 3}) {
+    const std::string message = testing::slurp(folder / std::to_string(rank));
+    EXPECT_NE(message.find("has lost rank 2 on "), std::string::npos) << message;
+    EXPECT_NE(message.find("the last checkpoint is kept"), std::string::npos) << message;
+  }
+}
+
+TEST(ARendezvous, WhosePortIsTakenSaysWhatToDo) {
+  const std::vector<int> codes = run_ranks(1, [&](World&) {
+    set_world(nullptr);
+    int port = 0;
+    const auto first = form_world({0, 1, "127.0.0.1", 0}, [&](int opened) { port = opened; });
+    try {
+      form_world({0, 1, "127.0.0.1", port}, [](int) {});
+    } catch (const Error& error) {
+      const bool says = std::string(error.what()).find("no other program may hold that port") != std::string::npos;
+      return says && error.exit() == Exit::usage ? 0 : 1;
+    }
+    return 2;
+  });
+  EXPECT_EQ(codes, (std::vector<int>{0}));
+}
+
+}  // namespace
+}  // namespace senet
