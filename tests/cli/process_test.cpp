@@ -239,8 +239,12 @@ TEST(Threads, AreFewerForAPhaseThatBeginsBesideBusyProcessesAndStayForOneThatHas
   EXPECT_TRUE(mentions(outcome.error, "other processes keep processors busy: 1 thread until it ends")) << outcome.error;
   const json phases = result_in(folder.path())["phases"];
   for (const json& phase : phases) {
-    if (phase["kind"] == "mask") EXPECT_EQ(phase["environment"]["threads"], 2);
-    if (phase["kind"] == "finetune") EXPECT_EQ(phase["environment"]["threads"], 1);
+    if (phase["kind"] == "mask") {
+      EXPECT_EQ(phase["environment"]["threads"], 2);
+    }
+    if (phase["kind"] == "finetune") {
+      EXPECT_EQ(phase["environment"]["threads"], 1);
+    }
   }
   EXPECT_EQ(run_program({"run", "tiny.toml", "--threads", "2", "--runs", "asked"}, folder.path()).code, 0);
   EXPECT_EQ(environment_of_the_result(folder.path())["threads"], 2) << "what is asked for stays";
