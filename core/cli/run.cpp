@@ -22,6 +22,7 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -250,6 +251,16 @@ int show_outcome(const Plan& plan, const RunOutcome& outcome, const RunFolders& 
   return code == 0 && picture.failed ? static_cast<int>(Exit::failure) : code;
 }
 
+// What a phase's folder holds that cannot be read is told where the phase runs, and keeps no other from running.
+Forecast forecast_for_run(const Plan& plan, Runner& runner, Console& console) {
+  try {
+    return forecast_of(plan, runner);
+  } catch (const Unreadable& error) {
+    console.message(text("no forecast: ", error.what()));
+    return {};
+  }
+}
+
 // Which way through the tasks there is.
 std::string way_through(const Plan& plan, const WantedThreads& threads, const Arguments& arguments) {
   size_t tasks = 0;
@@ -293,10 +304,9 @@ int run_experiment(const Arguments& arguments) {
     if (device.is_cpu() && arguments.jobs == 1 && shards.count() == 1 && !way.empty()) console.message(way);
   }
   Runner runner(plugins, folders, device, console);
+  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments);
   // One task of many says no more than what it does.
-  const Forecast forecast =
-      is_job || (chooses_tasks(arguments) && !arguments.dry_run) ? Forecast() : forecast_of(plan, runner);
-  if (arguments.dry_run) return show_forecast(plan, forecast, arguments);
+  const Forecast forecast = is_job || chooses_tasks(arguments) ? Forecast() : forecast_for_run(plan, runner, console);
   if (!forecast.phases.empty()) {
     for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
     link_for_tensorboard(plan.name, forecast, {}, runner.store(), folders.runs);
