@@ -286,9 +286,12 @@ int run_experiment(const Arguments& arguments) {
   const WantedThreads threads = wanted_threads(arguments.threads, arguments.processors);
   ShardProcesses shards(plan, arguments, device);
   PhaseThreads phase_threads(folders.runs, arguments.processors, at::get_num_threads());
-  Console console(threads.asked_by.empty() && arguments.jobs == 1 && shards.count() == 1
-                      ? Console::BeforePhase([&](const auto& phase) { return phase_threads.set_for(phase); })
-                      : nullptr);
+  const bool adapts_threads = threads.asked_by.empty() && arguments.jobs == 1 && shards.count() == 1;
+  Forecast forecast;
+  Console console([&](const PhaseInputs& phase) {
+    link_for_tensorboard(plan.name, forecast, {}, PhaseStore(folders.runs), folders.runs);
+    return adapts_threads ? phase_threads.set_for(phase) : std::string();
+  });
   const bool is_job = !arguments.as_job.empty();
   if (arguments.as_job == "terminal") console.show_progress();
   if (shards.rank() > 0 && !arguments.dry_run) {
@@ -306,10 +309,9 @@ int run_experiment(const Arguments& arguments) {
   Runner runner(plugins, folders, device, console);
   if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments);
   // One task of many says no more than what it does.
-  const Forecast forecast = is_job || chooses_tasks(arguments) ? Forecast() : forecast_for_run(plan, runner, console);
+  if (!is_job && !chooses_tasks(arguments)) forecast = forecast_for_run(plan, runner, console);
   if (!forecast.phases.empty()) {
     for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
-    link_for_tensorboard(plan.name, forecast, {}, runner.store(), folders.runs);
   }
   Arguments with_jobs = arguments;
   if (arguments.jobs > 1) {

@@ -13,7 +13,7 @@ struct Named {
 };
 
 void link(const Named& phase, const fs::path& folder, const PhaseStore& store) {
-  if (phase.key.empty() || phase.kind == "evaluation") return;
+  if (phase.key.empty() || phase.kind == "evaluation" || !fs::exists(store.folder(phase.kind, phase.key))) return;
   const fs::path name = folder / phase.run / slug(phase.step.empty() ? phase.kind : phase.kind + "-" + phase.step);
   const fs::path target = store.folder(phase.kind, phase.key).lexically_relative(name.parent_path());
   std::error_code ignored;

@@ -55,7 +55,10 @@ class Process {
     return false;
   }
   pid_t pid() const { return pid_; }
-  void signal(int number) const { kill(pid_, number); }
+  // To one that has ended, nothing: kill() takes -1 for every process there is.
+  void signal(int number) const {
+    if (pid_ > 0) kill(pid_, number);
+  }
   Outcome wait() {
     int status = 0;
     if (pid_ > 0 && waitpid(pid_, &status, 0) == pid_) finish(status);
