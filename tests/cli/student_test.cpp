@@ -69,7 +69,8 @@ Outcome planned(const std::string& cells) {
 
 TEST(Student, ThatIsTheModelIsNoOther) {
   std::map<std::string, std::string> keys;
-  for (const json& row : json_of(planned(cell("a", "") + cell("b", "student.identity_shortcut = true\n")))["phases"])
+  const json plan = json_of(planned(cell("a", "") + cell("b", "student.identity_shortcut = true\n")));
+  for (const json& row : plan["phases"])
     keys[row["cell"].get<std::string>() + "/" + row["phase"].get<std::string>()] = row["key"];
   EXPECT_EQ(keys.at("a/mask"), keys.at("b/mask"));
 }

@@ -85,7 +85,8 @@ TEST(Readme, LeadsFromNothingToTheTableOfAMethod) {
   std::string script = "export CXX='" SENET_TEST_COMPILER "'\nctest() { '" SENET_TEST_CTEST "' \"$@\"; }\n";
   const std::vector<std::string> commands = from_nothing("plugins/README.md");
   for (const std::string& command : commands) {
-    // The experiment that the reader adds the method to.
+    // The experiment that the reader adds the method to; one_batch_test has one whose cells can learn a batch by heart.
+    if (command.find("--overfit-one-batch") != std::string::npos) continue;
     if (command.find("quickstart.toml") != std::string::npos) script += "cp my_method/my_method.toml quickstart.toml\n";
     script += command + "\n";
   }
