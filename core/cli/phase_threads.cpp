@@ -3,12 +3,9 @@
 #include <algorithm>
 
 #include "cli/threads.h"
-#include "storage/files.h"
-#include "storage/json.h"
+#include "experiment/environment.h"
 
 namespace senet {
-
-namespace fs = std::filesystem;
 
 std::string PhaseThreads::set_for(const PhaseInputs& phase) {
   if (phase.kind == "evaluation" && now_ > 0) return "";
@@ -20,18 +17,12 @@ std::string PhaseThreads::set_for(const PhaseInputs& phase) {
   const std::string threads = text(now_, now_ == 1 ? " thread" : " threads");
   if (begun > 0) return text("it goes on with ", threads, ", as it began");
   if (now_ == most_) return text("processors are free again: ", threads);
-  return text("other processes keep ", "processors busy: ", threads, " until it ends (--threads N asks for a number)");
+  return text("other processes keep processors busy: ", threads, " until it ends (--threads N asks for a number)");
 }
 
 int PhaseThreads::begun_with(const PhaseInputs& phase) const try {
-  const fs::path folder = store_.folder(phase.kind, phase.key());
-  const auto files = fs::directory_iterator(folder);
-  if (std::none_of(begin(files), end(files),
-                   [](const auto& file) { return file.path().extension() == ".safetensors"; }))
-    return 0;
-  const std::string file = (folder / "environments.json").string();
-  const Json environments = parse_json(read_file(file), file);
-  return environments.empty() ? 0 : static_cast<int>(read_as<Environment>(environments.back(), file + ": ").threads);
+  const std::vector<Environment> begun = environments_of_begun(store_.folder(phase.kind, phase.key()));
+  return begun.empty() ? 0 : static_cast<int>(begun.back().threads);
 } catch (const std::exception&) {
   return 0;
 }

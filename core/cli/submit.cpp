@@ -206,7 +206,7 @@ std::vector<ClusterJob> jobs_of(const Plan& plan, Runner& runner, const RunFolde
   const auto is_finished = [&](const std::string& kind, const std::string& key) {
     return store.state(kind, key) == PhaseStore::State::finished;
   };
-  for (Task& task : runner.tasks(plan)) {
+  for (Task task : runner.tasks(plan)) {
     if (task.refused) throw *task.refused;
     const fs::path result = result_path(folders.results, plan.name, task.cell->label, task.budget_text, task.seed);
     if (fs::exists(result) && is_finished(task.evaluation.kind, task.evaluation.key())) continue;

@@ -11,6 +11,7 @@ namespace senet {
 namespace {
 
 std::unique_ptr<World> of_this_process;
+constexpr int64_t kFew = 4096;       // values that every rank adds by itself, in one exchange in place of two
 std::atomic<int> sharded_steps = 0;  // autograd may work on a thread of its own
 
 }  // namespace
@@ -27,6 +28,10 @@ torch::Tensor sum_in_tree(const torch::Tensor& rows) {
 
 void World::sum(torch::Tensor& values) {
   const torch::NoGradGuard no_gradient;
+  if (values.numel() <= kFew) {
+    values.copy_(sum_in_tree(torch::stack(gather(values))));
+    return;
+  }
   // Each rank adds its slice of all values; then the slices are put together again.
   const int64_t count = values.numel(), slice = (count + size() - 1) / size();
   torch::Tensor padded = torch::zeros({size(), slice}, values.options());
@@ -52,12 +57,17 @@ ShardedStep::ShardedStep() { ++sharded_steps; }
 ShardedStep::~ShardedStep() { --sharded_steps; }
 World* sharing_world() { return sharded_steps > 0 ? world() : nullptr; }
 
-bool is_first_rank() { return !world() || world()->rank() == 0; }
-
 bool any_rank(bool mine) {
   if (!world()) return mine;
   const auto all = world()->gather(torch::tensor(mine ? 1 : 0, torch::kInt64));
   return torch::stack(all).sum().item<int64_t>() > 0;
+}
+
+void first_alone(const std::function<void()>& work) {
+  first_does([&] {
+    work();
+    return std::string();
+  });
 }
 
 std::string first_does(const std::function<std::string()>& work) {
@@ -68,11 +78,9 @@ std::string first_does(const std::function<std::string()>& work) {
   if (world()->rank() == 0) {
     try {
       said += work();
-    } catch (const Error& error) {
-      said = static_cast<char>(error.exit()) + std::string(error.what());
-      thrown = std::current_exception();
     } catch (const std::exception& error) {
-      said = static_cast<char>(Exit::failure) + std::string(error.what());
+      const auto* own = dynamic_cast<const Error*>(&error);
+      said = static_cast<char>(own ? own->exit() : Exit::failure) + std::string(error.what());
       thrown = std::current_exception();
     }
   }

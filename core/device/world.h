@@ -54,10 +54,11 @@ class ShardedStep {
 // The world whose sums are to be joined now; null outside of a ShardedStep, and where this process trains alone.
 World* sharing_world();
 
-bool is_first_rank();  // also of a process that trains alone
 // Whether any rank says so; where this process trains alone, whether it does.
 bool any_rank(bool mine);
 // What the first rank's `work` returns, on every rank; it runs there alone. An Error that it throws comes out on all.
 std::string first_does(const std::function<std::string()>& work);
+// The same of work that returns nothing.
+void first_alone(const std::function<void()>& work);
 
 }  // namespace senet

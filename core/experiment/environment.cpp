@@ -6,6 +6,7 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -13,6 +14,8 @@
 #include "revision.h"
 #include "senet/abi.h"
 #include "senet/error.h"
+#include "storage/files.h"
+#include "storage/json.h"
 
 namespace senet {
 
@@ -80,6 +83,18 @@ Environment environment(const torch::Device& device) {
   here.threads = at::get_num_threads();
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) here.visible_devices = visible;
   return here;
+}
+
+std::vector<Environment> environments_of_begun(const std::filesystem::path& folder) {
+  const auto files = std::filesystem::directory_iterator(folder);
+  const bool has_checkpoint =
+      std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".safetensors"; });
+  const std::filesystem::path file = folder / kEnvironments;
+  if (!has_checkpoint || !std::filesystem::exists(file)) return {};
+  std::vector<Environment> all;
+  for (const Json& one : parse_json(read_file(file), file.string()))
+    all.push_back(read_as<Environment>(one, file.string() + ": "));
+  return all;
 }
 
 }  // namespace senet

@@ -2,7 +2,9 @@
 
 #include <torch/types.h>
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "storage/environment.h"
 
@@ -20,5 +22,11 @@ bool cpu_has(const std::string& flag);
 
 // Of this process; without a precision, which is each phase's own.
 Environment environment(const torch::Device& device);
+
+// Where the processes ran that worked on an unfinished phase, the last one's last; none where its folder has no
+// checkpoint. Throws where what they left is not to be read.
+std::vector<Environment> environments_of_begun(const std::filesystem::path& folder);
+// The file in a phase's folder that they are kept in.
+constexpr const char* kEnvironments = "environments.json";
 
 }  // namespace senet

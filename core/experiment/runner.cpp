@@ -80,27 +80,20 @@ void check_writable(const std::filesystem::path& file) {
 // Notes where a phase runs, and what other processes, of another revision or machine, worked on it before: their
 // checkpoints are gone on from.
 void note_environment(const Environment& now, PhaseRecord& record) {
-  const std::filesystem::path file = record.folder / "environments.json";
   std::vector<Environment>& earlier = record.earlier_environments;
-  const auto begun = std::filesystem::directory_iterator(record.folder);
-  const bool has_checkpoint = std::any_of(begin(begun), end(begun),
-                                          [](const auto& entry) { return entry.path().extension() == ".safetensors"; });
-  if (has_checkpoint && std::filesystem::exists(file)) {
-    try {
-      for (const Json& one : parse_json(read_file(file), file.string()))
-        earlier.push_back(read_as<Environment>(one, file.string() + ": "));
-    } catch (const Error&) {
-      Environment unknown;
-      unknown.revision = "unknown";
-      earlier = {unknown};
-    }
+  try {
+    earlier = environments_of_begun(record.folder);
+  } catch (const Error&) {
+    Environment unknown;
+    unknown.revision = "unknown";
+    earlier = {unknown};
   }
   earlier.erase(std::remove(earlier.begin(), earlier.end(), now), earlier.end());
   record.environment = now;
   Json all = Json::array();
   for (const Environment& one : earlier) all.push_back(to_json(one));
   all.push_back(to_json(now));
-  write_atomically(file, all.dump(2) + "\n");
+  write_atomically(record.folder / kEnvironments, all.dump(2) + "\n");
 }
 
 // A training that keeps the best epoch's network chooses it by held-out images.
@@ -214,7 +207,8 @@ const Laboratory& Runner::laboratory_of(const Cell& cell) {
   return *laboratory;
 }
 
-std::vector<Task> Runner::tasks(const Plan& plan) {
+const std::vector<Task>& Runner::tasks(const Plan& plan) {
+  if (const auto known = tasks_.find(&plan); known != tasks_.end()) return known->second;
   const auto maker = std::make_shared<TaskMaker>(
       plan, plugins_, [this](const Cell& cell) -> const Laboratory& { return laboratory_of(cell); });
   std::vector<Task> tasks;
@@ -246,7 +240,7 @@ std::vector<Task> Runner::tasks(const Plan& plan) {
       }
     }
   }
-  return tasks;
+  return tasks_[&plan] = std::move(tasks);
 }
 
 PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
@@ -316,10 +310,6 @@ PhaseRecord Runner::follow_phase(const PhaseInputs& inputs, const std::function<
   return finished_.emplace(key, *record).first->second;
 }
 
-void Runner::claim(const std::set<std::string>& keys) {
-  if (claim_) claim_->join(keys);
-}
-
 // What a file of weights says of itself, for whoever finds it without its result.
 Metadata Runner::about(const Task& task, const PhaseInputs& inputs) const {
   const Options &model = task.cell->section("model"), &dataset = task.cell->section("dataset");
@@ -387,7 +377,7 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
         material.masks[name] = read_masks(source.masks);
       }
     }
-    claim({task.phase(step).key()});
+    if (claim_) claim_->join({task.phase(step).key()});
     const auto body = [&](StoredContext& context, PhaseRecord&) {
       task.method->run(step, context, last ? std::optional(task.budget) : std::nullopt);
     };
@@ -416,7 +406,7 @@ PhaseRecord Runner::run_source(const SourceInUse& source) {
     fail_usage("the network of ", source.result->file.string(), " is not under ", folders_.runs.string(),
                "; give its folder with --runs, or its masks alone (.masks)");
   }
-  claim({phase.key});
+  if (claim_) claim_->join({phase.key});
   return *record;
 }
 
@@ -543,7 +533,7 @@ RunOutcome Runner::run(const Plan& plan, const RunChoice& choice) {
 }
 
 void Runner::follow(const Plan& plan) {
-  const std::vector<Task> all = tasks(plan);
+  const std::vector<Task>& all = tasks(plan);
   // The first rank has met the same error, or else loses this one.
   std::string error_here;
   for (;;) {

@@ -70,7 +70,8 @@ class Runner {
   ImportedTeacher import_teacher(const Plan& plan);
 
   // The phases of each cell, budget and seed; and what they run in: the data set is loaded for it.
-  std::vector<Task> tasks(const Plan& plan);
+  // Made once: a plan is not changed once its tasks were asked for.
+  const std::vector<Task>& tasks(const Plan& plan);
   const Laboratory& laboratory_of(const Cell& cell);
   const PhaseStore& store() const { return store_; }
 
@@ -85,7 +86,6 @@ class Runner {
   PhaseRecord run_phase(const Task& task, const PhaseInputs& inputs, const Options& options,
                         const std::function<void(StoredContext&, PhaseRecord&)>& body, StepMaterial step = {});
   PhaseRecord follow_phase(const PhaseInputs& inputs, const std::function<void(PhaseRecord&)>& body);
-  void claim(const std::set<std::string>& keys);
   PhaseRecord run_teacher_phase(const Task& task);
   PhaseRecord run_evaluation_phase(const Task& task, const PhaseInputs& inputs, const PhaseRecord& network,
                                    const PhaseRecord* before = nullptr);
@@ -98,9 +98,10 @@ class Runner {
   RunListener& listener_;
   PhaseStore store_;
   std::map<std::string, std::shared_ptr<Laboratory>> laboratories_;
+  std::map<const Plan*, std::vector<Task>> tasks_;
   std::map<std::string, Error> failed_;          // by the phase's key
   std::map<std::string, PhaseRecord> finished_;  // likewise
-  std::optional<Claim> claim_;                   // of the experiment that runs
+  std::optional<Claim> claim_;                   // of the experiment that runs; none where this one follows
   RunChoice choice_;                             // likewise
   std::string followed_;                         // follow(): the key of the phase to run; what is before it is finished
 };

@@ -29,7 +29,8 @@ class JoinedNorm final : public torch::autograd::Function<JoinedNorm> {
     const torch::Tensor wide = x.to(torch::promote_types(x.scalar_type(), torch::kFloat32));
     const torch::Tensor centre = wide.mean(kOverBatch, true);
     std::vector<double> mean = values_of(centre), variance = values_of((wide - centre).square().mean(kOverBatch));
-    const double rows = join_moments(static_cast<double>(x.numel() / x.size(1)), mean, variance);
+    const int64_t rows_here = x.numel() / x.size(1);
+    const double rows = join_moments(static_cast<double>(rows_here), mean, variance);
     std::vector<double> inverse(variance.size()), unbiased(variance.size());
     for (size_t c = 0; c < variance.size(); ++c) {
       inverse[c] = 1 / std::sqrt(variance[c] + BatchNorm2d::kEpsilon);
@@ -71,27 +72,19 @@ double join_moments(double rows, std::vector<double>& mean, std::vector<double>&
   mine.insert(mine.end(), variance.begin(), variance.end());
   mine.push_back(rows);
   const torch::Tensor all = torch::stack(world->gather(torch::tensor(mine, torch::kFloat64)));
-  const auto of_rank = all.accessor<double, 2>();
-  double total = 0;
-  for (int rank = 0; rank < world->size(); ++rank) total += of_rank[rank][2 * channels];
-  for (int64_t c = 0; c < channels; ++c) {
-    mean[c] = variance[c] = 0;
-    for (int rank = 0; rank < world->size(); ++rank) mean[c] += of_rank[rank][2 * channels] * of_rank[rank][c];
-    mean[c] /= total;
-    for (int rank = 0; rank < world->size(); ++rank) {
-      const double apart = of_rank[rank][c] - mean[c];
-      variance[c] += of_rank[rank][2 * channels] * (of_rank[rank][channels + c] + apart * apart);
-    }
-    variance[c] /= total;
-  }
-  return total;
+  const torch::Tensor means = all.narrow(1, 0, channels), variances = all.narrow(1, channels, channels),
+                      counts = all.narrow(1, 2 * channels, 1), total = sum_in_tree(counts);
+  const torch::Tensor centre = sum_in_tree(counts * means) / total;
+  mean = values_of(centre);
+  variance = values_of(sum_in_tree(counts * (variances + (means - centre).square())) / total);
+  return total.item<double>();
 }
 
 void join_sums(std::vector<double>& first, std::vector<double>& second) {
   World* world = sharing_world();
   if (!world) return;
-  const torch::Tensor mine = torch::tensor(first, torch::kFloat64), more = torch::tensor(second, torch::kFloat64);
-  const torch::Tensor sums = sum_in_tree(torch::stack(world->gather(torch::stack({mine, more}))));
+  torch::Tensor sums = torch::stack({torch::tensor(first, torch::kFloat64), torch::tensor(second, torch::kFloat64)});
+  world->sum(sums);
   first = values_of(sums[0]);
   second = values_of(sums[1]);
 }

@@ -12,7 +12,7 @@ namespace senet {
 // Outside of a ShardedStep the functions leave what they are given.
 
 // From a shard's means and variances those of the batch, R·μ = Σ R_r·μ_r and R·σ² = Σ R_r·(σ_r² + (μ_r − μ)²), added in
-// the order of the ranks. Returns R; `rows` is R_r.
+// a balanced tree over the ranks. Returns R; `rows` is R_r.
 double join_moments(double rows, std::vector<double>& mean, std::vector<double>& variance);
 // Each sum over the batch in place of that over the shard, in a balanced tree over the ranks.
 void join_sums(std::vector<double>& first, std::vector<double>& second);

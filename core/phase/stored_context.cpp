@@ -329,10 +329,7 @@ void StoredContext::run_training(const std::string& name, Network& network, Obje
     Archive archive = Archive::saving();
     network_state(network, archive);
     objective.state(archive);
-    first_does([&] {
-      stored->finish(archive.tensors());
-      return std::string();
-    });
+    first_alone([&] { stored->finish(archive.tensors()); });
   }
   add_training(name, stored ? stored->record() : TrainingRecord());
   if (name == kNetwork) note_deployed(network);
@@ -413,7 +410,7 @@ void StoredContext::add_training(const std::string& name, TrainingRecord trainin
   } else {
     record_.trainings.emplace_back(name, std::move(training));
   }
-  if (is_first_rank()) PhaseStore::add_file(record_, file_of(name));
+  if (!world() || world()->rank() == 0) PhaseStore::add_file(record_, file_of(name));
 }
 
 void StoredContext::note_deployed(const Network& network) {
@@ -432,10 +429,7 @@ std::vector<std::string> StoredContext::trainings_of(const Network& network) con
 void StoredContext::keep(const std::string& name, Network& network) {
   Archive archive = Archive::saving();
   network_state(network, archive);
-  first_does([&] {
-    StoredTraining(listener_, record_, name, about_, 0).finish(archive.tensors());
-    return std::string();
-  });
+  first_alone([&] { StoredTraining(listener_, record_, name, about_, 0).finish(archive.tensors()); });
   TrainingRecord none;
   none.image_passes = 0;
   add_training(name, std::move(none));

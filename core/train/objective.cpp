@@ -50,7 +50,7 @@ void EpochSums::state(Archive& archive) {
 
 void EpochSums::join() {
   if (!world()) return;
-  for (auto& [name, sum] : sums_) sum.copy_(sum_in_tree(torch::stack(world()->gather(sum))));
+  for (auto& [name, sum] : sums_) world()->sum(sum);
 }
 
 void EpochSums::part() {
@@ -62,8 +62,8 @@ torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t image
   if (!world) return mean_of_shard;
   const torch::NoGradGuard no_gradient;
   const torch::Tensor sums = (mean_of_shard.detach() * images).reshape({-1});
-  const torch::Tensor mine = torch::cat({sums, torch::full({1}, images, sums.options())});
-  const torch::Tensor all = sum_in_tree(torch::stack(world->gather(mine)));
+  torch::Tensor all = torch::cat({sums, torch::full({1}, images, sums.options())});
+  world->sum(all);
   return (all.narrow(0, 0, sums.numel()) / all[sums.numel()]).reshape(mean_of_shard.sizes());
 }
 

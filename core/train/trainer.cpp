@@ -189,10 +189,7 @@ class RunningTraining {
     Archive archive = Archive::saving();
     network_state(network_, archive);
     state(archive);
-    first_does([&] {
-      host_.save(archive.tensors());
-      return std::string();
-    });
+    first_alone([&] { host_.save(archive.tensors()); });
     last_checkpoint_ = seconds_now();
   }
 
