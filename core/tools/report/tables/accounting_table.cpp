@@ -45,13 +45,14 @@ std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> measu
 
 }  // namespace
 
-// What every method is charged for: in the finished network, in an engine, and in training. Means over the seeds.
+// What every method is charged for: in the finished network, in an engine, and in training, where a pass is that of one
+// image. Means over the seeds.
 Table accounting_table(const Source& source, const Evidence& evidence) {
   TableMaker maker(
       source, evidence,
       {condition("data"), condition("model"), name_column("cell"), condition("budget"), accuracy_column("acc % (n)"),
-       "before fine-tuning % (n)", "comparisons", "of max-pooling", "squares", "secret coefficients", "MACs, millions",
-       "image passes of the network, thousands", "image passes in all, thousands", "trials"});
+       "before fine-tuning %", "comparisons", condition("of max-pooling"), "squares", "secret coefficients",
+       condition("MACs, millions"), "passes of the network, thousands", "passes in all, thousands", "trials"});
   std::set<std::string> protocols;
   for (const MeasuredCell& cell : maker.cells) {
     for (const auto& [protocol, figures] : measured(cell)) protocols.insert(protocol);
@@ -62,9 +63,9 @@ Table accounting_table(const Source& source, const Evidence& evidence) {
   }
   for (const MeasuredCell& cell : maker.cells) {
     const auto mean = [&](const std::function<double(const Result&)>& value) { return cell.over_seeds(value).mean; };
-    const Summary before = cell.over_seeds(
-        [](const Result& result) { return 100 * result.network.accuracy_before_finetuning.value_or(kNotSaid); });
-    const Table::Cell said = std::isnan(before.mean) ? Table::Cell(kNone) : mean_cell(before);
+    const auto before = [](const Result& result) {
+      return 100 * result.network.accuracy_before_finetuning.value_or(kNotSaid);
+    };
     const auto max_pool = [](const Result& result) {
       return static_cast<double>(result.model.outside_sites.max_pool_comparisons);
     };
@@ -76,7 +77,7 @@ Table accounting_table(const Source& source, const Evidence& evidence) {
         maker.label(cell),
         cell.budget(),
         mean_cell(cell.accuracy()),
-        said,
+        cell_of(mean(before), 2),
         count_cell(cell.counted()),
         cell_of(mean(max_pool), 0),
         cell_of(mean(squares), 0),
