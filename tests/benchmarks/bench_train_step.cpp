@@ -14,14 +14,12 @@
 #include <memory>
 
 #include "benchmarks/libtorch_loop.h"
+#include "benchmarks/resnet18.h"
 #include "benchmarks/turns.h"
-#include "cli/commands.h"
 #include "cli/tensor_memory.h"
 #include "cli/threads.h"
-#include "config/document.h"
 #include "experiment/environment.h"
 #include "method/objectives.h"
-#include "plugin/host.h"
 #include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
@@ -29,21 +27,8 @@
 namespace senet {
 namespace {
 
-const NetworkShape kShape{3, 32, 32, 100};
 // Large enough that its start takes no part of its time.
 int64_t matrix_size(const torch::Device& device) { return device.is_cuda() ? 8192 : 2048; }
-
-std::shared_ptr<Network> make_network(int64_t width, uint64_t seed, const torch::Device& device) {
-  static const PluginHost host = load_plugins({});
-  Document document;
-  document.set(text("model.width=", width));
-  const Options options = document.resolve("model", host.options(PluginKind::model, "resnet18"));
-  auto network = host.make<Model>("resnet18", options)->build(kShape);
-  network->initialise(seed);
-  network->to(device);
-  network->train();
-  return network;
-}
 
 std::vector<int64_t> a_tenth_of_each_site(const Network& network) {
   std::vector<int64_t> relus;
@@ -72,14 +57,14 @@ struct Workbench {
   std::shared_ptr<Network> teacher;
   std::map<std::string, Training> trainings;
 
-  explicit Workbench(int64_t width) : teacher(make_network(width, 1, device)) {
+  explicit Workbench(int64_t width) : teacher(make_resnet18(width, 1, device)) {
     teacher->eval();
-    trainings.try_emplace("plain_step", make_network(width, 2, device),
+    trainings.try_emplace("plain_step", make_resnet18(width, 2, device),
                           [](Network& network) { return std::make_unique<CrossEntropy>(network); });
-    trainings.try_emplace("mask_step", make_network(width, 2, device), [this](Network& network) {
+    trainings.try_emplace("mask_step", make_resnet18(width, 2, device), [this](Network& network) {
       return std::make_unique<MaskIdentification>(*teacher, network, a_tenth_of_each_site(network), MaskSettings(), 3);
     });
-    trainings.try_emplace("finetune_step", make_network(width, 2, device), [this](Network& network) {
+    trainings.try_emplace("finetune_step", make_resnet18(width, 2, device), [this](Network& network) {
       network.set_masks(trainings.at("mask_step").network->masks());
       return std::make_unique<Finetuning>(*teacher, network, kFinetuneSettings);
     });
