@@ -5,7 +5,7 @@ height = 2.926
 point = 1
 if (format eq "svg") { set terminal svg size 1008,421 font "DejaVu Sans,14" linewidth 1.6 }
 if (format eq "png") { set terminal pngcairo size 2016,843 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,2.926in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,2.926in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "budgets" . "." . format
 set encoding utf8
 set multiplot
@@ -31,17 +31,17 @@ set lmargin at screen 0.500/width
 set rmargin at screen 5.850/width
 set tmargin at screen 1 - 0.100/height
 set bmargin at screen 1 - 2.150/height
-set ylabel "ReLUs (bottom: none)" offset 1.5
+set ylabel "ReLUs (bottom: none)" offset 2.2
 set logscale y
 set yrange [0.5:2274.0]
 unset key
 set label 1 "pre elsewhere, 2%" at first 17.0000, graph 0.6523 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
 set label 2 "uniform, 5%" at first 17.0000, graph 0.7273 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#cc79a7"
-set label 3 "pre, 5%" at first 17.0000, graph 0.8023 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#0072b2"
+set label 3 "pre, 5%" at first 17.0000, graph 0.8023 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
 set label 4 "pre elsewhere, 15%" at first 17.0000, graph 0.9053 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
-plot "budgets.dat" index 0 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+plot "budgets.dat" index 0 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "budgets.dat" index 1 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
-     "budgets.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 1 title "", \
+     "budgets.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "", \
      "budgets.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title ""
 unset label
 unset logscale y

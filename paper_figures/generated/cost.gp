@@ -1,17 +1,17 @@
 # gnuplot -e "format='svg'" cost.gp, or pdf, or png
 if (!exists("format")) format = "svg"
 width = 7.000
-height = 5.196
+height = 5.366
 point = 1
-if (format eq "svg") { set terminal svg size 1008,748 font "DejaVu Sans,14" linewidth 1.6 }
-if (format eq "png") { set terminal pngcairo size 2016,1496 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.196in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "svg") { set terminal svg size 1008,773 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1545 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.366in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "cost" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Grey crosses: linear" at screen 0.05/width, screen 1 - 4.888/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "layers, scaled by multiply-accumulates from resnet18. Bars: standard deviation over seeds; points of one budget stand side by side. Costs of a ReLU and of linear" at screen 0.05/width, screen 1 - 4.998/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)." at screen 0.05/width, screen 1 - 5.108/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Small grey diamonds:" at screen 0.05/width, screen 1 - 5.058/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "linear layers, scaled by multiply-accumulates from resnet18. Bars: standard deviation over seeds; points of one budget stand side by side. Costs of a ReLU and of" at screen 0.05/width, screen 1 - 5.168/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)." at screen 0.05/width, screen 1 - 5.278/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -37,17 +37,17 @@ set rmargin at screen 3.350/width
 set tmargin at screen 1 - 0.100/height
 set bmargin at screen 1 - 1.750/height
 set xlabel "online latency, s" offset 0,0.4
-plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 1 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 2 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 3 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 4 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using ($2*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using ($2*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 1 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 2 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 3 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 4 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 0 using ($2*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($2*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 1 using ($2*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
      "cost.dat" index 1 using ($2*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 2 using ($2*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
@@ -57,30 +57,30 @@ plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 4 using ($2*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
      "cost.dat" index 4 using ($2*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 5 using ($2*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($2*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($2*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 6 using ($2*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
      "cost.dat" index 6 using ($2*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($2*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using ($2*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($2*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($2*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 8 using ($2*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($2*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 8 using ($2*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
 set tmargin at screen 1 - 0.100/height
 set bmargin at screen 1 - 1.750/height
 set xlabel "offline latency, s" offset 0,0.4
-plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 1 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 2 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 3 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 4 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point notitle, \
-     "cost.dat" index 0 using ($4*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using ($4*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 1 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 2 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 3 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 4 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
+     "cost.dat" index 0 using ($4*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($4*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 1 using ($4*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
      "cost.dat" index 1 using ($4*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 2 using ($4*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
@@ -90,21 +90,21 @@ plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 2 ps 0.4*point
      "cost.dat" index 4 using ($4*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
      "cost.dat" index 4 using ($4*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 5 using ($4*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($4*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($4*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 6 using ($4*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
      "cost.dat" index 6 using ($4*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($4*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using ($4*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($4*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($4*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 8 using ($4*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($4*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 8 using ($4*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
 set ylabel "test accuracy, %" offset 1.5
 set lmargin at screen 0.500/width
 set rmargin at screen 3.350/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "online communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using ($6*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using ($6*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+plot "cost.dat" index 0 using ($6*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($6*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 1 using ($6*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
      "cost.dat" index 1 using ($6*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 2 using ($6*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
@@ -114,21 +114,21 @@ plot "cost.dat" index 0 using ($6*0.9311):($1-$8):(0):(2*$8) with vectors nohead
      "cost.dat" index 4 using ($6*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
      "cost.dat" index 4 using ($6*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 5 using ($6*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($6*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($6*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 6 using ($6*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
      "cost.dat" index 6 using ($6*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($6*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using ($6*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($6*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($6*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 8 using ($6*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($6*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 8 using ($6*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "offline communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using ($7*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "cost.dat" index 0 using ($7*0.9311):1 with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point notitle, \
+plot "cost.dat" index 0 using ($7*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($7*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 1 using ($7*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
      "cost.dat" index 1 using ($7*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 2 using ($7*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
@@ -138,13 +138,13 @@ plot "cost.dat" index 0 using ($7*0.9311):($1-$8):(0):(2*$8) with vectors nohead
      "cost.dat" index 4 using ($7*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
      "cost.dat" index 4 using ($7*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 5 using ($7*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($7*1.0180):1 with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($7*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 6 using ($7*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
      "cost.dat" index 6 using ($7*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($7*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "cost.dat" index 7 using ($7*1.0550):1 with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($7*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($7*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
      "cost.dat" index 8 using ($7*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($7*1.0740):1 with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point notitle
+     "cost.dat" index 8 using ($7*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
 unset border
 unset xtics
 unset ytics
@@ -157,18 +157,18 @@ set xrange [0:1]
 set yrange [0:1]
 set lmargin at screen 0.100/width
 set rmargin at screen 6.900/width
-set tmargin at screen 1 - 4.500/height
-set bmargin at screen 1 - 4.780/height
+set tmargin at screen 1 - 4.600/height
+set bmargin at screen 1 - 4.880/height
 set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 5 maxrows 2
-plot NaN with points lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point title "SENet post", \
+plot NaN with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point title "SENet post", \
      NaN with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
      NaN with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
      NaN with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
      NaN with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     NaN with points lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point title "uniform pre", \
+     NaN with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point title "uniform pre", \
      NaN with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     NaN with points lc rgb "#888888" pt 2 lw 1 ps 0.55*point title "channel pre", \
-     NaN with points lc rgb "#882255" pt 1 lw 1 ps 0.55*point title "SENet++ pre"
+     NaN with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point title "channel pre", \
+     NaN with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point title "SENet++ pre"
 set xrange [*:*]
 set yrange [*:*]
 set border 3 lw 0.7

@@ -5,7 +5,7 @@ height = 4.526
 point = 1
 if (format eq "svg") { set terminal svg size 1008,652 font "DejaVu Sans,14" linewidth 1.6 }
 if (format eq "png") { set terminal pngcairo size 2016,1303 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,4.526in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,4.526in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "masks" . "." . format
 set encoding utf8
 set multiplot

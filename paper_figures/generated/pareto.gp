@@ -1,17 +1,17 @@
 # gnuplot -e "format='svg'" pareto.gp, or pdf, or png
 if (!exists("format")) format = "svg"
 width = 7.000
-height = 3.396
+height = 3.516
 point = 1
-if (format eq "svg") { set terminal svg size 1008,489 font "DejaVu Sans,14" linewidth 1.6 }
-if (format eq "png") { set terminal pngcairo size 2016,978 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,3.396in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "svg") { set terminal svg size 1008,506 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1013 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,3.516in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "pareto" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Bars: standard" at screen 0.05/width, screen 1 - 3.088/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "deviation over seeds; points of one budget stand side by side. Published: light; from each method's paper, as collected by ReLUPruner (Li et al., AAAI 2026)." at screen 0.05/width, screen 1 - 3.198/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "Second-hand, small: plot data of others (results/published/accuracy.toml)." at screen 0.05/width, screen 1 - 3.308/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Bars: standard" at screen 0.05/width, screen 1 - 3.208/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "deviation over seeds; points of one budget stand side by side. Published: light; from each method's paper, as collected by ReLUPruner (Li et al., AAAI 2026)." at screen 0.05/width, screen 1 - 3.318/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "Second-hand, small: plot data of others (results/published/accuracy.toml)." at screen 0.05/width, screen 1 - 3.428/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -38,34 +38,34 @@ set xrange [0.59077:650.00000]
 set yrange [39.180:97.878]
 set key at screen 4.9/width, screen 1 - 0.05/height left top vertical maxrows 40 spacing 1.05
 plot keyentry title "measured here", \
-     "pareto.dat" index 0 using ($1*0.9311):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#0072b2" lw 1 notitle, \
-     "pareto.dat" index 0 using ($1*0.9311):2 with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "SENet post", \
+     "pareto.dat" index 0 using ($1*0.9311):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "pareto.dat" index 0 using ($1*0.9311):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "SENet post", \
      "pareto.dat" index 1 using ($1*0.9479):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
      "pareto.dat" index 1 using ($1*0.9479):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "SENet pre", \
      "pareto.dat" index 2 using ($1*0.9649):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "pareto.dat" index 2 using ($1*0.9649):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 1 title "SENet pre from teacher", \
+     "pareto.dat" index 2 using ($1*0.9649):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "SENet pre from teacher", \
      "pareto.dat" index 3 using ($1*0.9823):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
      "pareto.dat" index 3 using ($1*0.9823):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "SNL", \
      "pareto.dat" index 4 using ($1*1.0000):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "pareto.dat" index 4 using ($1*1.0000):2 with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 1 title "DeepReDuce", \
+     "pareto.dat" index 4 using ($1*1.0000):2 with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "DeepReDuce", \
      "pareto.dat" index 5 using ($1*1.0180):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "pareto.dat" index 5 using ($1*1.0180):2 with linespoints lc rgb "#e69f00" pt 15 lw 1 ps 0.55*point dt 1 title "uniform pre", \
+     "pareto.dat" index 5 using ($1*1.0180):2 with linespoints lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point dt 3 title "uniform pre", \
      "pareto.dat" index 6 using ($1*1.0363):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#000000" lw 1 notitle, \
      "pareto.dat" index 6 using ($1*1.0363):2 with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "all ReLUs", \
-     "pareto.dat" index 7 using ($1*1.0550):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#888888" lw 1 notitle, \
-     "pareto.dat" index 7 using ($1*1.0550):2 with linespoints lc rgb "#888888" pt 2 lw 1 ps 0.55*point dt 2 title "channel pre", \
+     "pareto.dat" index 7 using ($1*1.0550):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "pareto.dat" index 7 using ($1*1.0550):2 with linespoints lc rgb "#777777" pt 1 lw 1 ps 0.55*point dt 3 title "channel pre", \
      "pareto.dat" index 8 using ($1*1.0740):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "pareto.dat" index 8 using ($1*1.0740):2 with linespoints lc rgb "#882255" pt 1 lw 1 ps 0.55*point dt 2 title "SENet++ pre", \
+     "pareto.dat" index 8 using ($1*1.0740):2 with linespoints lc rgb "#882255" pt 4 lw 1 ps 0.55*point dt 4 title "SENet++ pre", \
      keyentry title " ", \
      keyentry title "published, CIFAR-10", \
-     "pareto.dat" index 9 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.55*point title "CryptoNAS", \
-     "pareto.dat" index 10 using 1:2 with points lc rgb "#9a9a9a" pt 12 lw 1 ps 0.35*point title "", \
-     "pareto.dat" index 11 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.55*point title "DeepReDuce", \
-     "pareto.dat" index 12 using 1:2 with points lc rgb "#b2ddf5" pt 12 lw 1 ps 0.35*point title "", \
-     "pareto.dat" index 13 using 1:2 with points lc rgb "#b4b4b4" pt 8 lw 1 ps 0.55*point title "ReLUPruner", \
-     "pareto.dat" index 14 using 1:2 with points lc rgb "#8cbfdc" pt 6 lw 1 ps 0.55*point title "SENet", \
-     "pareto.dat" index 15 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.55*point title "SNL", \
-     "pareto.dat" index 16 using 1:2 with points lc rgb "#e8c2d7" pt 10 lw 1 ps 0.35*point title "", \
-     "pareto.dat" index 17 using 1:2 with points lc rgb "#808080" pt 4 lw 1 ps 0.35*point title "series 'Our'"
+     "pareto.dat" index 9 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point title "CryptoNAS", \
+     "pareto.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point title "", \
+     "pareto.dat" index 11 using 1:2 with points lc rgb "#88caef" pt 12 lw 1 ps 0.55*point title "DeepReDuce", \
+     "pareto.dat" index 12 using 1:2 with points lc rgb "#88caef" pt 12 lw 1 ps 0.35*point title "", \
+     "pareto.dat" index 13 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "ReLUPruner", \
+     "pareto.dat" index 14 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SENet", \
+     "pareto.dat" index 15 using 1:2 with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.55*point title "SNL", \
+     "pareto.dat" index 16 using 1:2 with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.35*point title "", \
+     "pareto.dat" index 17 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.35*point title "series 'Our'"
 unset multiplot
 unset output

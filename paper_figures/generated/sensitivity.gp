@@ -5,7 +5,7 @@ height = 6.946
 point = 1
 if (format eq "svg") { set terminal svg size 1008,1000 font "DejaVu Sans,14" linewidth 1.6 }
 if (format eq "png") { set terminal pngcairo size 2016,2000 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.946in font "DejaVu Sans,14" fontscale 0.5 linewidth 0.8 pointscale 0.8 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.946in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "sensitivity" . "." . format
 set encoding utf8
 set multiplot
@@ -38,7 +38,7 @@ set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
 unset key
-plot "sensitivity.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+plot "sensitivity.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 0 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
      "sensitivity.dat" index 0 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
@@ -55,7 +55,7 @@ set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
 unset key
-plot "sensitivity.dat" index 1 using 1:4:xtic("") with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+plot "sensitivity.dat" index 1 using 1:4:xtic("") with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 1 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 1 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
      "sensitivity.dat" index 1 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
@@ -72,7 +72,7 @@ set yrange [0:1.05]
 set ytics 0.5
 set xrange [0.5:17.5]
 unset key
-plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "", \
+plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 2 using 1:5:xtic(2) with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
      "sensitivity.dat" index 2 using 1:6:xtic(2) with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
@@ -93,7 +93,7 @@ set rmargin at screen 6.900/width
 set tmargin at screen 1 - 4.450/height
 set bmargin at screen 1 - 4.730/height
 set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 2 maxrows 2
-plot NaN with linespoints lc rgb "#0072b2" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
+plot NaN with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
      NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "pruning sensitivity", \
      NaN with lines lc rgb "#0072b2" dt 3 lw 1 title "ReLU sensitivity over its largest", \
      NaN with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "the authors' budgets over the largest"

@@ -143,6 +143,19 @@ def tooltips(browser):
     browser.value("document.querySelector('#summary figure .point').focus({preventScroll: true})")
     check(browser.value(shown) != "", "it comes by keyboard, too")
     browser.value("document.activeElement.blur()")
+    of_figures = [("sensitivity", 1, ("layer1.0.relu1", "ReLU sensitivity 0.", "% of all layers'", "ReLUs kept")),
+                  ("sensitivity", -1, ("stage 4", "criticality ", "% of held-out images")),
+                  ("masks", 0, ("relu", "2 of 8,192 ReLUs kept", "SENet pre, 5%")),
+                  ("budgets", 0, ("relu", " of 8,192 ReLUs")),
+                  ("quickstart", 0, ("relu", "pruning sensitivity 0.", " of 6,272 ReLUs kept"))]
+    for figure, place, parts in of_figures:
+        browser.value(f"[...document.querySelectorAll('#figure-{figure} .point')].at({place}).id = 'tried'")
+        browser.mouse_to("#tried")
+        text = browser.value(shown)
+        browser.value("document.querySelector('#tried').removeAttribute('id')")
+        for part in parts:
+            check(part in text, f"the tooltip of a point of '{figure}' has '{part}': {text!r}")
+    browser.send("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
 
 
 def widths(browser, screenshots):

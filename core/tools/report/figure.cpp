@@ -24,10 +24,13 @@ constexpr double kLineOfNotes = 0.11;                                  // inches
 constexpr double kLettersPerInch = 23.5;                               // of notes, 5.5 pt, on average
 constexpr double kDotsPerInch = 144, kFinePerInch = 2 * kDotsPerInch;  // of the SVG, of the PNG
 
-const char* const kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9",
-                                "#e69f00", "#000000", "#888888", "#882255", "#44aa99"};
-constexpr int kPoints[] = {7, 5, 9, 11, 13, 15, 3, 2, 1, 3}, kHollow[] = {6, 4, 8, 10, 12, 14, 3, 2, 1, 3};
+// Those of one kind of dashes differ in lightness: of the lines without, 70, 119 and 151 of 255.
+const char* const kColours[] = {"#005a9c", "#d55e00", "#009e73", "#cc79a7", "#56b4e9",
+                                "#e69f00", "#000000", "#777777", "#882255", "#44aa99"};
+constexpr int kPoints[] = {7, 5, 9, 11, 13, 2, 3, 1, 4, 8}, kHollow[] = {6, 4, 8, 10, 12, 2, 3, 1, 4, 8};
+constexpr int kDashes[] = {1, 1, 2, 1, 2, 3, 2, 3, 4, 4};
 constexpr size_t kStyles = 10;
+constexpr double kSquare = 0.0911;  // inches, the side of the SVG's square of size 1, its border included
 
 std::vector<std::string> broken_into_lines(std::string left, size_t letters) {
   std::vector<std::string> lines;
@@ -50,13 +53,19 @@ constexpr const char* kAxes =
     "set xrange [*:*]\nset yrange [*:*]\nset border 3 lw 0.7\nset tics out scale 0.5 font \",12\"\nset xtics nomirror\n"
     "set ytics nomirror\nset grid ytics lt 1 lw 0.5 lc rgb \"#e4e4e4\"\n";
 
+// gnuplot's SVG draws the strokes of points a quarter as thick as lines, and browsers would blur its images.
+std::string refined(const std::string& svg) {
+  return replaced(svg, {{"stroke-width='0.190'", "stroke-width='0.500'"},
+                        {"<image ", "<image style='image-rendering:pixelated' "}});
+}
+
 // As light as what stands behind what was measured.
 std::string tinted(const std::string& colour) {
   static const char* digits = "0123456789abcdef";
   std::string light = "#";
   for (size_t at = 1; at < 7; at += 2) {
     const auto part = static_cast<int>(std::stoul(colour.substr(at, 2), nullptr, 16));
-    const int mixed = (45 * part + 55 * 255) / 100;
+    const int mixed = (70 * part + 30 * 255) / 100;
     light += {digits[mixed / 16], digits[mixed % 16]};
   }
   return light;
@@ -118,7 +127,7 @@ std::string Figure::whole(const std::string& drawn) const {
       "\npoint = 1\n" + "if (format eq \"svg\") { set terminal svg size " + size(kDotsPerInch, 0, "") + font +
       " linewidth 1.6 }\n" + "if (format eq \"png\") { set terminal pngcairo size " + size(kFinePerInch, 0, "") + font +
       " fontscale 1.5 linewidth 3.2 pointscale 3.2 }\n" + "if (format eq \"pdf\") { set terminal pdfcairo size " +
-      size(1, 3, "in") + font + " fontscale 0.5 linewidth 0.8 pointscale 0.8 }\n" + "set output " +
+      size(1, 3, "in") + font + " fontscale 0.375 linewidth 1.6 pointscale 1 }\n" + "set output " +
       gnuplot_text(name_) + " . \".\" . format\nset encoding utf8\nset multiplot\n";
   for (size_t i = 0; i < below.size(); ++i) {
     const double from_top = height_ + kLineOfNotes * (static_cast<double>(i) + 0.8);
@@ -147,6 +156,7 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
     pictures.push_back(figure.name() + "." + format);
   }
   files.merge(draw_pictures(all, files, pictures));
+  files[figure.name() + ".svg"] = refined(files.at(figure.name() + ".svg"));
   // A picture that is there is that of the script beside it: none takes its place before there is room for all.
   std::vector<std::unique_ptr<AtomicFile>> prepared;
   for (const auto& [name, bytes] : files) {
@@ -163,13 +173,18 @@ std::string tips(const std::string& block, const std::string& columns, int text_
          ")) with labels hypertext point pt 7 ps 2 lc rgb \"#ff000000\" notitle, \\\n     ";
 }
 
+std::string tip_of_square(const std::string& text, double side) {
+  return kTip + ("set label 1 " + gnuplot_text(text)) + " at graph 0.5, graph 0.5 hypertext point pt 5 ps " +
+         fixed((side + 0.08) / kSquare, 2) + " lc rgb \"#ffe69f00\"\n";
+}
+
 std::string svg_for_page(const Figure& figure) {
   const std::string svg = figure.name() + ".svg", script = figure.name() + ".gp";
   const std::string drawn =
       draw_pictures("load " + gnuplot_text(script),
                     {{figure.name() + ".dat", figure.data()}, {script, figure.script_with_tips()}}, {svg})
           .at(svg);
-  std::string out = drawn.substr(drawn.find("<svg"));
+  std::string out = refined(drawn.substr(drawn.find("<svg")));
   out = replaced(out, {{"gnuplot_plot_", slug(figure.name()) + "-plot-"}, {"gpPt", slug(figure.name()) + "-point-"}});
   // Titles are gnuplot's names of things, which browsers would show.
   for (const char* element : {"title", "desc"}) {
@@ -198,7 +213,7 @@ std::string point_style(size_t i) {
          " lw 1 ps 0.55*point";
 }
 
-std::string style(size_t i) { return point_style(i) + (i < 6 ? " dt 1" : " dt 2"); }
+std::string style(size_t i) { return point_style(i) + " dt " + std::to_string(kDashes[i % kStyles]); }
 
 std::string error_bars(const std::string& block, const std::string& x, int y, int deviation, size_t i) {
   const std::string spread = "$" + std::to_string(deviation);
@@ -217,8 +232,8 @@ std::string published_style(size_t i, bool small) {
 }
 
 std::string unmeasured_style(size_t i, bool small) {
-  static const int points[] = {12, 8, 4, 6, 10, 14, 1, 2};
-  static const char* greys[] = {"#9a9a9a", "#b4b4b4", "#808080"};
+  static const int points[] = {8, 4, 14, 2, 1, 3, 6, 12};
+  static const char* greys[] = {"#8a8a8a", "#9c9c9c", "#747474"};
   return std::string("lc rgb \"") + greys[i % 3] + "\" pt " + std::to_string(points[i % 8]) + " lw 1 ps " +
          (small ? "0.35" : "0.55") + "*point";
 }
@@ -266,11 +281,14 @@ std::string names_at_ends(std::vector<LineEnd> ends, double low, double high, do
   return labels;
 }
 
-std::string key_panel(const Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries) {
+void Figure::reach(double bottom) { height_ = std::max(height_, bottom); }
+
+std::string key_panel(Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries) {
   std::vector<std::string> plots;
   for (const KeyEntry& entry : entries)
     plots.push_back("NaN with " + entry.style + " title " + gnuplot_text(entry.title));
   const double rows = std::ceil(static_cast<double>(entries.size()) / columns);
+  figure.reach(top + 0.16 * rows + 0.05);
   return "unset border\nunset xtics\nunset ytics\nunset xlabel\nunset ylabel\nunset grid\nunset logscale\n"
          "set offsets 0, 0, 0, 0\nset xrange [0:1]\nset yrange [0:1]\n" +
          figure.panel(0.1, 6.9, top, top + 0.14 * rows) +
@@ -280,12 +298,12 @@ std::string key_panel(const Figure& figure, double top, int columns, const std::
          joined(plots, ", \\\n     ") + "\n" + kAxes + "unset key\n";
 }
 
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels,
-                        const std::vector<KeyEntry>& entries, int columns) {
+std::string four_panels(Figure& figure, const std::vector<std::string>& panels, const std::vector<KeyEntry>& entries,
+                        int columns) {
   return "unset key\n" + figure.panel(0.5, 3.35, 0.1, 1.75) + panels.at(0) + "unset ylabel\n" +
          figure.panel(3.95, 6.8, 0.1, 1.75) + panels.at(1) + "set ylabel \"test accuracy, %\" offset 1.5\n" +
          figure.panel(0.5, 3.35, 2.35, 4.0) + panels.at(2) + "unset ylabel\n" + figure.panel(3.95, 6.8, 2.35, 4.0) +
-         panels.at(3) + key_panel(figure, 4.5, columns, entries);
+         panels.at(3) + key_panel(figure, 4.6, columns, entries);
 }
 
 std::string nothing_to_show(const std::string& why) {

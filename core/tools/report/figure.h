@@ -21,6 +21,8 @@ class Figure {
   std::string add(const std::string& heading, const std::vector<std::vector<std::string>>& rows);
   // Says a sentence below the axes.
   void remark(const std::string& sentence);
+  // Makes it as high as what ends at `bottom`, inches from the top, needs.
+  void reach(double bottom);
   // The frame of what is plotted next: inches from the left and from the top.
   std::string panel(double left, double right, double top, double bottom) const;
 
@@ -55,8 +57,10 @@ std::string svg_for_page(const Figure& figure);
 // To be put before the elements of a `plot` command: points of a block at columns "x:y" that say on the page what
 // stands in another column, whose lines are parted by " | ".
 std::string tips(const std::string& block, const std::string& columns, int text_column);
+// What the page says of the whole of the next panel, a square of `side` inches: a line of commands.
+std::string tip_of_square(const std::string& text, double side);
 
-// How series i is drawn: a colour that the colour-blind can tell, point and dashes that stay apart in grey.
+// How series i is drawn: a colour that the colour-blind can tell; shape, dashes and lightness that stay apart in grey.
 std::string colour(size_t i);
 std::string style(size_t i);
 std::string point_style(size_t i);  // without a line
@@ -103,12 +107,12 @@ struct KeyEntry {
   std::string style, title;  // "points …" or "linespoints …"
 };
 // One key for several panels, over the whole width of two columns: to be drawn last or before what sets its own axes.
-std::string key_panel(const Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries);
+std::string key_panel(Figure& figure, double top, int columns, const std::vector<KeyEntry>& entries);
 
 // Two rows of two panels (each from "set xlabel" to the end of its "plot") over two columns, with one key below, from
-// 4.5 inches downwards.
-std::string four_panels(const Figure& figure, const std::vector<std::string>& panels,
-                        const std::vector<KeyEntry>& entries, int columns);
+// 4.6 inches downwards.
+std::string four_panels(Figure& figure, const std::vector<std::string>& panels, const std::vector<KeyEntry>& entries,
+                        int columns);
 
 // The commands of a figure that has nothing to show: it says why.
 std::string nothing_to_show(const std::string& why);

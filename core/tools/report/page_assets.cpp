@@ -22,15 +22,15 @@ details > summary { cursor: pointer; } details.table > summary { font-weight: 60
 .wide { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .22rem .65rem; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
-th { vertical-align: bottom; font-weight: 600; } thead th { border-bottom: 2px solid var(--soft); }
+th { vertical-align: bottom; font-weight: 600; white-space: normal; } thead th { border-bottom: 2px solid var(--soft); }
 .number, .number button { text-align: right; }
-td small { color: var(--soft); } td.number small { display: block; font-size: 11.5px; }
+td small { color: var(--soft); } td.number small { display: block; font-size: 11.5px; white-space: normal; }
 tr.group td { border-top: 2px solid var(--line); } table.sorted tr.group td { border-top: 0; }
 th:first-child, td:first-child { position: sticky; left: 0; background: var(--page); padding-left: 0; }
 th button::after { content: "\2195"; opacity: .25; padding-left: .25em; font-weight: 400; }
 th[aria-sort=ascending] button::after { content: "\2191"; opacity: 1; } th[aria-sort=descending] button::after { content: "\2193"; opacity: 1; }
 sup { color: var(--soft); line-height: 0; font-size: .72em; }
-figure > div { overflow-x: auto; } figure svg { display: block; width: 100%; height: auto; } figcaption { font-weight: 600; margin-bottom: .4rem; }
+figure > div { overflow-x: auto; } figure svg { display: block; max-width: 100%; height: auto; margin: 0 auto; } figcaption { font-weight: 600; margin-bottom: .4rem; }
 figure svg text, figure svg tspan { font-family: "DejaVu Sans", Verdana, sans-serif; }
 figure svg * { pointer-events: none; } figure svg .point, figure svg .point * { pointer-events: all; cursor: default; outline: none; }
 figure svg .point:hover use, figure svg .point:focus use { opacity: .35; }
@@ -40,14 +40,14 @@ figure svg .point:hover use, figure svg .point:focus use { opacity: .35; }
 #tip[hidden] { display: none; }
 details details { margin-left: .8rem; } .cell > summary { padding: .15rem 0; }
 @media (max-width: 640px) {
-  section { scroll-margin-top: 5.4rem; }   body { padding: 0 .8rem 2rem; } details.table, figure { padding: .6rem; } figure svg { min-width: 560px; }
+  section { scroll-margin-top: 5.4rem; } body { padding: 0 .8rem 2rem; } details.table, figure { padding: .6rem; } figure svg { max-width: none; zoom: .75; }
   th:first-child, td:first-child { white-space: normal; max-width: 8.5rem; } th, td { padding: .22rem .45rem; }
 }
 @media print {
   :root, :root[data-theme] { color-scheme: light; --page: #fff; --ink: #000; --soft: #333; --line: #bbb; }
-  nav, #settings, th button::after { display: none; } body { max-width: none; padding: 0; font-size: 10pt; }
+  nav, #settings, th button::after { display: none; } summary { list-style: none; } body { max-width: none; padding: 0; font-size: 10pt; }
   .wide { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .1rem .35rem; white-space: normal; }
-  figure, details.table { border: 0; padding: 0; } figure, tr { break-inside: avoid; } 
+  figure, details.table { border: 0; padding: 0; } figure, tr { break-inside: avoid; }
 }
 )css";
 
@@ -87,7 +87,7 @@ const show = event => {
 };
 const hide = () => { tip.hidden = true; };
 for (const point of document.querySelectorAll(".point")) {
-  for (const event of ["mouseenter", "focus", "click"]) point.addEventListener(event, show);
+  for (const event of ["mousemove", "focus", "click"]) point.addEventListener(event, show);
   for (const event of ["mouseleave", "blur"]) point.addEventListener(event, hide);
 }
 addEventListener("scroll", hide, {passive: true});

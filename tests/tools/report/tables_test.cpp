@@ -141,9 +141,9 @@ points = [["cifar10", "SENet", "resnet18", 0.1, 60.5], ["cifar10", "SNL", "?", 0
   source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
   const std::string script = figure("x").script();
   EXPECT_NE(script.find("title \"published, CIFAR-10\""), std::string::npos) << script;
-  EXPECT_NE(script.find("lc rgb \"#8cbfdc\" pt 6 lw 1 ps 0.35*point title \"SENet\""), std::string::npos)
+  EXPECT_NE(script.find("lc rgb \"#4c8bb9\" pt 6 lw 1 ps 0.35*point title \"SENet\""), std::string::npos)
       << "light, in the colour of the cell that its method made, small";
-  EXPECT_NE(script.find("lc rgb \"#9a9a9a\" pt 12 lw 1 ps 0.55*point title \"SNL\""), std::string::npos)
+  EXPECT_NE(script.find("lc rgb \"#8a8a8a\" pt 8 lw 1 ps 0.55*point title \"SNL\""), std::string::npos)
       << "grey: nobody measured it";
   EXPECT_NE(script.find("ps 0.35*point title \"\""), std::string::npos) << "small, and once in the key";
   EXPECT_EQ(script.find("hypertext"), std::string::npos) << "which is for the page alone";
@@ -404,6 +404,25 @@ TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
   EXPECT_NE(message.find("two/a-5pct-s1.json"), std::string::npos) << message;
 }
 
+TEST(FigureStyles, StayApartInGrey) {
+  // Of 255, as a black-and-white printer has it (ITU-R BT.601).
+  const auto lightness = [](size_t series) {
+    const auto part = [&](size_t at) { return std::stoul(colour(series).substr(at, 2), nullptr, 16); };
+    return 0.299 * part(1) + 0.587 * part(3) + 0.114 * part(5);
+  };
+  const auto after = [](const std::string& style, const std::string& word) {
+    return std::stoi(style.substr(style.find(word) + word.size()));
+  };
+  for (size_t i = 0; i < 10; ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      EXPECT_NE(after(style(i), " pt "), after(style(j), " pt ")) << i << ", " << j;
+      if (after(style(i), " dt ") == after(style(j), " dt ")) {
+        EXPECT_GT(std::abs(lightness(i) - lightness(j)), 30) << i << ", " << j;
+      }
+    }
+  }
+}
+
 TEST_F(Reports, FewLinesHaveTheirNamesAtTheirEndsAndBarsHideNothing) {
   for (const char* label : {"a", "b"}) {
     for (const int seed : {1, 2}) add(made_result(label, "100", seed, 0.5 + 0.02 * seed));
@@ -412,7 +431,7 @@ TEST_F(Reports, FewLinesHaveTheirNamesAtTheirEndsAndBarsHideNothing) {
   const std::string script = figure("x").script();
   EXPECT_NE(script.find("\nwidth = 3.400\n"), std::string::npos) << "one column of a paper: " << script;
   EXPECT_NE(script.find("set label 1 \"a\" at first 0.1000, graph "), std::string::npos) << script;
-  EXPECT_NE(script.find("using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb \"#0072b2\""),
+  EXPECT_NE(script.find("using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb \"#005a9c\""),
             std::string::npos)
       << "gnuplot's own bars erase what they cross: " << script;
   EXPECT_NE(script.find("using ($1*1.0090):2 with linespoints lc rgb \"#d55e00\""), std::string::npos)

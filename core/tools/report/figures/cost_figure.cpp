@@ -46,7 +46,7 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
     for (size_t i = 0; i < blocks.size(); ++i) {
       if (!linear_column.empty())
         plots.push_back(blocks[i] + " using " + linear_column +
-                        ":1 with points lc rgb \"#999999\" pt 2 ps 0.4*point notitle");
+                        ":1 with points lc rgb \"#999999\" pt 12 ps 0.4*point notitle");
     }
     for (size_t i = 0; i < blocks.size(); ++i) {
       const std::string x = set_aside(std::stoi(column), i, blocks.size());
@@ -55,7 +55,7 @@ Figure cost_figure(const Source& source, const Evidence& evidence) {
     }
     return "set xlabel " + gnuplot_text(axis) + " offset 0,0.4\nplot " + joined(plots, ", \\\n     ") + "\n";
   };
-  figure.remark("Grey crosses: linear layers" +
+  figure.remark("Small grey diamonds: linear layers" +
                 (scaled ? ", scaled by multiply-accumulates from " + profile.linear.model : std::string()));
   figure.remark("Bars: standard deviation over seeds; points of one budget stand side by side");
   figure.remark("Costs of a ReLU and of linear layers: " + profile.source);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -72,9 +73,21 @@ std::string relus_panel(Figure& figure, const std::vector<std::pair<std::string,
     plots.push_back(tips(block, "1:" + y, 4) + block + " using 1:" + y + ":xtic(2) with linespoints " + style(i) +
                     " title \"\"");
   }
-  return "set ylabel \"ReLUs (bottom: none)\" offset 1.5\nset logscale y\nset yrange [0.5:" + fixed(2 * most, 1) +
+  return "set ylabel \"ReLUs (bottom: none)\" offset 2.2\nset logscale y\nset yrange [0.5:" + fixed(2 * most, 1) +
          "]\nunset key\n" + names_at_ends(ends, 0.5, 2 * most, 0.075, true) + "plot " + joined(plots, ", \\\n     ") +
          "\nunset label\nunset logscale y\n";
+}
+
+// "layer2.0.relu1 | ReLU sensitivity 0.4821, 5.1 % of all layers' | 44 of 4,096 ReLUs kept | run": for a tooltip.
+std::string tip_of_layer(const Result& result, size_t l, const std::vector<double>& measured,
+                         const std::vector<std::pair<std::string, std::vector<double>>>& recorded, double authors) {
+  const ResultSite& site = result.sites[l];
+  const double sum = std::accumulate(measured.begin(), measured.end(), 0.0);
+  std::string tip = site.name + " | ReLU sensitivity " + fixed(measured[l], 4);
+  if (sum > 0) tip += ", " + fixed(100 * measured[l] / sum, 1) + " % of all layers'";
+  for (const auto& [name, values] : recorded) tip += " | " + name + " " + fixed(values[l], 4);
+  if (!std::isnan(authors)) tip += " | the authors' budget over the largest " + fixed(authors, 3);
+  return tip + " | " + grouped(site.counted) + " of " + grouped(site.relus) + " ReLUs kept | " + result.id();
 }
 
 // Sensitivity of each layer; beside it the shape of the authors' budgets, which is relative to its largest, and the
@@ -87,24 +100,26 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
   const bool compared = authors.size() == measured.size() && largest > 0;
   std::string names;
   for (const auto& [name, values] : recorded) names += ", " + name;
-  const std::string block =
-      figure.add(title + ": layer, name" + names + ", ReLU sensitivity, the same over its largest, authors'",
-                 rows_of(result, [&](const ResultSite&, size_t l) {
-                   std::vector<std::string> columns;
-                   for (const auto& [name, values] : recorded) columns.push_back(share(values[l]));
-                   columns.push_back(share(measured[l]));
-                   columns.push_back(compared ? fixed(measured[l] / largest, 6) : "NaN");
-                   columns.push_back(compared ? fixed(authors[l], 3) : "NaN");
-                   return columns;
-                 }));
+  const std::string block = figure.add(
+      title + ": layer, name" + names + ", ReLU sensitivity, the same over its largest, authors', what it is",
+      rows_of(result, [&](const ResultSite&, size_t l) {
+        std::vector<std::string> columns;
+        for (const auto& [name, values] : recorded) columns.push_back(share(values[l]));
+        columns.push_back(share(measured[l]));
+        columns.push_back(compared ? fixed(measured[l] / largest, 6) : "NaN");
+        columns.push_back(compared ? fixed(authors[l], 3) : "NaN");
+        columns.push_back(
+            gnuplot_text(tip_of_layer(result, l, measured, recorded, compared ? authors[l] : std::nan(""))));
+        return columns;
+      }));
+  const size_t first = 3 + recorded.size(), tip = first + 3;
   std::vector<std::string> plots;
   const auto line = [&](size_t column, const std::string& how, const std::string& name) {
-    plots.push_back(block + " using 1:" + std::to_string(column) + (named ? ":xtic(2)" : ":xtic(\"\")") + " with " +
-                    how + " title \"\"");
+    plots.push_back(tips(block, "1:" + std::to_string(column), static_cast<int>(tip)) + block + " using 1:" +
+                    std::to_string(column) + (named ? ":xtic(2)" : ":xtic(\"\")") + " with " + how + " title \"\"");
     if (std::none_of(key.begin(), key.end(), [&](const KeyEntry& entry) { return entry.title == name; }))
       key.push_back({how, name});
   };
-  const size_t first = 3 + recorded.size();
   line(first, "linespoints " + style(0), "ReLU sensitivity");
   for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, "linespoints " + style(i + 1), recorded[i].first);
   if (compared) line(first + 1, "lines lc rgb \"#0072b2\" dt 3 lw 1", "ReLU sensitivity over its largest");
@@ -139,14 +154,18 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
   const std::vector<double>& accuracies = result.series.at("stage_accuracy");
   std::vector<std::vector<std::string>> rows;
   for (size_t k = 0; k < values.size(); ++k) {
-    rows.push_back({std::to_string(k + 1), gnuplot_text("stage " + std::to_string(k + 1)), fixed(100 * values[k], 6),
-                    fixed(100 * accuracies.at(k), 4)});
+    const std::string stage = "stage " + std::to_string(k + 1);
+    rows.push_back(
+        {std::to_string(k + 1), gnuplot_text(stage), fixed(100 * values[k], 6), fixed(100 * accuracies.at(k), 4),
+         gnuplot_text(stage + " | criticality " + fixed(values[k], 4) + " | " + fixed(100 * accuracies.at(k), 2) +
+                      " % of held-out images with its ReLUs alone | " + result.id())});
   }
-  const std::string block = figure.add(result.label + ": stage, name, 100 × criticality, held-out accuracy in %", rows);
+  const std::string block =
+      figure.add(result.label + ": stage, name, 100 × criticality, held-out accuracy in %, what it is", rows);
   return "set label 1 " + gnuplot_text(title) +
          " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
          "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
-         range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + block +
+         range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + tips(block, "1:3", 5) + block +
          " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"\"\nunset label 1\n";
 }
 

@@ -59,12 +59,15 @@ Figure masks_figure(const Source& source, const Evidence& evidence) {
     const int64_t height = layers[l].size(1), width = layers[l].size(2);
     const std::string block =
         figure.add(site.name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
+    const std::string tip = site.name + " | " + grouped(site.counted) + " of " + grouped(site.relus) + " ReLUs kept, " +
+                            fixed(100 * static_cast<double>(site.counted) / static_cast<double>(site.relus), 1) +
+                            " % | " + shown->label + ", " + shown->budget_asked + " | " + shown->id();
     const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
     const double left = 0.06 + pitch * static_cast<double>(l % columns),
                  top = 0.3 + line * static_cast<double>(l / columns);
     figure.commands +=
-        figure.panel(left, left + tile, top, top + tile) + "set title " + gnuplot_text(site.name) + " . \"\\n\" . " +
-        gnuplot_text(grouped(site.counted) + " of " + grouped(site.relus)) +
+        tip_of_square(tip, tile) + figure.panel(left, left + tile, top, top + tile) + "set title " +
+        gnuplot_text(site.name) + " . \"\\n\" . " + gnuplot_text(grouped(site.counted) + " of " + grouped(site.relus)) +
         " noenhanced font \",11\" offset 0,-0.75\nset xrange [-0.5:" + fixed(static_cast<double>(width) - 0.5, 1) +
         "]\nset yrange [" + fixed(static_cast<double>(height) - 0.5, 1) +
         ":-0.5]\nset cbrange [0:" + std::to_string(std::max<int64_t>(most, 1)) + "]\nplot " + block +

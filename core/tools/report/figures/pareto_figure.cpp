@@ -145,7 +145,7 @@ class Accuracies {
   }
 
   static Figure sized(const std::string& name, const std::string& title, bool few) {
-    return few ? Figure(name, title, kOneColumn, 2.45) : Figure(name, title, kTwoColumns, 3.0);
+    return few ? Figure(name, title, kOneColumn, 2.45) : Figure(name, title, kTwoColumns, 3.12);
   }
 
   static bool are_few(const std::vector<MeasuredCell>& cells) {

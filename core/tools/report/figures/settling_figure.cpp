@@ -85,16 +85,16 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
     return figure;
   }
   figure.remark("Means over seeds; bars: standard deviation; points of one epoch stand side by side");
-  figure.remark("Dashed: two masks that have no ReLU in common");
+  figure.remark("Line without points: two masks that have no ReLU in common");
   const std::string at = fixed(*disjoint, 4), between = ", \\\n     ";
   figure.commands =
       "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset xrange [0.5:" +
       fixed(static_cast<double>(epochs) + 0.5, 1) +
-      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\n"
+      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 2.2\n"
       "set arrow 1 from graph 0, first " +
       at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.42, 2.2, 0.08, 1.55) +
       "plot " + joined(movement, between) +
-      "\nunset arrow 1\nset yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\"\n" +
+      "\nunset arrow 1\nset yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\" offset 1.5\n" +
       figure.panel(2.78, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
       "\nset ylabel \"shared with 2 updates before\"\n" + figure.panel(5.08, 6.85, 0.08, 1.55) + "plot " +
       joined(before_last, between) + "\n" + key_panel(figure, 2.02, 5, key);
