@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/tensorboard.h"
 #include "display/format.h"
 #include "phase/claims.h"
 #include "phase/store.h"
@@ -128,9 +129,12 @@ int collect_garbage(const Arguments& arguments) {
     if (row.at("may_go")) garbage += row.at("bytes").get<int64_t>();
     rows.push_back(std::move(row));
   }
-  if (print_json(
-          arguments,
-          Json{{"bytes", held}, {"may_go", garbage}, {"temporary_files_removed", temporaries}, {"phases", rows}}))
+  const int64_t links = arguments.remove ? remove_dead_links(folders.runs) : 0;
+  if (print_json(arguments, Json{{"bytes", held},
+                                 {"may_go", garbage},
+                                 {"temporary_files_removed", temporaries},
+                                 {"links_removed", links},
+                                 {"phases", rows}}))
     return 0;
   std::vector<std::vector<std::string>> table = {{"phase", "size", "state", ""}};
   for (const Json& row : rows) {
@@ -145,6 +149,7 @@ int collect_garbage(const Arguments& arguments) {
                : garbage > 0    ? " may go: `senet gc --delete` removes it\n"
                                 : " may go\n");
   if (temporaries > 0) output() << temporaries << " temporary files of processes that ended while they wrote removed\n";
+  if (links > 0) output() << links << " links of TensorBoard to what is no longer there removed\n";
   output() << "needed: by a result under " << folders.results.string()
            << " or a folder that an experiment of this store wrote results to, or by an experiment as it last ran; "
               "unfinished phases go on when run again\n";

@@ -171,8 +171,10 @@ Picture picture_of(const std::vector<Result>& results, const std::filesystem::pa
 
 // Per result the model variant and its ReLUs, AR accuracy (the teacher's, with all ReLUs), method, budget, ReLUs
 // counted, test accuracy, accuracy per kReLU, communication saving (ratio of the two models' ReLU counts: SENet,
-// table 1).
+// table 1). The seed where there are several.
 std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results) {
+  const bool seeds = std::any_of(results.begin(), results.end(),
+                                 [&](const Result& result) { return result.seed != results.front().seed; });
   std::vector<std::vector<std::string>> rows = {
       {"model", "ReLUs", "AR acc %", "method", "budget", "ReLUs counted", "acc %", "acc/kReLU", "comm. saving"}};
   for (const Result& result : results) {
@@ -182,7 +184,9 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results
                     result.budget_asked, grouped(counted), fixed(accuracy, 2),
                     fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
                     fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
+    if (seeds) rows.back().insert(rows.back().begin() + 5, std::to_string(result.seed));
   }
+  if (seeds) rows.front().insert(rows.front().begin() + 5, "seed");
   return rows;
 }
 

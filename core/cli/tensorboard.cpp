@@ -27,7 +27,25 @@ std::string run_name(const std::string& label, const std::string& budget, int64_
   return text(slug(label), "-", slug(budget), "-s", seed);
 }
 
+int64_t remove_dead_links_in(const fs::path& folder) {
+  int64_t removed = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_symlink()) {
+      if (!fs::exists(entry.path())) removed += static_cast<int64_t>(fs::remove(entry.path()));
+    } else if (entry.is_directory()) {
+      removed += remove_dead_links_in(entry.path());
+    }
+  }
+  if (removed > 0 && fs::is_empty(folder)) fs::remove(folder);
+  return removed;
+}
+
 }  // namespace
+
+int64_t remove_dead_links(const fs::path& runs) {
+  const fs::path folder = runs / "tensorboard";
+  return fs::is_directory(folder) ? remove_dead_links_in(folder) : 0;
+}
 
 void link_for_tensorboard(const std::string& experiment, const Forecast& forecast, const std::vector<Result>& results,
                           const PhaseStore& store, const fs::path& runs) {

@@ -10,4 +10,8 @@ namespace senet {
 void link_for_tensorboard(const std::string& experiment, const Forecast& forecast, const std::vector<Result>& results,
                           const PhaseStore& store, const std::filesystem::path& runs);
 
+// Removes the links under `<runs>/tensorboard` whose phase is no longer there, and the folders that this leaves empty.
+// Returns how many links there were.
+int64_t remove_dead_links(const std::filesystem::path& runs);
+
 }  // namespace senet

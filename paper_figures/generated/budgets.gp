@@ -27,11 +27,11 @@ set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
 set key noenhanced Left reverse samplen 2 font ",12"
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set xrange [0.5:17.5]
-set lmargin at screen 0.500/width
+set lmargin at screen 0.580/width
 set rmargin at screen 5.850/width
 set tmargin at screen 1 - 0.100/height
 set bmargin at screen 1 - 2.150/height
-set ylabel "ReLUs (bottom: none)" offset 2.2
+set ylabel "ReLUs (bottom: none)" offset 1.5
 set logscale y
 set yrange [0.5:2274.0]
 unset key

@@ -51,7 +51,7 @@ set ytics nomirror
 set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
 unset key
 set xtics nomirror rotate by 40 right noenhanced font ",10"
-set lmargin at screen 0.500/width
+set lmargin at screen 0.580/width
 set rmargin at screen 5.100/width
 set tmargin at screen 1 - 0.400/height
 set bmargin at screen 1 - 1.600/height
@@ -67,12 +67,12 @@ unset label 1
 set ytics autofreq
 set xtics nomirror rotate by 40 right noenhanced font ",10"
 set xrange [0.5:17.5]
-set lmargin at screen 0.500/width
+set lmargin at screen 0.580/width
 set rmargin at screen 5.100/width
 set tmargin at screen 1 - 2.000/height
 set bmargin at screen 1 - 3.750/height
 set label 99 "ReLUs kept in each layer" at graph 0, graph 1 left offset 0,0.7 font ",13"
-set ylabel "ReLUs (bottom: none)" offset 2.2
+set ylabel "ReLUs (bottom: none)" offset 1.5
 set logscale y
 set yrange [0.5:1042.0]
 unset key

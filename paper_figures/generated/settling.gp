@@ -31,9 +31,9 @@ set xlabel "epoch of mask identification" offset 0,0.4
 set xrange [0.5:8.5]
 unset key
 set yrange [0:*]
-set ylabel "NHD to the masks before" offset 2.2
+set ylabel "NHD to the masks before" offset 1.5
 set arrow 1 from graph 0, first 4.5796 to graph 1, first 4.5796 nohead dt 2 lc rgb "#666666"
-set lmargin at screen 0.420/width
+set lmargin at screen 0.500/width
 set rmargin at screen 2.200/width
 set tmargin at screen 1 - 0.080/height
 set bmargin at screen 1 - 1.550/height

@@ -40,6 +40,7 @@ TEST(Grid, ACellThatFailsLeavesTheOthersRunningAndIsReportedAtTheEnd) {
   EXPECT_NE(outcome.error.find("cell steep, budget 10%, seed 2, mask: the loss is"), std::string::npos)
       << outcome.error;
   EXPECT_NE(outcome.out.find("after it"), std::string::npos) << "the table has what was finished";
+  EXPECT_NE(outcome.out.find("  seed  ReLUs counted  "), std::string::npos) << outcome.out;
   int results = 0;
   for (const auto& entry : fs::directory_iterator(folder / "results/tiny"))
     results += entry.path().extension() == ".json";

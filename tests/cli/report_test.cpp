@@ -336,7 +336,6 @@ TEST(ReportOfOneResult, HasAFigureOfAccuraciesWithoutASourceForIt) {
   result.file = folder / result.file;
   save_result(result);
   write_file(folder / "sources/mine.toml", "table = \"main\"");
-  write_file(folder / "sources/masks.toml", "figure = \"masks\"");
   const Outcome outcome = testing::run_program({"report", "--sources", "sources", "--out", "page.html"}, folder.path());
   EXPECT_EQ(outcome.code, 0) << outcome.error;
   const std::string page = slurp(folder / "page.html");

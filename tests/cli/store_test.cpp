@@ -119,6 +119,34 @@ TEST(GarbageCollection, RemovesOldTemporaryFilesAndIsNotStoppedByThem) {
   EXPECT_EQ(phases_in(folder.path()), 6);
 }
 
+// Those that are there, and how many of them lead to a folder.
+std::pair<int, int> links_of_tensorboard(const fs::path& folder) {
+  std::pair<int, int> found = {0, 0};
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "runs/tensorboard")) {
+    found.first += entry.is_symlink();
+    found.second += entry.is_symlink() && fs::exists(entry.path());
+  }
+  return found;
+}
+
+TEST(GarbageCollection, RemovesTheLinksOfTensorBoardToWhatIsGone) {
+  const TemporaryFolder folder;
+  finish_in(folder.path());
+  const auto all = links_of_tensorboard(folder.path());
+  ASSERT_GT(all.first, 1);
+  fs::remove_all(phase_folder(folder.path(), "mask"));
+  write_file(folder / "runs/tensorboard/of_somebody.txt", "kept");
+  ASSERT_EQ(run_program({"gc"}, folder.path()).code, 0);
+  EXPECT_EQ(links_of_tensorboard(folder.path()), std::pair(all.first, all.second - 1)) << "without --delete";
+  EXPECT_EQ(json_of(run_program({"gc", "--delete", "--json"}, folder.path()))["links_removed"], 1);
+  EXPECT_EQ(links_of_tensorboard(folder.path()), std::pair(all.first - 1, all.second - 1));
+  fs::remove_all(folder / "runs/experiments");
+  fs::remove_all(folder / "results");
+  ASSERT_EQ(run_program({"gc", "--delete"}, folder.path()).code, 0);
+  EXPECT_FALSE(fs::exists(folder / "runs/tensorboard/tiny")) << "what is empty goes, too";
+  EXPECT_TRUE(fs::exists(folder / "runs/tensorboard/of_somebody.txt"));
+}
+
 TEST(GarbageCollection, LeavesAPhaseThatSomebodyHasLocked) {
   const TemporaryFolder folder;
   finish_in(folder.path());

@@ -29,23 +29,26 @@ void say_what_a_source_misses(const Source& source, const Evidence& evidence) {
 }
 
 // The tables or figures (`what`) that the sources ask for; only the one called `name` where it is not empty.
+// A page (`of_page`) may have none of one of them.
 template <class Made>
 std::vector<Made> all_of(const char* what, const std::vector<Kind<Made>>& kinds, const Arguments& arguments,
-                         const Evidence& evidence, const std::string& name) {
+                         const Evidence& evidence, const std::string& name, bool of_page) {
   std::vector<Made> all;
-  for (const auto& [source, kind] : sources(arguments.sources, what, kinds, name)) {
+  for (const auto& [source, kind] : sources(arguments.sources, what, kinds, name, of_page)) {
     say_what_a_source_misses(source, evidence);
     all.push_back(kind->make(source, evidence));
   }
   return all;
 }
 
-std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name = "") {
-  return all_of("table", table_kinds(), arguments, evidence, name);
+std::vector<Table> tables_of(const Arguments& arguments, const Evidence& evidence, const std::string& name,
+                             bool of_page = false) {
+  return all_of("table", table_kinds(), arguments, evidence, name, of_page);
 }
 
-std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name = "") {
-  return all_of("figure", figure_kinds(), arguments, evidence, name);
+std::vector<Figure> figures_of(const Arguments& arguments, const Evidence& evidence, const std::string& name,
+                               bool of_page = false) {
+  return all_of("figure", figure_kinds(), arguments, evidence, name, of_page);
 }
 
 fs::path out_folder(const Arguments& arguments) {
@@ -122,7 +125,8 @@ int make_report(const Arguments& arguments) {
   say_what_is_missing(evidence, arguments);
   const std::string file = arguments.out.empty() ? "report.html" : arguments.out;
   if (const std::string missing = gnuplot_missing(); !missing.empty()) std::cerr << "senet: " << missing << "\n";
-  write_atomically(file, page(tables_of(arguments, evidence), figures_of(arguments, evidence), evidence));
+  write_atomically(file,
+                   page(tables_of(arguments, evidence, "", true), figures_of(arguments, evidence, "", true), evidence));
   return answer(arguments, {{"file", file}}, file + "\n");
 }
 

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <map>
 #include <memory>
 #include <set>
+#include <sstream>
 
 #include "config/joined.h"
 #include "display/format.h"
@@ -57,6 +61,34 @@ constexpr const char* kAxes =
 std::string refined(const std::string& svg) {
   return replaced(svg, {{"stroke-width='0.190'", "stroke-width='0.500'"},
                         {"<image ", "<image style='image-rendering:pixelated' "}});
+}
+
+// Whether a font is installed that has the letter. fontconfig, with which gnuplot finds fonts, brings the program.
+bool some_font_has(const std::string& code_point) {
+  static std::map<std::string, bool> known;
+  const auto found = known.find(code_point);
+  if (found != known.end()) return found->second;
+  std::FILE* list = ::popen(("fc-list ':charset=" + code_point + "' family 2>/dev/null").c_str(), "r");
+  if (!list) return true;
+  const bool none = std::fgetc(list) == EOF;
+  while (std::fgetc(list) != EOF) continue;
+  return known[code_point] = ::pclose(list) != 0 || !none;
+}
+
+// What no font can draw would be drawn as a box of any size: a question mark takes its place.
+std::string drawable(const std::string& utf8) {
+  std::string out;
+  for (size_t at = 0; at < utf8.size();) {
+    const auto lead = static_cast<unsigned char>(utf8[at]);
+    const size_t length = std::min<size_t>(lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4, utf8.size() - at);
+    uint32_t point = length == 1 ? lead : lead & (0x7fu >> length);
+    for (size_t i = 1; i < length; ++i) point = point << 6 | (static_cast<unsigned char>(utf8[at + i]) & 0x3fu);
+    std::ostringstream hex;
+    hex << std::hex << point;
+    out += length == 1 || some_font_has(hex.str()) ? utf8.substr(at, length) : "?";
+    at += length;
+  }
+  return out;
 }
 
 // As light as what stands behind what was measured.
@@ -149,13 +181,18 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
   if (drawn) return file(".png");
   std::map<std::string, std::string> files = {{figure.name() + ".dat", figure.data()},
                                               {figure.name() + ".gp", figure.script()}};
+  // A browser, which draws the SVG, has fonts of its own.
+  const std::string legible = "legible.gp";
+  std::map<std::string, std::string> beside = files;
+  beside[legible] = drawable(figure.script());
   std::string all;
   std::vector<std::string> pictures;
   for (const std::string format : {"svg", "pdf", "png"}) {
-    all += (all.empty() ? "" : "; ") + ("reset; format='" + format + "'; load ") + gnuplot_text(figure.name() + ".gp");
+    all += (all.empty() ? "" : "; ") + ("reset; format='" + format + "'; load ") +
+           gnuplot_text(format == "svg" ? figure.name() + ".gp" : legible);
     pictures.push_back(figure.name() + "." + format);
   }
-  files.merge(draw_pictures(all, files, pictures));
+  files.merge(draw_pictures(all, beside, pictures));
   files[figure.name() + ".svg"] = refined(files.at(figure.name() + ".svg"));
   // A picture that is there is that of the script beside it: none takes its place before there is room for all.
   std::vector<std::unique_ptr<AtomicFile>> prepared;

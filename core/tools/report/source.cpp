@@ -24,8 +24,8 @@ const Option kCommon[] = {
 
 }  // namespace
 
-std::vector<Source> sources(const fs::path& folder, const char* what, const KindOptions& kinds,
-                            const std::string& name) {
+std::vector<Source> sources(const fs::path& folder, const char* what, const KindOptions& kinds, const std::string& name,
+                            bool may_lack) {
   if (!fs::is_directory(folder)) fail_usage(folder.string(), ": is no folder; give that of the sources with --sources");
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -60,6 +60,7 @@ std::vector<Source> sources(const fs::path& folder, const char* what, const Kind
     }
     document.refuse_unread();
   }
+  if (known.empty() && may_lack && !files.empty()) return found;
   if (known.empty()) fail_usage(folder.string(), ": holds no source of a ", what, ", <name>.toml");
   if (found.empty())
     fail_usage("no ", what, " is called '", name, "' in ", folder.string(), did_you_mean(name, known),

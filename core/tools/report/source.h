@@ -34,18 +34,19 @@ constexpr Option texts_option(const char* name, const char* help) { return {name
 
 using KindOptions = std::vector<std::pair<std::string, std::vector<Option>>>;
 // Every source of a folder that has the key `what` ("table" or "figure"), in the order of names; or the one called
-// `name`. A mistyped key or kind is an error (exit code 2) with file and line.
+// `name`. A mistyped key or kind is an error (exit code 2) with file and line, and so is a folder without any, unless
+// `may_lack` and it has sources of the other.
 std::vector<Source> sources(const std::filesystem::path& folder, const char* what, const KindOptions& kinds,
-                            const std::string& name);
+                            const std::string& name, bool may_lack = false);
 
 template <class Made>
 std::vector<std::pair<Source, const Kind<Made>*>> sources(const std::filesystem::path& folder, const char* what,
-                                                          const std::vector<Kind<Made>>& kinds,
-                                                          const std::string& name) {
+                                                          const std::vector<Kind<Made>>& kinds, const std::string& name,
+                                                          bool may_lack = false) {
   KindOptions options;
   for (const Kind<Made>& kind : kinds) options.emplace_back(kind.name, kind.options);
   std::vector<std::pair<Source, const Kind<Made>*>> found;
-  for (Source& source : sources(folder, what, options, name)) {
+  for (Source& source : sources(folder, what, options, name, may_lack)) {
     const auto kind =
         std::find_if(kinds.begin(), kinds.end(), [&](const Kind<Made>& one) { return source.text(what) == one.name; });
     found.emplace_back(std::move(source), &*kind);

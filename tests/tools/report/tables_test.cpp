@@ -423,6 +423,19 @@ TEST(FigureStyles, StayApartInGrey) {
   }
 }
 
+TEST_F(Reports, LettersThatNoFontHasAreQuestionMarks) {
+  const auto picture = [&](const std::string& label) {
+    Figure figure("x", "x", 2, 1);
+    figure.commands = "set label 1 \"" + label + ", 5 %\" at graph 0.1,0.5\nplot [0:1][0:1] x\n";
+    draw(figure, folder / label);
+    return testing::slurp(folder / label / "x.png");
+  };
+  const std::string of_no_font = "\xf4\x8f\xbf\xbd";  // U+10FFFD, for private use
+  EXPECT_EQ(picture(of_no_font), picture("?"));
+  EXPECT_NE(picture("\xc3\x97"), picture("?")) << "×, which fonts have";
+  EXPECT_NE(testing::slurp(folder / of_no_font / "x.gp").find(of_no_font), std::string::npos) << "as the label is";
+}
+
 TEST_F(Reports, FewLinesHaveTheirNamesAtTheirEndsAndBarsHideNothing) {
   for (const char* label : {"a", "b"}) {
     for (const int seed : {1, 2}) add(made_result(label, "100", seed, 0.5 + 0.02 * seed));

@@ -73,7 +73,7 @@ std::string relus_panel(Figure& figure, const std::vector<std::pair<std::string,
     plots.push_back(tips(block, "1:" + y, 4) + block + " using 1:" + y + ":xtic(2) with linespoints " + style(i) +
                     " title \"\"");
   }
-  return "set ylabel \"ReLUs (bottom: none)\" offset 2.2\nset logscale y\nset yrange [0.5:" + fixed(2 * most, 1) +
+  return "set ylabel \"ReLUs (bottom: none)\" offset 1.5\nset logscale y\nset yrange [0.5:" + fixed(2 * most, 1) +
          "]\nunset key\n" + names_at_ends(ends, 0.5, 2 * most, 0.075, true) + "plot " + joined(plots, ", \\\n     ") +
          "\nunset label\nunset logscale y\n";
 }
@@ -236,7 +236,7 @@ Figure budgets_figure(const Source& source, const Evidence& evidence) {
     return figure;
   }
   figure.remark("Seed " + std::to_string(source.seed()));
-  figure.commands = kLayerTics + range_of(series.front().second->sites.size()) + figure.panel(0.5, 5.85, 0.1, 2.15) +
+  figure.commands = kLayerTics + range_of(series.front().second->sites.size()) + figure.panel(0.58, 5.85, 0.1, 2.15) +
                     relus_panel(figure, series, [](const ResultSite& site) { return site.allocated; });
   return figure;
 }
@@ -257,9 +257,9 @@ Figure layers_of(const std::vector<const Result*>& results, const std::string& n
   if (with_sensitivity) {
     std::vector<KeyEntry> key;
     const std::string drawn = sensitivity_panel(figure, "sensitivity of each layer", *with_sensitivity, {}, false, key);
-    figure.commands = key_panel(figure, 0.02, 3, key) + kLayerTics + figure.panel(0.5, 5.1, 0.4, 1.6) + drawn;
+    figure.commands = key_panel(figure, 0.02, 3, key) + kLayerTics + figure.panel(0.58, 5.1, 0.4, 1.6) + drawn;
   }
-  figure.commands += kLayerTics + range_of(first.sites.size()) + figure.panel(0.5, 5.1, 2.0, 3.75) +
+  figure.commands += kLayerTics + range_of(first.sites.size()) + figure.panel(0.58, 5.1, 2.0, 3.75) +
                      "set label 99 \"ReLUs kept in each layer\" at graph 0, graph 1 left offset 0,0.7 font \",13\"\n" +
                      relus_panel(figure, series, [](const ResultSite& site) { return site.counted; });
   return figure;

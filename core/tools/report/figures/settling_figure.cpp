@@ -90,9 +90,9 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
   figure.commands =
       "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset xrange [0.5:" +
       fixed(static_cast<double>(epochs) + 0.5, 1) +
-      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 2.2\n"
+      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\n"
       "set arrow 1 from graph 0, first " +
-      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.42, 2.2, 0.08, 1.55) +
+      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.5, 2.2, 0.08, 1.55) +
       "plot " + joined(movement, between) +
       "\nunset arrow 1\nset yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\" offset 1.5\n" +
       figure.panel(2.78, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
