@@ -52,7 +52,7 @@ TEST(PaperFigures, CompileAsLatexWithinThePage) {
   const TemporaryFolder folder;
   std::string paper =
       "\\documentclass[twocolumn]{article}\n\\usepackage[margin=2cm]{geometry}\n"
-      "\\usepackage{booktabs}\n\\begin{document}\n";
+      "\\usepackage{booktabs,graphicx}\n\\begin{document}\n";
   for (const auto& entry : fs::directory_iterator(kSource / "paper_figures/generated")) {
     if (entry.path().extension() != ".tex") continue;
     fs::copy(entry.path(), folder.path());

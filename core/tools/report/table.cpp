@@ -151,8 +151,8 @@ std::string stacked(const TableLayout::Column& column) {
   return std::string("\\shortstack[") + (column.right ? "r" : "l") + "]{" + line(lines, latex_escaped, "\\\\") + "}";
 }
 
-// A size of letters with which the columns, of so many letters and the spaces between them, fit on a page.
-const char* size_of_letters(const TableLayout& layout) {
+// How many letters the columns take beside each other, with the spaces between them.
+size_t letters_across(const TableLayout& layout) {
   size_t letters = 0;
   for (size_t c = 0; c < layout.columns.size(); ++c) {
     size_t widest = 0;
@@ -162,9 +162,16 @@ const char* size_of_letters(const TableLayout& layout) {
       widest = std::max(widest, width_of(row.cells[c].text + row.cells[c].addition) + row.cells[c].marks.size());
     letters += widest + 2;
   }
-  if (letters <= 90) return "\\small\n";
-  if (letters <= 105) return "\\footnotesize\n";
-  return letters <= 125 ? "\\scriptsize\\setlength{\\tabcolsep}{2.5pt}\n" : "\\tiny\\setlength{\\tabcolsep}{1.5pt}\n";
+  return letters;
+}
+
+// What stands before and behind a tabular of so many letters, so that it fits on a page.
+std::pair<std::string, std::string> fitted(size_t letters) {
+  if (letters <= 90) return {"\\small\n", ""};
+  if (letters <= 105) return {"\\footnotesize\n", ""};
+  if (letters <= 125) return {"\\scriptsize\\setlength{\\tabcolsep}{2.5pt}\n", ""};
+  if (letters <= 140) return {"\\tiny\\setlength{\\tabcolsep}{1.5pt}\n", ""};
+  return {"\\tiny\\setlength{\\tabcolsep}{1.5pt}\n\\resizebox{\\textwidth}{!}{%\n", "}"};
 }
 
 std::string rows_html(const TableLayout& layout) {
@@ -287,9 +294,12 @@ std::string to_latex(const Table& table) {
   }
   for (const std::string& sentence : layout.above) caption += " " + latex_escaped(sentence) + ".";
   if (layout.rows.empty()) return "% " + latex_escaped(table.title) + ": " + kEmpty + "\n";
-  std::string out = "% needs \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\caption{" + caption +
-                    "}\n\\label{tab:" + slug(table.name) + "}\n" + "\\smallskip\n" + size_of_letters(layout) +
-                    "\\begin{tabular}{" + alignment + "}\n\\toprule\n" + joined(headings, " & ") + " \\\\\n\\midrule\n";
+  const auto [before, behind] = fitted(letters_across(layout));
+  std::string out = std::string("% needs \\usepackage{booktabs}") +
+                    (behind.empty() ? "" : " and \\usepackage{graphicx}") +
+                    "\n\\begin{table*}\n\\centering\n\\caption{" + caption + "}\n\\label{tab:" + slug(table.name) +
+                    "}\n\\smallskip\n" + before + "\\begin{tabular}{" + alignment + "}\n\\toprule\n" +
+                    joined(headings, " & ") + " \\\\\n\\midrule\n";
   for (const TableLayout::Row& row : layout.rows) {
     std::vector<std::string> cells;
     for (const TableLayout::Cell& cell : row.cells)
@@ -298,7 +308,7 @@ std::string to_latex(const Table& table) {
     const bool taken = !cells[0].empty() && (cells[0][0] == '[' || cells[0][0] == '*');
     out += std::string(row.begins_group ? "\\midrule\n" : "") + (taken ? "{}" : "") + joined(cells, " & ") + " \\\\\n";
   }
-  out += "\\bottomrule\n\\end{tabular}\n";
+  out += "\\bottomrule\n\\end{tabular}" + behind + "\n";
   std::vector<std::string> below;
   for (size_t i = 0; i < layout.notes.size(); ++i)
     below.push_back("\\textsuperscript{" + std::to_string(i + 1) + "}\\," + latex_escaped(layout.notes[i]) + ".");
