@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "display/format.h"
 #include "display/gnuplot.h"
@@ -62,9 +63,9 @@ Figure masks_figure(const Source& source, const Evidence& evidence) {
     const std::string tip = site.name + " | " + grouped(site.counted) + " of " + grouped(site.relus) + " ReLUs kept, " +
                             fixed(100 * static_cast<double>(site.counted) / static_cast<double>(site.relus), 1) +
                             " % | " + shown->label + ", " + shown->budget_asked + " | " + shown->id();
-    const auto most = static_cast<int64_t>(layers[l].to(torch::kFloat64).mean(0).max().item<double>() * 1000 + 0.5);
-    const double left = 0.06 + pitch * static_cast<double>(l % columns),
-                 top = 0.3 + line * static_cast<double>(l / columns);
+    const int64_t most = std::llround(1000 * layers[l].to(torch::kFloat64).mean(0).max().item<double>());
+    const size_t column = l % columns, row = l / columns;
+    const double left = 0.06 + pitch * static_cast<double>(column), top = 0.3 + line * static_cast<double>(row);
     figure.commands +=
         tip_of_square(tip, tile) + figure.panel(left, left + tile, top, top + tile) + "set title " +
         gnuplot_text(site.name) + " . \"\\n\" . " + gnuplot_text(grouped(site.counted) + " of " + grouped(site.relus)) +
