@@ -40,7 +40,7 @@ set xrange [0.5:17.5]
 unset key
 plot "sensitivity.dat" index 0 using 1:4:xtic("") with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 0 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 0 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 0 using 1:5:xtic("") with lines lc rgb "#005a9c" dt 3 lw 1 title "", \
      "sensitivity.dat" index 0 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
@@ -57,7 +57,7 @@ set xrange [0.5:17.5]
 unset key
 plot "sensitivity.dat" index 1 using 1:4:xtic("") with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 1 using 1:3:xtic("") with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 1 using 1:5:xtic("") with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 1 using 1:5:xtic("") with lines lc rgb "#005a9c" dt 3 lw 1 title "", \
      "sensitivity.dat" index 1 using 1:6:xtic("") with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
@@ -74,7 +74,7 @@ set xrange [0.5:17.5]
 unset key
 plot "sensitivity.dat" index 2 using 1:4:xtic(2) with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "sensitivity.dat" index 2 using 1:3:xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
-     "sensitivity.dat" index 2 using 1:5:xtic(2) with lines lc rgb "#0072b2" dt 3 lw 1 title "", \
+     "sensitivity.dat" index 2 using 1:5:xtic(2) with lines lc rgb "#005a9c" dt 3 lw 1 title "", \
      "sensitivity.dat" index 2 using 1:6:xtic(2) with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title ""
 unset label 1
 set ytics autofreq
@@ -95,7 +95,7 @@ set bmargin at screen 1 - 4.730/height
 set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 2 maxrows 2
 plot NaN with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "ReLU sensitivity", \
      NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "pruning sensitivity", \
-     NaN with lines lc rgb "#0072b2" dt 3 lw 1 title "ReLU sensitivity over its largest", \
+     NaN with lines lc rgb "#005a9c" dt 3 lw 1 title "ReLU sensitivity over its largest", \
      NaN with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "the authors' budgets over the largest"
 set xrange [*:*]
 set yrange [*:*]
@@ -117,7 +117,7 @@ unset key
 set xrange [0.5:4.5]
 set boxwidth 0.4
 set style fill solid 0.6
-plot "sensitivity.dat" index 3 using 1:3:xtic(2) with boxes lc rgb "#0072b2" title ""
+plot "sensitivity.dat" index 3 using 1:3:xtic(2) with boxes lc rgb "#005a9c" title ""
 unset label 1
 unset multiplot
 unset output

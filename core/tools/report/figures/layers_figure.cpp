@@ -122,7 +122,7 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
   };
   line(first, "linespoints " + style(0), "ReLU sensitivity");
   for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, "linespoints " + style(i + 1), recorded[i].first);
-  if (compared) line(first + 1, "lines lc rgb \"#0072b2\" dt 3 lw 1", "ReLU sensitivity over its largest");
+  if (compared) line(first + 1, "lines lc rgb \"" + colour(0) + "\" dt 3 lw 1", "ReLU sensitivity over its largest");
   if (compared) line(first + 2, "linespoints " + style(6), "the authors' budgets over the largest");
   return "set label 1 " + gnuplot_text(title) +
          " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n"
@@ -166,7 +166,7 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
          " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
          "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
          range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + tips(block, "1:3", 5) + block +
-         " using 1:3:xtic(2) with boxes lc rgb \"#0072b2\" title \"\"\nunset label 1\n";
+         " using 1:3:xtic(2) with boxes lc rgb \"" + colour(0) + "\" title \"\"\nunset label 1\n";
 }
 
 // Of each cell the results to show, and the one whose stages' criticality was measured.
