@@ -44,6 +44,9 @@ class Sources(unittest.TestCase):
     def test_readmes_lead_to_what_is_there(self):
         self.holds(sources.dead_links)
 
+    def test_results_name_no_path_of_a_machine(self):
+        self.holds(sources.paths_of_a_machine)
+
 
 class MadeUp(unittest.TestCase):
     """A tree with one offence of each kind."""
@@ -124,6 +127,11 @@ class MadeUp(unittest.TestCase):
         self.write("README.md", "[a](core)\n[b](core/none.md#c) [d](https://e.f/g) ![h](core/README.md#i)\n")
         self.write("core/README.md", "[a](README.md)\n[up](../LICENSE)\n")
         self.finds(sources.dead_links, "README.md:2", "core/README.md:2")
+
+    def test_of_paths(self):
+        for place, path in (("a", "data/cifar"), ("b", "/usr/share/datasets/x"), ("c", "/home/somebody/cifar")):
+            self.write(f"results/{place}/r.json", '{\n"dataset.path": "' + path + '",\n"note": "/home"}\n')
+        self.finds(sources.paths_of_a_machine, "results/c/r.json:2")
 
 
 unittest.main()
