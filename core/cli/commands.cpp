@@ -16,8 +16,8 @@
 #include "cli/limits.h"
 #include "cli/tensor_memory.h"
 #include "cli/threads.h"
-#include "data/file_checksums.h"
 #include "experiment/environment.h"
+#include "images/file_checksums.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -6,9 +6,9 @@
 
 #include "cli/commands.h"
 #include "data/batches.h"
-#include "data/packed.h"
 #include "data/splits.h"
 #include "display/gnuplot.h"
+#include "images/packed.h"
 #include "senet/error.h"
 #include "storage/files.h"
 #include "train/training_settings.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "data/subset.h"
+#include "images/subset.h"
 #include "method/objectives.h"
 #include "storage/clock.h"
 #include "train/optimizer.h"

@@ -13,7 +13,7 @@ endforeach()
 list(TRANSFORM package_files PREPEND ${PROJECT_BINARY_DIR}/${package}/)
 install(FILES ${package_files} DESTINATION ${package})
 
-install(TARGETS senet senet_core senet_sdk_options EXPORT senetTargets RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
+install(TARGETS senet senet_base senet_core senet_sdk_options EXPORT senetTargets RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
 install(TARGETS senet_cli senet_tools LIBRARY DESTINATION lib)
 install(EXPORT senetTargets NAMESPACE senet:: DESTINATION ${package})
 export(EXPORT senetTargets NAMESPACE senet:: FILE ${PROJECT_BINARY_DIR}/${package}/senetTargets.cmake)

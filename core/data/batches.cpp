@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 
-#include "data/batches_kernel.h"
-#include "data/resize.h"
-#include "data/subset.h"
 #include "device/tensors.h"
+#include "images/resize.h"
+#include "images/subset.h"
+#include "kernels/load_images_kernel.h"
 #include "senet/error.h"
 #include "senet/random.h"
 

@@ -6,7 +6,7 @@
 #include <deque>
 #include <future>
 
-#include "data/decoded.h"
+#include "images/decoded.h"
 #include "senet/dataset.h"
 #include "senet/objective.h"
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/decoded.h"
-#include "data/packed.h"
-#include "data/subset.h"
+#include "images/decoded.h"
+#include "images/packed.h"
+#include "images/subset.h"
 #include "senet/error.h"
 #include "storage/hash.h"
 

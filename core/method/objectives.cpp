@@ -3,7 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "method/mismatch.h"
+#include "kernels/mismatch.h"
 #include "senet/error.h"
 #include "senet/random.h"
 

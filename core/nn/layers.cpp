@@ -6,7 +6,8 @@
 #include <cmath>
 
 #include "device/world.h"
-#include "nn/joined_norm.h"
+#include "kernels/joined_norm.h"
+#include "nn/norm_activation.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -102,7 +103,7 @@ BatchNorm2d::BatchNorm2d(int64_t channels) {
 
 torch::Tensor BatchNorm2d::forward(const torch::Tensor& x) {
   if (is_training()) num_batches_tracked.add_(1);
-  if (is_training() && sharing_world()) return joined_batch_norm(*this, x);
+  if (is_training() && sharing_world()) return joined_batch_norm(norm_of(*this), x);
   return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEpsilon, true);
 }
 

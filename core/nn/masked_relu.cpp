@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "nn/rectify.h"
+#include "kernels/rectify.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "data/subset.h"
 #include "device/world.h"
+#include "images/subset.h"
 #include "phase/metrics_log.h"
 #include "phase/phase_base.h"
 #include "senet/error.h"

@@ -2,7 +2,7 @@
 
 #include <torch/utils.h>
 
-#include "nn/channel_mean_square.h"
+#include "kernels/channel_mean_square.h"
 #include "senet/error.h"
 
 namespace senet {

@@ -7,10 +7,10 @@
 
 #include "device/device.h"
 #include "device/tensors.h"
-#include "nn/cpu_loops.h"
+#include "kernels/adam_kernel.h"
+#include "kernels/cpu_loops.h"
+#include "kernels/sgd_kernel.h"
 #include "senet/error.h"
-#include "train/adam_kernel.h"
-#include "train/sgd_kernel.h"
 
 namespace senet {
 

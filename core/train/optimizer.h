@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "kernels/sgd_kernel.h"
 #include "senet/objective.h"
 #include "senet/training.h"
-#include "train/sgd_kernel.h"
 
 namespace senet {
 

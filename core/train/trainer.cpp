@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "data/subset.h"
 #include "device/world.h"
+#include "images/subset.h"
 #include "nn/evaluation_mode.h"
 #include "senet/error.h"
 #include "senet/losses.h"

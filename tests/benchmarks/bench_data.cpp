@@ -14,8 +14,8 @@
 #include "benchmarks/turns.h"
 #include "cli/tensor_memory.h"
 #include "data/batches.h"
-#include "data/decode.h"
-#include "data/packed.h"
+#include "images/decode.h"
+#include "images/packed.h"
 #include "support/image_writer.h"
 
 namespace senet {

@@ -2,9 +2,9 @@
 #include <numeric>
 
 #include "data/batches.h"
+#include "kernels/channel_mean_square.h"
+#include "kernels/mismatch.h"
 #include "method/masks.h"
-#include "method/mismatch.h"
-#include "nn/channel_mean_square.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
 #include "senet/masked_relu.h"

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <set>
 
-#include "data/decoded.h"
-#include "data/resize.h"
+#include "images/decoded.h"
+#include "images/resize.h"
 #include "support/support.h"
 
 namespace senet {

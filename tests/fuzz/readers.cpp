@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "config/document.h"
-#include "data/decode.h"
-#include "data/packed.h"
 #include "experiment/plan.h"
+#include "images/decode.h"
+#include "images/packed.h"
 #include "plugin/host.h"
 #include "results/result.h"
 #include "storage/files.h"

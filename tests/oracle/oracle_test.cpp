@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "baselines/snl/snl.h"
-#include "data/decode.h"
-#include "data/resize.h"
+#include "images/decode.h"
+#include "images/resize.h"
 #include "method/objectives.h"
 #include "storage/files.h"
 #include "storage/safetensors.h"

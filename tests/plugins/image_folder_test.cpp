@@ -1,8 +1,8 @@
 #include <sys/stat.h>
 
 #include "config/document.h"
-#include "data/decoded.h"
 #include "data/splits.h"
+#include "images/decoded.h"
 #include "support/datasets.h"
 #include "support/image_writer.h"
 

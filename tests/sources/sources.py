@@ -8,7 +8,7 @@ import re
 # The folders of core/, lowest first. A folder may include itself and every folder of the rows above its own.
 ORDER = [
     ["storage", "config", "device"],
-    ["plugin"],
+    ["plugin", "images", "kernels"],
     ["data", "nn"],
     ["train"],
     ["phase"],
@@ -19,6 +19,8 @@ ORDER = [
     ["tools/report", "tools/export"],
     ["tools/measure"],
 ]
+# Of senet_base, which includes nothing of the other folders.
+BASE = ["storage", "device", "images", "kernels"]
 ROW = {folder: row for row, folders in enumerate(ORDER) for folder in folders}
 # What the program is built from, which loads no library of ours, and what those files may include.
 PROGRAM = {"cli/main.cpp", "cli/arguments.cpp", "cli/descriptions.cpp", "cli/output.cpp", "cli/limits.cpp"}
@@ -34,7 +36,8 @@ NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|he
                     "training_seconds|unknown_to_it|widths")
 # The converters of old results and of old records of phases, which are JSON to them.
 MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
-MOST_LINES_OF_CORE = 15120
+MOST_LINES_OF_CORE = 9900
+MOST_LINES_OF_BASE = 5400
 MOST_LINES_OF_A_FUNCTION = 80
 # Of the README at the root: what one reads before deciding.
 MOST_LINES_OF_README = 120
@@ -67,7 +70,7 @@ def may_include(path, included):
         return True
     if own == "cli":
         return not other.startswith(("tools/", "cli/"))
-    return own in ROW and other in ROW and ROW[other] < ROW[own]
+    return own in ROW and other in ROW and ROW[other] < ROW[own] and (own not in BASE or other in BASE)
 
 
 def wrong_arrows(root):
@@ -138,13 +141,17 @@ def results_read_by_key(root):
 
 
 def too_many_lines(root):
-    """Whether senet_core, which is core/ without the SDK's headers, cli, display and tools, has grown beyond what was
-    agreed."""
-    lines = sum(len(file.read_text().splitlines()) for file in files_of(root, "core")
-                if file.relative_to(root / "core").parts[0] not in ("include", "cli", "display", "tools"))
-    return [] if lines <= MOST_LINES_OF_CORE else [
-        f"core: senet_core has {lines} lines, at most {MOST_LINES_OF_CORE} are allowed; delete, or move to tools/ what "
-        "running an experiment does not take"]
+    """Whether senet_base, or senet_core, which is core/ without that, the SDK's headers, cli, display and tools, has
+    grown beyond what was agreed."""
+    lines = {"senet_base": 0, "senet_core": 0}
+    for file in files_of(root, "core"):
+        folder = file.relative_to(root / "core").parts[0]
+        if folder not in ("include", "cli", "display", "tools"):
+            lines["senet_base" if folder in BASE else "senet_core"] += len(file.read_text().splitlines())
+    return [f"{library}: {lines[library]} lines, at most {most} are allowed; delete, or move to tools/ what running an "
+            "experiment does not take"
+            for library, most in (("senet_base", MOST_LINES_OF_BASE), ("senet_core", MOST_LINES_OF_CORE))
+            if lines[library] > most]
 
 
 def cpp_functions(file):

@@ -69,14 +69,17 @@ class MadeUp(unittest.TestCase):
                                "results/tools.cpp": "tools/report/table.h", "cli/run.cpp": "tools/report/table.h",
                                "cli/main.cpp": "cli/commands.h", "tools/export/graph.cpp": "tools/report/table.h",
                                "phase/unknown.cpp": "elsewhere/header.h", "results/shown.cpp": "display/format.h",
-                               "include/senet/a.h": "nn/recording.h"}.items():
+                               "include/senet/a.h": "nn/recording.h", "images/beside.cpp": "kernels/rectify.h",
+                               "images/not_base.cpp": "config/document.h"}.items():
             self.write(f"core/{path}", f'#pragma once\n#include "{included}"\n')
         for path, included in {"train/down.cpp": "nn/recording.h", "train/own.cpp": "train/sgd.h",
+                               "kernels/down.cpp": "device/kernel.h", "data/base.cpp": "images/decode.h",
                                "cli/tools/a.cpp": "tools/report/table.h", "tools/report/a.cpp": "display/format.h",
                                "tools/measure/a.cpp": "tools/export/graph.h",
                                "storage/sdk.cpp": "senet/error.h"}.items():
             self.write(f"core/{path}", f'#include "{included}"\n')
-        self.finds(sources.wrong_arrows, "core/cli/main.cpp:2", "core/cli/run.cpp:2", "core/include/senet/a.h:2",
+        self.finds(sources.wrong_arrows, "core/cli/main.cpp:2", "core/cli/run.cpp:2", "core/images/beside.cpp:2",
+                   "core/images/not_base.cpp:2", "core/include/senet/a.h:2",
                    "core/nn/beside.cpp:2", "core/phase/unknown.cpp:2", "core/results/shown.cpp:2",
                    "core/results/tools.cpp:2", "core/tools/export/graph.cpp:2", "core/train/upwards.cpp:2")
 
@@ -106,9 +109,12 @@ class MadeUp(unittest.TestCase):
         for uncounted in ("cli/a.cpp", "include/senet/a.h"):
             self.write(f"core/{uncounted}", "\n" * 20000)
         self.write("core/nn/a.cpp", "\n" * sources.MOST_LINES_OF_CORE)
+        self.write("core/kernels/a.cu", "\n" * sources.MOST_LINES_OF_BASE)
         self.finds(sources.too_many_lines)
         self.write("core/nn/b.h", "\n")
-        self.finds(sources.too_many_lines, "core")
+        self.finds(sources.too_many_lines, "senet_core")
+        self.write("core/storage/b.h", "\n")
+        self.finds(sources.too_many_lines, "senet_base", "senet_core")
 
     def test_of_functions(self):
         body = lambda lines, before="": (before + "  a();\n") * lines

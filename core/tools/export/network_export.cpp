@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "data/subset.h"
+#include "images/subset.h"
 #include "nn/evaluation_mode.h"
 #include "results/result_json.h"
 #include "senet/error.h"

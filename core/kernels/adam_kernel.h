@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cmath>
+
+#include "device/element.h"
+#include "kernels/sgd_kernel.h"
+
+namespace senet {
+
+// What of Adam's step is the same for all parameters: lr/(1 − β₁ᵗ), √(1 − β₂ᵗ), lr.
+struct AdamFactors {
+  float rate, root, lr;
+};
+
+// Of an element: g ← g + λ·w, or with AdamW w ← w − lr·λ·w; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
+// w ← w − rate·m/(√v/root + ε).
+struct AdamRule {
+  float beta_1, beta_2, epsilon, weight_decay, lr_factor;
+  bool decoupled;
+
+  SENET_HOST_DEVICE void apply(float& w, float& m, float& v, float g, const AdamFactors& factors) const {
+    if (decoupled) {
+      w -= w * (factors.lr * lr_factor * weight_decay);
+    } else {
+      g += weight_decay * w;
+    }
+    m = beta_1 * m + (1 - beta_1) * g;
+    v = beta_2 * v + (1 - beta_2) * g * g;
+    w -= m / (sqrtf(v) / factors.root + epsilon) * (factors.rate * lr_factor);
+  }
+};
+
+// The same of all parameters at once, cut into pieces: one a block.
+struct AdamPiece {
+  float *w, *m, *v;
+  const float* g;
+  int64_t count;
+  AdamRule rule;
+};
+
+struct AdamUpdate {
+  static constexpr int kThreads = 256, kPhases = 1;
+  using Shared = Nothing;
+  using Local = Nothing;
+
+  const AdamPiece* pieces;
+  const AdamFactors* factors;  // on the device
+
+  SENET_HOST_DEVICE void run(int, const Block& block, int thread, Nothing&, Nothing&) const {
+    const AdamPiece piece = pieces[block.x];
+    const AdamFactors of_step = *factors;
+    for (int64_t i = thread; i < piece.count; i += kThreads) {
+      piece.rule.apply(piece.w[i], piece.m[i], piece.v[i], piece.g[i], of_step);
+    }
+  }
+};
+
+}  // namespace senet
