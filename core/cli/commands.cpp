@@ -101,7 +101,9 @@ std::filesystem::path installation_prefix() {
 PluginHost load_plugins(const Arguments& arguments) {
   std::vector<std::string> folders;
   for (const std::string& folder : arguments.plugin_dirs) {
-    if (!std::filesystem::is_directory(folder)) fail_usage("--plugin-dir ", folder, ": no such folder");
+    if (!std::filesystem::is_directory(folder))
+      fail_usage("--plugin-dir ", folder,
+                 ": no such folder; build the plugin, then name the folder that it was built in");
     if (!has_library(folder))
       fail_usage("--plugin-dir ", folder, ": has no library (.so); name the folder that a plugin was built in");
     folders.push_back(folder);

@@ -97,7 +97,8 @@ void examine_machine(Findings& findings, const Arguments& arguments) {
   const std::string& capability = here.cpu_capability;
   const bool avx512 = cpu_has("avx512f");
   findings.add(
-      "CPU", text(here.cpu, ", LibTorch uses ", capability),
+      "CPU",
+      text(here.cpu, ", LibTorch uses ", capability, here.onednn_isa.empty() ? "" : ", its oneDNN ", here.onednn_isa),
       avx512 && capability == "AVX2"
           ? "the CPU has AVX-512, which this LibTorch does not choose by itself: ATEN_CPU_CAPABILITY=avx512 is "
             "faster in bfloat16, with other bits"

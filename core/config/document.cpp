@@ -14,7 +14,9 @@ namespace senet {
 
 namespace {
 
+// As a file would have it: TOML++ prints seventeen digits of 0.1.
 std::string written(const toml::node& node) {
+  if (const auto real = node.value_exact<double>(); real && std::isfinite(*real)) return nlohmann::json(*real).dump();
   std::ostringstream out;
   node.visit([&](const auto& n) { out << n; });
   return out.str();

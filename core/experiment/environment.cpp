@@ -17,6 +17,12 @@
 #include "storage/files.h"
 #include "storage/json.h"
 
+// oneDNN's. A LibTorch that hides its oneDNN, as PyTorch's wheels do, leaves them null.
+extern "C" {
+__attribute__((weak)) int dnnl_get_effective_cpu_isa(void);
+__attribute__((weak)) const char* dnnl_cpu_isa2str(int isa);
+}
+
 namespace senet {
 
 namespace {
@@ -39,6 +45,13 @@ std::string cpu_capability() {
   if (found == std::string::npos) return "unknown";
   const size_t begin = found + label.size();
   return config.substr(begin, config.find('\n', begin) - begin);
+}
+
+// "avx2", "avx512_core_bf16"; empty where oneDNN cannot be asked.
+std::string onednn_isa() {
+  if (!dnnl_get_effective_cpu_isa || !dnnl_cpu_isa2str) return "";
+  const std::string name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()), prefix = "cpu_isa_";
+  return name.rfind(prefix, 0) == 0 ? name.substr(prefix.size()) : name;
 }
 
 }  // namespace
@@ -80,6 +93,7 @@ Environment environment(const torch::Device& device) {
   if (device.is_cuda()) here.gpu = device_name();
   here.cpu = cpu_info("model name");
   here.cpu_capability = cpu_capability();
+  here.onednn_isa = onednn_isa();
   here.threads = at::get_num_threads();
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) here.visible_devices = visible;
   return here;

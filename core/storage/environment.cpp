@@ -17,6 +17,7 @@ constexpr TextField kTexts[] = {
     {"device", &Environment::device},
     {"cpu", &Environment::cpu},
     {"cpu_capability", &Environment::cpu_capability},
+    {"onednn_isa", &Environment::onednn_isa},
     {"gpu", &Environment::gpu},
     {"precision", &Environment::precision},
     {"visible_devices", &Environment::visible_devices},

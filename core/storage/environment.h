@@ -8,10 +8,11 @@
 
 namespace senet {
 
-// What the bits of a phase depend on besides its inputs: program, libraries, device, CPU capability, threads. A field
+// What the bits of a phase depend on besides its inputs: program, libraries, device, instructions, threads. A field
 // that is empty (threads: 0) is not known: records of earlier versions lack some.
 struct Environment {
   std::string version, revision, abi, libtorch, compiler, device, gpu, cpu, cpu_capability, precision;
+  std::string onednn_isa;       // the instructions of oneDNN's convolutions, which ATen's capability does not bound
   std::string visible_devices;  // CUDA_VISIBLE_DEVICES: where it ran, on which no bits depend
   int64_t threads = 0;
 

@@ -181,6 +181,15 @@ json result_in(const fs::path& folder) {
 json environment_of_the_result(const fs::path& folder) { return result_in(folder)["environment"]; }
 int threads_of_the_result(const fs::path& folder) { return environment_of_the_result(folder)["threads"]; }
 
+TEST(Instructions, OfOneDnnStandInTheResultAsTheyAreHeldTo) {
+  const std::vector<std::string> held = {"DNNL_MAX_CPU_ISA=SSE41"};
+  if (!mentions(finding("CPU", {})["found"], "its oneDNN ")) GTEST_SKIP() << "this LibTorch hides its oneDNN";
+  EXPECT_TRUE(mentions(finding("CPU", held)["found"], "its oneDNN sse41"));
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_within_a_minute(folder.path(), held).code, 0);
+  EXPECT_EQ(environment_of_the_result(folder.path())["onednn_isa"], "sse41");
+}
+
 TEST(Threads, AreAsTheSchedulerSays) {
   const std::string task = finding("threads", {"SLURM_CPUS_PER_TASK=1", "OMP_NUM_THREADS=2"})["found"];
   EXPECT_EQ(task.rfind("1 of ", 0), 0u) << task;

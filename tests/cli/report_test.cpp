@@ -193,6 +193,12 @@ TEST_F(Doubts, NameWhatDiffersAmongThePhasesOfARow) {
   result.phases[1].earlier_environments[1].cpu_capability = "AVX512";
   add(result);
   EXPECT_EQ(said(0), Texts({"mixed: CPU capability AVX2, AVX512"})) << "of every process that worked on the phase";
+  environment = before;
+  result.phases[1].earlier_environments = {before};
+  result.phases[1].environment.onednn_isa = "avx2";
+  result.phases[1].earlier_environments[0].onednn_isa = "avx512_core";
+  add(result);
+  EXPECT_EQ(said(0), Texts({"mixed: oneDNN's instructions avx2, avx512_core"})) << "whatever ATen's capability says";
 }
 
 TEST_F(Doubts, NameWhatDiffersBetweenRowsOfTheSameDataAndModel) {

@@ -105,6 +105,7 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"options", "maks"}, "did you mean 'mask'?");
   check({"plugins", "--plugin-dir", "nowhere"}, "nowhere");
   check({"plugins", "--plugin-dir", "."}, "--plugin-dir .: has no library (.so)");
+  check({"plugins", "--plugin-dir", "not_built"}, "--plugin-dir not_built: no such folder; build the plugin");
 }
 
 TEST(Plugins, ListsKindsNamesAndOptionsFromTheDeclarations) {

@@ -86,6 +86,7 @@ TEST(Document, RefusesWhatNoOptionAllowsWithPlaceKeyFoundAndExpected) {
 
 TEST(Document, EveryKeyMustBeReadBySomeone) {
   mentions(refusal("[phase]\nepoch = 3"), {"x.toml:2:9", "unknown key 'phase.epoch'", "did you mean 'phase.epochs'?"});
+  mentions(refusal("[phase]\nlrr = 0.1"), {"unknown key 'phase.lrr' (found 0.1)"});
   mentions(refusal("[phse]\nepochs = 3"), {"phse.epochs", "did you mean 'phase.epochs'?"});
   mentions(refusal("[[cell]]\nphase.lrr = 0.1"), {"x.toml:2:13", "phase.lrr", "did you mean 'phase.lr'?"});
   Document document("none");

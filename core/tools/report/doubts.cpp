@@ -13,9 +13,13 @@ constexpr const char* kUnknown = "unknown";
 constexpr const char* kChanged = "+";  // at a revision's end: of a tree with uncommitted changes
 
 // Names of environments' fields that a number may depend on, and what a reader calls them.
-const std::vector<std::pair<const char*, const char*>> kFields = {
-    {"device", "device"},       {"gpu", "GPU"},        {"cpu_capability", "CPU capability"}, {"libtorch", "LibTorch"},
-    {"precision", "precision"}, {"threads", "threads"}};
+const std::vector<std::pair<const char*, const char*>> kFields = {{"device", "device"},
+                                                                  {"gpu", "GPU"},
+                                                                  {"cpu_capability", "CPU capability"},
+                                                                  {"onednn_isa", "oneDNN's instructions"},
+                                                                  {"libtorch", "LibTorch"},
+                                                                  {"precision", "precision"},
+                                                                  {"threads", "threads"}};
 
 template <class Visit>
 void each_phase(const std::vector<const Result*>& results, const Visit& visit) {
