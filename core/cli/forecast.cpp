@@ -60,7 +60,8 @@ double epochs_of(const Step& step) { return step.epochs ? static_cast<double>(*s
 
 class Forecaster {
  public:
-  explicit Forecaster(Runner& runner) : runner_(runner), store_(runner.store()) {}
+  Forecaster(Runner& runner, const std::function<void()>& before_timing)
+      : runner_(runner), store_(runner.store()), before_timing_(before_timing) {}
 
   void add(Task task) {
     add_phase(task, task.teacher, epochs_of(task.cell->section("teacher")), 1, false);
@@ -108,6 +109,7 @@ class Forecaster {
   const StepCost& cost_of(const Task& task, const Laboratory& laboratory) {
     const auto found = costs_.find(&laboratory);
     if (found != costs_.end()) return found->second;
+    if (costs_.empty()) before_timing_();
     return costs_[&laboratory] = measure_step(laboratory, task.cell->section("training").integer("batch"));
   }
 
@@ -169,6 +171,7 @@ class Forecaster {
 
   Runner& runner_;
   const PhaseStore& store_;
+  const std::function<void()>& before_timing_;
   std::map<const Laboratory*, StepCost> costs_;
   std::set<std::string> counted_;
   Forecast forecast_;
@@ -213,8 +216,8 @@ Json to_json(const Forecast& forecast) {
   return {{"phases", std::move(rows)}, {"images", rounded(forecast.left.images)}, {"seconds", forecast.left.seconds}};
 }
 
-Forecast forecast_of(const Plan& plan, Runner& runner) {
-  Forecaster forecaster(runner);
+Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing) {
+  Forecaster forecaster(runner, before_timing);
   for (const Task& task : runner.tasks(plan)) forecaster.add(task);
   return std::move(forecaster).forecast();
 }

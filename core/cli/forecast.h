@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "cli/estimate.h"
 #include "experiment/runner.h"
 
@@ -37,7 +39,8 @@ struct Forecast {
 nlohmann::ordered_json to_json(const Forecast& forecast);
 
 // The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
-// be. Runs nothing, but times a few batches of each model that has something left.
-Forecast forecast_of(const Plan& plan, Runner& runner);
+// be. Runs nothing, but times a few batches of each model that has something left. `before_timing` is called before the
+// first of them.
+Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing);
 
 }  // namespace senet

@@ -18,10 +18,13 @@ class PhaseThreads {
 
   // Sets the number for a phase that is about to run. Returns what there is to say of it, or nothing.
   std::string set_for(const PhaseInputs& phase);
+  // Sets the number with which a phase would begin now, for what times its steps.
+  void set_for_timing() const;
 
  private:
   // 0: the phase has not begun, or does not say.
   int begun_with(const PhaseInputs& phase) const;
+  int free_now() const;
 
   PhaseStore store_;
   int processors_, most_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iostream>
 #include <set>
 
@@ -256,9 +257,10 @@ int show_outcome(const Plan& plan, const RunOutcome& outcome, const RunFolders& 
 }
 
 // What a phase's folder holds that cannot be read is told where the phase runs, and keeps no other from running.
-Forecast forecast_for_run(const Plan& plan, Runner& runner, Console& console) {
+Forecast forecast_for_run(const Plan& plan, Runner& runner, Console& console,
+                          const std::function<void()>& before_timing) {
   try {
-    return forecast_of(plan, runner);
+    return forecast_of(plan, runner, before_timing);
   } catch (const Unreadable& error) {
     console.message(text("no forecast: ", error.what()));
     return {};
@@ -291,6 +293,9 @@ int run_experiment(const Arguments& arguments) {
   ShardProcesses shards(plan, arguments, device);
   PhaseThreads phase_threads(folders.runs, arguments.processors, at::get_num_threads());
   const bool adapts_threads = threads.asked_by.empty() && arguments.jobs == 1 && shards.count() == 1;
+  const auto before_timing = [&] {
+    if (adapts_threads) phase_threads.set_for_timing();
+  };
   Forecast forecast;
   Console console([&](const PhaseInputs& phase) {
     link_for_tensorboard(plan.name, forecast, {}, PhaseStore(folders.runs), folders.runs);
@@ -311,9 +316,9 @@ int run_experiment(const Arguments& arguments) {
     if (device.is_cpu() && arguments.jobs == 1 && shards.count() == 1 && !way.empty()) console.message(way);
   }
   Runner runner(plugins, folders, device, console);
-  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner), arguments);
+  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner, before_timing), arguments);
   // One task of many says no more than what it does.
-  if (!is_job && !chooses_tasks(arguments)) forecast = forecast_for_run(plan, runner, console);
+  if (!is_job && !chooses_tasks(arguments)) forecast = forecast_for_run(plan, runner, console, before_timing);
   if (!forecast.phases.empty()) {
     for (const std::string& line : summary_of(plan, forecast, runner, folders, device)) console.message(line);
   }
@@ -340,7 +345,11 @@ int show_status(const Arguments& arguments) {
   const Plan plan = make_plan(read_document(arguments), plugins);
   Console console;
   Runner runner(plugins, run_folders(arguments), prepare_device(arguments), console);
-  const Forecast forecast = forecast_of(plan, runner);
+  const bool adapts_threads = wanted_threads(arguments.threads, arguments.processors).asked_by.empty();
+  const PhaseThreads phase_threads(arguments.runs, arguments.processors, at::get_num_threads());
+  const Forecast forecast = forecast_of(plan, runner, [&] {
+    if (adapts_threads) phase_threads.set_for_timing();
+  });
   Json json = to_json(forecast);
   json["experiment"] = plan.name;
   std::vector<std::vector<std::string>> table = {{"job", "state", "what it does"}};
