@@ -149,6 +149,22 @@ TEST(SparseMomentum, AnUpdateIsTheOneDoneByHand) {
   }
 }
 
+TEST(SparseMomentum, OnOneThreadAnUpdateIsTheOneOnSeveral) {
+  const auto updated = [](int threads) {
+    const int before = at::get_num_threads();
+    at::set_num_threads(threads);
+    Training training(0.3);
+    for (const double p : {0.5, 0.3}) training.objective->redistribute(training.parameters, p);
+    at::set_num_threads(before);
+    return training.layers();
+  };
+  const std::vector<FlatLayer> one = updated(1), several = updated(3);
+  for (size_t l = 0; l < one.size(); ++l) {
+    EXPECT_EQ(several[l].kept, one[l].kept);
+    EXPECT_EQ(several[l].weight, one[l].weight);
+  }
+}
+
 TEST(SparseMomentum, ThePruneRateDecaysLinearlyAndTheLastEpochLeavesTheMask) {
   Training training(0.2);
   EpochSums sums(torch::kCPU);
