@@ -1,28 +1,37 @@
 #include "device/device.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace senet {
 
 namespace {
 
-thread_local bool capturing = false;
+thread_local Capture* capturing = nullptr;
 
 }  // namespace
 
-Capture::Capture() { capturing = true; }
-Capture::~Capture() { capturing = false; }
-bool Capture::active() { return capturing; }
+Capture::Capture() { capturing = this; }
+Capture::~Capture() { capturing = nullptr; }
+bool Capture::active() { return capturing != nullptr; }
+
+void Capture::before_replays(std::function<void()> work) {
+  SENET_CHECK(capturing, "there is nothing being recorded that work could be done before");
+  capturing->before_replays_.push_back(std::move(work));
+}
 
 void WorkGraph::record(const std::function<void()>& work) {
   recorded_ = false;
-  const Capture capture;
+  before_replays_.clear();
+  Capture capture;
   record_work(work);
+  before_replays_ = std::move(capture.before_replays_);
   recorded_ = true;
 }
 
 void WorkGraph::replay() {
   SENET_CHECK(recorded(), "a graph was replayed that is not recorded");
+  for (const auto& work : before_replays_) work();
   replay_work();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "senet/error.h"
 
@@ -37,6 +38,13 @@ class Capture {
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
   static bool active();
+  // Work of the host, and of the device, to be done before each replay of what is being recorded, in the order of the
+  // calls: what the replay reads has changed, or the host has to know what the replay changes.
+  static void before_replays(std::function<void()> work);
+
+ private:
+  friend class WorkGraph;
+  std::vector<std::function<void()>> before_replays_;
 };
 
 // Work that is recorded once and then replayed as a whole. It reads and writes the memory that it was recorded with.
@@ -58,6 +66,7 @@ class WorkGraph {
 
  private:
   bool recorded_ = false;
+  std::vector<std::function<void()>> before_replays_;
 };
 
 // A CUDA graph: one call of the host for hundreds of kernels.

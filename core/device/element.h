@@ -47,6 +47,11 @@ struct alignas(sizeof(Element) * count) Pack {
   Element values[count];
 };
 constexpr int kPackBytes = 16;
+// A pack's size as a value: `size.value` is a constant.
+template <int count>
+struct PackSize {
+  static constexpr int value = count;
+};
 
 template <int count, class Element>
 SENET_HOST_DEVICE Pack<Element, count> load(const Element* from) {

@@ -32,9 +32,8 @@ struct AdamRule {
 
 // The same of all parameters at once, cut into pieces: one a block.
 struct AdamPiece {
-  float *w, *m, *v;
-  const float* g;
-  int64_t count;
+  UpdatePiece of;  // `v` of it is m
+  float* v;
   AdamRule rule;
 };
 
@@ -49,9 +48,15 @@ struct AdamUpdate {
   SENET_HOST_DEVICE void run(int, const Block& block, int thread, Nothing&, Nothing&) const {
     const AdamPiece piece = pieces[block.x];
     const AdamFactors of_step = *factors;
-    for (int64_t i = thread; i < piece.count; i += kThreads) {
-      piece.rule.apply(piece.w[i], piece.m[i], piece.v[i], piece.g[i], of_step);
-    }
+    piece.of.for_each_pack(thread, kThreads, piece.v, [&](auto size, int64_t at) {
+      constexpr int pack = size.value;
+      Pack<float, pack> w = load<pack>(piece.of.w + at), m = load<pack>(piece.of.v + at), v = load<pack>(piece.v + at);
+      const Pack<float, pack> g = load<pack>(piece.of.g + at);
+      for (int i = 0; i < pack; ++i) piece.rule.apply(w.values[i], m.values[i], v.values[i], g.values[i], of_step);
+      store<pack>(m, piece.of.v + at);
+      store<pack>(v, piece.v + at);
+      piece.of.write<pack>(w, at);
+    });
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "device/world.h"
 #include "kernels/joined_norm.h"
+#include "kernels/parameter_copy.h"
 #include "nn/norm_activation.h"
 #include "senet/error.h"
 
@@ -20,6 +21,8 @@ namespace {
 constexpr int64_t kNarrow = 16;
 
 }  // namespace
+
+Layer::Layer() : weight_copy(std::make_shared<ParameterCopy>()), bias_copy(std::make_shared<ParameterCopy>()) {}
 
 void Layer::tie(const Layer& wider) {
   tie("weight", weight, wider.weight);
@@ -70,14 +73,15 @@ int64_t Conv2d::output_size(int64_t input) const {
 
 torch::Tensor Conv2d::forward(const torch::Tensor& x) {
   torch::Tensor y;
-  const torch::Tensor b = bias.defined() ? bias.to(x.scalar_type()) : torch::Tensor();
+  const torch::Tensor w = weight_copy->of(weight, x.scalar_type()),
+                      b = bias.defined() ? bias_copy->of(bias, x.scalar_type()) : torch::Tensor();
   if (x.is_cpu() && options_.kernel == 1 && options_.stride > 1 && options_.padding == 0 && weight.size(1) < kNarrow) {
     const torch::Tensor kept = x.slice(2, 0, torch::nullopt, options_.stride)
                                    .slice(3, 0, torch::nullopt, options_.stride)
                                    .contiguous(x.suggest_memory_format());
-    y = at::conv2d(kept, weight.to(x.scalar_type()), b, 1, torch::IntArrayRef(0), 1, options_.groups);
+    y = at::conv2d(kept, w, b, 1, torch::IntArrayRef(0), 1, options_.groups);
   } else {
-    y = at::conv2d(x, weight.to(x.scalar_type()), b, options_.stride, options_.padding, 1, options_.groups);
+    y = at::conv2d(x, w, b, options_.stride, options_.padding, 1, options_.groups);
   }
   macs_per_image_ = weight.numel() * y.size(2) * y.size(3);
   return y;
@@ -124,7 +128,7 @@ FullyConnected::FullyConnected(int64_t in_features, int64_t out_features, double
 torch::Tensor FullyConnected::forward(const torch::Tensor& x) {
   macs_per_image_ = weight.numel();
   for (int64_t d = 1; d + 1 < x.dim(); ++d) macs_per_image_ *= x.size(d);  // tokens
-  return at::linear(x, weight.to(x.scalar_type()), bias.to(x.scalar_type()));
+  return at::linear(x, weight_copy->of(weight, x.scalar_type()), bias_copy->of(bias, x.scalar_type()));
 }
 
 void FullyConnected::reset_parameters(torch::Generator& generator) {

@@ -11,6 +11,7 @@
 #include "kernels/cpu_loops.h"
 #include "kernels/sgd_kernel.h"
 #include "senet/error.h"
+#include "senet/layers.h"
 
 namespace senet {
 
@@ -35,36 +36,107 @@ bool in_one_loop(const torch::Tensor& w, const torch::Tensor& v, const torch::Te
          same_order(w, v) && same_order(w, g);
 }
 
-int64_t pieces_of(const torch::Tensor& parameter) { return (parameter.numel() + kPiece - 1) / kPiece; }
+std::shared_ptr<ParameterCopy> copy_of(const torch::Tensor& parameter, const torch::nn::Module& module) {
+  std::vector<const torch::nn::Module*> parts = {&module};
+  for (const auto& part : module.modules(/*include_self=*/false)) parts.push_back(part.get());
+  for (const auto* part : parts) {
+    const auto* layer = dynamic_cast<const Layer*>(part);
+    if (layer && layer->weight.is_same(parameter)) return layer->weight_copy;
+    if (layer && layer->bias.is_same(parameter)) return layer->bias_copy;
+  }
+  return std::make_shared<ParameterCopy>();
+}
+
+// The pieces of all parameters that have a gradient, in the table, and how many: cut(parameter, piece, where its square
+// is). None where a parameter is not on a GPU or lies there in another order than what is updated with it.
+template <class Piece, class Cut>
+std::pair<const Piece*, int64_t> pieces_on_gpu(PieceTable& table, const Parameters& parameters,
+                                               const std::vector<std::shared_ptr<ParameterCopy>>& copies,
+                                               const std::vector<torch::Tensor>& squares, const Cut& cut) {
+  std::vector<Piece> pieces;
+  std::vector<const void*> places;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const torch::Tensor &w = parameters[i].value, &v = parameters[i].momentum, gradient = w.grad();
+    if (!gradient.defined()) continue;
+    if (!w.is_cuda() || !in_one_loop(w, v, gradient) || !(squares.empty() || same_order(w, squares[i]))) return {};
+    auto* square = squares.empty() ? nullptr : squares[i].data_ptr<float>();
+    uint16_t* copy = copies[i]->memory(w);
+    places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr(), square, copy});
+    for (int64_t at = 0; at < w.numel(); at += kPiece) {
+      const UpdatePiece piece{w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
+                              copy ? copy + at : nullptr, std::min(kPiece, w.numel() - at)};
+      pieces.push_back(cut(i, piece, square ? square + at : nullptr));
+    }
+  }
+  if (pieces.empty()) return {};
+  const auto count = static_cast<int64_t>(pieces.size()), size = static_cast<int64_t>(sizeof(Piece));
+  const void* first = table.on(parameters.front().value.device(), places, pieces.data(), count * size);
+  return {static_cast<const Piece*>(first), count};
+}
 
 }  // namespace
-
-const void* PieceTable::on(const torch::Device& device, const std::vector<const void*>& places, const void* pieces,
-                           int64_t bytes, int64_t most) {
-  if (places != places_) {
-    SENET_CHECK(!Capture::active(), "gradients lie elsewhere than in the step before, while a step is recorded");
-    if (!memory_.defined()) memory_ = torch::empty({most}, torch::TensorOptions(device).dtype(torch::kUInt8));
-    memory_.narrow(0, 0, bytes).copy_(torch::from_blob(const_cast<void*>(pieces), {bytes}, torch::kUInt8));
-    places_ = places;
-  }
-  return memory_.data_ptr();
-}
 
 Optimizer::Optimizer(torch::nn::Module& module, const TrainingSettings& settings) {
   for (auto& item : module.named_parameters()) {
     parameters_.push_back({item.key(), item.value(), torch::zeros_like(item.value().detach())});
     const ParameterRule own = settings.rule ? settings.rule(item.key()) : ParameterRule();
     rules_.push_back({own.lr_factor, own.weight_decay.value_or(settings.weight_decay)});
+    copies_.push_back(copy_of(item.value(), module));
+  }
+  dropped_.resize(parameters_.size());
+}
+
+void Optimizer::drop_gradients() {
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor& gradient = parameters_[i].value.mutable_grad();
+    if (gradient.defined()) dropped_[i] = true;
+    gradient = torch::Tensor();
   }
 }
 
 void Optimizer::zero_gradients() {
+  if (!parameters_.empty() && parameters_.front().value.is_cuda()) return drop_gradients();
   std::vector<torch::Tensor> gradients;
   for (Parameter& parameter : parameters_) {
     const torch::Tensor& gradient = parameter.value.grad();
     if (gradient.defined()) gradients.push_back(gradient);
   }
   if (!gradients.empty()) at::_foreach_zero_(gradients);
+}
+
+void Optimizer::update() {
+  const torch::NoGradGuard no_gradient;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor& value = parameters_[i].value;
+    if (dropped_[i] && !value.grad().defined()) value.mutable_grad() = torch::zeros_like(value);
+  }
+  const bool with_copies = update_parameters();
+  // Loops and kernels write past the operators.
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const torch::Tensor& value = parameters_[i].value;
+    if (value.grad().defined()) copies_[i]->changed(value, with_copies && copies_[i]->memory(value));
+  }
+}
+
+void Optimizer::end_step() {
+  struct Changed {
+    torch::Tensor value, gradient;
+    std::shared_ptr<ParameterCopy> copy;
+    bool with_copy;
+  };
+  std::vector<Changed> all;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const torch::Tensor& value = parameters_[i].value;
+    const bool with_copy = copies_[i]->refresh(value);
+    all.push_back({value, value.grad(), copies_[i], with_copy});
+  }
+  if (!Capture::active()) return;
+  Capture::before_replays([all] {
+    for (const Changed& changed : all) {
+      changed.value.mutable_grad() = changed.gradient;
+      changed.copy->changed(changed.value, changed.with_copy);
+    }
+  });
 }
 
 void Optimizer::state(Archive& archive) {
@@ -87,30 +159,16 @@ SgdRule Sgd::rule_of(size_t parameter) const {
 }
 
 bool Sgd::update_on_gpu() {
-  std::vector<SgdPiece> pieces;
-  std::vector<const void*> places;
-  int64_t most = 0;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const torch::Tensor &w = parameters_[i].value, &v = parameters_[i].momentum, gradient = w.grad();
-    most += pieces_of(w);
-    if (!gradient.defined()) continue;
-    if (!w.is_cuda() || !in_one_loop(w, v, gradient)) return false;
-    places.insert(places.end(), {w.data_ptr(), v.data_ptr(), gradient.data_ptr()});
-    for (int64_t at = 0; at < w.numel(); at += kPiece) {
-      pieces.push_back({w.data_ptr<float>() + at, v.data_ptr<float>() + at, gradient.data_ptr<float>() + at,
-                        std::min(kPiece, w.numel() - at), rule_of(i), static_cast<float>(rules_[i].lr_factor)});
-    }
-  }
-  if (pieces.empty()) return false;
-  const auto count = static_cast<int64_t>(pieces.size()), size = static_cast<int64_t>(sizeof(SgdPiece));
-  const void* table = pieces_.on(rate_.device(), places, pieces.data(), count * size, most * size);
-  launch(SgdUpdate{static_cast<const SgdPiece*>(table), rate_.data_ptr<float>()}, {count, 1});
-  return true;
+  const auto [pieces, count] =
+      pieces_on_gpu<SgdPiece>(pieces_, parameters_, copies_, {}, [&](size_t i, const UpdatePiece& piece, float*) {
+        return SgdPiece{piece, rule_of(i), static_cast<float>(rules_[i].lr_factor)};
+      });
+  if (count > 0) launch(SgdUpdate{pieces, rate_.data_ptr<float>()}, {count, 1});
+  return count > 0;
 }
 
-void Sgd::update() {
-  const torch::NoGradGuard no_gradient;
-  if (update_on_gpu()) return;
+bool Sgd::update_parameters() {
+  if (update_on_gpu()) return true;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     torch::Tensor &w = parameters_[i].value, &v = parameters_[i].momentum;
     const torch::Tensor gradient = w.grad();
@@ -129,6 +187,7 @@ void Sgd::update() {
     const torch::Tensor step = nesterov_ ? gradient.add(w, rules_[i].weight_decay).add_(v, momentum_) : v;
     w.is_cuda() ? w.sub_(step * (rate_ * rules_[i].lr_factor)) : w.sub_(step, lr);
   }
+  return false;
 }
 
 Adam::Adam(torch::nn::Module& module, const TrainingSettings& settings)
@@ -150,37 +209,21 @@ void Adam::begin_step(double lr) {
 }
 
 bool Adam::update_on_gpu() {
-  std::vector<AdamPiece> pieces;
-  std::vector<const void*> places;
-  int64_t most = 0;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i], gradient = w.grad();
-    most += pieces_of(w);
-    if (!gradient.defined()) continue;
-    if (!w.is_cuda() || !in_one_loop(w, m, gradient) || !same_order(w, v)) return false;
-    places.insert(places.end(), {w.data_ptr(), m.data_ptr(), v.data_ptr(), gradient.data_ptr()});
-    const AdamRule rule{static_cast<float>(kBeta1),
-                        static_cast<float>(kBeta2),
-                        static_cast<float>(kEpsilon),
-                        static_cast<float>(rules_[i].weight_decay),
-                        static_cast<float>(rules_[i].lr_factor),
-                        decoupled_};
-    for (int64_t at = 0; at < w.numel(); at += kPiece) {
-      pieces.push_back({w.data_ptr<float>() + at, m.data_ptr<float>() + at, v.data_ptr<float>() + at,
-                        gradient.data_ptr<float>() + at, std::min(kPiece, w.numel() - at), rule});
-    }
-  }
-  if (pieces.empty()) return false;
-  const auto count = static_cast<int64_t>(pieces.size()), size = static_cast<int64_t>(sizeof(AdamPiece));
-  const void* table = pieces_.on(factors_.device(), places, pieces.data(), count * size, most * size);
-  launch(AdamUpdate{static_cast<const AdamPiece*>(table), static_cast<const AdamFactors*>(factors_.data_ptr())},
-         {count, 1});
-  return true;
+  const auto number = [](double value) { return static_cast<float>(value); };
+  const auto [pieces, count] = pieces_on_gpu<AdamPiece>(
+      pieces_, parameters_, copies_, squares_, [&](size_t i, const UpdatePiece& piece, float* v) {
+        const auto [lr_factor, weight_decay] = rules_[i];
+        return AdamPiece{
+            piece,
+            v,
+            {number(kBeta1), number(kBeta2), number(kEpsilon), number(weight_decay), number(lr_factor), decoupled_}};
+      });
+  if (count > 0) launch(AdamUpdate{pieces, static_cast<const AdamFactors*>(factors_.data_ptr())}, {count, 1});
+  return count > 0;
 }
 
-void Adam::update() {
-  const torch::NoGradGuard no_gradient;
-  if (factors_.defined() && update_on_gpu()) return;
+bool Adam::update_parameters() {
+  if (factors_.defined() && update_on_gpu()) return true;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     torch::Tensor &w = parameters_[i].value, &m = parameters_[i].momentum, &v = squares_[i];
     torch::Tensor g = w.grad();
@@ -199,6 +242,7 @@ void Adam::update() {
       w.addcdiv_(m, v.sqrt().div_(root_).add_(kEpsilon), -rate_ * lr_factor);
     }
   }
+  return false;
 }
 
 void Adam::state(Archive& archive) {

@@ -3,7 +3,10 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <vector>
 
+#include "kernels/parameter_copy.h"
+#include "kernels/piece_table.h"
 #include "kernels/sgd_kernel.h"
 #include "senet/objective.h"
 #include "senet/training.h"
@@ -15,15 +18,23 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
+  // Before a step's first backward pass. On a GPU gradients are dropped: those of that pass take their place without an
+  // addition. On a CPU they are set to zero.
   void zero_gradients();
+  void drop_gradients();
   void step(double lr) {
     begin_step(lr);
     update();
+    end_step();
   }
-  // The first half of a step, on the host: sets all that changes from step to step.
+  // The first part of a step, on the host: sets all that changes from step to step.
   virtual void begin_step(double lr) = 0;
-  // The second half, tensor work alone. Parameters without a gradient stay as they are.
-  virtual void update() = 0;
+  // The second part, tensor work alone. Parameters that never had a gradient stay as they are; of one that has none in
+  // this step the gradient is zero.
+  void update();
+  // The last part, behind all that changes parameters: copies in bfloat16 follow those that update() did not write
+  // along. Where a step is recorded, each replay leaves parameters, copies and gradients to the host as it does here.
+  void end_step();
   const Parameters& parameters() const { return parameters_; }
   // Everything that the next step depends on beside parameters and gradients.
   virtual void state(Archive& archive);
@@ -32,26 +43,18 @@ class Optimizer {
   // With the settings' weight decay, where a parameter has none of its own.
   Optimizer(torch::nn::Module& module, const TrainingSettings& settings);
 
+  // Whether by a kernel that wrote copies along, where `copies_` had memory for them.
+  virtual bool update_parameters() = 0;
+
   struct Rule {
     double lr_factor, weight_decay;
   };
   Parameters parameters_;
-  std::vector<Rule> rules_;  // of each
-};
-
-// What a kernel reads of the parameters that it updates: a table in the device's memory, where it stays, since recorded
-// steps read it there.
-class PieceTable {
- public:
-  // Where the `bytes` of pieces lie on the device, written there if the addresses they were cut from (`places`) are
-  // others than at the last call. `most`: of bytes, at any call. Throws where they would have to be written while a
-  // step is recorded.
-  const void* on(const torch::Device& device, const std::vector<const void*>& places, const void* pieces, int64_t bytes,
-                 int64_t most);
+  std::vector<Rule> rules_;                             // of each
+  std::vector<std::shared_ptr<ParameterCopy>> copies_;  // its layer's; one that nobody reads where none has it
 
  private:
-  torch::Tensor memory_;
-  std::vector<const void*> places_;
+  std::vector<bool> dropped_;  // whether it had a gradient that was dropped
 };
 
 // Stochastic gradient descent with momentum and weight decay, as PyTorch's without dampening: g ← g + λ·w;
@@ -62,9 +65,9 @@ class Sgd final : public Optimizer {
   // settings: momentum, nesterov, weight_decay and rule.
   Sgd(torch::nn::Module& module, const TrainingSettings& settings);
   void begin_step(double lr) override;
-  void update() override;
 
  private:
+  bool update_parameters() override;
   SgdRule rule_of(size_t parameter) const;
   // All parameters on a GPU in one kernel; false where it does not take them.
   bool update_on_gpu();
@@ -86,10 +89,10 @@ class Adam final : public Optimizer {
   // settings: optimizer (adam or adamw), weight_decay and rule.
   Adam(torch::nn::Module& module, const TrainingSettings& settings);
   void begin_step(double lr) override;
-  void update() override;
   void state(Archive& archive) override;
 
  private:
+  bool update_parameters() override;
   // All parameters on a GPU in one kernel; false where it does not take them.
   bool update_on_gpu();
 

@@ -52,6 +52,7 @@ void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochS
   const Span span("update");
   optimizer.update();
   objective.after_update(optimizer.parameters());
+  optimizer.end_step();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "data/batches.h"
 #include "kernels/channel_mean_square.h"
 #include "kernels/mismatch.h"
+#include "kernels/parameter_copy.h"
 #include "method/masks.h"
 #include "senet/activation.h"
 #include "senet/layers.h"
@@ -184,11 +185,18 @@ TEST(OnTheGpu, OptimisersStepAsOnTheCpu) {
       TrainingSettings settings;
       settings.optimizer = kind;
       const auto optimizer = make_optimizer(layer, settings);
+      const torch::Tensor x = random_tensor({3, 130}, 9, torch::kBFloat16).to(device);
       for (int step = 0; step < 4; ++step) {
+        layer.forward(x);
         for (torch::Tensor& parameter : layer.parameters()) {
           parameter.mutable_grad() = random_tensor(parameter.sizes(), step, torch::kFloat32).to(device);
         }
         optimizer->step(0.1 / (1 + step));
+        if (device.is_cuda()) {
+          EXPECT_NE(layer.weight_copy->memory(layer.weight), nullptr) << "it was written along";
+        }
+        EXPECT_TRUE(identical(layer.weight_copy->of(layer.weight, torch::kBFloat16).detach().cpu(),
+                              layer.weight.detach().to(torch::kBFloat16).cpu()));
       }
       return std::pair{layer.weight.detach().cpu(), layer.bias.detach().cpu()};
     };

@@ -236,43 +236,82 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{torch::kFloat32, false, {1, 1, 1, 1}}, Case{torch::kFloat32, true, {3, 512, 2, 2}},
                       Case{torch::kBFloat16, true, {16, 256, 4, 4}}, Case{torch::kFloat32, false, {9, 33, 11, 13}}));
 
+// Of a parameter and what is updated with it: each begins `offset` elements behind a boundary of its memory, and what
+// lies around them stays.
+class Rooms {
+ public:
+  explicit Rooms(int64_t offset) : offset_(offset) {}
+  torch::Tensor of(const torch::Tensor& values) {
+    torch::Tensor room = torch::full({values.numel() + offset_ + 1}, 77, values.options());
+    room.narrow(0, offset_, values.numel()).copy_(values);
+    rooms_.push_back(room);
+    return room.narrow(0, offset_, values.numel());
+  }
+  bool stay() const {
+    return std::all_of(rooms_.begin(), rooms_.end(), [&](const torch::Tensor& room) {
+      return room.narrow(0, 0, offset_).eq(77).all().item<bool>() && room[-1].item<double>() == 77;
+    });
+  }
+
+ private:
+  int64_t offset_;
+  std::vector<torch::Tensor> rooms_;
+};
+
+// The piece that begins at an element; `copy` may be undefined.
+UpdatePiece piece_at(int64_t at, const torch::Tensor& w, const torch::Tensor& v, const torch::Tensor& g,
+                     const torch::Tensor& copy) {
+  return {w.data_ptr<float>() + at, v.data_ptr<float>() + at, g.data_ptr<float>() + at,
+          copy.defined() ? elements<uint16_t>(copy) + at : nullptr, std::min(kPiece, w.numel() - at)};
+}
+
 TEST(Kernels, UpdateEveryPieceOfEveryParameter) {
   const float lr = 0.1f, momentum = 0.9f, decay = 5e-4f;
-  std::vector<torch::Tensor> w, v, g, expected_w, expected_v;
-  std::vector<SgdPiece> pieces;
-  for (const int64_t size : {int64_t{1}, int64_t{255}, kPiece, 2 * kPiece + 3}) {
-    for (auto* all : {&w, &v, &g}) all->push_back(random_tensor({size}, size + w.size(), torch::kFloat32));
-    const bool nesterov = pieces.size() > 1;
-    const float factor = nesterov ? 0.5f : 1.0f;
-    const SgdRule rule{momentum, decay, nesterov};
-    const torch::Tensor slope = g.back() + decay * w.back();
-    expected_v.push_back(momentum * v.back() + slope);
-    expected_w.push_back(w.back() -
-                         factor * lr * (nesterov ? slope + momentum * expected_v.back() : expected_v.back()));
-    for (int64_t at = 0; at < size; at += kPiece) {
-      pieces.push_back({w.back().data_ptr<float>() + at, v.back().data_ptr<float>() + at,
-                        g.back().data_ptr<float>() + at, std::min(kPiece, size - at), rule, factor});
+  for (const int64_t offset : {0, 1, 2}) {
+    Rooms rooms(offset);
+    std::vector<torch::Tensor> w, v, g, copies, expected_w, expected_v;
+    std::vector<SgdPiece> pieces;
+    for (const int64_t size : {int64_t{1}, int64_t{255}, kPiece, 2 * kPiece + 3}) {
+      for (auto* all : {&w, &v, &g}) {
+        all->push_back(rooms.of(random_tensor({size}, size + w.size(), torch::kFloat32)));
+      }
+      const bool nesterov = pieces.size() > 1;
+      copies.push_back(size == 255 ? torch::Tensor() : rooms.of(torch::zeros({size}, torch::kBFloat16)));
+      const float factor = nesterov ? 0.5f : 1.0f;
+      const SgdRule rule{momentum, decay, nesterov};
+      const torch::Tensor slope = g.back() + decay * w.back();
+      expected_v.push_back(momentum * v.back() + slope);
+      expected_w.push_back(w.back() -
+                           factor * lr * (nesterov ? slope + momentum * expected_v.back() : expected_v.back()));
+      for (int64_t at = 0; at < size; at += kPiece) {
+        pieces.push_back({piece_at(at, w.back(), v.back(), g.back(), copies.back()), rule, factor});
+      }
     }
-  }
-  emulate(SgdUpdate{pieces.data(), &lr}, {static_cast<int64_t>(pieces.size()), 1});
-  for (size_t i = 0; i < w.size(); ++i) {
-    EXPECT_LT(largest_difference(w[i], expected_w[i]), 1e-6);
-    EXPECT_LT(largest_difference(v[i], expected_v[i]), 1e-6);
+    emulate(SgdUpdate{pieces.data(), &lr}, {static_cast<int64_t>(pieces.size()), 1});
+    for (size_t i = 0; i < w.size(); ++i) {
+      EXPECT_LT(largest_difference(w[i], expected_w[i]), 1e-6);
+      EXPECT_LT(largest_difference(v[i], expected_v[i]), 1e-6);
+      EXPECT_TRUE(!copies[i].defined() || identical(copies[i], w[i].to(torch::kBFloat16))) << i;
+    }
+    EXPECT_TRUE(rooms.stay()) << offset;
   }
 }
 
 // Parameters of odd sizes, against PyTorch's formula in float64.
 TEST(Kernels, UpdateEveryPieceAsAdamDoes) {
-  for (const bool decoupled : {false, true}) {
+  for (const auto& [decoupled, offset] : {std::pair(false, 0), std::pair(true, 0), std::pair(false, 3)}) {
+    Rooms rooms(offset);
     const AdamRule rule{0.9f, 0.999f, 1e-8f, 0.1f, 0.5f, decoupled};
     const double lr = 0.01, root = std::sqrt(1 - std::pow(0.999, 3)), rate = lr / (1 - std::pow(0.9, 3));
     const AdamFactors factors{static_cast<float>(rate), static_cast<float>(root), static_cast<float>(lr)};
-    std::vector<torch::Tensor> tensors, expected;
+    std::vector<torch::Tensor> tensors, expected, copies;
     std::vector<AdamPiece> pieces;
     for (const int64_t size : {int64_t{1}, int64_t{257}, kPiece, 2 * kPiece + 5}) {
-      const torch::Tensor w = random_tensor({size}, 1, torch::kFloat32), m = random_tensor({size}, 2, torch::kFloat32),
-                          v = random_tensor({size}, 3, torch::kFloat32).square(),
-                          g = random_tensor({size}, 4, torch::kFloat32);
+      const torch::Tensor w = rooms.of(random_tensor({size}, 1, torch::kFloat32)),
+                          m = rooms.of(random_tensor({size}, 2, torch::kFloat32)),
+                          v = rooms.of(random_tensor({size}, 3, torch::kFloat32).square()),
+                          g = rooms.of(random_tensor({size}, 4, torch::kFloat32));
+      copies.push_back(size == 257 ? torch::Tensor() : rooms.of(torch::zeros({size}, torch::kBFloat16)));
       torch::Tensor wide = w.to(torch::kFloat64), slope = g.to(torch::kFloat64);
       if (decoupled) wide = wide * (1 - lr * 0.5 * 0.1);
       if (!decoupled) slope = slope + 0.1 * wide;
@@ -281,14 +320,17 @@ TEST(Kernels, UpdateEveryPieceAsAdamDoes) {
       expected.insert(expected.end(), {wide - 0.5 * rate * mean / (square.sqrt() / root + 1e-8), mean, square});
       tensors.insert(tensors.end(), {w, m, v, g});
       for (int64_t at = 0; at < size; at += kPiece) {
-        pieces.push_back({w.data_ptr<float>() + at, m.data_ptr<float>() + at, v.data_ptr<float>() + at,
-                          g.data_ptr<float>() + at, std::min(kPiece, size - at), rule});
+        pieces.push_back({piece_at(at, w, m, g, copies.back()), v.data_ptr<float>() + at, rule});
       }
     }
     emulate(AdamUpdate{pieces.data(), &factors}, {static_cast<int64_t>(pieces.size()), 1});
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_LT(largest_difference(tensors[4 * (i / 3) + i % 3], expected[i]), 5e-6) << decoupled << " " << i;
     }
+    for (size_t i = 0; i < copies.size(); ++i) {
+      EXPECT_TRUE(!copies[i].defined() || identical(copies[i], tensors[4 * i].to(torch::kBFloat16))) << i;
+    }
+    EXPECT_TRUE(rooms.stay()) << offset;
   }
 }
 

@@ -33,6 +33,17 @@ class KeptWork final : public WorkGraph {
   std::function<void()> work_;
 };
 
+// Does the work while it records it, as nothing on the host can be recorded, and nothing at a replay: what a replay
+// would read lies there to be looked at.
+class WatchedWork final : public WorkGraph {
+ public:
+  void wait() override {}
+
+ protected:
+  void record_work(const std::function<void()>& work) override { work(); }
+  void replay_work() override {}
+};
+
 // Records nothing, as where an operation in the work cannot be.
 class RefusingGraph final : public WorkGraph {
  public:

@@ -1,7 +1,7 @@
 #include "train/optimizer.h"
 
 #include "config/document.h"
-#include "device/device.h"
+#include "support/graphs.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
 #include "support/training.h"
@@ -104,6 +104,56 @@ TEST(Sgd, ParametersWithoutAGradientStay) {
   EXPECT_TRUE(testing::identical(network.conv1->weight.detach(), before));
 }
 
+// What a GPU does in place of setting gradients to zero.
+TEST(Optimizer, DroppedGradientsAreTheNextPasssAndZeroWhereItGivesNone) {
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam}) {
+    const auto weights = [&](bool drop) {
+      TinyNetwork network(2, 3, 6, 5);
+      network.initialise(3);
+      TrainingSettings settings;
+      settings.optimizer = kind;
+      const auto optimizer = make_optimizer(network, settings);
+      for (int step = 0; step < 3; ++step) {
+        drop ? optimizer->drop_gradients() : optimizer->zero_gradients();
+        for (int pass = 0; pass < 2; ++pass) {
+          // The first convolution takes no part in the second step, the classifier in none.
+          torch::Tensor x = random_tensor({4, 3, 6, 6}, 10 * step + pass, torch::kFloat32);
+          if (step != 1) x = network.conv1->forward(x.narrow(1, 0, 2));
+          network.conv2->forward(x).square().sum().backward();
+        }
+        optimizer->step(0.001);
+      }
+      return std::vector<torch::Tensor>{network.conv1->weight.detach(), network.conv2->weight.detach(),
+                                        network.linear->weight.detach()};
+    };
+    const auto dropped = weights(true), zeroed = weights(false);
+    for (size_t i = 0; i < zeroed.size(); ++i) EXPECT_TRUE(testing::identical(dropped[i], zeroed[i])) << i;
+  }
+}
+
+TEST(Optimizer, AReplayLeavesToTheHostWhatAStepDoes) {
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(3);
+  Sgd sgd(network, TrainingSettings());
+  const torch::Tensor x = random_tensor({4, 2, 6, 6}, 1, torch::kBFloat16);
+  const torch::Tensor& weight = network.conv1->weight;
+  testing::WatchedWork graph;
+  const auto step = [&] {
+    sgd.drop_gradients();
+    network.conv1->forward(x).to(torch::kFloat32).square().sum().backward();
+    sgd.step(0.01);
+  };
+  step();
+  graph.record(step);
+  const torch::Tensor recorded = weight.grad();
+  step();
+  EXPECT_FALSE(weight.grad().is_same(recorded));
+  const auto version = weight._version();
+  graph.replay();
+  EXPECT_TRUE(weight.grad().is_same(recorded)) << "which a replay fills";
+  EXPECT_GT(weight._version(), version) << "a replay changes the weights";
+}
+
 TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
   TrainingSettings settings;
   settings.epochs = 240;
@@ -148,22 +198,6 @@ TEST(Schedule, TheRateRisesInTheFirstEpochs) {
       EXPECT_NEAR(warm.lr_at(epoch), share * plain.lr_at(epoch), 1e-12);
     }
   }
-}
-
-TEST(PieceTable, StaysWhereItIsAndIsNotWrittenWhileAStepIsRecorded) {
-  PieceTable table;
-  const std::vector<int64_t> first = {1, 2, 3}, second = {4, 5};
-  int a = 0, b = 0;
-  const auto on = [&](const std::vector<const void*>& places, const std::vector<int64_t>& rows) {
-    return static_cast<const int64_t*>(table.on(torch::kCPU, places, rows.data(), 8 * rows.size(), 24));
-  };
-  const int64_t* memory = on({&a}, first);
-  EXPECT_EQ(std::vector<int64_t>(memory, memory + 3), first);
-  EXPECT_EQ(on({&b}, second), memory);
-  EXPECT_EQ(std::vector<int64_t>(memory, memory + 2), second);
-  const Capture recording;
-  EXPECT_EQ(on({&b}, second), memory) << "nothing is written";
-  EXPECT_NE(testing::error_of([&] { on({&a}, first); }).find("while a step is recorded"), std::string::npos);
 }
 
 TEST(TrainingOptions, AreReadIntoTheirSettings) {

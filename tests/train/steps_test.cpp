@@ -16,6 +16,7 @@ using testing::identical;
 using testing::KeptWork;
 using testing::RefusingGraph;
 using testing::TinyNetwork;
+using testing::WatchedWork;
 
 using Graph = std::function<std::unique_ptr<WorkGraph>(bool)>;
 
@@ -173,17 +174,11 @@ TEST(Steps, WhatIsWrongWithTheWorkItselfIsItsOwnError) {
     Network& network_;
     int calls = 0;
   };
-  // As a graph does that works while it records.
-  struct Working final : WorkGraph {
-    void wait() override {}
-    void record_work(const std::function<void()>& work) override { work(); }
-    void replay_work() override {}
-  };
   Setting setting;
   Host host;
   Failing objective(setting.student);
   const std::string message =
-      error_of([&] { setting.run(objective, host, [](bool) { return std::make_unique<Working>(); }); });
+      error_of([&] { setting.run(objective, host, [](bool) { return std::make_unique<WatchedWork>(); }); });
   EXPECT_NE(message.find("the loss has a fault of its own"), std::string::npos) << message;
 }
 
@@ -196,11 +191,7 @@ TEST(Steps, AreNotRecordedOffTheGpuNorWhereTheEnvironmentForbidsIt) {
 }
 
 TEST(Capture, IsActiveWhileWorkIsRecordedAndNoLonger) {
-  struct Asking final : WorkGraph {
-    void wait() override {}
-    void record_work(const std::function<void()>& work) override { work(); }
-    void replay_work() override {}
-  } graph;
+  WatchedWork graph;
   bool within = false;
   graph.record([&] { within = Capture::active(); });
   EXPECT_TRUE(within);
@@ -208,6 +199,23 @@ TEST(Capture, IsActiveWhileWorkIsRecordedAndNoLonger) {
   EXPECT_THROW(graph.record([] { fail("no"); }), Error);
   EXPECT_FALSE(Capture::active());
   EXPECT_FALSE(graph.recorded());
+}
+
+TEST(Capture, WhatIsToBeDoneBeforeReplaysIsDoneInItsOrderUntilAnotherIsRecorded) {
+  WatchedWork graph;
+  std::string done;
+  graph.record([&] {
+    Capture::before_replays([&] { done += "a"; });
+    Capture::before_replays([&] { done += "b"; });
+  });
+  EXPECT_EQ(done, "");
+  graph.replay();
+  graph.replay();
+  EXPECT_EQ(done, "abab");
+  graph.record([&] { Capture::before_replays([&] { done += "c"; }); });
+  graph.replay();
+  EXPECT_EQ(done, "ababc");
+  EXPECT_NE(error_of([] { Capture::before_replays([] {}); }).find("nothing being recorded"), std::string::npos);
 }
 
 TEST(Trainer, CountsWhatTheDeviceHasStillToDoAtAnEpochsEndToTheEpoch) {

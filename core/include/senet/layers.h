@@ -7,11 +7,19 @@
 
 namespace senet {
 
+class ParameterCopy;
+
 // The layers that models are built from. Unlike torch::nn's they follow the precision of their input: weights are cast
 // to its type without autocast, batch norm keeps float32 parameters, logits leave as float32. They draw their initial
 // values from the generator they are given, and each knows the multiply–accumulates of its last forward pass.
+//
+// Convolutions and fully connected layers keep a copy of their weights in bfloat16 where they compute in it. The
+// optimiser writes it along on a GPU; after any other change of the weights by an operator it is written anew before it
+// is read. Do not write to a parameter past the operators (through data_ptr() or data()). SENet++'s narrower widths,
+// which are views of the full width's weights, cast them in each pass.
 class Layer : public torch::nn::Module {
  public:
+  Layer();
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
   virtual void reset_parameters(torch::Generator& generator) = 0;
   int64_t macs_per_image() const { return macs_per_image_; }
@@ -19,7 +27,8 @@ class Layer : public torch::nn::Module {
   // gradients reach the wider layer; the layer's own weights are no parameters any more. Batch norm keeps its own.
   virtual void tie(const Layer& wider);
 
-  torch::Tensor weight, bias;  // undefined where a layer has none
+  torch::Tensor weight, bias;                                   // undefined where a layer has none
+  const std::shared_ptr<ParameterCopy> weight_copy, bias_copy;  // for the core's own use
 
  protected:
   void tie(const char* name, torch::Tensor& own, const torch::Tensor& wide);
