@@ -9,7 +9,6 @@
 #include <torch/utils.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -20,7 +19,10 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "cli/gpu_group.h"
+#include "cli/rank_gpu.h"
 #include "senet/error.h"
+#include "storage/files.h"
 
 namespace senet {
 
@@ -30,12 +32,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, kFrozen{40000};
 // Others wait while the first rank reads, writes or judges: being slow is no reason to end.
 constexpr std::chrono::hours kPatience{24};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 c10::intrusive_ptr<c10d::TCPStore> open_store(const Rendezvous& at, bool is_server) {
   c10d::TCPStoreOptions options;
@@ -85,6 +81,19 @@ class Heartbeat {
     return names;
   }
 
+  // From now on NCCL's network is watched too.
+  void watch(const std::shared_ptr<GpuGroup>& gpus) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    gpus_ = gpus;
+  }
+  // This process ends by itself, or by force after a while: the host may wait for a GPU that waits for ever.
+  void end_soon(const std::string& why) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!ends_because_.empty()) return;
+    ends_because_ = why;
+    broken_since_ = Clock::now();
+  }
+
  private:
   std::string standing_still(std::chrono::milliseconds since) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -110,6 +119,7 @@ class Heartbeat {
       if (woken_.wait_for(lock, kBeat, [this] { return ends_; })) return;
       lock.unlock();
       end_if_frozen();
+      end_if_gpus_wait_for_ever();
     }
   }
   void beat(int64_t count) {
@@ -128,9 +138,21 @@ class Heartbeat {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (store_is_lost_ && Clock::now() - last_contact_ < kFrozen) return;
     }
-    if (names.empty()) return;
-    std::cerr << "senet: rank " << at_.rank << " ends: " << names << " gave no sign of life for "
-              << kFrozen.count() / 1000 << " s; the last checkpoint is kept\n";
+    if (!names.empty()) end(text(names, " gave no sign of life for ", kFrozen.count() / 1000, " s"));
+  }
+  void end_if_gpus_wait_for_ever() {
+    std::shared_ptr<GpuGroup> gpus;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!ends_because_.empty() && Clock::now() - broken_since_ > kFrozen) end(ends_because_);
+      gpus = gpus_.lock();
+    }
+    const std::string error = gpus ? gpus->error() : std::string();
+    if (!error.empty()) end_soon("NCCL has lost the other ranks' GPUs (" + error + ")");
+  }
+  [[noreturn]] void end(const std::string& why) const {
+    std::cerr << "senet: rank " << at_.rank << " on " << host_name() << " ends: " << why
+              << "; the last checkpoint is kept\n";
     _exit(static_cast<int>(Exit::failure));
   }
 
@@ -140,7 +162,9 @@ class Heartbeat {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool ends_ = false, store_is_lost_ = false;
-  Clock::time_point last_contact_ = Clock::now();
+  Clock::time_point last_contact_ = Clock::now(), broken_since_ = Clock::now();
+  std::weak_ptr<GpuGroup> gpus_;
+  std::string ends_because_;
   std::vector<std::pair<std::string, Clock::time_point>> seen_;
   std::thread thread_;
 };
@@ -149,50 +173,85 @@ class C10dWorld final : public World {
  public:
   C10dWorld(const Rendezvous& at, const c10::intrusive_ptr<c10d::TCPStore>& store)
       : World(at.rank, at.size), store_(store) {
-    set(*store_, text("host/", at.rank), host_name());
-    std::vector<std::string> hosts;
-    for (int rank = 0; rank < at.size; ++rank) hosts.push_back(get(*store_, text("host/", rank)));
+    std::vector<std::string> hosts = of_all_ranks("host", host_name());
+    const std::string wrong = wrong_gpus(of_all_ranks("gpu", at.device.is_cuda() ? gpu_id(at.device) : ""), hosts);
     set(*store_, text("beat/", at.rank), "");
-    for (int rank = 0; rank < at.size; ++rank) get(*store_, text("beat/", rank));
+    // The first rank's store is there until every rank has asked what it has to.
+    for (int rank = 0; rank < at.size && (wrong.empty() || at.rank == 0); ++rank) get(*store_, text("beat/", rank));
+    if (!wrong.empty()) fail_usage(wrong);
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = kPatience;
     options->devices.push_back(at.address == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
                                                          : c10d::ProcessGroupGloo::createDefaultDevice());
     group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, at.rank, at.size, options);
     heartbeat_ = std::make_unique<Heartbeat>(at, std::move(hosts));
+    if (!at.device.is_cuda()) return;
+    gpus_ = join_gpus(store_, at.rank, at.size, at.device);
+    heartbeat_->watch(gpus_);
+  }
+  ~C10dWorld() override {
+    if (!gpus_) return;
+    heartbeat_->end_soon("its GPU does not come to an end");
+    gpus_->abort();
+    gpus_.reset();
   }
 
   std::vector<torch::Tensor> gather(const torch::Tensor& mine) override {
+    if (mine.is_cuda()) {
+      torch::Tensor rows;
+      reached([&] { rows = gpus_->gather(mine); });
+      return rows.unbind(0);
+    }
     std::vector<std::vector<torch::Tensor>> all(1);
     for (int rank = 0; rank < size(); ++rank) all[0].push_back(torch::empty_like(mine, at::MemoryFormat::Contiguous));
     std::vector<torch::Tensor> sent = {mine.detach().contiguous()};
-    joined([&] { return group_->allgather(all, sent); });
+    reached([&] { group_->allgather(all, sent)->wait(); });
     return all[0];
   }
 
  protected:
   torch::Tensor exchange(const torch::Tensor& slices) override {
-    torch::Tensor sent = slices.contiguous(), received = torch::empty_like(sent);
+    torch::Tensor sent = slices.contiguous(), received;
     std::vector<int64_t> equal;
-    joined([&] { return group_->alltoall_base(received, sent, equal, equal); });
+    reached([&] {
+      if (slices.is_cuda()) {
+        received = gpus_->exchange(sent);
+      } else {
+        received = torch::empty_like(sent);
+        group_->alltoall_base(received, sent, equal, equal)->wait();
+      }
+    });
     return received;
   }
   void broadcast(torch::Tensor& values) override {
     std::vector<torch::Tensor> all = {values};
-    joined([&] { return group_->broadcast(all); });
+    reached([&] { values.is_cuda() ? gpus_->broadcast(values) : (void)group_->broadcast(all)->wait(); });
   }
 
  private:
+  std::vector<std::string> of_all_ranks(const std::string& what, const std::string& mine) {
+    set(*store_, text(what, "/", rank()), mine);
+    std::vector<std::string> all;
+    for (int rank = 0; rank < size(); ++rank) all.push_back(get(*store_, text(what, "/", rank)));
+    return all;
+  }
+  // On a GPU a lost rank is noticed here too: ranks meet on the CPU after every step.
   template <class Call>
-  void joined(const Call& call) {
+  void reached(const Call& call) {
     if (lost_) throw *lost_;
     try {
-      call()->wait();
+      call();
+    } catch (const c10::OutOfMemoryError&) {
+      throw;
     } catch (const std::exception& error) {
       const std::string gone = heartbeat_->gone();
       lost_.emplace(text("rank ", rank(), " of ", size(), " on ", host_name(), " has lost ",
                          gone.empty() ? "the connection to the others" : gone, " (", first_line(error.what()),
                          "); the last checkpoint is kept: give the same command again"));
+      if (gpus_) {
+        heartbeat_->end_soon("its GPU waits for " + (gone.empty() ? std::string("the others") : gone));
+        gpus_->abort();
+      }
       throw *lost_;
     }
   }
@@ -201,6 +260,7 @@ class C10dWorld final : public World {
   c10::intrusive_ptr<c10d::TCPStore> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::shared_ptr<GpuGroup> gpus_;
   std::optional<Error> lost_;  // whoever calls again is told at once
 };
 
@@ -210,6 +270,7 @@ bool can_form_world() { return true; }
 
 std::unique_ptr<World> form_world(Rendezvous at, const std::function<void(int port)>& opened) {
   try {
+    if (at.device.is_cuda()) keep_nccl_from_ending_this_process();
     const auto store = open_store(at, at.rank == 0);
     at.port = store->getPort();
     if (at.rank == 0) opened(at.port);

@@ -288,9 +288,10 @@ int run_experiment(const Arguments& arguments) {
     reduce_to_one_batch(plan);
     folders.results = folders.runs / "one-batch";
   }
-  const torch::Device device = prepare_device(arguments);
+  const torch::Device any_device = prepare_device(arguments);
   const WantedThreads threads = wanted_threads(arguments.threads, arguments.processors);
-  ShardProcesses shards(plan, arguments, device);
+  ShardProcesses shards(plan, arguments, any_device);
+  const torch::Device device = shards.device();
   PhaseThreads phase_threads(folders.runs, arguments.processors, at::get_num_threads());
   const bool adapts_threads = threads.asked_by.empty() && arguments.jobs == 1 && shards.count() == 1;
   const auto before_timing = [&] {

@@ -1,11 +1,13 @@
 #include "cli/shards.h"
 
 #include <ATen/Parallel.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <torch/cuda.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +17,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "cli/gpu_group.h"
+#include "cli/rank_gpu.h"
 #include "cli/threads.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
@@ -27,7 +31,7 @@ namespace senet {
 
 namespace {
 
-// For a process that another of ours has started: "rank address port".
+// For a process that another of ours has started: "rank address port number", the last on its host.
 constexpr const char* kStarted = "SENET_SHARD";
 
 // The processes that someone else has started for this run.
@@ -35,6 +39,7 @@ struct Launched {
   int rank = 0, size = 1;
   std::string by, address;
   int port = 0;
+  const char* number_on_host = "LOCAL_RANK";
 };
 
 std::string variable(const char* name) {
@@ -74,6 +79,7 @@ Launched launched() {
   } else if (!variable("SLURM_STEP_ID").empty() && !variable("SLURM_PROCID").empty()) {
     // A batch script without srun has SLURM_NTASKS too, and is one process.
     found.by = "srun";
+    found.number_on_host = "SLURM_LOCALID";
     found.size = number_of("SLURM_STEP_NUM_TASKS", 1, kMost);
     found.rank = number_of("SLURM_PROCID", 0, found.size - 1);
     found.address = first_host(variable("SLURM_STEP_NODELIST"));
@@ -81,6 +87,14 @@ Launched launched() {
     found.port = variable("MASTER_PORT").empty() ? 20000 + job % 20000 : number_of("MASTER_PORT", 1, 65535);
   }
   return found;
+}
+
+// The GPU of this process, which is made the calling thread's.
+torch::Device take_gpu(int number, int last) {
+  const int index = gpu_of_rank(number, last, static_cast<int>(torch::cuda::device_count()));
+  const torch::Device gpu(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+  c10::impl::getDeviceGuardImpl(torch::kCUDA)->setDevice(gpu);
+  return gpu;
 }
 
 // The value of a [training] option, which all cells have to share.
@@ -95,11 +109,11 @@ int64_t shared_setting(const Plan& plan, const char* name) {
 }
 
 // What all ranks need alike.
-std::string fingerprint(const Plan& plan, int64_t threads) {
+std::string fingerprint(const Plan& plan, int64_t threads, const torch::Device& device) {
+  Environment here = environment(device);
+  here.cpu = here.visible_devices = "";
   Hash hash;
-  for (const EnvironmentField& field : fields_of(environment(torch::kCPU))) {
-    if (field.name != "cpu") hash.add(field.name).add(field.value);
-  }
+  for (const EnvironmentField& field : fields_of(here)) hash.add(field.name).add(field.value);
   hash.add(text(threads, "|", plan.name));
   for (const Cell& cell : plan.cells) {
     hash.add(cell.label).add(cell.method);
@@ -129,6 +143,7 @@ void end_with_parent() {
 
 ShardProcesses::ShardProcesses(const Plan& plan, const Arguments& arguments, const torch::Device& device) {
   const int64_t shards = shared_setting(plan, "shards"), threads = shared_setting(plan, "shard_threads");
+  meeting_.device = device;
   if (shards == 1) {
     const std::string other = variable("WORLD_SIZE");
     if (!other.empty() && other != "1")
@@ -138,7 +153,12 @@ ShardProcesses::ShardProcesses(const Plan& plan, const Arguments& arguments, con
   const std::string origin = plan.cells.front().section("training").item("shards").origin;
   if ((shards & (shards - 1)) != 0) fail_usage(origin, ": training.shards = ", shards, "; expected a power of two");
   if (!can_form_world()) form_world({}, [](int) {});
-  if (device.is_cuda()) fail_usage(origin, ": training.shards = ", shards, ": shards train on CPUs; use --device cpu");
+  if (device.is_cuda() && !can_join_gpus()) {
+    fail_usage(
+        origin, ": training.shards = ", shards,
+        ": this build of senet cannot train in shards on GPUs: nccl.h was not there when it was built (the Python "
+        "package nvidia-nccl-cu13); use --device cpu");
+  }
   if (arguments.jobs > 1)
     fail_usage("--jobs ", arguments.jobs, ": the processes of ", shards,
                " shards run one phase together; leave --jobs out");
@@ -151,37 +171,38 @@ ShardProcesses::ShardProcesses(const Plan& plan, const Arguments& arguments, con
     fail_usage(origin, ": OpenMP gives ", at::get_num_threads(), " of the ", threads, " threads of a shard");
 
   meeting_.size = static_cast<int>(shards);
-  fingerprint_ = fingerprint(plan, threads);
   if (const std::string started = variable(kStarted); !started.empty()) {
     end_with_parent();
-    std::istringstream(started) >> meeting_.rank >> meeting_.address >> meeting_.port;
-    return;
+    std::istringstream(started) >> meeting_.rank >> meeting_.address >> meeting_.port >> number_;
+  } else {
+    take_part(threads);
   }
+  if (device.is_cuda()) meeting_.device = take_gpu(number_, number_ + others_);
+  fingerprint_ = fingerprint(plan, threads, meeting_.device);
+}
+
+void ShardProcesses::take_part(int64_t threads) {
   const Launched by = launched();
-  if (shards % by.size != 0) {
-    fail_usage(by.by, " started ", by.size, " processes, which do not divide training.shards = ", shards,
-               "; start 1, 2, 4, … up to ", shards);
+  if (meeting_.size % by.size != 0) {
+    fail_usage(by.by, " started ", by.size, " processes, which do not divide training.shards = ", meeting_.size,
+               "; start 1, 2, 4, … up to ", meeting_.size);
   }
   const int each = meeting_.size / by.size;
   others_ = each - 1;
   meeting_.rank = by.rank * each;
+  const bool on_gpus = meeting_.device.is_cuda();
+  if (on_gpus && by.size > 1) number_ = number_on_host(by.number_on_host, by.size) * each;
   if (by.size > 1) {
     meeting_.address = by.address;
     meeting_.port = by.port;
   }
-  summary_ = text(shards, " shards of ", threads, threads == 1 ? " thread" : " threads", ", a process each: ");
-  if (by.size == 1) {
-    summary_ += "all started here";
-  } else {
-    summary_ += text(by.size, " started by ", by.by);
-    if (others_ > 0) summary_ += text(", each of which starts ", others_, " more");
-  }
+  summary_ = shards_in_words(meeting_.size, threads, by.size, by.by, on_gpus);
 }
 
 void ShardProcesses::meet() {
   if (meeting_.size == 1) return;
   const auto start_others = [&](int port) {
-    for (int i = 1; i <= others_; ++i) start(meeting_.rank + i, meeting_.address, port);
+    for (int i = 1; i <= others_; ++i) start(i, port);
   };
   if (meeting_.rank > 0) start_others(meeting_.port);
   set_world(form_world(meeting_, start_others));
@@ -192,8 +213,10 @@ void ShardProcesses::meet() {
   }
 }
 
-void ShardProcesses::start(int rank, const std::string& address, int port) {
-  std::vector<std::string> words = own_command(), variables = {text(kStarted, "=", rank, " ", address, " ", port)};
+void ShardProcesses::start(int which, int port) {
+  const int rank = meeting_.rank + which;
+  std::vector<std::string> words = own_command(), variables = {text(kStarted, "=", rank, " ", meeting_.address, " ",
+                                                                    port, " ", number_ + which)};
   for (char** one = environ; *one; ++one) {
     if (std::strncmp(*one, kStarted, std::strlen(kStarted)) != 0) variables.emplace_back(*one);
   }

@@ -15,8 +15,9 @@ namespace senet {
 // a shell started each take an equal part of the shards, and start a process of their own for every shard but one.
 class ShardProcesses {
  public:
-  // Does nothing where no cell asks for shards. Throws (exit code 2) where cells differ in them, and where the
-  // processes that were started do not divide them.
+  // Does nothing where no cell asks for shards. On a GPU each process takes the one of its number on the host, and
+  // makes it the calling thread's. Throws (exit code 2) where cells differ in their shards, where the processes that
+  // were started do not divide them, and where there are too few GPUs.
   ShardProcesses(const Plan& plan, const Arguments& arguments, const torch::Device& device);
   ~ShardProcesses();  // waits for those it has started
   ShardProcesses(const ShardProcesses&) = delete;
@@ -27,15 +28,19 @@ class ShardProcesses {
   void meet();
   int count() const { return meeting_.size; }  // of shards
   int rank() const { return meeting_.rank; }
+  const torch::Device& device() const { return meeting_.device; }  // of this process
   // Who trains with whom, in a line.
   const std::string& summary() const { return summary_; }
 
  private:
-  void start(int rank, const std::string& address, int port);
+  // Of those that someone else has started.
+  void take_part(int64_t threads);
+  void start(int which, int port);
 
   std::string summary_, fingerprint_;
   Rendezvous meeting_{0, 1, "127.0.0.1", 0};
   int others_ = 0;  // to be started here
+  int number_ = 0;  // its place among the processes of this host; on GPUs alone
   std::vector<pid_t> started_;
 };
 

@@ -1,5 +1,6 @@
 #include "nn/norm_activation.h"
 
+#include "device/world.h"
 #include "kernels/rectified_norm.h"
 #include "nn/recording.h"
 
@@ -30,7 +31,8 @@ bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, cons
 
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors) {
-  if (x.is_cuda() && (norm.is_training() ? x.numel() == x.size(1) : torch::GradMode::is_enabled())) {
+  const bool alone = !sharing_world() && x.numel() > x.size(1);
+  if (x.is_cuda() && (norm.is_training() ? !alone : torch::GradMode::is_enabled())) {
     const torch::Tensor y = norm.forward(x);
     if (rectified == Rectified::none) return shortcut.defined() ? y + shortcut : y;
     return rectified_sum(y, shortcut, rectified, floors);

@@ -16,9 +16,9 @@ Norm norm_of(const BatchNorm2d& norm);
 bool norm_activation_takes(const BatchNorm2d& norm, const torch::Tensor& x, const torch::Tensor& shortcut);
 
 // y = activation(norm(x) + shortcut): with the batch's statistics rectified_norm(), with the running ones
-// rectified_running_norm(), which may write over x. What neither takes on a GPU, a gradient behind running statistics
-// and a single row, is LibTorch's batch norm and one pass for shortcut and activation. `shortcut` may be undefined;
-// `floors` is floors_of() the mask in x's format when `rectified` is `masked`.
+// rectified_running_norm(), which may write over x. What neither takes on a GPU, a gradient behind running statistics,
+// a single row and a shard of a batch, is the layer's own norm and one pass for shortcut and activation. `shortcut` may
+// be undefined; `floors` is floors_of() the mask in x's format when `rectified` is `masked`.
 torch::Tensor norm_activation(BatchNorm2d& norm, torch::Tensor x, const torch::Tensor& shortcut, Rectified rectified,
                               const torch::Tensor& floors = {});
 
