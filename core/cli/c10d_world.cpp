@@ -29,7 +29,7 @@ namespace senet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, kFrozen{40000};
+constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, kFrozen{40000}, kLeft{20000};
 // Others wait while the first rank reads, writes or judges: being slow is no reason to end.
 constexpr std::chrono::hours kPatience{24};
 
@@ -55,7 +55,7 @@ void set(c10d::Store& store, const std::string& key, const std::string& value) {
 class Heartbeat {
  public:
   Heartbeat(const Rendezvous& at, std::vector<std::string> hosts) : at_(at), hosts_(std::move(hosts)) {
-    seen_.assign(at_.size, {"", Clock::now()});
+    seen_.assign(at_.size, {"", "", Clock::now(), Clock::now()});
     store_ = open_store(at_, false);
     thread_ = std::thread([this] { run(); });
   }
@@ -81,6 +81,18 @@ class Heartbeat {
     return names;
   }
 
+  void begin_work() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++work_;
+    at_work_ = true;
+    left_.clear();
+  }
+  void end_work(const std::string& error) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    at_work_ = false;
+    if (!error.empty()) left_ = text(work_, " ", error);
+  }
+
   // From now on NCCL's network is watched too.
   void watch(const std::shared_ptr<GpuGroup>& gpus) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -100,7 +112,7 @@ class Heartbeat {
     if (store_is_lost_) return name(0);
     std::string names;
     for (int rank = 0; rank < at_.size; ++rank) {
-      if (rank != at_.rank && Clock::now() - seen_[rank].second > since)
+      if (rank != at_.rank && Clock::now() - seen_[rank].changed > since)
         names += (names.empty() ? "" : ", ") + name(rank);
     }
     return names;
@@ -119,15 +131,23 @@ class Heartbeat {
       if (woken_.wait_for(lock, kBeat, [this] { return ends_; })) return;
       lock.unlock();
       end_if_frozen();
+      end_if_left();
       end_if_gpus_wait_for_ever();
     }
   }
   void beat(int64_t count) {
-    set(*store_, text("beat/", at_.rank), std::to_string(count));
-    for (int rank = 0; rank < at_.size; ++rank) {
-      const std::string now = get(*store_, text("beat/", rank));
+    std::string mine = std::to_string(count) + ' ';
+    {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (now != seen_[rank].first) seen_[rank] = {now, Clock::now()};
+      mine += left_;
+    }
+    set(*store_, text("beat/", at_.rank), mine);
+    for (int rank = 0; rank < at_.size; ++rank) {
+      const std::string now = get(*store_, text("beat/", rank)), left = now.substr(now.find(' ') + 1);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      Seen& seen = seen_[rank];
+      if (now != seen.beat) seen = {now, seen.left, Clock::now(), seen.left_since};
+      if (left != seen.left) seen = {now, left, seen.changed, Clock::now()};
       if (rank == 0) last_contact_ = Clock::now();
     }
   }
@@ -139,6 +159,17 @@ class Heartbeat {
       if (store_is_lost_ && Clock::now() - last_contact_ < kFrozen) return;
     }
     if (!names.empty()) end(text(names, " gave no sign of life for ", kFrozen.count() / 1000, " s"));
+  }
+  // Ranks that fail for one reason leave their work together.
+  void end_if_left() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (int rank = 0; rank < at_.size; ++rank) {
+      const Seen& seen = seen_[rank];
+      const size_t words = seen.left.find(' ');
+      if (rank == at_.rank || !at_work_ || seen.left.substr(0, words) != std::to_string(work_)) continue;
+      if (Clock::now() - seen.left_since > kLeft)
+        end(text(name(rank), " has failed alone (", seen.left.substr(words + 1), ")"));
+    }
   }
   void end_if_gpus_wait_for_ever() {
     std::shared_ptr<GpuGroup> gpus;
@@ -165,7 +196,14 @@ class Heartbeat {
   Clock::time_point last_contact_ = Clock::now(), broken_since_ = Clock::now();
   std::weak_ptr<GpuGroup> gpus_;
   std::string ends_because_;
-  std::vector<std::pair<std::string, Clock::time_point>> seen_;
+  struct Seen {
+    std::string beat, left;  // a count, and the work that the rank has left: its number and why
+    Clock::time_point changed, left_since;
+  };
+  std::vector<Seen> seen_;
+  int64_t work_ = 0;
+  bool at_work_ = false;
+  std::string left_;
   std::thread thread_;
 };
 
@@ -196,6 +234,8 @@ class C10dWorld final : public World {
     gpus_.reset();
   }
 
+  void begin_work() override { heartbeat_->begin_work(); }
+  void end_work(const std::string& error) override { heartbeat_->end_work(error); }
   std::vector<torch::Tensor> gather(const torch::Tensor& mine) override {
     if (mine.is_cuda()) {
       torch::Tensor rows;

@@ -24,6 +24,9 @@ class World {
   void sum(torch::Tensor& values);
   // The first rank's.
   std::string of_first(const std::string& mine);
+  // Around what every rank has a part in. A rank that leaves it alone, for an `error`, ends the others in a minute.
+  virtual void begin_work() {}
+  virtual void end_work(const std::string& /*error*/) {}
 
  protected:
   World(int rank, int size) : rank_(rank), size_(size) {}

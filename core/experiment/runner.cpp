@@ -50,6 +50,7 @@ void call_followers(const Task& task, const std::string& key) {
   if (!world()) return;
   const Json call = {{"cell", task.cell->label}, {"budget", task.budget_text}, {"seed", task.seed}, {"key", key}};
   world()->of_first(call.dump());
+  world()->begin_work();
 }
 
 // What a plugin gives before anything is trained: when it is unsound, there is something to put right (exit code 2).
@@ -257,12 +258,14 @@ PhaseRecord Runner::run_phase(const Task& task, const PhaseInputs& inputs, const
       if (inputs.kind != task.teacher_evaluation.kind) call_followers(task, key);
     }
     body(context, record);
+    if (world()) world()->end_work("");
     record.finished = utc_now();
   };
   // Found sound once, and claimed: its files are not read again for every task that stands on it.
   if (const auto it = finished_.find(key); it != finished_.end()) return it->second;
   if (!followed_.empty()) return follow_phase(inputs, run_body);
   const auto failed = [&](const Error& error) -> PhaseFailed {
+    if (world()) world()->end_work(error.what());
     failed_.emplace(key, error);
     return {error, inputs.kind};
   };
@@ -553,10 +556,12 @@ void Runner::follow(const Plan& plan) {
     followed_ = call.at("key").get<std::string>();
     error_here.clear();
     try {
+      world()->begin_work();
       run_task(plan, *task);
     } catch (const Followed&) {
     } catch (const std::exception& error) {
       error_here = error.what();
+      world()->end_work(error_here);
     }
   }
 }

@@ -120,6 +120,35 @@ TEST(AWorldThatLosesARank, EndsTheOthersAndNamesIt) {
   }
 }
 
+TEST(AWorldWhereARankFailsAlone, EndsTheOthersWithItsWords) {
+  const testing::TemporaryFolder folder;
+  const std::vector<int> codes = run_ranks(2, [&](World& world) {
+    (void)!::freopen((folder / std::to_string(world.rank())).c_str(), "w", stderr);
+    for (int work = 0; work < 2; ++work) {
+      world.begin_work();
+      torch::Tensor one = torch::ones({8});
+      world.sum(one);
+      if (work == 0) {
+        world.end_work("both have failed");
+      } else if (world.rank() == 1) {
+        world.end_work("its disk is gone");
+        try {
+          world.of_first("");
+        } catch (const Error&) {
+          return 3;
+        }
+      }
+    }
+    torch::Tensor one = torch::ones({8});
+    world.sum(one);
+    return 0;
+  });
+  EXPECT_EQ(codes, (std::vector<int>{1, 3}));
+  const std::string message = testing::slurp(folder / "0");
+  EXPECT_NE(message.find("has failed alone (its disk is gone)"), std::string::npos) << message;
+  EXPECT_NE(message.find("rank 1 on "), std::string::npos) << message;
+}
+
 TEST(ARendezvous, WhosePortIsTakenSaysWhatToDo) {
   const std::vector<int> codes = run_ranks(1, [&](World&) {
     set_world(nullptr);
