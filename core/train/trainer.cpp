@@ -170,13 +170,16 @@ class RunningTraining {
     }
   }
 
-  // Of all shards: a loss that is not finite on one leaves no finite weights on any.
+  // Of all shards: a loss that is not finite on one leaves no finite weights on any; and the longest wait for images,
+  // through which the others waited too.
   void check_loss() {
     double loss = sums_.value("loss"), finite = sums_.value("finite_losses");
     if (world()) {
-      const torch::Tensor all = torch::stack(world()->gather(torch::tensor({loss, finite}, torch::kFloat64)));
+      const torch::Tensor all =
+          torch::stack(world()->gather(torch::tensor({loss, finite, data_seconds_}, torch::kFloat64)));
       loss = all.select(1, 0).sum().item<double>();
       finite = all.select(1, 1).min().item<double>();
+      data_seconds_ = all.select(1, 2).max().item<double>();
     }
     if (std::isfinite(loss)) return;
     // The finite steps before it are its index.
