@@ -31,6 +31,7 @@ Weights triangle(int64_t input, int64_t output) {
   result.first.resize(output);
   result.weights.assign(output * result.taps, 0);
   std::vector<double> row(result.taps);
+  // NOLINTBEGIN(bugprone-incorrect-roundings): as PIL rounds
   for (int64_t i = 0; i < output; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     const auto first = std::max<int64_t>(0, static_cast<int64_t>(centre - half_width + 0.5));
@@ -47,6 +48,7 @@ Weights triangle(int64_t input, int64_t output) {
       result.weights[i * result.taps + x - first] = static_cast<int32_t>(0.5 + weight * (1 << kPrecision));
     }
   }
+  // NOLINTEND(bugprone-incorrect-roundings)
   return result;
 }
 

@@ -356,6 +356,8 @@ torch::Tensor rectified_norm(const Norm& norm, const torch::Tensor& x, const tor
                               c10::optional<torch::Tensor>(floors), rectified, &norm);
 }
 
+// x by value: one that the caller moved here is held by nobody else.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 torch::Tensor rectified_running_norm(const Norm& norm, torch::Tensor x, const torch::Tensor& shortcut,
                                      Rectified rectified, const torch::Tensor& floors) {
   if (x.is_cuda()) return norm_evaluation(kOnGpu, norm, {x, shortcut, rectified, floors});
