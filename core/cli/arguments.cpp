@@ -169,9 +169,11 @@ void add_tasks_and_jobs(Verb& run, Arguments& arguments) {
   run.option("--cell", arguments.cell, "only tasks of this cell: its number in --list, or its label", "N");
   run.option("--budget", arguments.budget, "only tasks at this budget, as the file writes it", "B");
   run.option("--seed", arguments.only_seed, "only tasks with this seed", "S");
-  run.option("--phase", arguments.phase,
-             "of the tasks that need it only this phase, and what it stands on: the name of its folder under --runs",
-             "NAME");
+  run.option(
+      "--phase", arguments.phase,
+      "of the tasks that need it only this phase, and what it stands on: the name of its folder under --runs, or its "
+      "key, which `senet status --json` has",
+      "NAME");
   run->add_flag("--list", arguments.list,
                 "run nothing: print a line a task, with the options that choose it and its cell's label");
   run->add_flag("--no-wait", arguments.no_wait,

@@ -274,7 +274,7 @@ std::string way_through(const Plan& plan, const WantedThreads& threads, const Ar
   if (tasks < 2 || threads.count < 2 || chooses_tasks(arguments) || arguments.overfit_one_batch) return "";
   const auto most = std::min<size_t>(tasks, static_cast<size_t>(threads.count));
   return text(tasks, " tasks, one phase after another: --jobs ", most, " runs ", most,
-              " at once, which is faster for small networks on the CPU (`senet doctor` measures it)");
+              " at once, which is faster for small networks of several seeds on the CPU (`senet doctor` measures it)");
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ RunChoice choice_of(const Plan& plan, Runner& runner, const Arguments& arguments
   for (const Task& task : runner.tasks(plan)) {
     if (!choice.wanted(task)) continue;
     for (const PhaseInputs* phase : task.in_order()) {
-      if (runner.store().folder(phase->kind, phase->key()).filename() != arguments.phase) continue;
+      const std::string folder = runner.store().folder(phase->kind, phase->key()).filename().string();
+      if (arguments.phase != folder && arguments.phase != phase->key()) continue;
       choice.until = phase->key();
       choice.wanted = [cell = task.cell, budget = task.budget_text, seed = task.seed](const Task& other) {
         return other.cell == cell && other.budget_text == budget && other.seed == seed;

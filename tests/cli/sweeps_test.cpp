@@ -64,6 +64,9 @@ TEST(Tasks, OneByOneLeaveTheResultsOfAWholeRun) {
   EXPECT_EQ(teacher.code, 0) << teacher.error;
   EXPECT_TRUE(fs::exists(phase_folder(folder.path(), "teacher") / "record.json"));
   EXPECT_FALSE(fs::exists(folder / "results"));
+  const json status = json_of(run_program({"status", "tiny.toml", "--json"}, folder.path()));
+  const std::string key = status["phases"][0]["key"];
+  EXPECT_EQ(run_program(run_with({"--phase", key, "--no-wait"}), folder.path()).code, 0) << "by its key";
   const Outcome loop =
       run_shell("\"$SENET\" run tiny.toml --list | cut -f1 | xargs -L1 \"$SENET\" run tiny.toml --threads 1 --no-wait",
                 folder.path());
