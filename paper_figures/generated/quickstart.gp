@@ -74,12 +74,12 @@ set bmargin at screen 1 - 3.750/height
 set label 99 "ReLUs kept in each layer" at graph 0, graph 1 left offset 0,0.7 font ",13"
 set ylabel "ReLUs (bottom: none)" offset 1.5
 set logscale y
-set yrange [0.5:1028.0]
+set yrange [0.5:944.0]
 unset key
-set label 1 "senet sensitivity.plugin=uniform, 2.5%" at first 17.0000, graph 0.6583 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
-set label 2 "senet, 2.5%" at first 17.0000, graph 0.7333 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
-set label 3 "senet sensitivity.plugin=uniform, 10%" at first 17.0000, graph 0.8404 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#cc79a7"
-set label 4 "senet, 10%" at first 17.0000, graph 0.9154 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
+set label 1 "senet sensitivity.plugin=uniform, 2.5%" at first 17.0000, graph 0.6602 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
+set label 2 "senet, 2.5%" at first 17.0000, graph 0.7352 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
+set label 3 "senet sensitivity.plugin=uniform, 10%" at first 17.0000, graph 0.8446 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#cc79a7"
+set label 4 "senet, 10%" at first 17.0000, graph 0.9196 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
 plot "quickstart.dat" index 1 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
      "quickstart.dat" index 2 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "", \
      "quickstart.dat" index 3 using 1:($3 > 0 ? $3 : ($3 == 0 ? 0.5 : NaN)):xtic(2) with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "", \
