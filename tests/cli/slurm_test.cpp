@@ -126,6 +126,19 @@ TEST_F(Slurm, RunsAGridToTheBitsOfOneProcess) {
   expect_same(Bits(folder_.path()), Bits(whole.path()));
 }
 
+TEST_F(Slurm, ShardsAreTasksOfOneStepToTheBitsOfOneProcess) {
+  const TemporaryFolder whole;
+  write_file(whole / "tiny.toml", testing::tiny_experiment());
+  ASSERT_EQ(run_program({"run", "tiny.toml", "--set", "training.shards=2"}, whole.path()).code, 0);
+  const Outcome submitted = submit(testing::tiny_experiment(), "--shards 2");
+  ASSERT_EQ(submitted.code, 0) << submitted.error;
+  ASSERT_TRUE(is_done()) << queue() << logs();
+  EXPECT_NE(shell("cat runs/slurm/*.log").out.find("2 shards of 1 thread, a process each: 2 started by srun"),
+            std::string::npos)
+      << logs();
+  expect_same(Bits(folder_.path()), Bits(whole.path()));
+}
+
 TEST_F(Slurm, CancelsWhatWaitsForAJobThatFailed) {
   const Outcome submitted = submit(grid(), "--set mask.lr=1e30");
   ASSERT_EQ(submitted.code, 0) << submitted.error;
