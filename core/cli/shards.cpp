@@ -58,7 +58,7 @@ int number_of(const char* name, int least, int most) {
 }
 
 // "node7" of "node[7-9,12]".
-std::string first_host(std::string hosts) {
+std::string first_host(const std::string& hosts) {
   const size_t bracket = hosts.find('['), comma = hosts.find(',');
   if (bracket == std::string::npos || comma < bracket) return hosts.substr(0, comma);
   return hosts.substr(0, bracket) + hosts.substr(bracket + 1, hosts.find_first_of(",-]", bracket) - bracket - 1);

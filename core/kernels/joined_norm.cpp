@@ -26,7 +26,8 @@ torch::Tensor joined_moments(World& world, const torch::Scalar& rows, torch::Ten
   const torch::Tensor mine = torch::cat({mean, variance, torch::full({1}, rows, mean.options())});
   const torch::Tensor all = torch::stack(world.gather(mine));
   const torch::Tensor means = all.narrow(1, 0, channels), variances = all.narrow(1, channels, channels),
-                      counts = all.narrow(1, 2 * channels, 1), total = sum_in_tree(counts);
+                      counts = all.narrow(1, 2 * channels, 1);
+  torch::Tensor total = sum_in_tree(counts);
   mean = sum_in_tree(counts * means) / total;
   variance = sum_in_tree(counts * (variances + (means - mean).square())) / total;
   return total;
