@@ -37,7 +37,7 @@ NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|he
 # The converters of old results and of old records of phases, which are JSON to them.
 MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
 MOST_LINES_OF_CORE = 9910
-MOST_LINES_OF_BASE = 5600
+MOST_LINES_OF_BASE = 5610
 MOST_LINES_OF_A_FUNCTION = 80
 # Of the README at the root: what one reads before deciding.
 MOST_LINES_OF_README = 120
