@@ -89,9 +89,8 @@ torch::Tensor Conv2d::forward(const torch::Tensor& x) {
 
 void Conv2d::reset_parameters(torch::Generator& generator) {
   const torch::NoGradGuard no_gradient;
-  const double fan =
-      static_cast<double>(options_.kernel * options_.kernel *
-                          (options_.fan_in ? options_.in_channels : options_.out_channels) / options_.groups);
+  const int64_t channels = (options_.fan_in ? options_.in_channels : options_.out_channels) / options_.groups;
+  const auto fan = static_cast<double>(options_.kernel * options_.kernel * channels);
   // Drawn in the order of the shape, whatever the memory layout.
   weight.copy_(torch::empty(weight.sizes()).normal_(0, std::sqrt(2 / fan), generator));
   if (bias.defined()) bias.zero_();
