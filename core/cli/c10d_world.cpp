@@ -21,6 +21,7 @@
 
 #include "cli/gpu_group.h"
 #include "cli/rank_gpu.h"
+#include "device/device.h"
 #include "senet/error.h"
 #include "storage/files.h"
 
@@ -286,7 +287,7 @@ class C10dWorld final : public World {
     } catch (const std::exception& error) {
       const std::string gone = heartbeat_->gone();
       lost_.emplace(text("rank ", rank(), " of ", size(), " on ", host_name(), " has lost ",
-                         gone.empty() ? "the connection to the others" : gone, " (", first_line(error.what()),
+                         gone.empty() ? "the connection to the others" : gone, " (", first_line(error),
                          "); the last checkpoint is kept: give the same command again"));
       if (gpus_) {
         heartbeat_->end_soon("its GPU waits for " + (gone.empty() ? std::string("the others") : gone));
@@ -295,7 +296,6 @@ class C10dWorld final : public World {
       throw *lost_;
     }
   }
-  static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
   c10::intrusive_ptr<c10d::TCPStore> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
@@ -320,7 +320,7 @@ std::unique_ptr<World> form_world(Rendezvous at, const std::function<void(int po
   } catch (const std::exception& error) {
     fail_usage(
         "rank ", at.rank, " of ", at.size, " could not meet the others at ", at.address, ":", at.port, " (",
-        std::string(error.what()).substr(0, std::string(error.what()).find('\n')),
+        first_line(error),
         "); all ranks have to be started within a minute, with the same MASTER_ADDR and MASTER_PORT, and no other "
         "program may hold that port");
   }

@@ -1,5 +1,6 @@
 #include "cli/gpu_group.h"
 
+#include "device/device.h"
 #include "senet/error.h"
 
 #ifdef SENET_NCCL
@@ -22,11 +23,6 @@
 namespace senet {
 
 namespace {
-
-std::string first_line(const std::exception& error) {
-  const std::string all = error.what();
-  return all.substr(0, all.find('\n'));
-}
 
 class NcclGroup final : public GpuGroup {
  public:

@@ -1,6 +1,7 @@
 #include "device/device.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace senet {
@@ -10,6 +11,8 @@ namespace {
 thread_local Capture* capturing = nullptr;
 
 }  // namespace
+
+std::string first_line(const std::exception& error) { return {error.what(), std::strcspn(error.what(), "\n")}; }
 
 Capture::Capture() { capturing = this; }
 Capture::~Capture() { capturing = nullptr; }
@@ -167,7 +170,7 @@ DeviceMemory device_memory() {
 }
 
 std::string explained_device_error(const std::exception& error) {
-  const std::string first_line = std::string(error.what()).substr(0, std::string(error.what()).find('\n'));
+  const std::string cause = first_line(error);
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error)) {
     std::string at_most;
     try {
@@ -177,10 +180,10 @@ std::string explained_device_error(const std::exception& error) {
     } catch (const std::exception&) {
     }
     return text("the GPU's memory is too small", at_most, "; a smaller training.batch or model.width needs less (",
-                first_line, ")");
+                cause, ")");
   }
-  if (dynamic_cast<const c10::AcceleratorError*>(&error) || first_line.find("CUDA error") != std::string::npos) {
-    return text("the GPU failed: ", first_line,
+  if (dynamic_cast<const c10::AcceleratorError*>(&error) || cause.find("CUDA error") != std::string::npos) {
+    return text("the GPU failed: ", cause,
                 "; the last checkpoint was kept, and the same command goes on from it once the GPU works (nvidia-smi)");
   }
   return "";

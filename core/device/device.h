@@ -120,6 +120,8 @@ struct DeviceMemory {
 };
 DeviceMemory device_memory();
 
+// What an error says, without the stack that LibTorch's have behind it.
+std::string first_line(const std::exception& error);
 // What an error of the GPU means to the user, with what to do; empty for any other error.
 std::string explained_device_error(const std::exception& error);
 

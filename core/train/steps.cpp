@@ -87,9 +87,8 @@ bool Steps::record() {
   } catch (const std::exception& error) {
     // What is wrong with the work itself, its plain step says.
     graph_.reset();
-    const std::string cause = error.what();
     say_(text("a step cannot be recorded as a graph, so that each kernel is started by itself, which is slower: ",
-              cause.substr(0, cause.find('\n'))));
+              first_line(error)));
     return false;
   }
 }
