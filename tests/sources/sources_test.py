@@ -124,7 +124,7 @@ class MadeUp(unittest.TestCase):
         self.finds(sources.long_functions, "core/nn/a.cpp:85", "core/nn/a.cpp:170", "scripts/a:2")
 
     def test_of_readmes(self):
-        self.write("README.md", "\n" * 119 + "é" * 120 + "\n")
+        self.write("README.md", "<!-- a\nb -->\n" + "\n" * 119 + "é" * 120 + "\n")
         self.finds(sources.long_readme)
         self.write("README.md", "\n" * 120 + "é" * 121 + "\n")
         self.finds(sources.long_readme, "README.md:121", "README.md")
