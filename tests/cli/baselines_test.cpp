@@ -13,6 +13,28 @@ using testing::tiny_experiment_of;
 using testing::write_file;
 namespace fs = std::filesystem;
 
+// Of 152 images an epoch; 11 epochs are three fine-tunings of 3, two more are left over.
+TEST(CoordinateDescent, ForecastsAllOfItsFineTunings) {
+  const TemporaryFolder folder;
+  write_file(
+      folder / "tiny.toml",
+      tiny_experiment_of("[coordinate_descent]\nset_size = 20\ntotal_epochs = 11\nfinetune.epochs = 3\n[[cell]]\n"
+                         "method = \"snl\"\nbudgets = [\"30%\"]\n[[cell]]\nmethod = \"coordinate_descent\"\n"
+                         "budgets = [\"20%\"]\ncoordinate_descent.from = \"snl\"\n"
+                         "coordinate_descent.from_budget = \"30%\"\n"));
+  const auto images = [&](const std::string& total) {
+    const json plan = json_of(testing::run_program(
+        {"run", "tiny.toml", "--dry-run", "--json", "--set", "coordinate_descent.total_epochs=" + total},
+        folder.path()));
+    for (const json& row : plan["phases"])
+      if (row["phase"] == "coordinate_descent") return row["images"].get<int64_t>();
+    return int64_t{-1};
+  };
+  EXPECT_EQ(images("11"), 9 * 152);
+  EXPECT_EQ(images("2"), 2 * 152);
+  EXPECT_EQ(images("0"), 3 * 152);
+}
+
 // Of the tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
 const std::string kDeepReduce =
     "[deepreduce]\ncandidates.epochs = 2\ncriticality.epochs = 1\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = "

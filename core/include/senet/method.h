@@ -144,6 +144,8 @@ class Continuation : public Method {
  public:
   // As Step::run; `network`: the one that it begins with.
   virtual void linearise(Network& network, StepContext& context) = 0;
+  // As Step::epochs.
+  virtual std::optional<int64_t> epochs() const { return {}; }
 
   std::vector<Step> steps(const Target& target) final {
     const std::string& from = target.options.text("from");
@@ -152,6 +154,7 @@ class Continuation : public Method {
     Step step{target.method, "", target.options};
     step.budget = true;
     step.sources = {{"start", {from, target.options.text("from_budget")}}};
+    step.epochs = epochs();
     step.run = [this, name = target.method](StepContext& context) {
       auto network = context.make_network("student");
       context.load_network("start", *network);

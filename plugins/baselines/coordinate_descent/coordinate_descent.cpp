@@ -40,31 +40,42 @@ class CoordinateDescent final : public senet::Continuation {
  public:
   explicit CoordinateDescent(const senet::Options& options) : options_(options) {}
 
+  // Without a total only the accuracy says how many fine-tunings there are.
+  std::optional<int64_t> epochs() const override {
+    if (all_epochs() == 0) return {};
+    return period() * (all_epochs() / period());
+  }
+
   void linearise(senet::Network& network, senet::StepContext& context) override {
-    const int64_t all_epochs = options_.integer("total_epochs"),
-                  scaled = std::llround(100 * network.relus() / kPapersRelus);
+    const int64_t scaled = std::llround(100 * network.relus() / kPapersRelus);
     senet::DescentSettings settings;
     settings.distilled = senet::distilled_settings(options_);
     settings.budget = context.budget();
     settings.set_size = options_.integer("set_size") > 0 ? options_.integer("set_size") : std::max<int64_t>(1, scaled);
     settings.sets = options_.integer("sets");
     settings.tolerance = options_.real("tolerance") / 100;
-    settings.period = options_.integer("finetune.epochs");
-    if (all_epochs > 0) settings.period = std::min(settings.period, all_epochs);
-    settings.periods = all_epochs / settings.period;
+    settings.period = period();
+    settings.periods = all_epochs() / period();
     const int64_t images = options_.integer("trial_images");
     const auto accuracy = [&] { return context.evaluate(network, senet::Part::train, images).accuracy; };
     senet::Descent descent(context.teacher(), network, settings, accuracy,
                            senet::derive_seed(context.seed(), "coordinate_descent"));
     senet::TrainingSettings training = context.training("finetune");
-    training.restart_epochs = settings.period;
-    training.epochs = settings.period * (all_epochs > 0 ? settings.periods : descent.above() / settings.set_size + 2);
+    training.restart_epochs = period();
+    training.epochs = epochs().value_or(period() * (descent.above() / settings.set_size + 2));
     descent.begin();
     context.train("descent", network, descent, training);
     context.record("trials", {static_cast<double>(descent.trials())});
   }
 
  private:
+  int64_t all_epochs() const { return options_.integer("total_epochs"); }
+  // Epochs of one fine-tuning.
+  int64_t period() const {
+    const int64_t epochs = options_.integer("finetune.epochs");
+    return all_epochs() > 0 ? std::min(epochs, all_epochs()) : epochs;
+  }
+
   senet::Options options_;
 };
 
