@@ -11,6 +11,12 @@ const std::vector<Kind<Figure>>& figure_kinds() {
                                             "what a ReLU and the linear layers cost; seen from the source's folder");
   static const std::vector<Kind<Figure>> kinds = {
       {"pareto", {published}, pareto_figure},
+      {"trend",
+       {text_option("axis", "\"images\"", "what accuracy stands against").one_of("images width"),
+        texts_option("lines", "which line a cell is a point of: \"label: line\"; others are lines of their own"),
+        texts_option("reproduces",
+                     "against the width: which published method a line has at its end, \"line: method\"")},
+       trend_figure},
       {"sensitivity", {seed}, sensitivity_figure},
       {"layers", {seed}, layers_figure},
       {"budgets", {seed}, budgets_figure},

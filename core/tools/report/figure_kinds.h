@@ -7,6 +7,8 @@ namespace senet {
 // Accuracy against ReLUs counted, a series a cell.
 Figure pareto_figure(const Source& source, const Evidence& evidence);
 Figure figure_of_accuracies(const Evidence& evidence);  // the same of all results
+// Accuracy against the images that a network has seen, or against its width: a line joins cells.
+Figure trend_figure(const Source& source, const Evidence& evidence);
 // Pruning and ReLU sensitivity of each layer, criticality of each stage.
 Figure sensitivity_figure(const Source& source, const Evidence& evidence);
 // Sensitivity of each layer, and the ReLUs that each cell keeps there.

@@ -1,5 +1,7 @@
 #include "tools/report/published.h"
 
+#include <cmath>
+
 #include "tools/report/toml_file.h"
 
 namespace senet {
@@ -53,6 +55,18 @@ std::vector<PublishedPoint> all_points(const fs::path& file) {
 std::vector<double> Published::sensitivity_of(const std::string& model) const {
   const auto found = sensitivity.find(model);
   return found == sensitivity.end() ? std::vector<double>() : found->second;
+}
+
+const PublishedPoint* Published::nearest(const std::string& dataset, const std::string& method,
+                                         const std::string& model, double relus_k) const {
+  const PublishedPoint* nearest = nullptr;
+  const auto off = [&](const PublishedPoint& point) { return std::abs(point.relus_k - relus_k); };
+  for (const PublishedPoint& point : points) {
+    if (point.dataset != dataset || point.method != method || point.model != model || off(point) > 0.025 * relus_k)
+      continue;
+    if (!nearest || off(point) < off(*nearest)) nearest = &point;
+  }
+  return nearest;
 }
 
 Published load_published(const fs::path& results) {

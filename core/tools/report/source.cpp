@@ -24,6 +24,15 @@ const Option kCommon[] = {
 
 }  // namespace
 
+std::vector<std::string> Source::of_label(const char* option, const std::string& label) const {
+  std::vector<std::string> found;
+  if (!options.has(option)) return found;
+  for (const std::string& entry : texts(option)) {
+    if (entry.rfind(label + ": ", 0) == 0) found.push_back(entry.substr(label.size() + 2));
+  }
+  return found;
+}
+
 std::vector<Source> sources(const fs::path& folder, const char* what, const KindOptions& kinds, const std::string& name,
                             bool may_lack) {
   if (!fs::is_directory(folder)) fail_usage(folder.string(), ": is no folder; give that of the sources with --sources");

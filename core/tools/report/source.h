@@ -20,6 +20,9 @@ struct Source {
   const std::string& text(const char* option) const { return options.text(option); }
   const std::vector<std::string>& texts(const char* option) const { return options.texts(option); }
   int64_t seed() const { return options.integer("seed"); }
+  // Of an option whose entries are "label: text": the texts of one label; none where the
+  // kind has no such option.
+  std::vector<std::string> of_label(const char* option, const std::string& label) const;
 };
 
 // One kind of table or figure: its name, as a source asks for it, and the options it has beside title, experiments and

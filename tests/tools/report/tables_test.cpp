@@ -475,8 +475,48 @@ TEST_F(Reports, FiguresQuoteTextsFromOutside) {
   EXPECT_EQ(testing::slurp(folder / "drawn/x.pdf").substr(0, 5), "%PDF-");
 }
 
+// Two cells of one line; the published point is of width 64 and 2,000 ReLUs, as many as 500 at width 16.
+TEST_F(Reports, ATrendJoinsCellsAndEndsAtWhatTheirPaperHas) {
+  const auto add_cell = [&](const std::string& label, int64_t width, int64_t passes, double accuracy, int64_t relus) {
+    for (const int64_t seed : {1, 2}) {
+      Result result =
+          made_result(label, std::to_string(relus), seed, accuracy + 0.01 * static_cast<double>(seed), relus);
+      result.model.variant = "resnet18 width=" + std::to_string(width);
+      result.settings.push_back({"model.width", width});
+      for (ResultPhase& phase : result.phases) phase.deployed_image_passes = 0;
+      result.phases.back().deployed_image_passes = passes;
+      add(result);
+    }
+  };
+  add_cell("short", 8, 3000, 0.50, 250);
+  add_cell("long, wide", 16, 12000, 0.60, 500);
+  add_cell("alone", 8, 3000, 0.40, 250);
+  write_file(
+      folder / "results/published/accuracy.toml",
+      "points = [[\"cifar10\", \"SENet\", \"resnet18\", 2.0, 93.6], [\"cifar10\", \"SENet\", \"resnet18\", 2.3, 95.0],"
+      "[\"cifar10\", \"SNL\", \"resnet18\", 2.0, 90.0]]");
+  const std::string lines = "lines = [\"short: SENet\", \"long, wide: SENet\"]\nreproduces = [\"SENet: SENet\"]\n";
+  source("x", "figure = \"trend\"\naxis = \"width\"\n" + lines);
+  const Figure by_width = figure("x");
+  EXPECT_NE(by_width.data().find("8.0000 51.5000 0.7071 2 "), std::string::npos) << by_width.data();
+  EXPECT_NE(by_width.data().find("16.0000 61.5000 0.7071 2 "), std::string::npos);
+  EXPECT_NE(by_width.data().find("64.0000 93.60 "), std::string::npos);
+  EXPECT_EQ(by_width.data().find("95.00"), std::string::npos) << "15 % more ReLUs";
+  EXPECT_EQ(by_width.data().find("90.00"), std::string::npos) << "no line reproduces it";
+  EXPECT_NE(by_width.script().find("set label 1 \"alone\""), std::string::npos) << by_width.script();
+  EXPECT_NE(by_width.script().find("set xtics (\"8\" 8.0000, \"16\" 16.0000, \"64\" 64.0000)"), std::string::npos);
+  draw(by_width, folder / "drawn");
+  source("x", "figure = \"trend\"\n" + lines);
+  const Figure by_images = figure("x");
+  EXPECT_NE(by_images.data().find("3.0000 51.5000 0.7071 2 "), std::string::npos) << by_images.data();
+  EXPECT_NE(by_images.data().find("12.0000 61.5000 0.7071 2 "), std::string::npos);
+  EXPECT_EQ(by_images.data().find("published"), std::string::npos);
+  source("x", "figure = \"trend\"\naxis = \"time\"");
+  EXPECT_NE(error_of([&] { figure("x"); }).find("images width"), std::string::npos);
+}
+
 TEST_F(Reports, AFigureWithNothingToShowSaysSo) {
-  for (const char* kind : {"sensitivity", "budgets", "settling", "masks"}) {
+  for (const char* kind : {"sensitivity", "budgets", "settling", "masks", "trend"}) {
     source("x", "figure = \"" + std::string(kind) + "\"");
     EXPECT_NE(figure("x").script().find("no results"), std::string::npos) << kind;
   }

@@ -14,13 +14,12 @@ namespace {
 
 // What a cell is compared with: the source's "label: base", or else each base that it names for all.
 std::vector<std::string> bases_of(const Source& source, const std::string& label) {
-  std::vector<std::string> own, all;
+  std::vector<std::string> bases = source.of_label("against", label);
+  if (!bases.empty()) return bases;
   for (const std::string& entry : source.texts("against")) {
-    const size_t colon = entry.find(": ");
-    if (colon == std::string::npos) all.push_back(entry);
-    if (colon != std::string::npos && entry.substr(0, colon) == label) own.push_back(entry.substr(colon + 2));
+    if (entry.find(": ") == std::string::npos) bases.push_back(entry);
   }
-  return own.empty() ? all : own;
+  return bases;
 }
 
 bool comparable(const MeasuredCell& a, const MeasuredCell& b) {

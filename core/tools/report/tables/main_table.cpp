@@ -11,21 +11,14 @@ namespace senet {
 
 namespace {
 
-// The published point nearest to a cell's ReLUs, of the method that the source says the cell reproduces, of its data
-// set and model, within the 2.5 % by which methods end under their budgets.
+// What is published of the method that the source says the cell reproduces.
 const PublishedPoint* published_of(const MeasuredCell& cell, const Source& source, const Evidence& evidence) {
-  const std::string dataset = evidence.data_set(cell.first()).published;
-  const double relus = cell.relus().mean * 1e-3;
-  const PublishedPoint* nearest = nullptr;
-  for (const PublishedPoint& point : evidence.published().points) {
-    const auto& reproduces = source.texts("reproduces");
-    const bool named =
-        std::find(reproduces.begin(), reproduces.end(), cell.label() + ": " + point.method) != reproduces.end();
-    const double off = std::abs(point.relus_k - relus);
-    if (!named || point.dataset != dataset || cell.variant() != point.model || off > 0.025 * relus) continue;
-    if (!nearest || off < std::abs(nearest->relus_k - relus)) nearest = &point;
+  for (const std::string& method : source.of_label("reproduces", cell.label())) {
+    if (const PublishedPoint* point = evidence.published().nearest(evidence.data_set(cell.first()).published, method,
+                                                                   cell.variant(), cell.relus().mean * 1e-3))
+      return point;
   }
-  return nearest;
+  return nullptr;
 }
 
 std::string unsure(const PublishedPoint& point) {

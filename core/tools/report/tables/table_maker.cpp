@@ -16,11 +16,6 @@ std::vector<std::string> texts_if_any(const Source& source, const char* option) 
   return source.options.has(option) ? source.texts(option) : std::vector<std::string>();
 }
 
-// What a note says where it is about a label: "label: text".
-std::string about(const std::string& label, const std::string& note) {
-  return note.rfind(label + ": ", 0) == 0 ? note.substr(label.size() + 2) : "";
-}
-
 // Marks the best of each group in a column where it is ahead by more than the error; whether there is one.
 bool mark_best(Table& table, size_t column) {
   if (!table.columns[column].highest_is_best) return false;
@@ -87,10 +82,7 @@ Table::Cell TableMaker::data(const Result& result) {
 Table::Cell TableMaker::label(const MeasuredCell& cell) {
   Table::Cell label = cell.label();
   label.mark(notes.number(changed_method(cell.first())));
-  for (const std::string& note : texts_if_any(source, "notes")) {
-    const std::string text = about(cell.label(), note);
-    if (!text.empty()) return label.mark(notes.number(text));
-  }
+  for (const std::string& text : source.of_label("notes", cell.label())) label.mark(notes.number(text));
   return label;
 }
 
