@@ -9,9 +9,9 @@ if (format eq "pdf") { set terminal pdfcairo size 7.000in,5.366in font "DejaVu S
 set output "cost" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Small grey diamonds:" at screen 0.05/width, screen 1 - 5.058/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "linear layers, scaled by multiply-accumulates from resnet18. Bars: standard deviation over seeds; points of one budget stand side by side. Costs of a ReLU and of" at screen 0.05/width, screen 1 - 5.168/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "linear layers: Garimella et al., ASPLOS 2023 (ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)." at screen 0.05/width, screen 1 - 5.278/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; 7,600 of 50,000 training images; schedules not the paper's. Small grey diamonds: linear layers, scaled by multiply-accumulates from" at screen 0.05/width, screen 1 - 5.058/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "resnet18. Bars: standard deviation over seeds; points of one budget stand side by side. Costs of a ReLU and of linear layers: Garimella et al., ASPLOS 2023" at screen 0.05/width, screen 1 - 5.168/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 3 "(ResNet18 on CIFAR-10, 557,056 ReLUs, client garbles)." at screen 0.05/width, screen 1 - 5.278/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -45,25 +45,22 @@ plot "cost.dat" index 0 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*poin
      "cost.dat" index 5 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
      "cost.dat" index 6 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
      "cost.dat" index 7 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
-     "cost.dat" index 8 using 3:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
-     "cost.dat" index 0 using ($2*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
-     "cost.dat" index 0 using ($2*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using ($2*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using ($2*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using ($2*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using ($2*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using ($2*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using ($2*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using ($2*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using ($2*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using ($2*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($2*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using ($2*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using ($2*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($2*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
-     "cost.dat" index 7 using ($2*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using ($2*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($2*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
+     "cost.dat" index 0 using ($2*0.9395):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($2*0.9395):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($2*0.9564):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($2*0.9564):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($2*0.9736):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($2*0.9736):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($2*0.9911):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($2*0.9911):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($2*1.0090):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($2*1.0090):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($2*1.0271):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($2*1.0271):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($2*1.0456):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($2*1.0456):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($2*1.0644):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($2*1.0644):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
@@ -78,73 +75,66 @@ plot "cost.dat" index 0 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*poin
      "cost.dat" index 5 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
      "cost.dat" index 6 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
      "cost.dat" index 7 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
-     "cost.dat" index 8 using 5:1 with points lc rgb "#999999" pt 12 ps 0.4*point notitle, \
-     "cost.dat" index 0 using ($4*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
-     "cost.dat" index 0 using ($4*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using ($4*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using ($4*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using ($4*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using ($4*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using ($4*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using ($4*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using ($4*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using ($4*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using ($4*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($4*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using ($4*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using ($4*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($4*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
-     "cost.dat" index 7 using ($4*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using ($4*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($4*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
+     "cost.dat" index 0 using ($4*0.9395):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($4*0.9395):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($4*0.9564):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($4*0.9564):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($4*0.9736):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($4*0.9736):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($4*0.9911):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($4*0.9911):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($4*1.0090):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($4*1.0090):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($4*1.0271):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($4*1.0271):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($4*1.0456):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($4*1.0456):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($4*1.0644):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($4*1.0644):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle
 set ylabel "test accuracy, %" offset 1.5
 set lmargin at screen 0.500/width
 set rmargin at screen 3.350/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "online communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using ($6*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
-     "cost.dat" index 0 using ($6*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using ($6*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using ($6*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using ($6*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using ($6*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using ($6*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using ($6*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using ($6*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using ($6*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using ($6*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($6*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using ($6*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using ($6*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($6*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
-     "cost.dat" index 7 using ($6*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using ($6*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($6*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
+plot "cost.dat" index 0 using ($6*0.9395):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($6*0.9395):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($6*0.9564):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($6*0.9564):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($6*0.9736):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($6*0.9736):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($6*0.9911):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($6*0.9911):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($6*1.0090):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($6*1.0090):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($6*1.0271):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($6*1.0271):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($6*1.0456):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($6*1.0456):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($6*1.0644):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($6*1.0644):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle
 unset ylabel
 set lmargin at screen 3.950/width
 set rmargin at screen 6.800/width
 set tmargin at screen 1 - 2.350/height
 set bmargin at screen 1 - 4.000/height
 set xlabel "offline communication of ReLUs, MB" offset 0,0.4
-plot "cost.dat" index 0 using ($7*0.9311):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
-     "cost.dat" index 0 using ($7*0.9311):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 1 using ($7*0.9479):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cost.dat" index 1 using ($7*0.9479):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 2 using ($7*0.9649):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cost.dat" index 2 using ($7*0.9649):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 3 using ($7*0.9823):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cost.dat" index 3 using ($7*0.9823):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 4 using ($7*1.0000):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
-     "cost.dat" index 4 using ($7*1.0000):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 5 using ($7*1.0180):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
-     "cost.dat" index 5 using ($7*1.0180):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 6 using ($7*1.0363):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
-     "cost.dat" index 6 using ($7*1.0363):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 7 using ($7*1.0550):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
-     "cost.dat" index 7 using ($7*1.0550):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle, \
-     "cost.dat" index 8 using ($7*1.0740):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#882255" lw 1 notitle, \
-     "cost.dat" index 8 using ($7*1.0740):1 with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point notitle
+plot "cost.dat" index 0 using ($7*0.9395):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cost.dat" index 0 using ($7*0.9395):1 with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 1 using ($7*0.9564):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cost.dat" index 1 using ($7*0.9564):1 with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 2 using ($7*0.9736):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cost.dat" index 2 using ($7*0.9736):1 with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 3 using ($7*0.9911):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cost.dat" index 3 using ($7*0.9911):1 with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 4 using ($7*1.0090):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#56b4e9" lw 1 notitle, \
+     "cost.dat" index 4 using ($7*1.0090):1 with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 5 using ($7*1.0271):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#e69f00" lw 1 notitle, \
+     "cost.dat" index 5 using ($7*1.0271):1 with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 6 using ($7*1.0456):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#000000" lw 1 notitle, \
+     "cost.dat" index 6 using ($7*1.0456):1 with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point notitle, \
+     "cost.dat" index 7 using ($7*1.0644):($1-$8):(0):(2*$8) with vectors nohead lc rgb "#777777" lw 1 notitle, \
+     "cost.dat" index 7 using ($7*1.0644):1 with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point notitle
 unset border
 unset xtics
 unset ytics
@@ -160,15 +150,14 @@ set rmargin at screen 6.900/width
 set tmargin at screen 1 - 4.600/height
 set bmargin at screen 1 - 4.880/height
 set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 5 maxrows 2
-plot NaN with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point title "SENet post", \
-     NaN with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "SENet pre", \
-     NaN with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "SENet pre from teacher", \
-     NaN with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "SNL", \
-     NaN with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "DeepReDuce", \
-     NaN with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point title "uniform pre", \
-     NaN with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "all ReLUs", \
-     NaN with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point title "channel pre", \
-     NaN with points lc rgb "#882255" pt 4 lw 1 ps 0.55*point title "SENet++ pre"
+plot NaN with points lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point title "SNL", \
+     NaN with points lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point title "ReLUPruner", \
+     NaN with points lc rgb "#009e73" pt 9 lw 1 ps 0.55*point title "DeepReDuce", \
+     NaN with points lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point title "coordinate descent", \
+     NaN with points lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point title "SENet pre from teacher", \
+     NaN with points lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point title "SENet", \
+     NaN with points lc rgb "#000000" pt 3 lw 1 ps 0.55*point title "SNIP", \
+     NaN with points lc rgb "#777777" pt 1 lw 1 ps 0.55*point title "activation"
 set xrange [*:*]
 set yrange [*:*]
 set border 3 lw 0.7

@@ -1,17 +1,15 @@
 # gnuplot -e "format='svg'" sensitivity.gp, or pdf, or png
 if (!exists("format")) format = "svg"
 width = 7.000
-height = 6.946
+height = 6.726
 point = 1
-if (format eq "svg") { set terminal svg size 1008,1000 font "DejaVu Sans,14" linewidth 1.6 }
-if (format eq "png") { set terminal pngcairo size 2016,2000 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
-if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.946in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
+if (format eq "svg") { set terminal svg size 1008,969 font "DejaVu Sans,14" linewidth 1.6 }
+if (format eq "png") { set terminal pngcairo size 2016,1937 font "DejaVu Sans,14" fontscale 1.5 linewidth 3.2 pointscale 3.2 }
+if (format eq "pdf") { set terminal pdfcairo size 7.000in,6.726in font "DejaVu Sans,14" fontscale 0.375 linewidth 1.6 pointscale 1 }
 set output "sensitivity" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "Seed 1; the authors' budgets are of Tiny-ImageNet at width 64." at screen 0.05/width, screen 1 - 6.638/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "[1] CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.748/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 3 "[2] CIFAR-10, resnet18 width=16; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's." at screen 0.05/width, screen 1 - 6.858/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; 7,600 of 50,000 training images; schedules not the paper's. Seed 1; the authors' budgets are of Tiny-ImageNet at width 64." at screen 0.05/width, screen 1 - 6.638/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -32,7 +30,7 @@ set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
 set tmargin at screen 1 - 0.250/height
 set bmargin at screen 1 - 1.250/height
-set label 1 "resnet18 width=8, density 0.1 [1]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
+set label 1 "resnet18 width=8, density 0.1" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
@@ -49,7 +47,7 @@ set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
 set tmargin at screen 1 - 1.550/height
 set bmargin at screen 1 - 2.550/height
-set label 1 "resnet18 width=16, density 0.1 [2]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
+set label 1 "resnet18 width=8, density 0.05" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
@@ -66,7 +64,7 @@ set lmargin at screen 0.450/width
 set rmargin at screen 6.900/width
 set tmargin at screen 1 - 2.850/height
 set bmargin at screen 1 - 3.850/height
-set label 1 "resnet18 width=16, density 0.05 [2]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
+set label 1 "resnet18 width=8, density 0.2" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "sensitivity" offset 1.5
 set yrange [0:1.05]
 set ytics 0.5
@@ -109,7 +107,7 @@ set lmargin at screen 0.450/width
 set rmargin at screen 3.400/width
 set tmargin at screen 1 - 5.200/height
 set bmargin at screen 1 - 6.200/height
-set label 1 "DeepReDuce's criticality of each stage [1]" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
+set label 1 "DeepReDuce's criticality of each stage" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
 set ylabel "100 × criticality" offset 1.5
 set yrange [0:*]
 set xtics norotate center font ",12"

@@ -9,8 +9,8 @@ if (format eq "pdf") { set terminal pdfcairo size 7.000in,2.586in font "DejaVu S
 set output "settling" . "." . format
 set encoding utf8
 set multiplot
-set label 1 "CIFAR-10, resnet18 width=8; CIFAR-10 re-encoded as JPEG, not the original pixels; 7,600 of 50,000 training images; schedules not the paper's. Means over seeds;" at screen 0.05/width, screen 1 - 2.388/height left noenhanced font ",11" textcolor rgb "#555555"
-set label 2 "bars: standard deviation; points of one epoch stand side by side. Line without points: two masks that have no ReLU in common." at screen 0.05/width, screen 1 - 2.498/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 1 "CIFAR-10, resnet18 width=8; 7,600 of 50,000 training images; schedules not the paper's. Means over seeds; bars: standard deviation; points of one epoch stand side" at screen 0.05/width, screen 1 - 2.388/height left noenhanced font ",11" textcolor rgb "#555555"
+set label 2 "by side. Line without points: two masks that have no ReLU in common." at screen 0.05/width, screen 1 - 2.498/height left noenhanced font ",11" textcolor rgb "#555555"
 unset border
 unset tics
 unset key
@@ -28,11 +28,11 @@ set grid ytics lt 1 lw 0.5 lc rgb "#e4e4e4"
 set key noenhanced Left reverse samplen 2 font ",12"
 set xtics 1
 set xlabel "epoch of mask identification" offset 0,0.4
-set xrange [0.5:8.5]
+set xrange [0.5:10.5]
 unset key
 set yrange [0:*]
 set ylabel "NHD to the masks before" offset 1.5
-set arrow 1 from graph 0, first 4.5796 to graph 1, first 4.5796 nohead dt 2 lc rgb "#666666"
+set arrow 1 from graph 0, first 4.5825 to graph 1, first 4.5825 nohead dt 2 lc rgb "#666666"
 set lmargin at screen 0.500/width
 set rmargin at screen 2.200/width
 set tmargin at screen 1 - 0.080/height
@@ -96,10 +96,10 @@ set tmargin at screen 1 - 2.020/height
 set bmargin at screen 1 - 2.160/height
 set key noenhanced Left reverse samplen 2 font ",12" at graph 0.5, graph 0.5 center center horizontal maxcols 5 maxrows 1
 plot NaN with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "post", \
-     NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "pre", \
+     NaN with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "SENet", \
      NaN with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "gain", \
-     NaN with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "channel", \
-     NaN with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "channel pre"
+     NaN with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "channels", \
+     NaN with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "from random weights"
 set xrange [*:*]
 set yrange [*:*]
 set border 3 lw 0.7

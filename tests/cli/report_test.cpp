@@ -84,7 +84,7 @@ TEST(Tables, WithoutResultsShowWhatIsPublished) {
   fs::create_directories(folder / "results");
   fs::copy(kSource / "results/published", folder / "results/published");
   const Outcome tables = testing::run_program(
-      {"tables", "study", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
+      {"tables", "main", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(tables.code, 0) << tables.error;
   EXPECT_NE(tables.error.find("there are no results under results"), std::string::npos) << tables.error;
   EXPECT_NE(tables.out.find("Nothing has been measured for this table."), std::string::npos);
@@ -322,7 +322,7 @@ TEST_F(Report, IsOnePageThatNeedsNothingBesideIt) {
   for (const char* from_elsewhere : {"src=", "href=\"http", "<link rel=\"style", "@import", "url("})
     EXPECT_EQ(page.find(from_elsewhere), std::string::npos) << from_elsewhere;
   for (const char* part :
-       {"The best of each method by budget", "What was run where", "Pixel against channel masks",
+       {"The best of each method by budget", "What was run where", "each changed alone",
         "data-tip=\"SNL, 5%&#10;63.12 ± 0.29 (3) %&#10;3,481 ReLUs&#10;methods/SNL-5pct, seeds 1, 2, 3\"", "mask.score",
         "CPU capability"})
     EXPECT_NE(page.find(part), std::string::npos) << part;

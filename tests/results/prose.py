@@ -9,9 +9,12 @@
 
 A cell at a budget is its test accuracy in percent, the mean over its seeds ± their standard deviation. A difference is paired
 over the seeds that both have, ± its standard error. QUANTITY `of` stands before what is not the accuracy (QUANTITIES below);
-`curve PHASE.NAME of` is a curve's last value in percent, `hours of everything` what all phases of an experiment took. `is given`
-says that no result decides a figure. Where a section has such a comment, each of its figures with a decimal point needs a line."""
+`curve PHASE.NAME of` is a curve's last value in percent, `cheetah rounds of` (MEASURED) what an engine took for an image after
+the first, `percent at the border of STAGE of` how many of the ReLUs kept there stand in the outermost rows and columns, `hours
+of everything` what all phases of an experiment took. `is given` says that no result decides a figure. Where a section has such
+a comment, each of its figures with a decimal point needs a line."""
 
+import functools
 import json
 import pathlib
 import re
@@ -36,6 +39,12 @@ QUANTITIES = {
     "passes for each of its own": lambda result: (trained_images(result, "image_passes")
                                                   / trained_images(result, "deployed_image_passes")),
 }
+# Of one image after the first, both directions together.
+MEASURED = {
+    "MB": lambda measured: sum(measured["later"]["sent"]) / 1e6,
+    "rounds": lambda measured: measured["later"]["rounds"],
+    "bytes of a ReLU": lambda measured: sum(measured["cost"]["relu"]["sent"]) / measured["relus"],
+}
 COMMENT = re.compile(r"<!-- from (\S+)\n(.*?)-->", re.DOTALL)
 HIDDEN = re.compile(r"<!-- table .*?<!-- end -->|```.*?```|`[^`\n]*`|\]\([^)]*\)|<!-- (?!from ).*?-->", re.DOTALL)
 DECIMAL = re.compile(r"(?<![\d.])\d[\d,]*\.\d+(?![\d.]*\d)")
@@ -45,11 +54,32 @@ class Wrong(Exception):
     pass
 
 
+@functools.lru_cache
 def results_of(folder):
-    found = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
     if not found:
         raise Wrong(f"no results in {folder}")
-    return found
+    for stem, result in found.items():
+        result["masks"] = folder / f"{stem}.masks"
+    for file in sorted(folder.glob("measured/*.json")):
+        measured = json.loads(file.read_text())
+        if measured["masking"] == "gather" and measured["width"] == 1:
+            found[measured["run"].rpartition("/")[2]].setdefault("measured", {})[measured["protocol"]] = measured
+    return list(found.values())
+
+
+def percent_at_the_border(result, stage):
+    """Of the ReLUs that the sites of a stage keep, those in the first or last row or column."""
+    header, _, packed = result["masks"].read_bytes().partition(b"\n")
+    at = border = kept = 0
+    for name, (channels, height, width) in json.loads(header)["sites"]:
+        for i in range(channels * height * width):
+            row, column = divmod(i % (height * width), width)
+            if name.startswith(stage + ".") and packed[(at + i) // 8] >> (at + i) % 8 & 1:
+                kept += 1
+                border += row in (0, height - 1) or column in (0, width - 1)
+        at += channels * height * width
+    return 100 * border / kept
 
 
 def values_of(results, text):
@@ -58,6 +88,13 @@ def values_of(results, text):
     if match := re.fullmatch(r"curve (\w+)\.(\w+) of (.+)", text):
         phase, name, cell = match.groups()
         quantity = lambda result: 100 * result["curves"][phase][name][-1]
+    elif match := re.fullmatch(r"percent at the border of (\w+) of (.+)", text):
+        stage, cell = match.groups()
+        quantity = lambda result: percent_at_the_border(result, stage)
+    elif match := re.fullmatch(rf"(cheetah|semi2k) ({'|'.join(MEASURED)}) of (.+)", text):
+        protocol, name, cell = match.groups()
+        results = [result for result in results if protocol in result.get("measured", {})]
+        quantity = lambda result: MEASURED[name](result["measured"][protocol])
     elif match := re.fullmatch(rf"({'|'.join(QUANTITIES)}) of (.+)", text):
         quantity, cell = QUANTITIES[match[1]], match[2]
     label, _, budget = cell.rpartition(" ")

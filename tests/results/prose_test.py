@@ -38,6 +38,12 @@ class MadeUp(unittest.TestCase):
                 "phases": [{"key": "teacher", "training_seconds": 1800, "image_passes": 1000},
                            {"key": f"{label}{seed}", "training_seconds": 900, "image_passes": 500}]}))
 
+        (self.results / "made/measured").mkdir()
+        for masking, rounds in (("gather", 40), ("multiply", 90)):
+            (self.results / "made/measured" / f"ours-2.{masking}.json").write_text(json.dumps({
+                "run": "made/ours-2", "masking": masking, "width": 1, "protocol": "cheetah", "relus": 200,
+                "later": {"sent": [1000000, 1500000], "rounds": rounds}, "cost": {"relu": {"sent": [300, 400]}}}))
+
     def wrong(self, text):
         return prose.wrong_figures(text, self.results)
 
@@ -57,6 +63,19 @@ class MadeUp(unittest.TestCase):
             "It kept 3,481 ReLUs, of them 8.0 % twice, in 1.5 passes and 1.50 hours, at a rate of 0.01.",
             "3,481 = ReLUs of ours 5%", "8.0 = curve mask.overlap_1 of ours 5%", "1.5 = thousands of passes of ours 5%",
             "1.50 = hours of everything", "0.01 is given"))
+
+    def test_what_an_engine_took(self):
+        self.assertEqual([], self.claims("2.5 MB, 40 rounds, 3.5 bytes", "2.5 = cheetah MB of ours 5%",
+                                         "40 = cheetah rounds of ours 5%", "3.5 = cheetah bytes of a ReLU of ours 5%"))
+        self.assertEqual(["'2.5 = semi2k MB of ours 5%': no result of a cell 'ours' at a budget of '5%'"],
+                         self.claims("2.5", "2.5 = semi2k MB of ours 5%"))
+
+    def test_where_masks_keep_relus(self):
+        # A stem of 1×2×2 that keeps all; a stage of 1×3×3 that keeps its middle and two corners.
+        for seed in (1, 2):
+            (self.results / f"made/ours-{seed}.masks").write_bytes(
+                b'{"sites":[["relu",[1,2,2]],["layer1.0.relu1",[1,3,3]]]}\n' + bytes([0b00011111, 0b00010001]))
+        self.assertEqual([], self.claims("66.7 %", "66.7 = percent at the border of layer1 of ours 5%"))
 
     def test_a_figure_that_the_results_do_not_give(self):
         self.assertEqual(["'61.1 = ours 5%' is 61.0 by the results"], self.claims("61.1", "61.1 = ours 5%"))
