@@ -145,7 +145,7 @@ def tooltips(browser):
     browser.value("document.activeElement.blur()")
     of_figures = [("sensitivity", 1, ("layer1.0.relu1", "ReLU sensitivity 0.", "% of all layers'", "ReLUs kept")),
                   ("sensitivity", -1, ("stage 4", "criticality ", "% of held-out images")),
-                  ("masks", 0, ("relu", "2 of 8,192 ReLUs kept", "SENet pre, 5%")),
+                  ("masks", 0, ("relu", "2 of 8,192 ReLUs kept", "SENet, 5%")),
                   ("budgets", 0, ("relu", " of 8,192 ReLUs")),
                   ("quickstart", 0, ("relu", "pruning sensitivity 0.", " of 6,272 ReLUs kept"))]
     for figure, place, parts in of_figures:

@@ -14,6 +14,7 @@
 #include "display/gnuplot.h"
 #include "storage/files.h"
 #include "tools/report/replaced.h"
+#include "tools/report/table.h"
 
 namespace senet {
 
@@ -208,6 +209,14 @@ fs::path draw(const Figure& figure, const fs::path& folder) {
 std::string tips(const std::string& block, const std::string& columns, int text_column) {
   return kTip + block + " using " + columns + ":(strcol(" + std::to_string(text_column) +
          ")) with labels hypertext point pt 7 ps 2 lc rgb \"#ff000000\" notitle, \\\n     ";
+}
+
+std::string tip_of_cell(const MeasuredCell& cell, const std::string& where) {
+  std::vector<std::string> seeds;
+  for (const Result* result : cell.results) seeds.push_back(std::to_string(result->seed));
+  return cell.label() + ", " + cell.budget() + " | " + rendered(mean_cell(cell.accuracy())) + " % | " +
+         grouped(cell.counted()) + " ReLUs | " + (where.empty() ? "" : where + " | ") + cell.first().folder() + "/" +
+         cell.id() + ", seed" + (seeds.size() > 1 ? "s " : " ") + joined(seeds, ", ");
 }
 
 std::string tip_of_square(const std::string& text, double side) {

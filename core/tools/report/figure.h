@@ -57,6 +57,9 @@ std::string svg_for_page(const Figure& figure);
 // To be put before the elements of a `plot` command: points of a block at columns "x:y" that say on the page what
 // stands in another column, whose lines are parted by " | ".
 std::string tips(const std::string& block, const std::string& columns, int text_column);
+// What the page says of a cell: "SENet pre, 5% | 50.14 ± 1.55 (3) % | 3,481 ReLUs | study/SENet-pre-5pct, seeds 1, 2,
+// 3"; `where`, when there is one, before the last.
+std::string tip_of_cell(const MeasuredCell& cell, const std::string& where = "");
 // What the page says of the whole of the next panel, a square of `side` inches: a line of commands.
 std::string tip_of_square(const std::string& text, double side);
 

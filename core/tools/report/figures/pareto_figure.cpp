@@ -8,7 +8,6 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "tools/report/figure_kinds.h"
-#include "tools/report/table.h"
 
 namespace senet {
 
@@ -30,15 +29,6 @@ struct Line {
   std::string title;
   std::vector<const MeasuredCell*> points;
 };
-
-// "SENet pre, 5% | 50.14 ± 1.55 (3) % | 3,481 ReLUs | study/SENet-pre-5pct, seeds 1, 2, 3": for a tooltip.
-std::string tip_of(const MeasuredCell& cell) {
-  std::vector<std::string> seeds;
-  for (const Result* result : cell.results) seeds.push_back(std::to_string(result->seed));
-  return cell.label() + ", " + cell.budget() + " | " + rendered(mean_cell(cell.accuracy())) + " % | " +
-         grouped(cell.counted()) + " ReLUs | " + cell.first().folder() + "/" + cell.id() + ", seed" +
-         (seeds.size() > 1 ? "s " : " ") + joined(seeds, ", ");
-}
 
 std::string tip_of(const PublishedPoint& point) {
   return "published: " + point.method + " " + point.model + (point.model_certain ? "" : " (model not certain)") +
@@ -81,7 +71,7 @@ class Accuracies {
         accuracy_.add(accuracy.mean - deviation);
         accuracy_.add(accuracy.mean + deviation);
         rows.push_back({fixed(relus, 4), fixed(accuracy.mean, 4), fixed(deviation, 4), std::to_string(accuracy.n),
-                        gnuplot_text(tip_of(*cell))});
+                        gnuplot_text(tip_of_cell(*cell))});
       }
       ends_.push_back({lines_[i].title, std::stod(rows.back()[0]), std::stod(rows.back()[1]), i});
       const std::string block = figure_.add(

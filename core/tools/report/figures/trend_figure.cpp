@@ -7,7 +7,6 @@
 #include "display/format.h"
 #include "display/gnuplot.h"
 #include "tools/report/figure_kinds.h"
-#include "tools/report/table.h"
 
 namespace senet {
 
@@ -31,11 +30,6 @@ struct TrendLine {
   std::string title;
   std::vector<std::pair<double, const MeasuredCell*>> points;  // by what stands on the axis
 };
-
-std::string tip_of(const MeasuredCell& cell, const std::string& where) {
-  return cell.label() + ", " + cell.budget() + " | " + rendered(mean_cell(cell.accuracy())) + " % | " + where + " | " +
-         cell.first().folder() + "/" + cell.id();
-}
 
 class Trend {
  public:
@@ -114,7 +108,7 @@ class Trend {
       const std::string where = by_width_ ? "width " + text_of(place) : text_of(place) + "k images";
       show(place, accuracy.mean - deviation, accuracy.mean + deviation);
       rows.push_back({fixed(place, 4), fixed(accuracy.mean, 4), fixed(deviation, 4), std::to_string(accuracy.n),
-                      gnuplot_text(tip_of(*cell, where))});
+                      gnuplot_text(tip_of_cell(*cell, where))});
       const PublishedPoint* paper = by_width_ ? paper_of(*cell) : nullptr;
       if (!paper) continue;
       show(kPapersWidth, paper->accuracy, paper->accuracy);
