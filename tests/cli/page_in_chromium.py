@@ -144,8 +144,8 @@ def tooltips(browser):
     check(browser.value(shown) != "", "it comes by keyboard, too")
     browser.value("document.activeElement.blur()")
     of_figures = [("sensitivity", 1, ("layer1.0.relu1", "ReLU sensitivity 0.", "% of all layers'", "ReLUs kept")),
-                  ("sensitivity", -1, ("stage 4", "criticality ", "% of held-out images")),
-                  ("masks", 0, ("relu", "2 of 8,192 ReLUs kept", "SENet, 5%")),
+                  ("sensitivity", -1, ("stage 4", "criticality 0.0000", "51.50 % of held-out images")),
+                  ("masks", 0, ("relu", "100 of 8,192 ReLUs kept", "SNL's counts, 5%")),
                   ("budgets", 0, ("relu", " of 8,192 ReLUs")),
                   ("quickstart", 0, ("relu", "pruning sensitivity 0.", " of 6,272 ReLUs kept"))]
     for figure, place, parts in of_figures:

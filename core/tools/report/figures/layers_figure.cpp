@@ -155,15 +155,14 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
   std::vector<std::vector<std::string>> rows;
   for (size_t k = 0; k < values.size(); ++k) {
     const std::string stage = "stage " + std::to_string(k + 1);
-    rows.push_back(
-        {std::to_string(k + 1), gnuplot_text(stage), fixed(100 * values[k], 6), fixed(100 * accuracies.at(k), 4),
-         gnuplot_text(stage + " | criticality " + fixed(values[k], 4) + " | " + fixed(100 * accuracies.at(k), 2) +
-                      " % of held-out images with its ReLUs alone | " + result.id())});
+    rows.push_back({std::to_string(k + 1), gnuplot_text(stage), fixed(values[k], 6), fixed(accuracies.at(k), 4),
+                    gnuplot_text(stage + " | criticality " + fixed(values[k], 4) + " | " + fixed(accuracies.at(k), 2) +
+                                 " % of held-out images with its ReLUs alone | " + result.id())});
   }
   const std::string block =
-      figure.add(result.label + ": stage, name, 100 × criticality, held-out accuracy in %, what it is", rows);
+      figure.add(result.label + ": stage, name, criticality, held-out accuracy in %, what it is", rows);
   return "set label 1 " + gnuplot_text(title) +
-         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"100 × criticality\" offset 1.5\n"
+         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"criticality\" offset 1.5\n"
          "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
          range_of(rows.size()) + "set boxwidth 0.4\nset style fill solid 0.6\nplot " + tips(block, "1:3", 5) + block +
          " using 1:3:xtic(2) with boxes lc rgb \"" + colour(0) + "\" title \"\"\nunset label 1\n";
