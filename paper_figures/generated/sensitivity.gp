@@ -108,7 +108,7 @@ set rmargin at screen 3.400/width
 set tmargin at screen 1 - 5.200/height
 set bmargin at screen 1 - 6.200/height
 set label 1 "DeepReDuce's criticality of each stage" at graph 0, graph 1 left offset 0,0.7 noenhanced font ",13"
-set ylabel "100 × criticality" offset 1.5
+set ylabel "criticality" offset 1.5
 set yrange [0:*]
 set xtics norotate center font ",12"
 unset key
