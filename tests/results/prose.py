@@ -34,7 +34,6 @@ QUANTITIES = {
     "ReLUs": lambda result: result["result"]["relus"],
     "percent of ReLUs": lambda result: 100 * result["result"]["relus"] / result["model"]["relus"],
     "squares": lambda result: result["result"]["squares"],
-    "millions of MACs": lambda result: result["model"]["macs"] / 1e6,
     "thousands of passes": lambda result: sum(phase["image_passes"] for phase in result["phases"]) / 1e3,
     "passes for each of its own": lambda result: (trained_images(result, "image_passes")
                                                   / trained_images(result, "deployed_image_passes")),
