@@ -219,6 +219,12 @@ std::string tip_of_cell(const MeasuredCell& cell, const std::string& where) {
          cell.id() + ", seed" + (seeds.size() > 1 ? "s " : " ") + joined(seeds, ", ");
 }
 
+std::string tip_of_point(const PublishedPoint& point) {
+  return "published: " + point.method + " " + point.model + (point.model_certain ? "" : " (model not certain)") +
+         " | " + fixed(point.accuracy, 2) + " % | " + fixed(point.relus_k, 1) + "k ReLUs" +
+         (point.via.empty() ? "" : " | " + point.via);
+}
+
 std::string tip_of_square(const std::string& text, double side) {
   return kTip + ("set label 1 " + gnuplot_text(text)) + " at graph 0.5, graph 0.5 hypertext point pt 5 ps " +
          fixed((side + 0.08) / kSquare, 2) + " lc rgb \"#ffe69f00\"\n";

@@ -60,6 +60,8 @@ std::string tips(const std::string& block, const std::string& columns, int text_
 // What the page says of a cell: "SENet pre, 5% | 50.14 ± 1.55 (3) % | 3,481 ReLUs | study/SENet-pre-5pct, seeds 1, 2,
 // 3"; `where`, when there is one, before the last.
 std::string tip_of_cell(const MeasuredCell& cell, const std::string& where = "");
+// The same of a published point.
+std::string tip_of_point(const PublishedPoint& point);
 // What the page says of the whole of the next panel, a square of `side` inches: a line of commands.
 std::string tip_of_square(const std::string& text, double side);
 

@@ -1,5 +1,6 @@
 #include "tools/report/published.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tools/report/toml_file.h"
@@ -57,13 +58,13 @@ std::vector<double> Published::sensitivity_of(const std::string& model) const {
   return found == sensitivity.end() ? std::vector<double>() : found->second;
 }
 
-const PublishedPoint* Published::nearest(const std::string& dataset, const std::string& method,
+const PublishedPoint* Published::nearest(const std::string& dataset, const std::vector<std::string>& methods,
                                          const std::string& model, double relus_k) const {
   const PublishedPoint* nearest = nullptr;
   const auto off = [&](const PublishedPoint& point) { return std::abs(point.relus_k - relus_k); };
   for (const PublishedPoint& point : points) {
-    if (point.dataset != dataset || point.method != method || point.model != model || off(point) > 0.025 * relus_k)
-      continue;
+    const bool named = std::find(methods.begin(), methods.end(), point.method) != methods.end();
+    if (!named || point.dataset != dataset || point.model != model || off(point) > 0.025 * relus_k) continue;
     if (!nearest || off(point) < off(*nearest)) nearest = &point;
   }
   return nearest;

@@ -23,10 +23,10 @@ struct Published {
   // Of each layer, relative to the largest, by model plugin (sensitivity.toml).
   std::map<std::string, std::vector<double>> sensitivity;
   std::vector<double> sensitivity_of(const std::string& model) const;  // empty where nothing is published
-  // The point of a data set, method and model nearest to so many thousands of ReLUs, within the 2.5 % by which methods
-  // end under their budgets; null where there is none.
-  const PublishedPoint* nearest(const std::string& dataset, const std::string& method, const std::string& model,
-                                double relus_k) const;
+  // The point of a data set, one of the methods and a model nearest to so many thousands of ReLUs, within the 2.5 % by
+  // which methods end under their budgets; null where there is none.
+  const PublishedPoint* nearest(const std::string& dataset, const std::vector<std::string>& methods,
+                                const std::string& model, double relus_k) const;
 };
 Published load_published(const std::filesystem::path& results);
 

@@ -30,12 +30,6 @@ struct Line {
   std::vector<const MeasuredCell*> points;
 };
 
-std::string tip_of(const PublishedPoint& point) {
-  return "published: " + point.method + " " + point.model + (point.model_certain ? "" : " (model not certain)") +
-         " | " + fixed(point.accuracy, 2) + " % | " + fixed(point.relus_k, 1) + "k ReLUs" +
-         (point.via.empty() ? "" : " | " + point.via);
-}
-
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -101,7 +95,7 @@ class Accuracies {
       for (const PublishedPoint* point : points) {
         relus_.add(point->relus_k);
         accuracy_.add(point->accuracy);
-        rows.push_back({fixed(point->relus_k, 2), fixed(point->accuracy, 2), gnuplot_text(tip_of(*point))});
+        rows.push_back({fixed(point->relus_k, 2), fixed(point->accuracy, 2), gnuplot_text(tip_of_point(*point))});
       }
       const std::string block =
           figure_.add("published, " + dataset + ", " + method + (elsewhere ? ", second-hand" : "") +

@@ -91,13 +91,9 @@ class Trend {
 
   // What the paper has of the method that the line reproduces, with as large a share of the ReLUs.
   const PublishedPoint* paper_of(const MeasuredCell& cell) const {
-    for (const std::string& method : source_.of_label("reproduces", line_of(cell))) {
-      const PublishedPoint* found =
-          evidence_.published().nearest(evidence_.data_set(cell.first()).published, method, cell.first().model.plugin,
-                                        cell.relus().mean / 1000 * kPapersWidth / width_of(cell));
-      if (found) return found;
-    }
-    return nullptr;
+    return evidence_.published().nearest(evidence_.data_set(cell.first()).published,
+                                         source_.of_label("reproduces", line_of(cell)), cell.first().model.plugin,
+                                         cell.relus().mean / 1000 * kPapersWidth / width_of(cell));
   }
 
   void add(size_t i) {
@@ -112,9 +108,7 @@ class Trend {
       const PublishedPoint* paper = by_width_ ? paper_of(*cell) : nullptr;
       if (!paper) continue;
       show(kPapersWidth, paper->accuracy, paper->accuracy);
-      papers.assign({{fixed(kPapersWidth, 4), fixed(paper->accuracy, 2),
-                      gnuplot_text("published: " + paper->method + " | " + fixed(paper->accuracy, 2) + " % | " +
-                                   fixed(paper->relus_k, 1) + "k ReLUs")}});
+      papers.assign({{fixed(kPapersWidth, 4), fixed(paper->accuracy, 2), gnuplot_text(tip_of_point(*paper))}});
     }
     ends_.push_back({lines_[i].title, lines_[i].points.back().first, std::stod(rows.back()[1]), i});
     const std::string block = figure_.add(lines_[i].title + ": " + (by_width_ ? "width" : "thousands of images") +

@@ -13,12 +13,9 @@ namespace {
 
 // What is published of the method that the source says the cell reproduces.
 const PublishedPoint* published_of(const MeasuredCell& cell, const Source& source, const Evidence& evidence) {
-  for (const std::string& method : source.of_label("reproduces", cell.label())) {
-    if (const PublishedPoint* point = evidence.published().nearest(evidence.data_set(cell.first()).published, method,
-                                                                   cell.variant(), cell.relus().mean * 1e-3))
-      return point;
-  }
-  return nullptr;
+  return evidence.published().nearest(evidence.data_set(cell.first()).published,
+                                      source.of_label("reproduces", cell.label()), cell.variant(),
+                                      cell.relus().mean * 1e-3);
 }
 
 std::string unsure(const PublishedPoint& point) {
