@@ -281,6 +281,40 @@ TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
   EXPECT_EQ(rendered(trainings.rows[0].cells[6]), "1.5");
 }
 
+TEST_F(Reports, AChoiceIsMadeByHeldOutImagesAlone) {
+  const auto tried = [&](const std::string& label, double held_out, double test, int64_t budget = 100) {
+    Result result = made_result(label, std::to_string(budget), 1, test, budget);
+    result.network.held_out_accuracy = held_out;
+    add(result);
+  };
+  tried("a 0.02", 0.50, 0.40);
+  tried("a 0.05", 0.52, 0.20);
+  tried("a 0.1", 0.52, 0.90);
+  tried("b 1", 0.30, 0.70);
+  tried("b 1", 0.60, 0.70, 200);
+  add(made_result("earlier", "100", 1, 0.99));
+  source("x",
+         "table = \"choice\"\nchoices = [\"a 0.02: rate of a\", \"a 0.05: rate of a\", \"a 0.1: rate of a\"]\n"
+         "labels = [\"a 0.02\", \"a 0.05\", \"a 0.1\", \"b 1\", \"b 2\", \"earlier\"]");
+  const Table choice = table("x");
+  std::vector<Texts> rows;
+  std::vector<bool> best;
+  for (const Table::Row& row : choice.rows) {
+    const Texts cells = rendered(row);
+    rows.push_back({cells.end() - 3, cells.end()});
+    best.push_back(row.cells.back().best);
+  }
+  EXPECT_EQ(rows, (std::vector<Texts>{{"rate of a", "a 0.02", "50.00 (1)"},
+                                      {"rate of a", "a 0.05", "52.00 (1)"},
+                                      {"rate of a", "a 0.1", "52.00 (1)"},
+                                      {"senet", "b 1", "30.00 (1)"},
+                                      {"senet", "b 1", "60.00 (1)"},
+                                      {"senet", "earlier", "–"}}));
+  EXPECT_EQ(best, (std::vector<bool>{false, true, false, false, false, false}))
+      << "of equal ones the first; one alone is no choice, nor is what was tried at another budget";
+  EXPECT_EQ(choice.remarks.back(), "Not run: b 2.");
+}
+
 TEST_F(Reports, AccountingHasWhatEveryMethodIsChargedFor) {
   Result plain = made_result("a", "5%", 1, 0.4, 50), other = made_result("b", "5%", 1, 0.5, 60);
   plain.phases[1].deployed_image_passes = 0;

@@ -1,0 +1,52 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "tools/report/table_kinds.h"
+#include "tools/report/tables/table_maker.h"
+
+namespace senet {
+
+namespace {
+
+// In %; none where a result does not say it.
+std::optional<Summary> held_out_accuracy(const MeasuredCell& cell) {
+  if (std::any_of(cell.results.begin(), cell.results.end(),
+                  [](const Result* result) { return !result->network.held_out_accuracy; }))
+    return {};
+  return cell.over_seeds([](const Result& result) { return 100 * *result.network.held_out_accuracy; });
+}
+
+}  // namespace
+
+// What was tried for a choice, such as a learning rate, and what the held-out images chose among two or more: the
+// highest mean, of equal ones the first. No choice looks at test images, and their accuracy is not shown.
+Table choice_table(const Source& source, const Evidence& evidence) {
+  TableMaker maker(source, evidence,
+                   {condition("data"), condition("model"), condition("budget"), condition("held-out images"), "choice",
+                    name_column("tried"), "held-out acc % (n)"});
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<size_t>> tried;  // rows
+  for (const MeasuredCell& cell : maker.cells) {
+    const auto named = source.of_label("choices", cell.label());
+    const std::string choice = named.empty() ? cell.first().method : named.front();
+    const std::optional<Summary> accuracy = held_out_accuracy(cell);
+    if (accuracy) tried[{choice, cell.budget(), cell.variant(), cell.data()}].push_back(maker.table.rows.size());
+    maker.add(maker.id_of(cell),
+              {maker.data(cell.first()), cell.variant(), cell.budget(), count_cell(cell.first().dataset.held_out),
+               choice, maker.label(cell), accuracy ? mean_cell(*accuracy) : kNone},
+              cell.results);
+  }
+  const auto cell_of = [&](size_t row) -> Table::Cell& { return maker.table.rows[row].cells.back(); };
+  for (const auto& [choice, rows] : tried) {
+    if (rows.size() < 2) continue;
+    const size_t highest = *std::max_element(rows.begin(), rows.end(), [&](size_t a, size_t b) {
+      return cell_of(a).number->mean < cell_of(b).number->mean;
+    });
+    cell_of(highest).best = true;
+    maker.table.remarks = {"Marked: what each choice takes, the highest on held-out images."};
+  }
+  maker.say_what_was_not_run();
+  return maker.finished();
+}
+
+}  // namespace senet
