@@ -36,9 +36,9 @@ set xlabel "image passes behind the teacher, thousands" offset 0,0.4
 set ylabel "test accuracy, %" offset 1.5
 set xtics ("121.6" 121.6000, "152" 152.0000, "243.2" 243.2000, "486.4" 486.4000)
 set xrange [101.3333:583.6800]
-set yrange [52.207:67.603]
-set label 1 "SENet" at first 486.4000, graph 0.5604 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
-set label 2 "SNL" at first 486.4000, graph 0.9449 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
+set yrange [52.207:67.605]
+set label 1 "SENet" at first 486.4000, graph 0.5728 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
+set label 2 "SNL" at first 486.4000, graph 0.9330 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
 unset key
 plot "epochs.dat" index 0 using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
      "epochs.dat" index 0 using ($1*0.9911):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \
