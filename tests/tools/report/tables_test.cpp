@@ -313,6 +313,11 @@ TEST_F(Reports, AChoiceIsMadeByHeldOutImagesAlone) {
   EXPECT_EQ(best, (std::vector<bool>{false, true, false, false, false, false}))
       << "of equal ones the first; one alone is no choice, nor is what was tried at another budget";
   EXPECT_EQ(choice.remarks.back(), "Not run: b 2.");
+  source("x", "table = \"choice\"\nchoices = [\"b 1: b\", \"a 0.1: a\", \"a 1: a\"]");
+  const Table by_choices = table("x");
+  EXPECT_EQ(by_choices.rows.size(), 3u) << "without labels, those that the choices name, in their order";
+  EXPECT_EQ(rendered(by_choices.rows.back().cells[5]), "a 0.1");
+  EXPECT_EQ(by_choices.remarks.back(), "Not run: a 1.");
 }
 
 TEST_F(Reports, AccountingHasWhatEveryMethodIsChargedFor) {

@@ -17,11 +17,21 @@ std::optional<Summary> held_out_accuracy(const MeasuredCell& cell) {
   return cell.over_seeds([](const Result& result) { return 100 * *result.network.held_out_accuracy; });
 }
 
+// With the labels that `choices` names, where the source lists none.
+Source with_labels(Source source) {
+  if (!source.texts("labels").empty()) return source;
+  std::vector<std::string> labels;
+  for (const std::string& entry : source.texts("choices")) labels.push_back(entry.substr(0, entry.find(": ")));
+  source.options.replace("labels", labels, source.file.string());
+  return source;
+}
+
 }  // namespace
 
 // What was tried for a choice, such as a learning rate, and what the held-out images chose among two or more: the
 // highest mean, of equal ones the first. No choice looks at test images, and their accuracy is not shown.
-Table choice_table(const Source& source, const Evidence& evidence) {
+Table choice_table(const Source& of_choices, const Evidence& evidence) {
+  const Source source = with_labels(of_choices);
   TableMaker maker(source, evidence,
                    {condition("data"), condition("model"), condition("budget"), condition("held-out images"), "choice",
                     name_column("tried"), "held-out acc % (n)"});
