@@ -318,6 +318,9 @@ TEST_F(Reports, AChoiceIsMadeByHeldOutImagesAlone) {
   EXPECT_EQ(by_choices.rows.size(), 3u) << "without labels, those that the choices name, in their order";
   EXPECT_EQ(rendered(by_choices.rows.back().cells[5]), "a 0.1");
   EXPECT_EQ(by_choices.remarks.back(), "Not run: a 1.");
+  source("x", "table = \"choice\"\nchoices = [\"a 0.02: a\", \"a 0.05: a\", \"a 1: a\"]");
+  for (const Table::Row& row : table("x").rows)
+    EXPECT_FALSE(row.cells.back().best) << "of a choice that waits for a trial nothing is marked";
 }
 
 TEST_F(Reports, AccountingHasWhatEveryMethodIsChargedFor) {

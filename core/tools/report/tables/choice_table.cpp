@@ -28,8 +28,9 @@ Source with_labels(Source source) {
 
 }  // namespace
 
-// What was tried for a choice, such as a learning rate, and what the held-out images chose among two or more: the
-// highest mean, of equal ones the first. No choice looks at test images, and their accuracy is not shown.
+// What was tried for a choice, such as a learning rate, and, once all of it has run, what the held-out images chose
+// among two or more: the highest mean, of equal ones the first. No choice looks at test images; their accuracy is not
+// shown.
 Table choice_table(const Source& of_choices, const Evidence& evidence) {
   const Source source = with_labels(of_choices);
   TableMaker maker(source, evidence,
@@ -47,8 +48,10 @@ Table choice_table(const Source& of_choices, const Evidence& evidence) {
               cell.results);
   }
   const auto cell_of = [&](size_t row) -> Table::Cell& { return maker.table.rows[row].cells.back(); };
-  for (const auto& [choice, rows] : tried) {
-    if (rows.size() < 2) continue;
+  std::map<std::string, size_t> to_try;  // by choice, as the source names them
+  for (const std::string& entry : source.texts("choices")) ++to_try[entry.substr(entry.find(": ") + 2)];
+  for (const auto& [where, rows] : tried) {
+    if (rows.size() < std::max<size_t>(2, to_try[std::get<0>(where)])) continue;
     const size_t highest = *std::max_element(rows.begin(), rows.end(), [&](size_t a, size_t b) {
       return cell_of(a).number->mean < cell_of(b).number->mean;
     });
