@@ -15,7 +15,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_of(const OptionValue& value) { return to_json(value).dump(); }
+// As a file would have it; a list with spaces, at which a line of it may break.
+std::string text_of(const OptionValue& value) {
+  const Json json = to_json(value);
+  if (!json.is_array()) return json.dump();
+  std::vector<std::string> parts;
+  for (const Json& part : json) parts.push_back(part.dump());
+  return "[" + joined(parts, ", ") + "]";
+}
 
 // Whether other methods have the option too: what is not the method's own.
 bool is_common(const Change& change) {
