@@ -321,6 +321,8 @@ TEST_F(Reports, AChoiceIsMadeByHeldOutImagesAlone) {
   source("x", "table = \"choice\"\nchoices = [\"a 0.02: a\", \"a 0.05: a\", \"a 1: a\"]");
   for (const Table::Row& row : table("x").rows)
     EXPECT_FALSE(row.cells.back().best) << "of a choice that waits for a trial nothing is marked";
+  source("x", "table = \"choice\"\nchoices = [\"a 0.02\"]");
+  EXPECT_NE(error_of([&] { table("x"); }).find("the choice 'a 0.02' is not \"label: choice\""), std::string::npos);
 }
 
 TEST_F(Reports, AccountingHasWhatEveryMethodIsChargedFor) {

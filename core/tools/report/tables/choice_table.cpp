@@ -2,6 +2,7 @@
 #include <map>
 #include <tuple>
 
+#include "senet/error.h"
 #include "tools/report/table_kinds.h"
 #include "tools/report/tables/table_maker.h"
 
@@ -17,11 +18,19 @@ std::optional<Summary> held_out_accuracy(const MeasuredCell& cell) {
   return cell.over_seeds([](const Result& result) { return 100 * *result.network.held_out_accuracy; });
 }
 
+// What an entry of `choices` says: a cell's label, and what it was tried for.
+std::pair<std::string, std::string> tried_for(const Source& source, const std::string& entry) {
+  const size_t colon = entry.find(": ");
+  if (colon == std::string::npos)
+    fail_usage(source.file.string(), ": the choice '", entry, "' is not \"label: choice\"");
+  return {entry.substr(0, colon), entry.substr(colon + 2)};
+}
+
 // With the labels that `choices` names, where the source lists none.
 Source with_labels(Source source) {
   if (!source.texts("labels").empty()) return source;
   std::vector<std::string> labels;
-  for (const std::string& entry : source.texts("choices")) labels.push_back(entry.substr(0, entry.find(": ")));
+  for (const std::string& entry : source.texts("choices")) labels.push_back(tried_for(source, entry).first);
   source.options.replace("labels", labels, source.file.string());
   return source;
 }
@@ -49,7 +58,7 @@ Table choice_table(const Source& of_choices, const Evidence& evidence) {
   }
   const auto cell_of = [&](size_t row) -> Table::Cell& { return maker.table.rows[row].cells.back(); };
   std::map<std::string, size_t> to_try;  // by choice, as the source names them
-  for (const std::string& entry : source.texts("choices")) ++to_try[entry.substr(entry.find(": ") + 2)];
+  for (const std::string& entry : source.texts("choices")) ++to_try[tried_for(source, entry).second];
   for (const auto& [where, rows] : tried) {
     if (rows.size() < std::max<size_t>(2, to_try[std::get<0>(where)])) continue;
     const size_t highest = *std::max_element(rows.begin(), rows.end(), [&](size_t a, size_t b) {
