@@ -15,14 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// As a file would have it; a list with spaces, at which a line of it may break.
-std::string text_of(const OptionValue& value) {
-  const Json json = to_json(value);
-  if (!json.is_array()) return json.dump();
-  std::vector<std::string> parts;
-  for (const Json& part : json) parts.push_back(part.dump());
-  return "[" + joined(parts, ", ") + "]";
-}
+std::string text_of(const OptionValue& value) { return readable(to_json(value)); }
 
 // Whether other methods have the option too: what is not the method's own.
 bool is_common(const Change& change) {
@@ -148,7 +141,7 @@ std::vector<Note> departures_of(const Result& result, const Evidence& evidence) 
     if (!is_common(change) || change.kind == OptionKind::data) continue;  // data_of says what the data is
     if (change.section == "model") continue;                              // and the variant what the model is
     const Json value = to_json(change.value);
-    const std::string words = value.is_string() ? value.get<std::string>() : value.dump();
+    const std::string words = value.is_string() ? value.get<std::string>() : readable(value);
     all.emplace_back(change.option + " " + words, change.section);
   }
   if (!all.empty() && !result.precision.empty()) all.emplace_back(result.precision);
