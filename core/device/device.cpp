@@ -85,7 +85,12 @@ DeviceStream::DeviceStream(bool on_gpu) {
 
 DeviceStream::~DeviceStream() {
   // After an error of the GPU, waiting for it would be a second one.
-  if (state_) (void)cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream());
+  if (!state_ || cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream()) != cudaSuccess) return;
+  // Memory that recordings had serves no other training, and other processes may want it.
+  try {
+    c10::cuda::CUDACachingAllocator::emptyCache();
+  } catch (const std::exception&) {
+  }
 }
 
 struct DeviceGraph::State {
@@ -163,6 +168,7 @@ void make_device_deterministic() {
 std::string device_name() { return at::cuda::getCurrentDeviceProperties()->name; }
 
 DeviceMemory device_memory() {
+  at::globalContext().lazyInitDevice(at::kCUDA);  // the allocator has no statistics before its first use
   size_t free = 0, total = 0;
   C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(c10::cuda::current_device());

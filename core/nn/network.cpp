@@ -191,6 +191,12 @@ torch::Tensor probes(torch::IntArrayRef shape) {
   return torch::stack(all);
 }
 
+// Where the activation's parameters are; the result is on the CPU, as x is.
+torch::Tensor evaluated(Activation& activation, const torch::Tensor& x) {
+  const auto parameters = activation.parameters();
+  return parameters.empty() ? activation.forward(x) : activation.forward(x.to(parameters.front().device())).cpu();
+}
+
 // For each element of a shape, whether the activation gives a polynomial of that degree at most: on evenly spaced
 // numbers, whatever their magnitude, its differences of the next order are 0 but for rounding.
 torch::Tensor is_polynomial(Activation& activation, torch::IntArrayRef shape, int64_t degree) {
@@ -198,7 +204,7 @@ torch::Tensor is_polynomial(Activation& activation, torch::IntArrayRef shape, in
   const torch::Tensor places = mixed_signs(shape) * torch::arange(-3, 4, torch::kFloat32).view({-1, 1, 1, 1});
   torch::Tensor so_far = torch::ones(shape, torch::kBool);
   for (const double spacing : {1e-3, 1.0, 1e2, 1e4}) {
-    const torch::Tensor y = activation.forward(places * spacing);
+    const torch::Tensor y = evaluated(activation, places * spacing);
     const torch::Tensor differences = y.diff(degree + 1, 0);
     so_far = so_far.logical_and(differences.abs().amax(0) <= kRounding * y.abs().amax(0));
   }
@@ -233,7 +239,7 @@ int64_t count_relus(const ReluSite& site) {
   Activation& activation = site.activation();
   const SiteShape shape = site.shape();
   const torch::Tensor x = probes(shape);
-  const torch::Tensor y = activation.forward(x);
+  const torch::Tensor y = evaluated(activation, x);
   const torch::Tensor rectified = y.eq(x.clamp_min(0)).all(0);
   torch::Tensor explained = y.eq(x).all(0).logical_or(rectified);
   if (const Multiplications multiplied = activation.multiplications(); multiplied.any()) {

@@ -468,8 +468,13 @@ Score StoredContext::evaluate(Network& network, Part part, int64_t limit) {
 }
 
 Score StoredContext::evaluate(Network& network, Part part, const std::string& weights, int64_t limit) {
-  const Images& images = laboratory_.data.part(part);
+  Images images = laboratory_.data.part(part);
   if (images.count() == 0) refuse_without_held_out("phase '" + record_.kind + "'");
+  if (images.pixels.defined() && limit > 0 && limit < images.count()) {
+    // All of them would go to the GPU.
+    images.pixels = images.pixels.narrow(0, 0, limit);
+    images.labels = images.labels.narrow(0, 0, limit);
+  }
   return senet::evaluate(network, make_loader(laboratory_, images), weights, nullptr, limit);
 }
 

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "data/batches.h"
+#include "device/device.h"
 #include "kernels/channel_mean_square.h"
 #include "kernels/mismatch.h"
 #include "kernels/parameter_copy.h"
@@ -9,7 +10,9 @@
 #include "senet/activation.h"
 #include "senet/layers.h"
 #include "senet/masked_relu.h"
+#include "senet/network.h"
 #include "support/support.h"
+#include "support/tiny_network.h"
 #include "train/optimizer.h"
 
 namespace senet {
@@ -205,6 +208,25 @@ TEST(OnTheGpu, OptimisersStepAsOnTheCpu) {
     EXPECT_LT(largest_difference(weight, expected_weight), 1e-5) << static_cast<int>(kind);
     EXPECT_LT(largest_difference(bias, expected_bias), 1e-5) << static_cast<int>(kind);
   }
+}
+
+TEST(Counting, AnActivationWithParametersIsCountedWhereTheyAre) {
+  torch::Tensor mask = torch::zeros({3, 6, 6}, torch::kUInt8);
+  mask[1][2][3] = 1;
+  const torch::Tensor coefficients = random_tensor({3, 3}, 1, torch::kFloat32);
+  const auto relus = [&](const torch::Device& device) {
+    testing::TinyNetwork network(2, 3, 6, 5);
+    network.set_activation(*network.site1, std::make_shared<MaskedPolynomial>(mask, coefficients));
+    network.to(device);
+    return count(network).relus;
+  };
+  EXPECT_EQ(relus(torch::kCUDA), relus(torch::kCPU));
+}
+
+TEST(DeviceMemory, IsKnown) {
+  const DeviceMemory memory = device_memory();
+  EXPECT_GT(memory.free, 0);
+  EXPECT_GE(memory.total, memory.free);
 }
 
 }  // namespace

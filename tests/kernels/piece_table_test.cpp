@@ -37,6 +37,22 @@ TEST(PieceTable, OfARecordedStepIsItsOwnAndIsWrittenBeforeItIsReplayed) {
   EXPECT_EQ(std::vector<int64_t>(of_recorded, of_recorded + 2), recorded);
   EXPECT_EQ(on(plain), of_plain);
   EXPECT_EQ(std::vector<int64_t>(of_plain, of_plain + 3), plain);
+  const int64_t* again = nullptr;
+  graph.record([&] { again = on(recorded); });
+  EXPECT_EQ(again, of_recorded) << "memory from before the recording";
+}
+
+TEST(PieceTable, OfARecordedStepIsNotMadeInTheRecording) {
+  PieceTable table;
+  const std::vector<int64_t> small = {1}, large = {1, 2};
+  int a = 0;
+  const auto record = [&](const std::vector<int64_t>& rows) {
+    testing::WatchedWork().record([&] { table.on(torch::kCPU, {&a}, rows.data(), 8 * rows.size()); });
+  };
+  EXPECT_THROW(record(small), Error);
+  table.on(torch::kCPU, {&a}, small.data(), 8);
+  record(small);
+  EXPECT_THROW(record(large), Error);
 }
 
 }  // namespace
