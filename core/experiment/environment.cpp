@@ -37,7 +37,12 @@ std::string cpu_info(const std::string& field) {
   return "";
 }
 
-bool has_bfloat16_instructions() { return cpu_has("avx512_bf16") || cpu_has("amx_bf16"); }
+bool has_bfloat16_instructions() {
+  // ONEDNN_MAX_CPU_ISA can hold oneDNN to less than the processor has.
+  constexpr int kBfloat16 = 0xe7;  // dnnl_cpu_isa_avx512_core_bf16, whose bits every later one has
+  if (dnnl_get_effective_cpu_isa && (dnnl_get_effective_cpu_isa() & kBfloat16) != kBfloat16) return false;
+  return cpu_has("avx512_bf16") || cpu_has("amx_bf16");
+}
 
 std::string cpu_capability() {
   const std::string config = at::show_config(), label = "CPU capability usage: ";

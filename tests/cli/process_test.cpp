@@ -160,6 +160,12 @@ TEST(Threads, AreThoseThatTheProcessWasStartedWithWhereverOpenMPBindsThem) {
     EXPECT_EQ(finding("threads", {variable})["found"], processors) << variable;
 }
 
+TEST(Precision, AutoIsNoneThatOneDnnIsHeldFrom) {
+  const std::vector<std::string> held = {"ONEDNN_MAX_CPU_ISA=AVX2", "DNNL_MAX_CPU_ISA=AVX2"};
+  if (!mentions(finding("CPU", held)["found"], "its oneDNN avx2")) GTEST_SKIP() << "LibTorch hides its oneDNN";
+  EXPECT_EQ(finding("precision", held)["found"], "auto is float32");
+}
+
 // A run that is not at its end after a minute hangs.
 Outcome run_within_a_minute(const fs::path& folder, const std::vector<std::string>& environment) {
   write_file(folder / "tiny.toml", one_epoch("uniform"));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+
 #include "config/document.h"
 #include "plugin/host.h"
 #include "senet/network.h"
@@ -10,7 +12,8 @@ namespace senet::testing {
 // A network of a model plugin, with options as TOML (`model.width = 5`) and weights drawn from seed 1.
 inline std::shared_ptr<Network> build_model(const std::string& model, const NetworkShape& shape,
                                             const std::string& toml = "") {
-  static const PluginHost host({SENET_TEST_PLUGINS});
+  // Beside the program: scripts/gpu carries both from where they were built.
+  static const PluginHost host({std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plugins"});
   Document document("none");
   if (!toml.empty()) document = Document::from_toml(toml, "x.toml");
   const Options options = document.resolve("model", host.options(PluginKind::model, model));
