@@ -88,13 +88,13 @@ void Network::set_activation(const ReluSite& site, std::shared_ptr<Activation> a
   SENET_CHECK(&own == &site, "ReLU site '", site.name_, "' belongs to another network");
   if (const auto all = parameters(); !all.empty()) activation->to(all.front().device());
   activation->train(is_training());
-  own.activation_ = activation;
+  own.activation_ = std::move(activation);
   // Registered, so that a method's trainable activation is among the network's parameters.
   const std::string name = site.module_name();
   if (named_children().contains(name)) {
-    replace_module(name, activation);
+    replace_module(name, own.activation_);
   } else {
-    register_module(name, activation);
+    register_module(name, own.activation_);
   }
 }
 
