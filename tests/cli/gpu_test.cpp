@@ -109,6 +109,27 @@ TEST(ScriptGpu, GoesOnWhereItsFolderWasCopiedAnew) {
   EXPECT_EQ(count_of(machine.calls(), "senet run "), 1) << machine.calls();
 }
 
+TEST(ScriptGpu, LetsProcessesShareTheGpuWhereTheServiceIsThere) {
+  const Machine machine("echo \"PIPE=$CUDA_MPS_PIPE_DIRECTORY\" >>../calls; exit 0");
+  const std::string options = "out --steps experiments --experiment x.toml --python false --shared";
+  const Outcome alone = machine.run(options, "PATH=/nowhere");
+  EXPECT_EQ(alone.code, 0) << alone.error;
+  EXPECT_TRUE(mentions(alone.out, "nvidia-cuda-mps-control was not found")) << alone.out;
+  EXPECT_TRUE(mentions(machine.calls(), "PIPE=\n")) << machine.calls();
+
+  machine.program("tools/nvidia-cuda-mps-control",
+                  "[ \"$1\" ] || cat >>'" + (machine.folder / "calls").string() + "'\n");
+  const std::string path = "PATH=" + (machine.folder / "tools").string() + ":$PATH";
+  const Outcome shared = machine.run(options + " --work again", path);
+  EXPECT_EQ(shared.code, 0) << shared.error;
+  const std::string calls = machine.calls();
+  const size_t begun = calls.find("nvidia-cuda-mps-control -d"), run = calls.find("PIPE=/"),
+               ended = calls.find("quit\n");
+  EXPECT_LT(begun, run) << calls;
+  EXPECT_LT(run, ended) << calls;
+  EXPECT_NE(ended, std::string::npos) << calls;
+}
+
 TEST(ScriptGpu, ChecksOurKernelsAloneWithALimit) {
   const Machine machine;
   machine.program("package/bin/cuda_test", "exit 0");
