@@ -111,7 +111,7 @@ TEST(ScriptGpu, GoesOnWhereItsFolderWasCopiedAnew) {
 
 TEST(ScriptGpu, LetsProcessesShareTheGpuWhereTheServiceIsThere) {
   const Machine machine("echo \"PIPE=$CUDA_MPS_PIPE_DIRECTORY\" >>../calls; exit 0");
-  const std::string options = "out --steps experiments --experiment x.toml --python false --shared";
+  const std::string options = "out --steps experiments --experiment x.toml --python /bin/false --shared";
   const Outcome alone = machine.run(options, "PATH=/nowhere");
   EXPECT_EQ(alone.code, 0) << alone.error;
   EXPECT_TRUE(mentions(alone.out, "nvidia-cuda-mps-control was not found")) << alone.out;
