@@ -5,9 +5,11 @@
     6.7 ± 0.5 = SNL 5% − SENet 5%
     7,407     = ReLUs of SNL 15%
     0.01      is given
+    from small/why
+    66.6      = SNL, 64 epochs 5%
     -->
 
-A cell at a budget is its test accuracy in percent, the mean over its seeds ± their standard deviation. A difference is paired
+A line `from FOLDER` begins with the results of another experiment. A cell at a budget is its test accuracy in percent, the mean over its seeds ± their standard deviation. A difference is paired
 over the seeds that both have, ± its standard error. QUANTITY `of` stands before what is not the accuracy (QUANTITIES below);
 `curve PHASE.NAME of` is a curve's last value in percent, `cheetah rounds of` (MEASURED) what an engine took for an image after
 the first, `percent at the border of STAGE of` how many of the ReLUs kept there stand in the outermost rows and columns, `hours
@@ -156,8 +158,11 @@ def wrong_figures(page, results):
         for comment in COMMENT.finditer(section):
             prose = " ".join(section[begin:comment.start()].split())
             begin = comment.end()
-            claimed = set()
+            claimed, folder = set(), comment[1]
             for claim in filter(None, map(str.strip, comment[2].splitlines())):
+                if claim.startswith("from "):
+                    folder = claim.removeprefix("from ")
+                    continue
                 given = claim.endswith("is given")
                 figure = claim.removesuffix("is given").partition("=")[0].strip()
                 claimed.update(DECIMAL.findall(figure))
@@ -165,7 +170,7 @@ def wrong_figures(page, results):
                     found.append(f"'{claim}': the text above has no {figure}")
                     continue
                 try:
-                    if not given and (wrong := wrong_claim(results_of(results / comment[1]), claim)):
+                    if not given and (wrong := wrong_claim(results_of(results / folder), claim)):
                         found.append(f"'{claim}' {wrong}")
                 except Wrong as error:
                     found.append(f"'{claim}': {error}")

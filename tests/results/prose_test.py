@@ -83,6 +83,14 @@ class MadeUp(unittest.TestCase):
         self.assertEqual(["'8.0 = theirs, late 5% − ours 5%' is −8.0 by the results"],
                          self.claims("8.0", "8.0 = theirs, late 5% − ours 5%"))
 
+    def test_figures_of_two_experiments_in_one_paragraph(self):
+        (self.results / "more").mkdir()
+        (self.results / "more/one.json").write_text(json.dumps({
+            "cell": {"label": "ours"}, "seed": 1, "budget": {"asked": "5%"}, "result": {"accuracy": 0.7}}))
+        text, claims = "Ours has 61.0, and 70.0 there.", ("61.0 = ours 5%", "from more", "70.0 = ours 5%")
+        self.assertEqual([], self.claims(text, *claims))
+        self.assertEqual(1, len(self.claims(text, claims[0], claims[2])))
+
     def test_a_figure_that_stands_nowhere(self):
         self.assertEqual(["'61.0 = ours 5%': the text above has no 61.0"], self.claims("161.0 or 61.00 or 61.0.1 is given",
                          "61.0 = ours 5%", "161.0 is given", "61.00 is given"))
