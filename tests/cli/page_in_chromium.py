@@ -131,7 +131,14 @@ def folding(browser):
 def tooltips(browser):
     shown = "(() => { const t = document.querySelector('#tip'); return t.hidden ? '' : t.textContent; })()"
     check(browser.value(shown) == "", "there is no tooltip at first")
-    browser.mouse_to("#summary figure .point")
+    # One that was measured, and that no other covers.
+    browser.value("document.querySelector('#summary figure').scrollIntoView({block: 'center'})")
+    browser.value("[...document.querySelectorAll('#summary figure .point')].find(point => {"
+                  " const b = point.getBoundingClientRect();"
+                  " return point.dataset.tip.includes('seed') &&"
+                  " document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2)?.closest('.point') === point;"
+                  " }).id = 'measured'")
+    browser.mouse_to("#measured")
     text = browser.value(shown)
     for part in ("%", "ReLUs", "seed"):
         check(part in text, f"the tooltip of a point has '{part}': {text!r}")
