@@ -161,9 +161,8 @@ TEST(Threads, AreThoseThatTheProcessWasStartedWithWhereverOpenMPBindsThem) {
 }
 
 TEST(Precision, AutoIsNoneThatOneDnnIsHeldFrom) {
-  const std::vector<std::string> held = {"ONEDNN_MAX_CPU_ISA=AVX2", "DNNL_MAX_CPU_ISA=AVX2"};
-  if (!mentions(finding("CPU", held)["found"], "its oneDNN avx2")) GTEST_SKIP() << "LibTorch hides its oneDNN";
-  EXPECT_EQ(finding("precision", held)["found"], "auto is float32");
+  if (!mentions(finding("CPU", {})["found"], "its oneDNN ")) GTEST_SKIP() << "this LibTorch hides its oneDNN";
+  EXPECT_EQ(finding("precision", {"DNNL_MAX_CPU_ISA=AVX2"})["found"], "auto is float32");
 }
 
 // A run that is not at its end after a minute hangs.

@@ -9,12 +9,13 @@
     66.6      = SNL, 64 epochs 5%
     -->
 
-A line `from FOLDER` begins with the results of another experiment. A cell at a budget is its test accuracy in percent, the mean over its seeds ± their standard deviation. A difference is paired
-over the seeds that both have, ± its standard error. QUANTITY `of` stands before what is not the accuracy (QUANTITIES below);
-`curve PHASE.NAME of` is a curve's last value in percent, `cheetah rounds of` (MEASURED) what an engine took for an image after
-the first, `percent at the border of STAGE of` how many of the ReLUs kept there stand in the outermost rows and columns, `hours
-of everything` what all phases of an experiment took. `is given` says that no result decides a figure. Where a section has such
-a comment, each of its figures with a decimal point needs a line."""
+A line `from FOLDER` begins with the results of another experiment. A cell at a budget is its test accuracy in percent, the
+mean over its seeds ± their standard deviation. A difference is paired over the seeds that both have, ± its standard error.
+QUANTITY `of` stands before what is not the accuracy (QUANTITIES below); `curve PHASE.NAME of` is a curve's last value in
+percent, `cheetah rounds of` (MEASURED) what an engine took for an image after the first, `percent at the border of STAGE of`
+how many of the ReLUs kept there stand in the outermost rows and columns, `hours of everything` what all phases of an
+experiment took. `is given` says that no result decides a figure. Where a section has such a comment, each of its figures with
+a decimal point needs a line."""
 
 import functools
 import json
