@@ -38,32 +38,49 @@ set xrange [5.51538:724.10000]
 set yrange [55.690:80.770]
 set key at screen 4.9/width, screen 1 - 0.05/height left top vertical maxrows 40 spacing 1.05
 plot keyentry title "measured here", \
-     "cifar100_width64_figure.dat" index 0 using ($1*0.9736):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
-     "cifar100_width64_figure.dat" index 0 using ($1*0.9736):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "SNL", \
-     "cifar100_width64_figure.dat" index 1 using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
-     "cifar100_width64_figure.dat" index 1 using ($1*0.9911):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "falling budget, SNL's losses", \
-     "cifar100_width64_figure.dat" index 2 using ($1*1.0090):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
-     "cifar100_width64_figure.dat" index 2 using ($1*1.0090):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "SENet from teacher", \
-     "cifar100_width64_figure.dat" index 3 using ($1*1.0271):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
-     "cifar100_width64_figure.dat" index 3 using ($1*1.0271):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "SENet", \
+     keyentry with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "SNL", \
+     keyentry with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "falling budget, SNL's losses", \
+     keyentry with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "SENet from teacher", \
+     keyentry with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "SENet", \
      keyentry title " ", \
      keyentry title "published, CIFAR-100", \
-     "cifar100_width64_figure.dat" index 4 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point title "AutoReP", \
-     "cifar100_width64_figure.dat" index 5 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "CryptoNAS", \
-     "cifar100_width64_figure.dat" index 6 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point title "", \
-     "cifar100_width64_figure.dat" index 7 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point title "DeepReDuce", \
-     "cifar100_width64_figure.dat" index 8 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.35*point title "", \
-     "cifar100_width64_figure.dat" index 9 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point title "ReLUPruner", \
-     "cifar100_width64_figure.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.35*point title "", \
-     "cifar100_width64_figure.dat" index 11 using 1:2 with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.35*point title "ReLUPruner, first order", \
-     "cifar100_width64_figure.dat" index 12 using 1:2 with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point title "ReLUPruner, no layer weight", \
-     "cifar100_width64_figure.dat" index 13 using 1:2 with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point title "SENet", \
-     "cifar100_width64_figure.dat" index 14 using 1:2 with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point title "SNIP", \
-     "cifar100_width64_figure.dat" index 15 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SNL", \
-     "cifar100_width64_figure.dat" index 16 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.35*point title "", \
-     "cifar100_width64_figure.dat" index 17 using 1:2 with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point title "Sphynx", \
-     "cifar100_width64_figure.dat" index 18 using 1:2 with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point title "all ReLUs (DeepReDuce's curve)", \
-     "cifar100_width64_figure.dat" index 19 using 1:2 with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point title "secure_inference", \
-     "cifar100_width64_figure.dat" index 20 using 1:2 with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point title "series 'Our'"
+     keyentry with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point title "AutoReP", \
+     keyentry with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "CryptoNAS", \
+     keyentry with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point title "DeepReDuce", \
+     keyentry with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point title "ReLUPruner", \
+     keyentry with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.35*point title "ReLUPruner, first order", \
+     keyentry with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point title "ReLUPruner, no layer weight", \
+     keyentry with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point title "SENet", \
+     keyentry with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point title "SNIP", \
+     keyentry with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SNL", \
+     keyentry with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point title "Sphynx", \
+     keyentry with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point title "all ReLUs (DeepReDuce's curve)", \
+     keyentry with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point title "secure_inference", \
+     keyentry with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point title "series 'Our'", \
+     "cifar100_width64_figure.dat" index 4 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 5 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 6 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 7 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 8 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 9 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 11 using 1:2 with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 12 using 1:2 with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 13 using 1:2 with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 14 using 1:2 with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 15 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 16 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 17 using 1:2 with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 18 using 1:2 with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 19 using 1:2 with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 20 using 1:2 with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 0 using ($1*0.9736):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
+     "cifar100_width64_figure.dat" index 0 using ($1*0.9736):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 notitle, \
+     "cifar100_width64_figure.dat" index 1 using ($1*0.9911):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
+     "cifar100_width64_figure.dat" index 1 using ($1*0.9911):2 with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 notitle, \
+     "cifar100_width64_figure.dat" index 2 using ($1*1.0090):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#009e73" lw 1 notitle, \
+     "cifar100_width64_figure.dat" index 2 using ($1*1.0090):2 with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 notitle, \
+     "cifar100_width64_figure.dat" index 3 using ($1*1.0271):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#cc79a7" lw 1 notitle, \
+     "cifar100_width64_figure.dat" index 3 using ($1*1.0271):2 with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 notitle
 unset multiplot
 unset output

@@ -55,7 +55,7 @@ class Accuracies {
   }
 
   void add_measured() {
-    if (!named_) elements_.emplace_back("keyentry title \"measured here\"");
+    if (!named_) keys_.emplace_back("keyentry title \"measured here\"");
     for (size_t i = 0; i < lines_.size(); ++i) {
       std::vector<std::vector<std::string>> rows;
       for (const MeasuredCell* cell : lines_[i].points) {
@@ -71,9 +71,10 @@ class Accuracies {
       const std::string block = figure_.add(
           lines_[i].title + ": thousands of ReLUs, accuracy in %, its standard deviation, seeds, runs", rows);
       const std::string x = set_aside(1, i, lines_.size());
-      elements_.push_back(tips(block, x + ":2", 5) + error_bars(block, x, 2, 3, i));
-      elements_.push_back(block + " using " + x + ":2 with linespoints " + style(i) + " title " +
-                          (named_ ? "\"\"" : gnuplot_text(lines_[i].title)));
+      measured_.push_back(tips(block, x + ":2", 5) + error_bars(block, x, 2, 3, i));
+      const std::string drawn = " with linespoints " + style(i);
+      measured_.push_back(block + " using " + x + ":2" + drawn + " notitle");
+      if (!named_) keys_.push_back("keyentry" + drawn + " title " + gnuplot_text(lines_[i].title));
     }
     if (lines_.size() > 1)
       figure_.remark("Bars: standard deviation over seeds; points of one budget stand side by side");
@@ -86,8 +87,8 @@ class Accuracies {
       if (point.dataset == dataset) methods[{point.method, !point.via.empty()}].push_back(&point);
     }
     if (methods.empty()) return;
-    elements_.push_back("keyentry title \" \"");
-    elements_.push_back("keyentry title " + gnuplot_text("published, " + evidence_.title_of(dataset)));
+    keys_.emplace_back("keyentry title \" \"");
+    keys_.push_back("keyentry title " + gnuplot_text("published, " + evidence_.title_of(dataset)));
     std::set<std::string> named;
     for (const auto& [key, points] : methods) {
       const auto& [method, elsewhere] = key;
@@ -101,8 +102,9 @@ class Accuracies {
           figure_.add("published, " + dataset + ", " + method + (elsewhere ? ", second-hand" : "") +
                           ": thousands of ReLUs, accuracy in %, what it is",
                       rows);
-      elements_.push_back(tips(block, "1:2", 3) + block + " using 1:2 with points " + style_of(method, elsewhere) +
-                          " title " + (named.insert(method).second ? gnuplot_text(method) : std::string("\"\"")));
+      const std::string drawn = " with points " + style_of(method, elsewhere);
+      published_.push_back(tips(block, "1:2", 3) + block + " using 1:2" + drawn + " notitle");
+      if (named.insert(method).second) keys_.push_back("keyentry" + drawn + " title " + gnuplot_text(method));
       second_hand_ = second_hand_ || elsewhere;
     }
     figure_.remark("Published: light; from each method's paper, as collected by ReLUPruner (Li et al., AAAI 2026)");
@@ -110,10 +112,13 @@ class Accuracies {
   }
 
   Figure finished() {
-    if (elements_.empty() || std::isinf(relus_.low)) {
+    if (std::isinf(relus_.low)) {
       figure_.commands = nothing_to_show("no results, and nothing published");
       return std::move(figure_);
     }
+    // What is drawn later lies above: measured points hide published ones.
+    std::vector<std::string> elements = keys_;
+    for (const auto* drawn : {&published_, &measured_}) elements.insert(elements.end(), drawn->begin(), drawn->end());
     const double margin = std::max(0.05 * (accuracy_.high - accuracy_.low), 0.5);
     const double low = accuracy_.low - margin, high = accuracy_.high + margin;
     figure_.commands = figure_.panel(0.45, named_ ? 2.4 : 4.75, 0.08, named_ ? 2.1 : 2.65) +
@@ -124,7 +129,7 @@ class Accuracies {
                        (named_ ? names_at_ends(ends_, low, high, 0.07, false) + "unset key\n"
                                : std::string("set key at screen 4.9/width, screen 1 - 0.05/height left top vertical "
                                              "maxrows 40 spacing 1.05\n")) +
-                       "plot " + joined(elements_, ", \\\n     ") + "\n";
+                       "plot " + joined(elements, ", \\\n     ") + "\n";
     return std::move(figure_);
   }
 
@@ -154,7 +159,7 @@ class Accuracies {
   const bool named_;
   std::vector<Line> lines_;
   std::vector<LineEnd> ends_;
-  std::vector<std::string> elements_;
+  std::vector<std::string> keys_, published_, measured_;  // elements of the plot
   std::map<std::string, size_t> unmeasured_;
   Range relus_, accuracy_;
   bool second_hand_ = false;
