@@ -19,7 +19,6 @@ const std::vector<Kind<Table>>& table_kinds() {
         texts_option("against", "what cells are compared with: \"label: base\", and for others the bases alone")},
        differences_table},
       {"widths", {}, widths_table},
-      {"trainings", {notes}, trainings_table},
       {"accounting", {notes}, accounting_table},
       {"choice",
        {notes, texts_option("choices", "what a cell was tried for: \"label: choice\"; none: its method")},

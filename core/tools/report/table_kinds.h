@@ -11,7 +11,6 @@ Table overview_table(const Source& source, const Evidence& evidence);
 Table differences_table(const Source& source, const Evidence& evidence);
 Table widths_table(const Source& source, const Evidence& evidence);
 Table accounting_table(const Source& source, const Evidence& evidence);
-Table trainings_table(const Source& source, const Evidence& evidence);
 Table choice_table(const Source& source, const Evidence& evidence);
 Table sensitivity_table(const Source& source, const Evidence& evidence);
 Table measured_table(const Source& source, const Evidence& evidence);

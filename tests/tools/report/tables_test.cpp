@@ -274,16 +274,6 @@ TEST_F(Reports, DifferencesAreOfOneTeacher) {
   EXPECT_NE(error_of([&] { table("x"); }).find("the teacher's phase is 't' and 'another'"), std::string::npos);
 }
 
-TEST_F(Reports, TrainingsCountWhatBudgetsShareAndNotTheTeacher) {
-  add(made_result("a", "5%", 1, 0.4, 50));
-  add(made_result("a", "9%", 1, 0.4, 90));
-  source("x", "table = \"trainings\"");
-  const Table trainings = table("x");
-  EXPECT_EQ(rendered(trainings.rows[0].cells[4]), "5.0");
-  EXPECT_EQ(rendered(trainings.rows[0].cells[5]), "2.0");
-  EXPECT_EQ(rendered(trainings.rows[0].cells[6]), "1.5");
-}
-
 TEST_F(Reports, AChoiceIsMadeByHeldOutImagesAlone) {
   const auto tried = [&](const std::string& label, double held_out, double test, int64_t budget = 100) {
     Result result = made_result(label, std::to_string(budget), 1, test, budget);
