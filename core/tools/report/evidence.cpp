@@ -168,12 +168,15 @@ std::vector<std::string> deviations_of(const Result& result) {
   return all;
 }
 
-std::string changed_method(const Result& result) {
-  std::vector<std::string> all;
+std::vector<std::string> changed_method(const Result& result) {
+  std::map<std::string, std::vector<std::string>> sections;
   for (const Change& change : result.changes) {
-    if (!is_common(change)) all.push_back(text(change.section, ".", change.option, " = ", text_of(change.value)));
+    if (!is_common(change))
+      sections[change.section].push_back(text(change.section, ".", change.option, " = ", text_of(change.value)));
   }
-  return joined(all, ", ");
+  std::vector<std::string> all;
+  for (const auto& section : sections) all.push_back(joined(section.second, ", "));
+  return all;
 }
 
 }  // namespace senet

@@ -67,7 +67,7 @@ std::vector<Note> departures_of(const Result& result, const Evidence& evidence);
 std::string short_variant_of(const Result& result, const Evidence& evidence);
 // Every change from a default, and what else a reader has to know, as sentences.
 std::vector<std::string> deviations_of(const Result& result);
-// What a result changes of its method: "mask.score = \"pre\", …". Empty when nothing.
-std::string changed_method(const Result& result);
+// What a result changes of its method, a text a section: "mask.score = \"pre\", …".
+std::vector<std::string> changed_method(const Result& result);
 
 }  // namespace senet

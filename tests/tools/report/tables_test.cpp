@@ -191,14 +191,17 @@ TEST_F(Reports, NumbersFromOtherDataAreNeverSetBesidePublishedOnesUnmarked) {
   result.changes = {{"mask", "epochs", int64_t{8}, int64_t{150}, OptionKind::epochs},
                     {"finetune", "epochs", int64_t{8}, int64_t{180}, OptionKind::epochs},
                     {"mask", "score", std::string("pre"), std::string("post"), OptionKind::method},
+                    {"finetune", "pram", std::string("none"), std::string("attention"), OptionKind::method},
+                    {"mask", "start", std::string("teacher"), std::string("random"), OptionKind::method},
                     {"dataset", "train_limit", int64_t{8000}, int64_t{0}, OptionKind::data}};
   add(result);
   source("main", "table = \"main\"\nreproduces = [\"SENet: SENet\"]");
   const Table main = table("main");
   EXPECT_EQ(rendered(main.rows[0].cells[0]), "CIFAR-10 [1] [2] [3] [4] [5]");
-  EXPECT_EQ(rendered(main.rows[0].cells[5]), "SENet [6]");
+  EXPECT_EQ(rendered(main.rows[0].cells[5]), "SENet [6] [7]") << "a note a section";
   EXPECT_EQ(said(main.notes),
-            "as JPEG; 7,600 of 50,000 training images; float32; mask.score = \"pre\"; mask, finetune: epochs 8");
+            "as JPEG; 7,600 of 50,000 training images; float32; finetune.pram = \"none\"; mask.score = \"pre\", "
+            "mask.start = \"teacher\"; mask, finetune: epochs 8");
   EXPECT_EQ(rendered(main.rows[0].cells[10]), "60.50");
   source("x", "figure = \"pareto\"\npublished = [\"cifar10\"]");
   EXPECT_NE(figure("x").script().find(

@@ -68,7 +68,7 @@ class Trend {
     for (const double place : places_) tics.push_back(gnuplot_text(text_of(place)) + " " + fixed(place, 4));
     figure_.commands =
         figure_.panel(0.45, 2.4, 0.08, 2.1) + "set logscale x\nset xlabel " +
-        gnuplot_text(by_width_ ? "width: channels of the first layers" : "image passes behind the teacher, thousands") +
+        gnuplot_text(by_width_ ? "width: channels of the first layers" : "image passes after the teacher, thousands") +
         " offset 0,0.4\nset ylabel \"test accuracy, %\" offset 1.5\nset xtics (" + joined(tics, ", ") +
         ")\nset xrange [" + fixed(*places_.begin() / 1.2, 4) + ":" + fixed(*places_.rbegin() * 1.2, 4) +
         "]\nset yrange [" + fixed(low, 3) + ":" + fixed(high, 3) + "]\n" +

@@ -81,7 +81,7 @@ Table::Cell TableMaker::data(const Result& result) {
 
 Table::Cell TableMaker::label(const MeasuredCell& cell) {
   Table::Cell label = cell.label();
-  label.mark(notes.number(changed_method(cell.first())));
+  for (const std::string& section : changed_method(cell.first())) label.mark(notes.number(section));
   for (const std::string& text : source.of_label("notes", cell.label())) label.mark(notes.number(text));
   return label;
 }
