@@ -38,11 +38,16 @@ Json settings_of(const Result& result) {
   return settings;
 }
 
+// Of several phases of a kind each has the name of its training.
+std::string name_of(const ResultPhase& phase) {
+  return phase.training.empty() ? phase.kind : phase.kind + " " + phase.training;
+}
+
 // [{name, a, b}] of the environments' fields; with the phases that it holds for, where these are not all.
 Json environments(const Result& a, const Result& b) {
   const auto of = [](const Result& result) {
     std::map<std::string, Json> by_phase;
-    for (const ResultPhase& phase : result.phases) by_phase[phase.kind] = to_json(phase.environment);
+    for (const ResultPhase& phase : result.phases) by_phase[name_of(phase)] = to_json(phase.environment);
     return by_phase;
   };
   const std::map<std::string, Json> left = of(a), right = of(b);
@@ -86,10 +91,10 @@ std::optional<PhaseRecord> stored(const ResultPhase& phase, const PhaseStore& st
   return store.find(phase.kind, phase.key);
 }
 
-// The finished phase of a kind that a result was made from, where the store still has it.
-std::optional<PhaseRecord> phase_of(const Result& result, const std::string& kind, const PhaseStore& store) {
+// The finished phase of a name that a result was made from, where the store still has it.
+std::optional<PhaseRecord> phase_of(const Result& result, const std::string& name, const PhaseStore& store) {
   for (const ResultPhase& phase : result.phases) {
-    if (phase.kind == kind) return stored(phase, store);
+    if (name_of(phase) == name) return stored(phase, store);
   }
   return std::nullopt;
 }
@@ -141,18 +146,18 @@ std::vector<Json> epochs_of(const PhaseRecord& phase) {
 // The first phase and epoch whose numbers differ; null when all that both stores hold is the same.
 Json parting(const Result& a, const Result& b, const PhaseStore& store) {
   for (const ResultPhase& phase : a.phases) {
-    const std::string& kind = phase.kind;
-    if (kind == "evaluation") continue;
-    const auto left = phase_of(a, kind, store), right = phase_of(b, kind, store);
-    if (!left || !right) return {{"phase", kind}, {"epoch", Json()}, {"why", "the store lacks this phase of one RUN"}};
+    const std::string name = name_of(phase);
+    if (phase.kind == "evaluation") continue;
+    const auto left = phase_of(a, name, store), right = phase_of(b, name, store);
+    if (!left || !right) return {{"phase", name}, {"epoch", Json()}, {"why", "the store lacks this phase of one RUN"}};
     if (left->key == right->key) continue;
     const std::vector<Json> ours = epochs_of(*left), theirs = epochs_of(*right);
     const size_t common = std::min(ours.size(), theirs.size());
     for (size_t e = 0; e < common; ++e) {
       const Json changed = differences(ours[e], theirs[e]);
-      if (!changed.empty()) return {{"phase", kind}, {"epoch", ours[e].at("epoch")}, {"metrics", changed}};
+      if (!changed.empty()) return {{"phase", name}, {"epoch", ours[e].at("epoch")}, {"metrics", changed}};
     }
-    if (ours.size() != theirs.size()) return {{"phase", kind}, {"epoch", common}, {"why", "one RUN ends here"}};
+    if (ours.size() != theirs.size()) return {{"phase", name}, {"epoch", common}, {"why", "one RUN ends here"}};
   }
   return {};
 }

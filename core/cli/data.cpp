@@ -133,9 +133,9 @@ int show_data(const Arguments& arguments) {
   const auto seed = static_cast<uint64_t>(arguments.seed);
   std::vector<int64_t> order = loader.shuffled(seed, arguments.epoch);
   order.resize(std::min<size_t>(order.size(), static_cast<size_t>(arguments.count)));
-  const Batch batch =
-      loader.load(order.data(), static_cast<int64_t>(order.size()),
-                  {training.crop_padding, training.flip, training.random_resized}, seed, arguments.epoch);
+  const Batch batch = loader.load(order.data(), static_cast<int64_t>(order.size()),
+                                  {training.crop_padding, training.flip, training.random_resized, training.cutout},
+                                  seed, arguments.epoch);
   std::vector<std::string> titles;
   for (int64_t i = 0; i < batch.labels.size(0); ++i) {
     const auto label = batch.labels[i].item<int64_t>();

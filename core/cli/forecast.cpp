@@ -148,6 +148,7 @@ class Forecaster {
   // What a step may announce is expected by its likelihood, and counted once where rows share it.
   void add_likely(const Task& task, const Step& step, PhaseForecast& row) {
     const Laboratory& laboratory = runner_.laboratory_of(*task.cell);
+    if (!row.left) row.left.emplace();  // its record is there and cannot be read
     for (const LikelyStep& likely : task.method->may_announce(step)) {
       const PhaseInputs phase = task.inputs_of(likely.step, task.sources_of(likely.step));
       const PhaseStore::State state = store_.state(phase.kind, phase.key());

@@ -31,8 +31,9 @@ void reduce_to_one_batch(Plan& plan) {
     cell.seeds.resize(1);
     const int64_t batch = cell.section("teacher").integer("batch");
     const std::map<std::string, OptionValue> changes = {
-        {"train_limit", batch},       {"holdout_is_training", true}, {"batch", batch},      {"flip", false},
-        {"crop_padding", int64_t{0}}, {"random_resized", false},     {"weight_decay", 0.0}, {"schedule", "cosine"}};
+        {"train_limit", batch}, {"holdout_is_training", true}, {"batch", batch},
+        {"flip", false},        {"crop_padding", int64_t{0}},  {"random_resized", false},
+        {"cutout", int64_t{0}}, {"weight_decay", 0.0},         {"schedule", "cosine"}};
     for (auto& [section, options] : cell.sections) {
       const Options declared = options;
       for (const Options::Item& item : declared.items()) {

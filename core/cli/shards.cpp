@@ -31,7 +31,8 @@ namespace senet {
 
 namespace {
 
-// For a process that another of ours has started: "rank address port number", the last on its host.
+// For a process that another of ours has started: "rank address port number parent", the number on its host, and the
+// other's process.
 constexpr const char* kStarted = "SENET_SHARD";
 
 // The processes that someone else has started for this run.
@@ -134,9 +135,9 @@ std::vector<std::string> own_command() {
 }
 
 // With this process, whoever started it ends it too.
-void end_with_parent() {
+void end_with_parent(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() == 1) _exit(static_cast<int>(Exit::failure));
+  if (getppid() != parent) _exit(static_cast<int>(Exit::failure));
 }
 
 }  // namespace
@@ -172,8 +173,9 @@ ShardProcesses::ShardProcesses(const Plan& plan, const Arguments& arguments, con
 
   meeting_.size = static_cast<int>(shards);
   if (const std::string started = variable(kStarted); !started.empty()) {
-    end_with_parent();
-    std::istringstream(started) >> meeting_.rank >> meeting_.address >> meeting_.port >> number_;
+    pid_t parent = 0;
+    std::istringstream(started) >> meeting_.rank >> meeting_.address >> meeting_.port >> number_ >> parent;
+    end_with_parent(parent);
   } else {
     take_part(threads);
   }
@@ -216,7 +218,7 @@ void ShardProcesses::meet() {
 void ShardProcesses::start(int which, int port) {
   const int rank = meeting_.rank + which;
   std::vector<std::string> words = own_command(), variables = {text(kStarted, "=", rank, " ", meeting_.address, " ",
-                                                                    port, " ", number_ + which)};
+                                                                    port, " ", number_ + which, " ", getpid())};
   for (char** one = environ; *one; ++one) {
     if (std::strncmp(*one, kStarted, std::strlen(kStarted)) != 0) variables.emplace_back(*one);
   }

@@ -368,12 +368,7 @@ OptionValue default_of(const Option& option) {
 
 const char* name_of(OptionKind kind) { return name_of(kind, kOptionKinds); }
 
-OptionKind option_kind(const std::string& name) {
-  for (const auto& [known, kind] : kOptionKinds) {
-    if (name == known) return kind;
-  }
-  fail("'", name, "' is no kind of option; expected method, schedule, epochs or data");
-}
+OptionKind option_kind(const std::string& name) { return value_named(name, kOptionKinds, "kind of option"); }
 
 OptionValue option_value(const nlohmann::ordered_json& json) {
   if (json.is_boolean()) return json.get<bool>();

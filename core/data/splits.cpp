@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/share.h"
 #include "images/decoded.h"
 #include "images/packed.h"
 #include "images/subset.h"
@@ -162,7 +163,7 @@ DataSplits make_splits(Dataset* dataset, const Options& options, const std::stri
   if (limit > 0) order.resize(limit);
   const bool is_training = options.boolean("holdout_is_training");
   const double share = is_training ? 0 : options.real("holdout");
-  const auto held_out = static_cast<int64_t>(std::floor(share * static_cast<double>(order.size())));
+  const auto held_out = floor_of_share(share, static_cast<int64_t>(order.size()));
   const auto part = [&](auto begin, auto end) {
     std::vector<int64_t> indices;
     for (auto place = begin; place != end; ++place) {

@@ -86,7 +86,7 @@ std::string first_does(const std::function<std::string()>& work) {
   }
   said = world()->of_first(said);
   if (thrown) std::rethrow_exception(thrown);
-  if (said[0] != '\0') throw Error(said.substr(1), static_cast<Exit>(said[0]));
+  if (said[0] != '\0') throw Error(said.substr(1), static_cast<Exit>(static_cast<unsigned char>(said[0])));
   return said.substr(1);
 }
 

@@ -21,12 +21,13 @@ std::map<std::string, Options> senet_sections(const Document& document, const Pl
       "sensitivity", sensitivity_options(plugin_options(plugins, PluginKind::sensitivity, own.item("plugin"))), cell,
       "training");
   const Options& mask = sections["mask"] = document.resolve("mask", mask_options(), cell, "training");
-  const Options& finetune = sections["finetune"] = document.resolve("finetune", finetune_options(), cell, "training");
+  sections["finetune"] = document.resolve("finetune", finetune_options(), cell, "training");
   check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
-  if (mask.reals("widths").size() > 1 && finetune.text("pram") == "vector") {
-    fail_usage(finetune.item("pram").origin,
-               ": finetune.pram = \"vector\" compares whole activations, which the "
-               "narrower ones of mask.widths do not have; expected attention or none");
+  for (const char* section : {"mask", "finetune"}) {
+    if (mask.reals("widths").size() == 1 || sections[section].text("pram") != "vector") continue;
+    fail_usage(sections[section].item("pram").origin, ": ", section,
+               ".pram = \"vector\" compares whole activations, which the narrower ones of mask.widths do not have; "
+               "expected attention or none");
   }
   return sections;
 }
@@ -212,7 +213,7 @@ void MethodInUse::run(const Step& step, StoredContext& context, std::optional<in
   if (!network) return;
   for (const ReluSite& site : network->sites()) {
     SENET_CHECK(site.activation().is_core(), plugin, " left an activation of its own at ReLU site '", site.name(),
-                "'; a finished network holds Relu, Linear and MaskedRelu alone (Network::set_masks)");
+                "'; a finished network holds the harness's own alone (activation.h, Network::set_masks)");
   }
   int64_t relus = 0;
   guard([&] { relus = count(*network).relus; });

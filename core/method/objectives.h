@@ -52,7 +52,7 @@ std::vector<torch::Tensor> relu_gains(Network& network, PhaseContext& context);
 // becomes what the rule chooses by D_l.
 //
 // Metrics of an epoch, of its last update: nhd, overlap_1 and overlap_2 (share of the new ones that were ones one and
-// two updates before); updates; the series nhd_of_updates when there were several. With the last epoch: the series
+// two updates before); the series nhd_of_updates when there were several. With the last epoch: the series
 // overlap_final, for each epoch the share of the final ones that were ones at its end.
 class MaskIdentification final : public Objective {
  public:

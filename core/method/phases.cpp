@@ -87,7 +87,7 @@ constexpr Option kMaskOptions[] = {
         .one_of("attention vector none"),
     integers_option("pram_stages", "[]", "as in fine-tuning").at_least(1),
     real_option("beta", "1000", "β, its weight").at_least(0),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    kTemperatureOption,
 };
 
 constexpr Option kFinetuneOptions[] = {
@@ -97,7 +97,7 @@ constexpr Option kFinetuneOptions[] = {
     real_option("lr", "0.01", "initial learning rate of SGD").at_least(0).of_schedule(),
     real_option("kd_weight", "0.9", "λ, weight of the distillation").between(0, 1),
     real_option("ce_weight", "-1", "weight of the cross entropy; -1: 1 − λ").at_least(-1),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    kTemperatureOption,
     text_option("pram", "\"attention\"", "form of the post-ReLU activation mismatch").one_of("attention vector none"),
     integers_option("pram_stages", "[]", "the residual stages whose ends it compares; []: all of the model's")
         .at_least(1),

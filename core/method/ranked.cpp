@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "device/world.h"
 #include "method/masks.h"
 #include "method/phases.h"
 #include "senet/choice.h"
 #include "senet/error.h"
 #include "senet/random.h"
 #include "senet/selection.h"
+#include "train/shard_state.h"
 
 namespace senet {
 
@@ -128,6 +130,7 @@ class RankedSearch final : public DistilledSearch {
 
  private:
   void make_masks(int64_t count) {
+    score_.join();
     masks_.keep(count, score_.scores());
     score_.masks_made();
   }
@@ -191,7 +194,17 @@ void SummedScore::begin(const std::vector<const ReluSite*>& sites, torch::Device
 }
 
 void SummedScore::add(const std::vector<SitePass>& passes, const Batch&) {
-  for (size_t l = 0; l < passes.size(); ++l) sums_[l].add_(of_batch(passes[l]));
+  const double share = passes.empty() ? 1 : share_of_batch(passes[0].x.size(0));
+  for (size_t l = 0; l < passes.size(); ++l) {
+    SitePass pass = passes[l];
+    if (share < 1 && pass.gradient.defined()) pass.gradient = pass.gradient / share;
+    sums_[l].add_(of_batch(pass));
+  }
+}
+
+void SummedScore::join() {
+  if (!world()) return;
+  for (torch::Tensor& sum : sums_) world()->sum(sum);
 }
 
 std::vector<torch::Tensor> SummedScore::scores() const {
@@ -205,7 +218,7 @@ void SummedScore::masks_made() {
 }
 
 void SummedScore::state(Archive& archive) {
-  for (size_t l = 0; l < sums_.size(); ++l) archive.tensor(text("ranked.sum.", l), sums_[l]);
+  for (size_t l = 0; l < sums_.size(); ++l) state_of_shard(archive, text("ranked.sum.", l), sums_[l]);
 }
 
 std::vector<Step> Ranked::steps(const Target& target) {
@@ -213,6 +226,11 @@ std::vector<Step> Ranked::steps(const Target& target) {
   const Options& options = target.options;
   const std::string& measure = options.text("sensitivity.plugin");
   const bool at_once = options.text("fall") == "at_once";
+  const int64_t begin = options.integer("fall_begin"), epochs = options.integer("search.epochs");
+  if (!at_once && begin > epochs) {
+    fail_usage(options.item("fall_begin").origin, ": fall_begin = ", begin, ", after the ", epochs,
+               " epochs of the search: the count of ReLUs would never fall; expected at most search.epochs");
+  }
   std::vector<Step> steps;
   Step ranking{name_ + (at_once ? "_rank" : "_search"), "",
                without(options, at_once ? std::vector<std::string>{"finetune", "search"}

@@ -141,6 +141,9 @@ std::vector<Step> Senet::steps(const Target& target) {
   if (finds && mask_.integer("epochs") == 0)
     fail_usage(mask_.item("epochs").origin,
                ": mask.epochs = 0 finds no masks; it needs mask.from, and pixels not found");
+  if (mask_.text("update") == "never" && mask_.real("falling") > 0)
+    fail_usage(mask_.item("falling").origin,
+               ": mask.falling has no part in masks that mask.update = \"never\" leaves as they are");
   for (const char* choosing : {"falling", "first"}) {
     if (!finds && !mask_.item(choosing).is_default)
       fail_usage(mask_.item(choosing).origin, ": mask.", choosing, " has no part in masks that mask.from gives");

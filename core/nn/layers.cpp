@@ -105,6 +105,11 @@ BatchNorm2d::BatchNorm2d(int64_t channels) {
 }
 
 torch::Tensor BatchNorm2d::forward(const torch::Tensor& x) {
+  if (is_training() && !sharing_world() && x.numel() == x.size(1)) {
+    fail_usage("batch norm is to train on ", x.sizes(),
+               ", one value a channel, which has no variance: the last batch of "
+               "an epoch has one image; take another batch or dataset.train_limit");
+  }
   if (is_training()) num_batches_tracked.add_(1);
   if (is_training() && sharing_world()) return joined_batch_norm(norm_of(*this), x);
   return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEpsilon, true);

@@ -11,6 +11,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #endif
 
+#include "config/share.h"
 #include "nn/evaluation_mode.h"
 #include "nn/norm_activation.h"
 #include "nn/outside_sites.h"
@@ -153,7 +154,7 @@ void copy_weights(const Network& from, Network& to) {
 }
 
 int64_t NetworkShape::scaled(int64_t layer_channels) const {
-  return std::max<int64_t>(1, static_cast<int64_t>(std::floor(scale * static_cast<double>(layer_channels))));
+  return std::max<int64_t>(1, floor_of_share(scale, layer_channels));
 }
 
 NetworkShape NetworkShape::at_scale(double other) const {

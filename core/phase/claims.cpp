@@ -67,13 +67,14 @@ void Claim::join(const std::set<std::string>& keys) {
   const FileLock lock(claims_lock(store_), FileLock::Kind::exclusive, FileLock::Wait::yes);
   Claimed all;
   const fs::path earlier = folder_of_claims(store_) / (experiment_ + ".json");
-  try {
-    add(file_, all);
-    add(earlier, all);
-  } catch (const Unreadable&) {
-    throw;
-  } catch (const Error&) {
-    // A damaged claim is written anew.
+  for (const fs::path& file : {file_, earlier}) {
+    try {
+      add(file, all);
+    } catch (const Unreadable&) {
+      throw;
+    } catch (const Error&) {
+      // A damaged claim is written anew.
+    }
   }
   all.keys.insert(keys_.begin(), keys_.end());
   write(all.keys);

@@ -79,9 +79,9 @@ PhaseStore::State PhaseStore::state(const std::string& kind, const std::string& 
   if (fs::exists(path / "record.json")) return State::finished;
   if (!fs::exists(path)) return State::absent;
   const std::string who = lock_holder(path / "lock");
-  const bool failed = who.empty() && fs::exists(path / kFailure);
-  if (note) *note = failed ? read_file(path / kFailure) : who;
-  return failed ? State::failed : who.empty() ? State::unfinished : State::running;
+  const std::optional<std::string> failure = who.empty() ? read_if_there(path / kFailure) : std::nullopt;
+  if (note) *note = failure.value_or(who);
+  return failure ? State::failed : who.empty() ? State::unfinished : State::running;
 }
 
 std::string PhaseStore::failure_since(const std::string& kind, const std::string& key, fs::file_time_type since) const {

@@ -354,11 +354,15 @@ int64_t StoredContext::budget() const {
 
 const Series& StoredContext::series(const std::string& step) const { return finished(step).series; }
 
-void StoredContext::load_network(const std::string& step, Network& network) {
-  const PhaseRecord& phase = finished(step);
+std::string StoredContext::network_of(const PhaseRecord& phase, const std::string& step) const {
   SENET_CHECK(!phase.trainings.empty(), "phase '", record_.kind, "' asks for a network of the step '", step,
               "', which left none");
-  const std::string training = phase.training(kNetwork) ? kNetwork : phase.trainings.back().first;
+  return phase.training(kNetwork) ? kNetwork : phase.trainings.back().first;
+}
+
+void StoredContext::load_network(const std::string& step, Network& network) {
+  const PhaseRecord& phase = finished(step);
+  const std::string training = network_of(phase, step);
   senet::load_network(phase, training, network);
   std::vector<std::string> through = phase.deployed;
   if (through.empty()) through.push_back(phase.kind + "/" + training);
@@ -368,7 +372,8 @@ void StoredContext::load_network(const std::string& step, Network& network) {
 std::vector<torch::Tensor> StoredContext::masks(const std::string& step) {
   const auto alone = step_.masks.find(step);
   const bool of_network = alone == step_.masks.end();
-  const TensorMap known = of_network ? network_tensors(finished(step), kNetwork) : alone->second;
+  const TensorMap known =
+      of_network ? network_tensors(finished(step), network_of(finished(step), step)) : alone->second;
   std::vector<torch::Tensor> masks;
   for (const ReluSite& site : teacher().sites()) {
     const auto found = known.find((of_network ? "mask." : "") + site.name());

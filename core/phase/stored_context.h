@@ -99,6 +99,8 @@ class StoredContext final : public StepContext {
   void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
   void add_training(const std::string& name, TrainingRecord training);
   const PhaseRecord& finished(const std::string& step) const;
+  // The training that left its network.
+  std::string network_of(const PhaseRecord& phase, const std::string& step) const;
   std::vector<std::string> trainings_of(const Network& network) const;
   // In the record: those of the network that is kept.
   void note_deployed(const Network& network);

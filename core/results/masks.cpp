@@ -3,6 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "method/masks.h"
@@ -32,8 +33,11 @@ MasksFile read_file_of(const fs::path& file) {
   if (read.bits.compare(0, begin.size(), begin) != 0) return read;
   const size_t end = read.bits.find('\n');
   const Json header = parse_json(read.bits.substr(0, end), "its first line");
-  for (const Json& site : header.at("sites")) {
-    SENET_CHECK(site.is_array() && site.size() == 2 && site[0].is_string() && site[1].is_array(),
+  SENET_CHECK(header["sites"].is_array(), "its first line has no list of sites");
+  const auto is_size = [](const Json& size) { return size.is_number_integer() && size.get<int64_t>() > 0; };
+  for (const Json& site : header["sites"]) {
+    SENET_CHECK(site.is_array() && site.size() == 2 && site[0].is_string() && site[1].is_array() &&
+                    site[1].size() == 3 && std::all_of(site[1].begin(), site[1].end(), is_size),
                 "its first line names a site ", site.dump(), ", expected [name, [C, H, W]]");
     read.names.push_back(site[0]);
     read.shapes.push_back(site[1].get<std::vector<int64_t>>());

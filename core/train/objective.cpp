@@ -3,7 +3,7 @@
 #include <torch/utils.h>
 
 #include "device/world.h"
-#include "senet/error.h"
+#include "train/shard_state.h"
 
 namespace senet {
 
@@ -27,24 +27,18 @@ void EpochSums::zero() {
   for (auto& [name, sum] : sums_) sum.zero_();
 }
 
-// A checkpoint has the sums of every shard: the first's as `sum.NAME`, others' as `shard<rank>.sum.NAME`.
 void EpochSums::state(Archive& archive) {
-  const auto prefix = [](int rank) { return rank == 0 ? std::string("sum.") : text("shard", rank, ".sum."); };
-  if (archive.is_loading()) {
-    sums_.clear();
-    for (int rank = 0; rank < (world() ? world()->size() : 1); ++rank) {
-      for (const auto& [name, tensor] : archive.tensors()) {
-        if (name.rfind(prefix(rank), 0) != 0) continue;
-        torch::Tensor sum;
-        archive.tensor(name, sum);
-        if (rank == (world() ? world()->rank() : 0)) sums_[name.substr(prefix(rank).size())] = sum.to(device_);
-      }
-    }
+  const std::string prefix = "sum.";
+  if (!archive.is_loading()) {
+    for (auto& [name, sum] : sums_) state_of_shard(archive, prefix + name, sum);
     return;
   }
-  for (auto& [name, sum] : sums_) {
-    std::vector<torch::Tensor> of_ranks = world() ? world()->gather(sum) : std::vector<torch::Tensor>{sum};
-    for (size_t rank = 0; rank < of_ranks.size(); ++rank) archive.tensor(prefix(rank) + name, of_ranks[rank]);
+  sums_.clear();
+  for (const auto& [name, tensor] : archive.tensors()) {
+    if (name.rfind(prefix, 0) != 0) continue;
+    torch::Tensor sum;
+    state_of_shard(archive, name, sum);
+    sums_[name.substr(prefix.size())] = sum.to(device_);
   }
 }
 
@@ -65,6 +59,14 @@ torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t image
   torch::Tensor all = torch::cat({sums, torch::full({1}, images, sums.options())});
   world->sum(all);
   return (all.narrow(0, 0, sums.numel()) / all[sums.numel()]).reshape(mean_of_shard.sizes());
+}
+
+double share_of_batch(int64_t images) {
+  World* world = sharing_world();
+  if (!world) return 1;
+  torch::Tensor all = torch::full({1}, images, torch::kFloat64);
+  world->sum(all);
+  return static_cast<double>(images) / all.item<double>();
 }
 
 }  // namespace senet

@@ -62,9 +62,9 @@ Score scored(Network& network, const BatchLoader& data, const std::string& weigh
   SENET_CHECK(
       not_finite == 0 && std::isfinite(score.loss), weights, ": gives logits that are not finite for ", not_finite,
       " of ", count, " images, and a loss of ", score.loss,
-      ": no accuracy can be told; its weights are finite, but what they compute leaves float32's range (a variance "
-      "below 0, or activations that grow from layer to layer); take other weights, or train them with a lower "
-      "learning rate");
+      ": no accuracy can be told; what the network computes leaves float32's range (a variance that is negative or not "
+      "finite, or activations that grow from layer to layer); take other weights, or train them with a lower learning "
+      "rate");
   return score;
 }
 
@@ -155,8 +155,10 @@ class RunningTraining {
   }
 
   void take_best() {
-    SENET_CHECK(!best_.empty(),
-                "no epoch ended with a network that meets its budget, so that best_epoch has none to keep");
+    if (best_.empty()) {
+      if (epoch_ > 0) host_.message("no epoch ended with a network that meets its budget: the last epoch's is kept");
+      return;
+    }
     Archive archive = Archive::loading(best_);
     network_state(network_, archive);
   }
@@ -173,19 +175,18 @@ class RunningTraining {
   // Of all shards: a loss that is not finite on one leaves no finite weights on any; and the longest wait for images,
   // through which the others waited too.
   void check_loss() {
-    double loss = sums_.value("loss"), finite = sums_.value("finite_losses");
+    double loss = sums_.value("loss");
+    const double finite = sums_.value("finite_losses");
     if (world()) {
-      const torch::Tensor all =
-          torch::stack(world()->gather(torch::tensor({loss, finite, data_seconds_}, torch::kFloat64)));
+      const torch::Tensor all = torch::stack(world()->gather(torch::tensor({loss, data_seconds_}, torch::kFloat64)));
       loss = all.select(1, 0).sum().item<double>();
-      finite = all.select(1, 1).min().item<double>();
-      data_seconds_ = all.select(1, 2).max().item<double>();
+      data_seconds_ = all.select(1, 1).max().item<double>();
     }
     if (std::isfinite(loss)) return;
-    // The finite steps before it are its index.
+    // The finite steps before it are its index; shards have counted from different steps on.
     const auto bad_step = static_cast<int64_t>(finite) / objective_.passes();
-    fail("the loss is ", loss, " since epoch ", epoch_, ", step ", bad_step,
-         " (both counted from 0); lower the learning rate (lr = ", settings_.lr, "); the last checkpoint was kept");
+    fail("the loss is ", loss, " since epoch ", epoch_, world() ? "" : text(", step ", bad_step),
+         " (counted from 0); lower the learning rate (lr = ", settings_.lr, ")");
   }
 
   void checkpoint() {

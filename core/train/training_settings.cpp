@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "config/share.h"
 #include "senet/choice.h"
 #include "senet/error.h"
 
@@ -43,7 +44,7 @@ constexpr Option kScheduleOptions[] = {
         .of_schedule(),
     boolean_option("best_epoch", "false",
                    "leaves the network of the epoch that scores best on the held-out images, not the last one's; of "
-                   "those alone whose network meets the budget")
+                   "those alone whose network meets the budget; the last one's where none does")
         .of_schedule(),
 };
 
@@ -126,13 +127,14 @@ TrainingSettings training_settings(const Options& options, const std::string& pr
 }
 
 double TrainingSettings::lr_at(int64_t epoch) const {
+  const int64_t all = restart_epochs > 0 ? restart_epochs : epochs;
   const auto now = static_cast<double>(restart_epochs > 0 ? epoch % restart_epochs : epoch),
-             end = static_cast<double>(restart_epochs > 0 ? restart_epochs : epochs);
+             end = static_cast<double>(all);
   double rate = lr;
   if (schedule == Schedule::cosine) rate = lr_floor + (lr - lr_floor) * 0.5 * (1 + std::cos(kPi * now / end));
   if (schedule == Schedule::step) {
     for (const double fraction : lr_drops) {
-      if (now >= fraction * end) rate *= lr_drop_factor;
+      if (now >= share_of(fraction, all)) rate *= lr_drop_factor;
     }
   }
   if (epoch < warmup_epochs) rate *= static_cast<double>(epoch + 1) / static_cast<double>(warmup_epochs + 1);

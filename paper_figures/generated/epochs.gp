@@ -32,7 +32,7 @@ set rmargin at screen 2.400/width
 set tmargin at screen 1 - 0.080/height
 set bmargin at screen 1 - 2.100/height
 set logscale x
-set xlabel "image passes behind the teacher, thousands" offset 0,0.4
+set xlabel "image passes after the teacher, thousands" offset 0,0.4
 set ylabel "test accuracy, %" offset 1.5
 set xtics ("121.6" 121.6000, "152" 152.0000, "243.2" 243.2000, "486.4" 486.4000)
 set xrange [101.3333:583.6800]

@@ -71,10 +71,26 @@ TEST(SenetPlusPlus, WrongWidthsAreRefusedBeforeAnythingRuns) {
   refused("mask.widths = [0.5]\n", "expected the full width 1.0");
   refused("mask.widths = [1.0, 1.5]\n", "mask.widths");
   refused("mask.widths = [0.5, 1.0]\nfinetune.pram = \"vector\"\n", "finetune.pram = \"vector\"");
+  refused("mask.widths = [0.5, 1.0]\nfinetune.pram = \"none\"\nmask.pram = \"vector\"\n", "mask.pram = \"vector\"");
   const Outcome untrained =
       testing::run_program({"export", "tiny", "--width", "0.25", "--out", "cut.safetensors"}, at_two_widths().path());
   EXPECT_EQ(untrained.code, 2);
   EXPECT_NE(untrained.error.find("not trained at width 0.25"), std::string::npos) << untrained.error;
+}
+
+TEST(Settings, ThatContradictEachOtherAreRefusedBeforeAnythingRuns) {
+  const auto refused = [](const std::string& cell, const char* message) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", testing::tiny_experiment_of("[[cell]]\nbudgets = [\"20%\"]\n" + cell));
+    const Outcome outcome = testing::run_program({"run", "tiny.toml"}, folder.path());
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+    for (const auto& entry : fs::directory_iterator(folder / "runs"))
+      EXPECT_NE(entry.path().filename().string().rfind("teacher-", 0), 0u) << "no teacher was trained";
+  };
+  refused("mask.update = \"never\"\nmask.falling = 0.5\n", "mask.falling has no part in masks");
+  refused("method = \"snip\"\nsnip.fall = \"cosine\"\nsnip.fall_begin = 4\nsnip.search.epochs = 3\n",
+          "fall_begin = 4, after the 3 epochs of the search");
 }
 
 TEST(Pruning, AProjectionStandsForItsBlocksSecondReluWhenAsked) {

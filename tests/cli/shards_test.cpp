@@ -56,6 +56,14 @@ relupruner.fall_begin = 0
 relupruner.interval = 2
 relupruner.finetune.epochs = 1
 [[cell]]
+label = "snip"
+method = "snip"
+budgets = ["10%"]
+snip.fall = "cosine"
+snip.interval = 3
+snip.search.epochs = 2
+snip.finetune.epochs = 1
+[[cell]]
 label = "autorep"
 method = "autorep"
 budgets = ["10%"]

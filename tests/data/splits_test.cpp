@@ -40,6 +40,13 @@ TEST(Splits, HoldOutAFixedShareThatIsNeverTrainedOn) {
   EXPECT_EQ(seen.size(), 200u);
 }
 
+TEST(Splits, HoldOutTheShareAsItIsWritten) {
+  MadeUp data;
+  const DataSplits splits =
+      make_splits(&data, splits_as("dataset.train_limit = 100\ndataset.holdout = 0.29"), "made_up");
+  EXPECT_EQ(splits.held_out.count(), 29) << "0.29·100 is less than 29 in doubles";
+}
+
 TEST(Splits, TheLimitTakesAPrefixOfOneShuffle) {
   MadeUp data;
   const DataSplits some = make_splits(&data, splits_as("dataset.train_limit = 40\ndataset.holdout = 0"), "made_up");

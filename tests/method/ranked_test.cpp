@@ -1,5 +1,6 @@
 #include "senet/ranked.h"
 
+#include "device/world.h"
 #include "senet/losses.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
@@ -99,6 +100,46 @@ TEST(SummedScore, AddsUpUntilMasksAreMadeAndKeepsItsSums) {
   EXPECT_TRUE(identical(resumed.scores()[0], score.scores()[0]));
   score.masks_made();
   EXPECT_EQ(score.scores()[0].abs().max().item<double>(), 0);
+}
+
+// The first of two shards, whose other one has the same images.
+class TwinShards final : public World {
+ public:
+  TwinShards() : World(0, 2) {}
+  std::vector<torch::Tensor> gather(const torch::Tensor& mine) override { return {mine.clone(), mine.clone()}; }
+
+ protected:
+  torch::Tensor exchange(const torch::Tensor& slices) override { return torch::stack({slices[0], slices[0]}); }
+  void broadcast(torch::Tensor&) override {}
+};
+
+struct InShards {
+  explicit InShards(std::unique_ptr<World> world) { set_world(std::move(world)); }
+  ~InShards() { set_world(nullptr); }
+};
+
+TEST(SummedScore, IsOfAllImagesWhereEachShardAddsItsOwn) {
+  const TinyNetwork network(2, 3, 6, 5);
+  const torch::Tensor x = random_tensor({2, 3, 6, 6}, 1), g = random_tensor({2, 3, 6, 6}, 2);
+  Plain alone, shared, resumed;
+  for (Plain* each : {&alone, &shared, &resumed}) each->begin({network.site1}, torch::kCPU);
+  alone.add({{network.site1, x, g}}, {});
+  const InShards shards(std::make_unique<TwinShards>());
+  {
+    const ShardedStep step;
+    shared.add({{network.site1, x, g / 2}}, {});  // of a mean over twice the images
+  }
+  EXPECT_TRUE(shared.scores()[0].allclose(alone.scores()[0])) << "a shard's own";
+  Archive saved = Archive::saving();
+  shared.state(saved);
+  EXPECT_TRUE(saved.has("shard1.ranked.sum.0")) << "a checkpoint has those of every shard";
+  Archive loaded = Archive::loading(saved.tensors());
+  resumed.state(loaded);
+  loaded.check_all_asked_for();
+  for (Plain* each : {&shared, &resumed}) {
+    each->join();
+    EXPECT_TRUE(each->scores()[0].allclose(2 * alone.scores()[0]));
+  }
 }
 
 constexpr Option kOwn[] = {integer_option("finetune.epochs", "3", "own default").counts_epochs(),

@@ -204,6 +204,14 @@ TEST(BatchNorm2d, NormalisesOverImagesAndPixelsAndKeepsRunningStatistics) {
   EXPECT_EQ(norm.num_batches_tracked.item<int64_t>(), 1);
 }
 
+TEST(BatchNorm2d, RefusesToTrainOnOneValueAChannel) {
+  BatchNorm2d norm(3);
+  const torch::Tensor x = random_tensor({1, 3, 1, 1}, 9, torch::kFloat32);
+  EXPECT_NE(error_of([&] { norm.forward(x); }).find("one value a channel, which has no variance"), std::string::npos);
+  norm.eval();
+  EXPECT_LT(largest_difference(norm.forward(x), x / std::sqrt(1 + 1e-5)), 1e-6);
+}
+
 TEST(Classifier, GivesFloat32LogitsWhateverTheInput) {
   Classifier classifier(6, 3);
   auto generator = at::detail::createCPUGenerator(7);

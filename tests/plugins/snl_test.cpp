@@ -121,6 +121,14 @@ TEST(SnlSearch, ItsLossIsCrossEntropyAndDistillationAndTheSumOfAlphas) {
   EXPECT_NEAR(search.objective.loss(batch, sums).loss.item<double>(), expected + 0.01 * sum, 1e-4);
 }
 
+TEST(SnlSearch, AnEpochOverTheBudgetIsNotTheBest) {
+  Search search(40);
+  search.keep(41);
+  EXPECT_FALSE(search.objective.may_be_kept());
+  search.keep(40);
+  EXPECT_TRUE(search.objective.may_be_kept());
+}
+
 TEST(SnlSearch, CountsItsEpochsAndKeepsTheirNumber) {
   Search search(10), resumed(10), older(10);
   for (const int64_t epoch : {0, 1, 2}) search.end_epoch(epoch);
@@ -132,8 +140,10 @@ TEST(SnlSearch, CountsItsEpochsAndKeepsTheirNumber) {
   EXPECT_EQ(resumed.objective.epochs(), 3);
   TensorMap before = saved.tensors();
   before.erase("snl.epochs");
+  before["snl.count"] = torch::tensor(int64_t{144});
   Archive without = Archive::loading(before);
   older.objective.state(without);
+  without.check_all_asked_for();
   EXPECT_EQ(older.objective.epochs(), 0) << "a checkpoint that was written before they were counted";
 }
 

@@ -165,6 +165,11 @@ TEST(Schedule, DropsStartWithTheFirstEpochAtOrBeyondTheirFraction) {
            {0, 0.05}, {149, 0.05}, {150, 5e-3}, {179, 5e-3}, {180, 5e-4}, {209, 5e-4}, {210, 5e-5}, {239, 5e-5}}) {
     EXPECT_NEAR(settings.lr_at(epoch), rate, 1e-12) << epoch;
   }
+  settings.epochs = 100;
+  settings.lr_drops = {0.55};  // whose product with 100 is more than 55 in doubles
+  EXPECT_NEAR(settings.lr_at(54), 0.05, 1e-12);
+  EXPECT_NEAR(settings.lr_at(55), 5e-3, 1e-12);
+  settings.lr_drops = {0.625, 0.75, 0.875};
   settings.epochs = 5;  // drops at 3.125, 3.75 and 4.375
   EXPECT_NEAR(settings.lr_at(3), 0.05, 1e-12);
   EXPECT_NEAR(settings.lr_at(4), 0.05 * 0.01, 1e-12);

@@ -243,6 +243,26 @@ TEST(Trainer, LeavesTheNetworkOfTheBestEpochThatMayBeKept) {
   EXPECT_EQ(run(at, -1, again).first, second) << "an epoch over the budget does not count";
 }
 
+TEST(Trainer, WithoutABestEpochLeavesTheLast) {
+  struct Never final : Noting {
+    using Noting::Noting;
+    bool may_be_kept() const override { return false; }
+  };
+  const auto run = [](int64_t epochs, bool best) {
+    Setting setting;
+    setting.settings.epochs = epochs;
+    setting.settings.best_epoch = best;
+    TinyNetwork network(2, 3, 6, 5);
+    network.initialise(4);
+    Never objective(network);
+    Metered host;
+    Trainer{setting.data, setting.held_out, setting.settings, 3}.run(network, objective, host);
+    return state_of(network);
+  };
+  expect_same(run(2, true), run(2, false));
+  expect_same(run(0, true), run(0, false));
+}
+
 // An objective with a state and masks of its own, so that a resume that forgets either is seen.
 struct MaskTraining {
   Setting setting;

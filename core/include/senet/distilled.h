@@ -5,11 +5,13 @@
 
 namespace senet {
 
+constexpr Option kTemperatureOption = real_option("temperature", "4", "T, of the distillation").between(0.01, 1000);
+
 // Of a method that trains by its labels and its teacher.
 constexpr Option kDistilledOptions[] = {
     real_option("ce_weight", "1", "weight of the cross entropy").at_least(0),
     real_option("kd_weight", "1", "weight of the distillation").at_least(0),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    kTemperatureOption,
 };
 
 struct DistilledSettings {

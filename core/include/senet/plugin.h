@@ -63,8 +63,6 @@ constexpr PluginEntry entry(const char* name, const char* summary, const JoinedO
 
 }  // namespace senet
 
-#define SENET_CONCATENATE_(a, b) a##b
-#define SENET_CONCATENATE(a, b) SENET_CONCATENATE_(a, b)
 #define SENET_EXPORT __attribute__((visibility("default"), used))
 
 // Registers a plugin's entries; once in a shared library. The ABI tag stands in a symbol's name, so that the host can

@@ -36,7 +36,7 @@ constexpr Option kRankedOptions[] = {
     integer_option("interval_final", "0", "the same once the budget is met; 0: as `interval`").at_least(0).in("steps"),
     integer_option("rank_images", "0", "at once: the first so many training images are ranked by; 0: all").at_least(0),
     integer_option("rank_batch", "128", "at once: images a batch").at_least(1),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    kTemperatureOption,
     integer_option("search.epochs", "20", "passes over the training images while the budget falls")
         .between(1, 1e6)
         .counts_epochs(),
@@ -104,7 +104,9 @@ class ElementScore {
   virtual void begin(const std::vector<const ReluSite*>& sites, torch::Device device) = 0;
   // After each batch: tensor work in place that never waits for the device (a GPU records it once and repeats it).
   virtual void add(const std::vector<SitePass>& passes, const Batch& batch) = 0;
-  // C×H×W each, finite; on the host's side.
+  // Where each shard added its own part of the batches: before scores(), makes them those of all images.
+  virtual void join() {}
+  // C×H×W each, finite.
   virtual std::vector<torch::Tensor> scores() const = 0;
   // After masks were made by them.
   virtual void masks_made() {}
@@ -115,18 +117,20 @@ class ElementScore {
 // A score that is a sum over the images since masks were made last.
 class SummedScore : public ElementScore {
  public:
-  // What a batch adds at a site: C×H×W. Sums are float64.
+  // What a batch adds at a site: C×H×W. Sums are float64. In a shard the batch is the shard's part of it, and L the
+  // mean over that part.
   virtual torch::Tensor of_batch(const SitePass& pass) = 0;
   virtual torch::Tensor of_sum(const torch::Tensor& sum) const { return sum; }
 
   void begin(const std::vector<const ReluSite*>& sites, torch::Device device) override;
   void add(const std::vector<SitePass>& passes, const Batch& batch) override;
+  void join() override;
   std::vector<torch::Tensor> scores() const override;
-  void masks_made() override;
+  void masks_made() final;
   void state(Archive& archive) override;
 
  private:
-  std::vector<torch::Tensor> sums_;
+  std::vector<torch::Tensor> sums_;  // of this shard's images, until they are joined
 };
 
 // A method that is a score: the rest (budgets, their fall, masks, distillation, fine-tuning) is done here. Its steps

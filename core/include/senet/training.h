@@ -47,7 +47,7 @@ struct TrainingSettings {
   bool random_resized = false;
   int64_t cutout = 0;  // pixels: a square of that side is black, its middle anywhere in the image; 0: none
   // Leaves the network of the epoch that scores best on the held-out images, the first of equals, in place of the
-  // last epoch's; of those epochs alone whose network may be kept (Objective::may_be_kept).
+  // last epoch's; of those epochs alone whose network may be kept (Objective::may_be_kept), the last where none may.
   bool best_epoch = false;
   std::function<ParameterRule(const std::string& parameter)> rule =
       {};  // by a parameter's name; none: nothing of its own

@@ -30,7 +30,8 @@ void ReplaceableRelu::begin_pass(const torch::Tensor& x) {
   const torch::NoGradGuard no_gradient;
   passes.add_(1);
   kept.copy_(kept * alpha.gt(-settings_.hysteresis) + (1 - kept) * alpha.gt(settings_.hysteresis));
-  const auto [variance_here, mean_here] = torch::var_mean(x, torch::IntArrayRef{0, 2, 3}, /*unbiased=*/true);
+  const bool several = x.numel() > x.size(1);  // of one value the variance is 0
+  const auto [variance_here, mean_here] = torch::var_mean(x, torch::IntArrayRef{0, 2, 3}, /*unbiased=*/several);
   const torch::Tensor mean_now = mean_over_shards(mean_here, x.size(0));
   mean.lerp_(mean_now, kMomentum);
   variance.lerp_(mean_over_shards(variance_here + (mean_here - mean_now).square(), x.size(0)), kMomentum);

@@ -20,12 +20,10 @@ torch::Tensor AlphaRelu::mask() const {
 }
 
 SnlSearch::SnlSearch(Network& teacher, Network& student, int64_t budget, const SnlSettings& settings)
-    : distilled_(teacher, student, settings.distilled),
-      budget_(budget),
+    : DistilledSearch(teacher, student, settings.distilled, budget),
       settings_(settings),
       lambda_(settings.lambda),
-      count_(student.relus()),
-      lowest_(count_) {
+      lowest_(student.relus()) {
   for (const ReluSite& site : student.sites()) {
     activations_.push_back(std::make_shared<AlphaRelu>(site.shape(), settings.threshold));
     activations_.back()->to(student.parameters().front().device());
@@ -34,7 +32,7 @@ SnlSearch::SnlSearch(Network& teacher, Network& student, int64_t budget, const S
 }
 
 Loss SnlSearch::loss(const Batch& batch, EpochSums& sums) {
-  Loss loss = distilled_.loss(batch, sums);
+  Loss loss = DistilledSearch::loss(batch, sums);
   torch::Tensor l1;
   for (const auto& activation : activations_) {
     const torch::Tensor sum = activation->alpha.abs().sum();
@@ -44,30 +42,24 @@ Loss SnlSearch::loss(const Batch& batch, EpochSums& sums) {
   return loss;
 }
 
-int64_t SnlSearch::above_threshold() const {
-  int64_t count = 0;
-  for (const auto& activation : activations_) {
-    count += activation->alpha.detach().gt(settings_.threshold).sum().item<int64_t>();
-  }
-  return count;
-}
-
 void SnlSearch::epoch_end(EpochEnd& end) {
   epochs_ = end.epoch + 1;
-  count_ = above_threshold();
-  if (count_ < lowest_) {
-    lowest_ = count_;
+  const int64_t left = count();
+  if (left < lowest_) {
+    lowest_ = left;
   } else if (end.epoch >= settings_.patience) {
     lambda_ *= settings_.lambda_factor;
   }
-  end.metrics.scalar("relus", static_cast<double>(count_));
+  DistilledSearch::epoch_end(end);
   end.metrics.scalar("lambda", lambda_);
 }
 
 void SnlSearch::state(Archive& archive) {
   archive.number("snl.lambda", lambda_);
-  archive.number("snl.count", count_);
   archive.number("snl.lowest", lowest_);
+  // Which the network says: a checkpoint of an earlier version has it.
+  int64_t counted = 0;
+  if (archive.is_loading() && archive.has("snl.count")) archive.number("snl.count", counted);
   // A checkpoint of an earlier version has none.
   if (!archive.is_loading() || archive.has("snl.epochs")) archive.number("snl.epochs", epochs_);
 }
@@ -83,9 +75,8 @@ std::vector<torch::Tensor> SnlSearch::alphas() const {
 std::vector<torch::Tensor> SnlSearch::masks(bool fill) const {
   std::vector<torch::Tensor> masks;
   for (const auto& activation : activations_) masks.push_back(activation->mask());
-  const int64_t count = above_threshold();
-  if (count == budget_ || (count < budget_ && !fill)) return masks;
-  return largest_of_all(alphas(), budget_);
+  if (count() == budget() || (count() < budget() && !fill)) return masks;
+  return largest_of_all(alphas(), budget());
 }
 
 }  // namespace senet

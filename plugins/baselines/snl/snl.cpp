@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+
 #include "senet/method.h"
 
 namespace {
@@ -17,7 +19,7 @@ constexpr senet::Option kOptions[] = {
     real_option("threshold", "1e-2", "α above it counts as a ReLU, and stays one").between(0, 1),
     real_option("ce_weight", "1", "of the cross-entropy, in the search and in the fine-tuning").at_least(0),
     real_option("kd_weight", "1", "of the distillation, in the search and in the fine-tuning").at_least(0),
-    real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    senet::kTemperatureOption,
     senet::boolean_option("fill", "false",
                           "keep exactly the budget, by the largest α; else the count that the search stopped at, which "
                           "lies under it"),
@@ -89,6 +91,7 @@ class Snl final : public senet::Method {
     senet::SnlSearch search(context.teacher(), *network, context.budget(), settings_);
     context.train("search", *network, search, context.training("search"));
     context.record("alpha_above_threshold", {static_cast<double>(search.count())});
+    context.record("cut", {static_cast<double>(std::max<int64_t>(0, search.count() - search.budget()))});
     context.record("alpha_histogram", histogram(search.alphas()));
     if (fixed_sum_) context.record(kEpochs, {static_cast<double>(search.epochs())});
     network->set_masks(search.masks(fill_));

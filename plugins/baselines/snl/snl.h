@@ -30,16 +30,15 @@ struct SnlSettings {
 // The search: ce_weight·CE + kd_weight·KD + λ·Σ|α| over the whole network. At the end of each epoch from the 0-based
 // `patience`-th on, where the count of α > threshold is not below the lowest so far, λ is multiplied by lambda_factor.
 // Ends as soon as the count is at most the budget. Metrics: relus (that count), lambda.
-class SnlSearch final : public Objective {
+class SnlSearch final : public DistilledSearch {
  public:
   // Puts an AlphaRelu at each of the student's sites.
   SnlSearch(Network& teacher, Network& student, int64_t budget, const SnlSettings& settings);
   Loss loss(const Batch& batch, EpochSums& sums) override;
   void epoch_end(EpochEnd& end) override;
-  bool finished() const override { return count_ <= budget_; }
+  bool finished() const override { return count() <= budget(); }
   void state(Archive& archive) override;
 
-  int64_t count() const { return count_; }
   int64_t epochs() const { return epochs_; }  // that it took
   double lambda() const { return lambda_; }
   std::vector<torch::Tensor> alphas() const;  // C×H×W each, copies
@@ -49,14 +48,10 @@ class SnlSearch final : public Objective {
   std::vector<torch::Tensor> masks(bool fill) const;
 
  private:
-  int64_t above_threshold() const;
-
-  Distilled distilled_;
-  int64_t budget_;
   SnlSettings settings_;
   std::vector<std::shared_ptr<AlphaRelu>> activations_;
   double lambda_;
-  int64_t count_, lowest_, epochs_ = 0;
+  int64_t lowest_, epochs_ = 0;
 };
 
 }  // namespace senet

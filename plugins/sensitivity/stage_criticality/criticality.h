@@ -14,7 +14,6 @@ constexpr Option kExponentOption =
     real_option("exponent", "0.07", "w in C = (Acc − lowest Acc) / ReLUs^w").between(0, 1);
 constexpr Option kKdWeightOption =
     real_option("kd_weight", "0.9", "weight of the distillation; the cross entropy's is 1 − kd_weight").between(0, 1);
-constexpr Option kTemperatureOption = real_option("temperature", "4", "T, of the distillation").between(0.01, 1000);
 
 // ReLU criticality of the residual stages (DeepReDuce: Jha et al., ICML 2021, section 3.1): a network for each stage k,
 // trained with ReLUs in that stage alone, reaches Acc_k, in per cent;

@@ -9,7 +9,7 @@ constexpr senet::Option kOptions[] = {
         .between(1, 1e6)
         .counts_epochs(),
     senet::real_option("lr", "0.01", "of SGD, falling to 0 by a cosine").at_least(0),
-    senet::real_option("temperature", "4", "T, of the distillation").between(0.01, 1000),
+    senet::kTemperatureOption,
 };
 
 // A ReLU that adds up how far it moves what it is given: Σ max(−x, 0) over all images, for each element.
