@@ -301,7 +301,7 @@ const Document::Entry* Document::find(const std::string& key, int cell) const {
 }
 
 Options Document::resolve(const std::string& section, const std::vector<Option>& declared, int cell,
-                          const std::string& fallback) const {
+                          const std::string& fallback, const std::vector<Option>& shared) const {
   Options options(section);
   for (const Option& option : declared) {
     const std::string key = join_key(section, option.name);
@@ -309,7 +309,8 @@ Options Document::resolve(const std::string& section, const std::vector<Option>&
                 "' counts epochs and is no integer");
     known_.insert(key);
     const Entry* setting = find(key, cell);
-    if (!fallback.empty()) {
+    const auto is_shared = [&](const Option& general) { return last_name(option.name) == general.name; };
+    if (!fallback.empty() && (shared.empty() || std::any_of(shared.begin(), shared.end(), is_shared))) {
       const std::string general_key = join_key(fallback, last_name(option.name));
       known_.insert(general_key);
       const Entry* general = find(general_key, cell);

@@ -57,10 +57,11 @@ class Document {
   std::map<std::string, OptionValue> cell_overrides(int cell) const;
 
   // The values of `section` for a cell (or for none: -1). A key `section.option` is looked for on the command line, in
-  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise (of an option with a prefix:
+  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise, where `shared` declares such an
+  // option or is empty (of an option with a prefix:
   // without it); then the default holds. The empty section is the top level: of the cell for one, of the file for -1.
   Options resolve(const std::string& section, const std::vector<Option>& declared, int cell = -1,
-                  const std::string& fallback = "") const;
+                  const std::string& fallback = "", const std::vector<Option>& shared = {}) const;
 
   // Throws for the first key that no resolve() has read or that none knows, with the nearest known name.
   void refuse_unread() const;

@@ -164,7 +164,7 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
     cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model, i);
     cell.sections["student"] = resolve_student(document, plugins, cell.section("model"), i);
     cell.sections["training"] = document.resolve("training", declare(kSharedTrainingOptions, training_options()), i);
-    cell.sections["teacher"] = document.resolve("teacher", teacher_options(), i, "training");
+    cell.sections["teacher"] = resolve_with_training(document, "teacher", teacher_options(), i);
     if (core_sections().count(cell.method)) {
       fail_usage(own.item("method").origin, ": method '", cell.method, "' is the name of a section; expected ", kSenet,
                  " or a baseline plugin");

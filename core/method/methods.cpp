@@ -15,13 +15,13 @@ namespace senet {
 namespace {
 
 std::map<std::string, Options> senet_sections(const Document& document, const PluginHost& plugins, int cell) {
-  const Options own = document.resolve("sensitivity", sensitivity_options({}), cell, "training");
+  const Options own = resolve_with_training(document, "sensitivity", sensitivity_options({}), cell);
   std::map<std::string, Options> sections;
-  sections["sensitivity"] = document.resolve(
-      "sensitivity", sensitivity_options(plugin_options(plugins, PluginKind::sensitivity, own.item("plugin"))), cell,
-      "training");
-  const Options& mask = sections["mask"] = document.resolve("mask", mask_options(), cell, "training");
-  sections["finetune"] = document.resolve("finetune", finetune_options(), cell, "training");
+  sections["sensitivity"] = resolve_with_training(
+      document, "sensitivity",
+      sensitivity_options(plugin_options(plugins, PluginKind::sensitivity, own.item("plugin"))), cell);
+  const Options& mask = sections["mask"] = resolve_with_training(document, "mask", mask_options(), cell);
+  sections["finetune"] = resolve_with_training(document, "finetune", finetune_options(), cell);
   check_widths(mask.reals("widths"), mask.item("widths").origin + ": mask.");
   for (const char* section : {"mask", "finetune"}) {
     if (mask.reals("widths").size() == 1 || sections[section].text("pram") != "vector") continue;
@@ -58,12 +58,12 @@ Options plugin_section(const Document& document, const std::string& section, std
     for (const Option& option : training_options(prefix)) general.push_back(option);
   }
   if (prefixes.empty() || plain_training) plain = declare(plain.data(), plain.size(), training_input_options());
-  Options all = document.resolve(section, plain, cell, "training");
+  Options all = resolve_with_training(document, section, plain, cell);
   const Options declared = document.resolve(section, prefixed, cell);
   for (const Options::Item& item : declared.items()) all.add(item);
   const auto known = [&](const Option& option) { return declared.has(option.name); };
   general.erase(std::remove_if(general.begin(), general.end(), known), general.end());
-  const Options taken = document.resolve(section, general, cell, "training");
+  const Options taken = resolve_with_training(document, section, general, cell);
   for (const Options::Item& item : taken.items()) all.add(item);
   return all;
 }

@@ -83,6 +83,11 @@ std::vector<Option> training_options(const std::string& prefix) {
   return all;
 }
 
+Options resolve_with_training(const Document& document, const std::string& section, const std::vector<Option>& declared,
+                              int cell) {
+  return document.resolve(section, declared, cell, "training", training_options());
+}
+
 Option with_prefix(Option option, const std::string& prefix) {
   static auto* const names = new std::set<std::string>;  // an option's name is no copy
   option.name = names->insert(prefix + option.name).first->c_str();

@@ -11,6 +11,11 @@ std::vector<Option> training_options(const std::string& prefix = "");
 // The training options that say how images reach the training (batch, augmentation), and how often it is saved.
 std::vector<Option> training_input_options();
 
+// The settings of a section (Document::resolve) in which [training] stands in for those that are missing and that every
+// training has.
+Options resolve_with_training(const Document& document, const std::string& section, const std::vector<Option>& declared,
+                              int cell);
+
 // What a baseline's options of the sensitivity measure that it uses begin with.
 constexpr const char* kMeasurePrefix = "sensitivity.";
 // An option under a prefix ("finetune."); and those of a section that stand under one, without it.
