@@ -37,10 +37,10 @@ set xlabel "width: channels of the first layers" offset 0,0.4
 set ylabel "test accuracy, %" offset 1.5
 set xtics ("8" 8.0000, "64" 64.0000)
 set xrange [6.6667:76.8000]
-set yrange [41.207:76.903]
-set label 1 "SENet" at first 64.0000, graph 0.7999 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
-set label 2 "best variant" at first 64.0000, graph 0.8827 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
-set label 3 "SNL" at first 64.0000, graph 0.9527 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
+set yrange [40.369:76.942]
+set label 1 "SENet" at first 64.0000, graph 0.8036 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#009e73"
+set label 2 "best variant" at first 64.0000, graph 0.8836 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#d55e00"
+set label 3 "SNL" at first 64.0000, graph 0.9536 left offset 0.8,0 noenhanced font ",12" textcolor rgb "#005a9c"
 unset key
 plot "widths.dat" index 0 using ($1*0.9823):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
      "widths.dat" index 0 using ($1*0.9823):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "", \

@@ -36,7 +36,7 @@ NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|he
                     "training_seconds|unknown_to_it|widths")
 # The converters of old results and of old records of phases, which are JSON to them.
 MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
-MOST_LINES_OF_CORE = 10020
+MOST_LINES_OF_CORE = 10030
 MOST_LINES_OF_BASE = 5625
 MOST_LINES_OF_A_FUNCTION = 80
 # Of the README at the root: what one reads before deciding.
