@@ -313,8 +313,10 @@ TEST(OpenFiles, ThatAreLimitedTooFarAreAnErrorThatNamesTheFileAndLeaveWhatGoesOn
     const Outcome outcome =
         run_shell(std::string("ulimit -n ") + most + " && exec \"$SENET\" run tiny.toml --threads 2", folder.path());
     EXPECT_EQ(outcome.code, 1) << outcome.error;
-    EXPECT_TRUE(mentions(outcome.error, "runs/")) << outcome.error;
-    EXPECT_TRUE(mentions(outcome.error, ": Too many open files")) << outcome.error;
+    // Which file it is depends on how many the one who starts the test has open.
+    const std::string last = outcome.error.substr(outcome.error.rfind("senet: "));
+    EXPECT_TRUE(mentions(last, "runs/") || mentions(last, "results/tiny/")) << outcome.error;
+    EXPECT_TRUE(mentions(last, ": Too many open files")) << outcome.error;
   }
   EXPECT_EQ(run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
 }
