@@ -57,9 +57,9 @@ class Document {
   std::map<std::string, OptionValue> cell_overrides(int cell) const;
 
   // The values of `section` for a cell (or for none: -1). A key `section.option` is looked for on the command line, in
-  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise, where `shared` declares such an
-  // option or is empty (of an option with a prefix:
-  // without it); then the default holds. The empty section is the top level: of the cell for one, of the file for -1.
+  // the cell, in the file; then, where `fallback` is given, `fallback.option` likewise (of an option with a prefix:
+  // without it), if `shared` declares such an option or is empty; then the default holds. The empty section is the top
+  // level: of the cell for one, of the file for -1.
   Options resolve(const std::string& section, const std::vector<Option>& declared, int cell = -1,
                   const std::string& fallback = "", const std::vector<Option>& shared = {}) const;
 

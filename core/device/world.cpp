@@ -11,8 +11,8 @@ namespace senet {
 namespace {
 
 std::unique_ptr<World> of_this_process;
-constexpr int64_t kFew = 4096;       // values that every rank adds by itself, in one exchange in place of two
-std::atomic<int> sharded_steps = 0;  // autograd may work on a thread of its own
+constexpr int64_t kFew = 4096;          // values that every rank adds by itself, in one exchange in place of two
+std::atomic<double> share_of_step = 0;  // 0: of no step; autograd may work on a thread of its own
 
 }  // namespace
 
@@ -53,9 +53,10 @@ std::string World::of_first(const std::string& mine) {
 World* world() { return of_this_process.get(); }
 void set_world(std::unique_ptr<World> world) { of_this_process = std::move(world); }
 
-ShardedStep::ShardedStep() { ++sharded_steps; }
-ShardedStep::~ShardedStep() { --sharded_steps; }
-World* sharing_world() { return sharded_steps > 0 ? world() : nullptr; }
+ShardedStep::ShardedStep(double share) { share_of_step = share; }
+ShardedStep::~ShardedStep() { share_of_step = 0; }
+World* sharing_world() { return share_of_step > 0 ? world() : nullptr; }
+double share_of_batch() { return sharing_world() ? share_of_step.load() : 1; }
 
 bool any_rank(bool mine) {
   if (!world()) return mine;

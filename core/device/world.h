@@ -49,13 +49,15 @@ void set_world(std::unique_ptr<World> world);
 // the ranks.
 class ShardedStep {
  public:
-  ShardedStep();
+  explicit ShardedStep(double share);  // of the batch's images that this shard has
   ~ShardedStep();
   ShardedStep(const ShardedStep&) = delete;
   ShardedStep& operator=(const ShardedStep&) = delete;
 };
 // The world whose sums are to be joined now; null outside of a ShardedStep, and where this process trains alone.
 World* sharing_world();
+// Its share; 1 outside of one. A step's gradients are those of the shard's own mean loss times this.
+double share_of_batch();
 
 // Whether any rank says so; where this process trains alone, whether it does.
 bool any_rank(bool mine);

@@ -194,7 +194,7 @@ void SummedScore::begin(const std::vector<const ReluSite*>& sites, torch::Device
 }
 
 void SummedScore::add(const std::vector<SitePass>& passes, const Batch&) {
-  const double share = passes.empty() ? 1 : share_of_batch(passes[0].x.size(0));
+  const double share = share_of_batch();
   for (size_t l = 0; l < passes.size(); ++l) {
     SitePass pass = passes[l];
     if (share < 1 && pass.gradient.defined()) pass.gradient = pass.gradient / share;

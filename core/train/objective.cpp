@@ -61,12 +61,4 @@ torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t image
   return (all.narrow(0, 0, sums.numel()) / all[sums.numel()]).reshape(mean_of_shard.sizes());
 }
 
-double share_of_batch(int64_t images) {
-  World* world = sharing_world();
-  if (!world) return 1;
-  torch::Tensor all = torch::full({1}, images, torch::kFloat64);
-  world->sum(all);
-  return static_cast<double>(images) / all.item<double>();
-}
-
 }  // namespace senet

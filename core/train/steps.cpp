@@ -34,7 +34,7 @@ void join_gradients(const Parameters& parameters) {
 void tensor_work(Objective& objective, Batch batch, Optimizer& optimizer, EpochSums& sums, double share) {
   optimizer.zero_gradients();
   std::optional<ShardedStep> sharded;
-  if (world()) sharded.emplace();
+  if (world()) sharded.emplace(share);
   for (batch.pass = 0; batch.pass < objective.passes(); ++batch.pass) {
     const Loss loss = [&] {
       const Span span("forward");

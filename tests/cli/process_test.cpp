@@ -309,14 +309,14 @@ TEST(Memory, ThatIsTooSmallForAFileIsAnErrorThatNamesTheFile) {
 TEST(OpenFiles, ThatAreLimitedTooFarAreAnErrorThatNamesTheFileAndLeaveWhatGoesOn) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", one_epoch("uniform"));
-  for (const char* most : {"6", "7"}) {
-    const Outcome outcome =
-        run_shell(std::string("ulimit -n ") + most + " && exec \"$SENET\" run tiny.toml --threads 2", folder.path());
+  for (const char* most : {"5", "6"}) {
+    // Those of the one who starts the test are closed: which file the limit meets would depend on them.
+    const Outcome outcome = run_shell(
+        std::string("exec 3>&- 4>&- 5>&- 6>&- && ulimit -n ") + most + " && exec \"$SENET\" run tiny.toml --threads 2",
+        folder.path());
     EXPECT_EQ(outcome.code, 1) << outcome.error;
-    // Which file it is depends on how many the one who starts the test has open.
-    const std::string last = outcome.error.substr(outcome.error.rfind("senet: "));
-    EXPECT_TRUE(mentions(last, "runs/") || mentions(last, "results/tiny/")) << outcome.error;
-    EXPECT_TRUE(mentions(last, ": Too many open files")) << outcome.error;
+    EXPECT_TRUE(mentions(outcome.error, "runs/")) << outcome.error;
+    EXPECT_TRUE(mentions(outcome.error, ": Too many open files")) << outcome.error;
   }
   EXPECT_EQ(run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
 }

@@ -49,7 +49,7 @@ TEST_F(AWorldOnTheGpu, HasTheNormOfTheCpu) {
                       shortcut = random_tensor(shape, 2, torch::kFloat32).contiguous(kLast),
                       slope = random_tensor(shape, 3, torch::kFloat32).contiguous(kLast);
   const auto both = [&](const torch::Device& device) {
-    const ShardedStep step;
+    const ShardedStep step(1);
     BatchNorm2d norm(6);
     norm.to(device);
     const torch::Tensor input = x.clone().to(device).set_requires_grad(true);

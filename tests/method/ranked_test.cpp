@@ -126,7 +126,7 @@ TEST(SummedScore, IsOfAllImagesWhereEachShardAddsItsOwn) {
   alone.add({{network.site1, x, g}}, {});
   const InShards shards(std::make_unique<TwinShards>());
   {
-    const ShardedStep step;
+    const ShardedStep step(0.5);
     shared.add({{network.site1, x, g / 2}}, {});  // of a mean over twice the images
   }
   EXPECT_TRUE(shared.scores()[0].allclose(alone.scores()[0])) << "a shard's own";

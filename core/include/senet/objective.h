@@ -50,9 +50,6 @@ class EpochSums {
 // The mean over the images of a batch, given that over a shard's `images` of them; without shards the same tensor. For
 // what a method averages over a batch by itself, within Objective::loss(): gradients do not pass through it.
 torch::Tensor mean_over_shards(const torch::Tensor& mean_of_shard, int64_t images);
-// The share of a batch that a shard with `images` of it has; 1 without shards. The gradients that a shard sees are
-// those of its own mean loss times this share.
-double share_of_batch(int64_t images);
 
 // Named numbers of one epoch. They go to the metrics log (JSON lines, TensorBoard) and to the phase's record.
 class Metrics {
