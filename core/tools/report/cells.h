@@ -18,9 +18,10 @@ Summary summary(const std::vector<double>& values);
 // The results of one cell of an experiment at one budget: one a seed, in the order of seeds.
 struct MeasuredCell {
   std::vector<const Result*> results;
+  std::string name = first().label;  // its experiment's label, or what a source calls it
 
   const Result& first() const { return *results.front(); }
-  const std::string& label() const { return first().label; }
+  const std::string& label() const { return name; }
   const std::string& budget() const { return first().budget_asked; }
   const std::string& variant() const { return first().model.variant; }
   // What tells its images from those of other cells.

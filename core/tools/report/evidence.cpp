@@ -82,15 +82,21 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
   const auto wanted = [&](const std::string& name) {
     return experiments.empty() || std::find(experiments.begin(), experiments.end(), name) != experiments.end();
   };
-  std::vector<MeasuredCell> cells;
-  std::map<std::vector<std::string>, std::string> seen;
-  for (const MeasuredCell& cell : chosen(cells_, source.texts("labels"))) {
+  std::vector<MeasuredCell> cells, named;
+  for (MeasuredCell cell : cells_) {
     if (!wanted(cell.first().folder())) continue;
+    for (std::string& name : source.of_label("names", cell.first().folder() + "/" + cell.label()))
+      cell.name = std::move(name);
+    named.push_back(std::move(cell));
+  }
+  std::map<std::vector<std::string>, std::string> seen;
+  for (const MeasuredCell& cell : chosen(named, source.texts("labels"))) {
     const std::string file = cell.first().file.string();
     const auto [at, added] = seen.try_emplace({cell.label(), cell.budget(), cell.data(), cell.variant()}, file);
     if (!added) {
       fail_usage(source.file.string(), ": ", at->second, " and ", file, " are both called '", cell.label(),
-                 "' at the budget ", cell.budget(), "; name the experiment that is meant");
+                 "' at the budget ", cell.budget(),
+                 "; name the experiment that is meant, or give one of them another name with 'names'");
     }
     cells.push_back(cell);
   }
@@ -108,6 +114,11 @@ std::vector<std::string> Evidence::missing(const Source& source) const {
   if (!missing.empty()) return missing;  // and so are its cells
   for (const std::string& label : source.texts("labels")) {
     if (!labels.count(label)) missing.push_back("no results of a cell called '" + label + "'");
+  }
+  for (const std::string& name : source.texts("names")) {
+    const size_t end = name.rfind(": ");
+    if (end == std::string::npos || !labels.count(name.substr(end + 2)))
+      missing.push_back("no results of a cell that has its name from '" + name + "', \"experiment/label: name\"");
   }
   return missing;
 }

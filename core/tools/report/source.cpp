@@ -19,7 +19,8 @@ constexpr const char* kDataSets = "data_sets.toml";
 const Option kCommon[] = {
     text_option("title", "\"\"", "what stands above it"),
     texts_option("experiments", "whose results it shows; none: of every experiment"),
-    texts_option("labels", "of the cells it shows, in this order; none: all"),
+    texts_option("names", "of a cell, here, in place of its label: \"experiment/label: name\""),
+    texts_option("labels", "of the cells it shows, or the names given to them, in this order; none: all"),
 };
 
 }  // namespace

@@ -444,6 +444,28 @@ TEST_F(Reports, OneLabelInTwoExperimentsIsAnError) {
   EXPECT_NE(message.find("two/a-5pct-s1.json"), std::string::npos) << message;
 }
 
+TEST_F(Reports, ASourceGivesTheCellsOfTwoExperimentsNamesOfItsOwn) {
+  add(made_result("a", "5%", 1, 0.4, 50, "one"));
+  add(made_result("a", "5%", 1, 0.5, 50, "two"));
+  const std::string both = "table = \"main\"\nexperiments = [\"one\", \"two\"]\n";
+  source("x", both + "names = [\"two/a: a, longer\"]\nlabels = [\"a, longer\", \"a\"]\nnotes = [\"a, longer: said\"]");
+  const Table named = table("x");
+  ASSERT_EQ(named.rows.size(), 2u);
+  EXPECT_EQ(named.rows[0].evidence.front()->folder(), "two");
+  EXPECT_EQ(named.rows[1].evidence.front()->folder(), "one");
+  const std::string text = to_markdown(named);
+  EXPECT_NE(text.find("| a, longer <sup>1</sup> |"), std::string::npos) << "a note finds a cell by its name: " << text;
+  EXPECT_NE(text.find("| a |"), std::string::npos) << text;
+  for (const char* entry : {"three/a: b", "two/b: b", "a, longer", ""}) {
+    source("x", "table = \"main\"\nexperiments = [\"one\"]\nnames = [\"" + std::string(entry) + "\"]");
+    table("x");
+    const auto found = sources(folder / "sources", "table", table_kinds(), "x");
+    const std::vector<std::string> missing = evidence->missing(found.at(0).first);
+    ASSERT_EQ(missing.size(), 1u) << entry;
+    EXPECT_NE(missing[0].find("'" + std::string(entry) + "'"), std::string::npos) << missing[0];
+  }
+}
+
 TEST(FigureStyles, StayApartInGrey) {
   // Of 255, as a black-and-white printer has it (ITU-R BT.601).
   const auto lightness = [](size_t series) {
