@@ -334,8 +334,8 @@ void add_result_verbs(CLI::App& program, Arguments& arguments) {
   Verb results(program, arguments, "results", "every result, a row each, with the settings that differ among them");
   results.of_finished_results();
   results.subject("EXPERIMENT", "its name: a folder of results; default: all");
-  results->add_flag("--csv", arguments.csv, "every number and setting, for other programs");
   results.results().json();
+  results->add_flag("--csv", arguments.csv, "every number and setting, for other programs")->excludes("--json");
 
   Verb tables(program, arguments, "tables", "the paper's tables from the results, as Markdown, LaTeX and CSV");
   tables.of_finished_results();

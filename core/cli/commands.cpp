@@ -143,15 +143,17 @@ torch::Device prepare_device(const Arguments& arguments) {
 }
 
 Result find_result(const std::filesystem::path& results, const std::string& run) {
-  if (std::filesystem::is_regular_file(run)) return load_result(run);
-  std::vector<Result> all = load_results(results), matching;
-  std::string ids;
+  // Its folder is its experiment's name.
+  if (std::filesystem::is_regular_file(run)) return load_result(std::filesystem::absolute(run).lexically_normal());
+  const std::vector<Result> all = load_results(results);
+  std::vector<Result> matching;
   for (const Result& result : all) {
-    ids += "\n  " + result.id();
     if (result.id() == run) return result;
     if (result.id().find(run) != std::string::npos) matching.push_back(result);
   }
   if (matching.size() == 1) return matching.front();
+  std::string ids;
+  for (const Result& result : matching.empty() ? all : matching) ids += "\n  " + result.id();
   fail_usage("RUN '", run, "' is ",
              matching.empty() ? "no result file and part of no result's name" : "part of several results' names",
              ids.empty() ? text("; there are no results under ", results.string()) : "; there are:" + ids);

@@ -91,14 +91,6 @@ std::optional<PhaseRecord> stored(const ResultPhase& phase, const PhaseStore& st
   return store.find(phase.kind, phase.key);
 }
 
-// The finished phase of a name that a result was made from, where the store still has it.
-std::optional<PhaseRecord> phase_of(const Result& result, const std::string& name, const PhaseStore& store) {
-  for (const ResultPhase& phase : result.phases) {
-    if (name_of(phase) == name) return stored(phase, store);
-  }
-  return std::nullopt;
-}
-
 // Of each site: ReLUs kept by both over ReLUs kept by either, from the masks stored with the networks.
 std::optional<std::vector<Json>> mask_overlaps(const Result& a, const Result& b, const PhaseStore& store) {
   const auto left = stored(a.network_phase(), store), right = stored(b.network_phase(), store);
@@ -148,9 +140,13 @@ Json parting(const Result& a, const Result& b, const PhaseStore& store) {
   for (const ResultPhase& phase : a.phases) {
     const std::string name = name_of(phase);
     if (phase.kind == "evaluation") continue;
-    const auto left = phase_of(a, name, store), right = phase_of(b, name, store);
+    const auto other =
+        std::find_if(b.phases.begin(), b.phases.end(), [&](const ResultPhase& one) { return name_of(one) == name; });
+    if (other == b.phases.end())
+      return {{"phase", name}, {"epoch", Json()}, {"why", "the other RUN has no such phase"}};
+    if (other->key == phase.key) continue;
+    const auto left = stored(phase, store), right = stored(*other, store);
     if (!left || !right) return {{"phase", name}, {"epoch", Json()}, {"why", "the store lacks this phase of one RUN"}};
-    if (left->key == right->key) continue;
     const std::vector<Json> ours = epochs_of(*left), theirs = epochs_of(*right);
     const size_t common = std::min(ours.size(), theirs.size());
     for (size_t e = 0; e < common; ++e) {

@@ -146,6 +146,9 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
     fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"",
                plan.name, "\": an experiment needs a name of 1 to 100 letters, digits, '.', '_' and '-'");
   }
+  if (holds_no_results(plan.name))
+    fail_usage(top.item("name").origin, ": name = \"", plan.name,
+               "\" is that of a folder with no results; take another");
   if (document.cells() == 0) fail_usage(document.name(), ": has no [[cell]]: add one with a method and budgets");
   std::set<std::string> labels;
   for (int i = 0; i < static_cast<int>(document.cells()); ++i) {

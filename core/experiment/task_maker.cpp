@@ -29,12 +29,18 @@ SourceInUse TaskMaker::find(const Task& task, const StepSource& source) {
                ") and no file of a result or of masks");
   }
   SourceInUse found;
+  const auto too_small = [&] {
+    fail_usage("cell '", task.cell->label, "' begins with a network of more ReLUs than its ", task.budget, ", and '",
+               source.from, "' has no such network");
+  };
   if (file.extension() == ".masks") {
+    if (source.larger) too_small();
     found.masks = file;
     found.key = Hash().add(read_file(file)).hex();
   } else {
     found.result = load_result(file);
     found.key = found.result->network_phase().key;
+    if (source.larger && found.result->network.relus <= task.budget) too_small();
   }
   return found;
 }
@@ -54,6 +60,9 @@ SourceInUse TaskMaker::of_cell(const Task& task, const StepSource& source, const
   const auto other = std::make_shared<Task>(make(cell, budget, task.seed));
   chain_.pop_back();
   if (other->refused) throw *other->refused;
+  if (source.larger && other->budget <= task.budget)
+    fail_usage("cell '", task.cell->label, "' begins with a network of more ReLUs than its ", task.budget,
+               "; name a larger budget of cell '", cell.label, "' by ", task.cell->method, ".from_budget");
   const PhaseBase &ours = task.base, &theirs = other->base;
   if (ours.data != theirs.data || ours.model != theirs.model || ours.precision != theirs.precision)
     fail_usage("cell '", task.cell->label, "' takes something of cell '", cell.label,

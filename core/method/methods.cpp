@@ -6,6 +6,7 @@
 #include "method/phases.h"
 #include "method/senet.h"
 #include "senet/error.h"
+#include "senet/sensitivity.h"
 #include "storage/files.h"
 #include "train/training_settings.h"
 #include "train/widths.h"
@@ -125,7 +126,7 @@ Options select(const Options& options, const std::vector<std::string>& names) {
 
 MethodInUse::MethodInUse(const PluginHost& plugins, const std::string& method,
                          const std::map<std::string, Options>& sections, std::map<std::string, int64_t> versions)
-    : name_(method), is_plugin_(method != kSenet), versions_(std::move(versions)) {
+    : plugins_(plugins), name_(method), is_plugin_(method != kSenet), versions_(std::move(versions)) {
   if (is_plugin_) options_ = sections.at(method);
   method_ = is_plugin_ ? plugins.make<Method>(method, options_) : std::make_shared<Senet>(plugins, sections);
 }
@@ -156,6 +157,12 @@ std::vector<Step> MethodInUse::steps(int64_t budget, const NetworkShape& shape,
     steps = checked(method_->steps({name_, options_, budget, shape, build}));
     if (steps.empty()) fail_usage("gave no steps");
   });
+  for (Step& step : steps) {
+    if (!step.uses || step.uses->first != PluginKind::sensitivity) continue;
+    const auto measure = plugins_.make<Sensitivity>(step.uses->second, options_of_measure(step.options));
+    step.needs_held_out = step.needs_held_out || measure->needs_held_out();
+    PluginHost::guard(PluginKind::sensitivity, step.uses->second, [&] { measure->check(*build(shape)); });
+  }
   return steps;
 }
 

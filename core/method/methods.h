@@ -53,6 +53,7 @@ class MethodInUse {
   void guard(const std::function<void()>& call) const;
   std::vector<Step> checked(std::vector<Step> steps) const;
 
+  const PluginHost& plugins_;
   std::string name_;
   bool is_plugin_;
   Options options_;  // of its own section

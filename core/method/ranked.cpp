@@ -45,7 +45,6 @@ class RankedMasks {
       sites_.push_back(&site);
       caps_.push_back(site.relus());
     }
-    if (sites_.empty()) fail_usage("linear_first = ", linear_, " leaves no ReLU site of ", network.sites().size());
     if (!shares_.empty()) shares_.erase(shares_.begin(), shares_.begin() + linear_);
     keep(all(), {});
   }
@@ -231,6 +230,15 @@ std::vector<Step> Ranked::steps(const Target& target) {
     fail_usage(options.item("fall_begin").origin, ": fall_begin = ", begin, ", after the ", epochs,
                " epochs of the search: the count of ReLUs would never fall; expected at most search.epochs");
   }
+  const auto model = target.build(target.shape);
+  check_stages(options, "finetune.pram_stages", *model);
+  const auto sites = static_cast<int64_t>(model->sites().size());
+  if (const int64_t linear = options.integer("linear_first"); linear >= sites)
+    fail_usage(options.item("linear_first").origin, ": linear_first = ", linear, " leaves no ReLU site of ", sites);
+  const Options::Item& final_interval = options.item("interval_final");
+  if (options.integer("interval") == 0 && options.integer("interval_final") > 0 && !final_interval.is_default)
+    fail_usage(final_interval.origin, ": interval_final has no part in masks that interval = 0 makes ",
+               "anew at each epoch's end");
   std::vector<Step> steps;
   Step ranking{name_ + (at_once ? "_rank" : "_search"), "",
                without(options, at_once ? std::vector<std::string>{"finetune", "search"}

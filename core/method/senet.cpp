@@ -35,7 +35,7 @@ bool counts_epochs(const PluginHost& plugins, const std::string& measure) {
 }
 
 void measure_sensitivity(StepContext& context) {
-  const std::string& measure = context.options().text("plugin");
+  const std::string measure = context.options().text("plugin");  // whose options are others while it measures
   context.record("sensitivity", checked_sensitivity(context, measure));
 }
 
@@ -136,6 +136,8 @@ std::vector<Step> Senet::steps(const Target& target) {
   for (const double width : widths) {
     if (width != 1) target.build(target.shape.at_scale(width));  // says what such a network cannot be
   }
+  const auto model = target.build(target.shape);
+  for (const Options* section : {&mask_, &finetune_}) check_stages(*section, "pram_stages", *model);
   const std::string masks_from = mask_.text("from"), sensitivity_from = sensitivity_.text("from");
   const bool finds = masks_from.empty() || mask_.text("pixels") == "found";
   if (finds && mask_.integer("epochs") == 0)
@@ -151,7 +153,6 @@ std::vector<Step> Senet::steps(const Target& target) {
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};
   sensitivity.uses = {PluginKind::sensitivity, measure};
-  sensitivity.needs_held_out = plugins_.make<Sensitivity>(measure, sensitivity_)->needs_held_out();
   if (!counts_epochs(plugins_, measure)) sensitivity.epochs = 0;
   sensitivity.beside_teacher = false;
   sensitivity.like_teacher = true;

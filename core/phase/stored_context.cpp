@@ -393,9 +393,8 @@ std::vector<torch::Tensor> StoredContext::masks(const std::string& step) {
 
 std::vector<double> StoredContext::measure(const std::string& sensitivity) {
   SENET_CHECK(step_.plugins, "phase '", record_.kind, "' has no plugins");
-  // A baseline has the measure's options under a prefix.
   const Options own = options_;
-  if (own.has(std::string(kMeasurePrefix) + "plugin")) options_ = without_prefix(own, kMeasurePrefix);
+  options_ = options_of_measure(own);
   const auto plugin = step_.plugins->make<Sensitivity>(sensitivity, options_);
   std::vector<double> values;
   run_plugin(PluginKind::sensitivity, sensitivity, [&] { values = plugin->measure(teacher(), *this); });
@@ -454,17 +453,22 @@ void StoredContext::for_each_batch(Part part, int64_t batch, int64_t images,
   const int64_t count = images > 0 ? std::min(images, data.count()) : data.count();
   BatchStream batches(data, first_indices(count), batch);
   for (int64_t begin = 0; begin < count; begin += batch) {
-    remember_what_is_thrown([&] {
-      if (any_rank(listener_.stop_requested()))
-        throw Error("stopped between two batches; the same command goes on with the phase", Exit::interrupted);
-    });
+    stop_where_asked("two batches");
     const Batch next = batches.next();
     body(next);
     record_.image_passes += next.labels.size(0);
   }
 }
 
+void StoredContext::stop_where_asked(const char* between) {
+  remember_what_is_thrown([&] {
+    if (any_rank(listener_.stop_requested()))
+      throw Error(text("stopped between ", between, "; the same command goes on with the phase"), Exit::interrupted);
+  });
+}
+
 Score StoredContext::evaluate(Network& network, Part part, int64_t limit) {
+  stop_where_asked("two evaluations");
   const std::vector<std::string> trainings = trainings_of(network);
   if (trainings.empty()) return evaluate(network, part, text("a network of phase '", record_.kind, "'"), limit);
   const std::string &last = trainings.back(), kind = last.substr(0, last.find('/'));

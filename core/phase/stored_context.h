@@ -96,6 +96,7 @@ class StoredContext final : public StepContext {
   void record(const std::vector<Candidate>& candidates) override;
 
  private:
+  void stop_where_asked(const char* between);
   void run_training(const std::string& name, Network& network, Objective& objective, const TrainingSettings& settings);
   void add_training(const std::string& name, TrainingRecord training);
   const PhaseRecord& finished(const std::string& step) const;

@@ -91,10 +91,15 @@ fs::path result_path(const fs::path& results, const std::string& experiment, con
   return results / experiment / (slug(label) + "-" + slug(budget) + "-s" + std::to_string(seed) + ".json");
 }
 
+bool holds_no_results(const std::string& folder) {
+  return folder == "measured" || folder == "published" || folder == "benchmarks";
+}
+
 Result load_result(const fs::path& file) try {
   return result_from(parse_json(read_file(file), file.string()), file);
 } catch (const Error& error) {
-  throw Error(error.what(), Exit::usage);
+  const std::string what = error.what();
+  throw Error(what.find(file.string()) == std::string::npos ? file.string() + ": " + what : what, Exit::usage);
 } catch (const Json::exception& error) {
   fail_usage(file.string(), ": ", error.what());
 }
@@ -106,8 +111,7 @@ std::vector<Result> load_results(const fs::path& results, const std::string& exp
   if (fs::is_directory(results)) {
     for (auto entry = fs::recursive_directory_iterator(results); entry != fs::recursive_directory_iterator(); ++entry) {
       const std::string name = entry->path().filename().string();
-      const bool others = name == "measured" || (entry.depth() == 0 && (name == "published" || name == "benchmarks"));
-      if (others) entry.disable_recursion_pending();
+      if (name == "measured" || (entry.depth() == 0 && holds_no_results(name))) entry.disable_recursion_pending();
       const bool wanted = experiment.empty() || entry->path().parent_path().filename() == experiment;
       if (wanted && entry.depth() > 0 && entry->path().extension() == ".json") files.push_back(entry->path());
     }

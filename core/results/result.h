@@ -137,8 +137,10 @@ std::string readable(const Json& json, const std::string& indent = "");
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);
 
+// What `published/`, `benchmarks/` and a folder called `measured` do: no experiment is called so.
+bool holds_no_results(const std::string& folder);
 // Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
-// folders when it is empty. `published/`, `benchmarks/` and a folder called `measured` hold none.
+// folders when it is empty.
 std::vector<Result> load_results(const std::filesystem::path& results, const std::string& experiment = "");
 
 }  // namespace senet

@@ -151,15 +151,13 @@ Result result_from(const Json& document, const std::filesystem::path& file) {
   const std::string where = file.string() + ": ";
   SENET_CHECK(document.is_object(), where, "is not a JSON object: not a result of `senet run`");
   const Json schema = document.value("schema", Json());
-  const bool older = schema == 1;
-  SENET_CHECK(older || schema == kResultSchema, where, "has the schema ", schema.dump(), ", expected ", kResultSchema,
-              " or 1; run its experiment again with this version");
-  const Json json = older ? from_schema_1(document) : document;
-  const Form fields = Form::reading(json, where);
+  SENET_CHECK(schema == kResultSchema, where, "has the schema ", schema.dump(), ", expected ", kResultSchema,
+              "; run its experiment again with this version");
+  const Form fields = Form::reading(document, where);
   for (const char* list : {"sites", "phases"}) {
     if (!fields.has(list)) fields.fail_at(list, "a list");
   }
-  auto result = read_as<Result>(json, where);
+  auto result = read_as<Result>(document, where);
   result.file = file;
   return result;
 }

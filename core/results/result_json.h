@@ -12,7 +12,4 @@ void form(Form& form, ResultSite& site);
 void form(Form& form, Change& change);
 Json to_json(const std::vector<Setting>& settings);
 
-// A document of schema 1 as schema 2 has it.
-Json from_schema_1(const Json& json);
-
 }  // namespace senet

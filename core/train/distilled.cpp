@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <set>
 
 #include "senet/error.h"
 
@@ -63,6 +64,17 @@ DistilledSettings distilled_settings(const Options& options, const std::string& 
   settings.pram_weight = options.real(name("beta"));
   settings.pram_stages = options.integers(name("pram_stages"));
   return settings;
+}
+
+void check_stages(const Options& options, const std::string& name, const Network& model) {
+  std::set<int64_t> known;
+  for (const ReluSite& site : model.sites()) known.insert(site.stage());
+  const std::vector<int64_t> stages(known.begin(), known.end());
+  for (const int64_t stage : options.integers(name)) {
+    if (!known.count(stage))
+      fail_usage(options.item(name).origin, ": ", options.section(), ".", name, " names stage ", stage,
+                 "; the model's stages are ", torch::IntArrayRef(stages));
+  }
 }
 
 Distilled::Distilled(Network& teacher, Network& network, DistilledSettings settings, Observer* observer)

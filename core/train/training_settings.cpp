@@ -104,6 +104,10 @@ Options without_prefix(const Options& options, const std::string& prefix) {
   return found;
 }
 
+Options options_of_measure(const Options& of_step) {
+  return of_step.has(std::string(kMeasurePrefix) + "plugin") ? without_prefix(of_step, kMeasurePrefix) : of_step;
+}
+
 std::vector<Option> training_input_options() { return declare(kInputOptions); }
 
 TrainingSettings training_settings(const Options& options, const std::string& prefix) {

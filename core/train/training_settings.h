@@ -21,6 +21,8 @@ constexpr const char* kMeasurePrefix = "sensitivity.";
 // An option under a prefix ("finetune."); and those of a section that stand under one, without it.
 Option with_prefix(Option option, const std::string& prefix);
 Options without_prefix(const Options& options, const std::string& prefix);
+// Of a step that measures a sensitivity: the measure's own, which a baseline has under the prefix.
+Options options_of_measure(const Options& of_step);
 
 // From options that include all training options, or the input options alone.
 TrainingSettings training_settings(const Options& options, const std::string& prefix = "");

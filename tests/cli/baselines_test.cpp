@@ -13,7 +13,7 @@ using testing::tiny_experiment_of;
 using testing::write_file;
 namespace fs = std::filesystem;
 
-// Of 152 images an epoch; 11 epochs are three fine-tunings of 3, two more are left over.
+// Of 152 images an epoch.
 TEST(CoordinateDescent, ForecastsAllOfItsFineTunings) {
   const TemporaryFolder folder;
   write_file(
@@ -22,17 +22,63 @@ TEST(CoordinateDescent, ForecastsAllOfItsFineTunings) {
                          "method = \"snl\"\nbudgets = [\"30%\"]\n[[cell]]\nmethod = \"coordinate_descent\"\n"
                          "budgets = [\"20%\"]\ncoordinate_descent.from = \"snl\"\n"
                          "coordinate_descent.from_budget = \"30%\"\n"));
-  const auto images = [&](const std::string& total) {
-    const json plan = json_of(testing::run_program(
+  const auto planned = [&](const std::string& total) {
+    return testing::run_program(
         {"run", "tiny.toml", "--dry-run", "--json", "--set", "coordinate_descent.total_epochs=" + total},
-        folder.path()));
+        folder.path());
+  };
+  const auto images = [&](const std::string& total) {
+    const json plan = json_of(planned(total));
     for (const json& row : plan["phases"])
       if (row["phase"] == "coordinate_descent") return row["images"].get<int64_t>();
     return int64_t{-1};
   };
-  EXPECT_EQ(images("11"), 9 * 152);
-  EXPECT_EQ(images("2"), 2 * 152);
+  EXPECT_EQ(images("9"), 9 * 152);
   EXPECT_EQ(images("0"), 3 * 152);
+  for (const char* no_multiple : {"11", "2"}) {
+    const Outcome refused = planned(no_multiple);
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.out.find("expected a multiple of coordinate_descent.finetune.epochs, 3"), std::string::npos)
+        << refused.out;
+  }
+}
+
+// What only the plan and the model are needed for is refused before a teacher is trained.
+TEST(APlan, IsRefusedWhereItCannotEnd) {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const std::string& cells, const std::string& before = "") {
+    write_file(folder / "tiny.toml", before + tiny_experiment_of(cells));
+    const Outcome outcome = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+    EXPECT_EQ(outcome.code, 2) << cells << outcome.out;
+    return outcome.out + outcome.error;
+  };
+  const auto expect = [](const std::string& message, const std::string& part) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  const std::string snip = "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n",
+                    descent =
+                        "[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\n[[cell]]\nmethod = "
+                        "\"coordinate_descent\"\nbudgets = [\"20%\"]\ncoordinate_descent.from = ";
+  expect(refusal(descent + "\"snl\"\n"), "begins with a network of more ReLUs than its 217; name a larger budget");
+  write_file(folder / "a.masks", "no network");
+  expect(refusal(descent + "\"a.masks\"\n"), "'a.masks' has no such network");
+  expect(refusal(snip + "snip.linear_first = 17\n"), "linear_first = 17 leaves no ReLU site of 17");
+  expect(refusal(snip + "snip.finetune.pram_stages = [2, 5]\n"), "names stage 5; the model's stages are [1, 2, 3, 4]");
+  expect(refusal(snip + "snip.interval_final = 7\n"), "interval_final has no part");
+  expect(refusal(snip + "snip.sensitivity.plugin = \"listed\"\nsnip.sensitivity.values = [1, 2]\n"),
+         "has 2 numbers, the model 17 layers");
+  expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nsensitivity.plugin = \"listed\"\n"),
+         "has 0 numbers, the model 17 layers");
+  expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nmask.pram = \"attention\"\nmask.pram_stages = [9]\n"),
+         "mask.pram_stages names stage 9");
+  for (const char* name : {"published", "benchmarks", "measured"}) {
+    std::string experiment = testing::tiny_experiment();
+    experiment.replace(experiment.find("\"tiny\""), 6, "\"" + std::string(name) + "\"");
+    write_file(folder / "named.toml", experiment);
+    const Outcome outcome = testing::run_program({"run", "named.toml", "--dry-run"}, folder.path());
+    EXPECT_EQ(outcome.code, 2) << name;
+    expect(outcome.error, "is that of a folder with no results");
+  }
 }
 
 // Of the tiny ResNet18, 2·8·8·5 + 4·4·4·4 + 8·2·2·4 + 16·1·1·4 = 1088 ReLUs.
@@ -399,6 +445,12 @@ TEST(AMethodThatJudges, NeedsHeldOutImages) {
   const Outcome outcome = testing::run_program(testing::kRun, folder.path());
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.error.find("none are held out; set dataset.holdout"), std::string::npos) << outcome.error;
+  write_file(folder / "tiny.toml", experiment +
+                                       "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n"
+                                       "snip.sensitivity.plugin = \"stage_criticality\"\n");
+  const Outcome ranked = testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+  EXPECT_EQ(ranked.code, 2) << ranked.out;
+  EXPECT_NE(ranked.error.find("step 'snip_sensitivity'"), std::string::npos) << ranked.error;
 }
 
 TEST(ATrainingThatKeepsItsBestEpoch, NeedsHeldOutImages) {

@@ -232,6 +232,21 @@ TEST(ScriptGpu, RehearsesWhatAMachineThatTakesPartsWillSee) {
   const std::string log = slurp(folder / "two/package.work/logs/experiment_other.txt");
   EXPECT_FALSE(mentions(log, "teacher epoch 1/")) << log;
   EXPECT_FALSE(mentions(log, "damage")) << log;
+
+  write_file(folder / "precious/thesis.tex", "years");
+  const Outcome over = run_shell(SENET_TEST_PYTHON " parts/0/gpu receive precious", folder.path());
+  EXPECT_EQ(over.code, 1) << over.out;
+  EXPECT_TRUE(mentions(over.error, "is not a folder that `gpu receive` made")) << over.error;
+  EXPECT_EQ(slurp(folder / "precious/thesis.tex"), "years");
+
+  write_file(folder / "set/word", "another");
+  ASSERT_EQ(script("pack packed --add set --parts again --part-size 1").code, 0);
+  const auto receive = [&](const std::string& part) {
+    return run_shell(SENET_TEST_PYTHON " " + part + "/gpu receive mixed/package", folder.path()).out;
+  };
+  fs::create_directories(folder / "mixed");
+  EXPECT_TRUE(mentions(receive("parts/1"), ": 1 of ")) << "the first part of a pack";
+  EXPECT_TRUE(mentions(receive("again/0"), ": 1 of ")) << "a part of another pack is none of this one";
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST(Tables, WithoutResultsShowWhatIsPublished) {
 
 TEST(Tables, NameTheFileThatIsNoResult) {
   const TemporaryFolder folder;
-  write_file(folder / "results/made/broken.json", "{\"schema\": 1}");
+  write_file(folder / "results/made/broken.json", "{\"schema\": 2}");
   const Outcome outcome = testing::run_program(
       {"tables", "--sources", (kSource / "paper_figures").string(), "--out", "made"}, folder.path());
   EXPECT_EQ(outcome.code, 2);

@@ -319,6 +319,14 @@ TEST(ScriptToMlflow, WritesAResultAndItsMetricsAsMlflowKeepsRuns) {
     }
   }
   EXPECT_EQ(runs, 1);
+  EXPECT_EQ(testing::run_shell(SENET_TEST_PYTHON " '" SENET_TEST_SOURCE "/scripts/to-mlflow'", folder.path()).code, 1)
+      << "no file is named, and there is no result";
+  std::filesystem::create_directories(folder / "results/deep");
+  std::filesystem::copy(finished() / "results/tiny", folder / "results/deep/tiny");
+  ASSERT_EQ(
+      testing::run_shell(SENET_TEST_PYTHON " '" SENET_TEST_SOURCE "/scripts/to-mlflow' --out all", folder.path()).code,
+      0);
+  EXPECT_TRUE(std::filesystem::exists(folder / "all")) << "results however deep";
 }
 
 TEST(Run, EachPhaseNamesWhatItRanOnAndEveryProcessThatWorkedOnIt) {
@@ -464,6 +472,15 @@ TEST(Compare, NamesWhatDiffersAndWhereTheRunsPart) {
     }
   }
   EXPECT_EQ(testing::run_program({"compare", "tiny/", "nothing"}, folder.path()).code, 2);
+  const json without_store = json_of(testing::run_program(
+      {"compare", "tiny/", "other/", "--json", "--runs", (folder / "none").string()}, folder.path()));
+  EXPECT_EQ(without_store["part"]["phase"], "finetune")
+      << "the phases before it have one key: " << without_store["part"];
+  const std::string file = (folder / "results/tiny").string();
+  const json beside =
+      json_of(testing::run_program({"compare", "senet-20pct-s1.json", "senet-20pct-s1.json", "--json"}, file));
+  EXPECT_EQ(beside["a"], "tiny/senet-20pct-s1") << "a file's folder is its experiment, however the file is named";
+  EXPECT_TRUE(beside["part"].is_null()) << "no store is needed to see that it is one run: " << beside["part"];
 }
 
 TEST(Doctor, SaysWhatThereIs) {

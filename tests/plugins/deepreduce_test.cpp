@@ -67,7 +67,8 @@ TEST(Reduction, TheCountThatIsToldIsTheCountThatIsEvaluated) {
   for (const char* model : {"resnet18", "wrn22_8"}) {
     const bool residual = std::string(model) == "resnet18";
     const std::vector<int64_t> order = residual ? std::vector<int64_t>{1, 4, 2} : std::vector<int64_t>{3, 1};
-    for (const Reduction& reduction : reductions(order, 2, residual ? kDepth : std::vector<int64_t>{1, 2, 1})) {
+    for (const Reduction& reduction :
+         reductions(order, 2, residual ? 4 : 3, residual ? kDepth : std::vector<int64_t>{1, 2, 1})) {
       const auto network = build_model(model, reduction.shape({3, 17, 23, 10}), "model.width = 4");
       const int64_t told = reduction.relus(*network);
       reduction.apply(*network);
@@ -83,7 +84,7 @@ TEST(Reduction, TheCountThatIsToldIsTheCountThatIsEvaluated) {
 
 TEST(Reduction, NamesAndOrderAreThePublishedPipelines) {
   std::vector<std::string> names;
-  for (const Reduction& reduction : reductions({4, 1, 2, 3}, 2, kDepth)) names.push_back(reduction.name());
+  for (const Reduction& reduction : reductions({4, 1, 2, 3}, 2, 4, kDepth)) names.push_back(reduction.name());
   EXPECT_EQ(names, (std::vector<std::string>{
                        "thinned", "thinned_channels-0.5", "thinned_resolution-0.5",
                        "thinned_channels-0.5_resolution-0.5", "thinned_channels-0.5_resolution-0.5_blocks-2-1-1-1",
@@ -93,7 +94,17 @@ TEST(Reduction, NamesAndOrderAreThePublishedPipelines) {
                        "culled-1-4_thinned", "culled-1-4_thinned_channels-0.5", "culled-1-4_thinned_resolution-0.5",
                        "culled-1-4_thinned_channels-0.5_resolution-0.5",
                        "culled-1-4_thinned_channels-0.5_resolution-0.5_blocks-2-1-1-1"}));
-  EXPECT_EQ(reductions({1, 2}, 5, {}).size(), 4u + 5u) << "never all stages";
+  EXPECT_EQ(reductions({1, 2}, 5, 2, {}).size(), 4u + 5u) << "never all stages";
+  EXPECT_EQ(reductions({1, 4}, 5, 4, {}).back().name(), "culled-1-4_thinned_channels-0.5_resolution-0.5")
+      << "an order that names some of the stages is culled to its end";
+}
+
+TEST(Reduction, ThinsNothingInAChainOfLayers) {
+  const auto network = build_model("vgg16", {3, 32, 32, 10}, "model.width = 2");
+  Reduction thinned;
+  thinned.thinned = true;
+  for (const ReluSite& site : network->sites()) EXPECT_TRUE(thinned.keeps(*network, site)) << site.name();
+  EXPECT_EQ(thinned.relus(*network), network->relus());
 }
 
 // Every variant that was published, by its configuration; its count is evaluated. 393,216 is two of them.
@@ -113,7 +124,7 @@ TEST(Reduction, EveryPublishedVariantIsGeneratedWithItsCount) {
     }
     const double resolution = *variant["resolution"].value<double>();
     int found = 0;
-    for (const Reduction& reduction : reductions(order, 2, kDepth)) {
+    for (const Reduction& reduction : reductions(order, 2, 4, kDepth)) {
       if (reduction.culled != culled || reduction.thinned != *variant["thinned"].value<bool>() ||
           reduction.channels != *variant["channels"].value<double>() || reduction.blocks != blocks ||
           1.0 / static_cast<double>(reduction.stem_stride) != resolution) {

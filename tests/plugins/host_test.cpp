@@ -5,6 +5,7 @@
 #include "config/document.h"
 #include "experiment/task.h"
 #include "senet/dataset.h"
+#include "support/models.h"
 #include "support/support.h"
 
 namespace senet {
@@ -53,6 +54,8 @@ TEST(PluginVersion, ChangesTheKeysOfWhatStandsOnIt) {
   const auto keys = [&](const Cell& cell) {
     Laboratory laboratory;
     laboratory.data.fingerprint = "data";
+    laboratory.data.input = {3, 8, 8, 10};
+    laboratory.student.build = [](const NetworkShape& shape) { return testing::build_model("resnet18", shape); };
     std::vector<std::string> all;
     const Task task = make_task(cell, host, laboratory, "100", 100, 1, {});
     for (const PhaseInputs* phase : task.in_order()) all.push_back(phase->key());

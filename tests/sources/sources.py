@@ -28,14 +28,12 @@ PROGRAM_INCLUDES = {"cli/arguments.h", "cli/descriptions.h", "cli/output.h", "cl
                     "config/nearest.h"}
 # Of methods and their steps. The teacher and the evaluation are no steps: every method has them.
 NAMES = "senet|snl|deepreduce|sensitivity|mask|finetune|search|criticality|candidate|choice"
-# The converter of old results: in those a kind of phase says what the phase was.
-MAY_COMPARE_NAMES = {"results/schema_1.cpp"}
 # What is written in results and nowhere else.
 NAMES_OF_RESULTS = ("allocated|candidates|changes|curves|earlier_environments|held_out_accuracy|image_passes|mac_saving|"
                     "made_smaller|phases|reach_of_training|relu_saving|remarks|set_by_itself|settings_without_effect|"
                     "training_seconds|unknown_to_it|widths")
-# The converters of old results and of old records of phases, which are JSON to them.
-MAY_READ_RESULTS_BY_KEY = {"core/results/schema_1.cpp", "core/phase/record.cpp"}
+# The converter of old records of phases, which are JSON to it.
+MAY_READ_RESULTS_BY_KEY = {"core/phase/record.cpp"}
 MOST_LINES_OF_CORE = 10030
 MOST_LINES_OF_BASE = 5625
 MOST_LINES_OF_A_FUNCTION = 80
@@ -120,7 +118,7 @@ def compared_names(root):
     found = []
     for file in files_of(root, "core"):
         path = file.relative_to(root / "core").as_posix()
-        if path.startswith("method/") or path in MAY_COMPARE_NAMES:
+        if path.startswith("method/"):
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             if pattern.search(line):

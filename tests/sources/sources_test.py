@@ -95,14 +95,14 @@ class MadeUp(unittest.TestCase):
         self.finds(sources.shared_spellings, "core/senet/a.h")
 
     def test_of_names(self):
-        for file in ("results/a.cpp", "results/schema_1.cpp", "method/a.cpp"):
+        for file in ("results/a.cpp", "method/a.cpp"):
             self.write(f"core/{file}", 'a == "mask";\n"snl" != b;\nc == "masks";\nd("mask");\n')
         self.finds(sources.compared_names, "core/results/a.cpp:1", "core/results/a.cpp:2")
 
     def test_of_keys(self):
         self.write("core/tools/a.cpp", 'a.at("phases");\nb["curves"].size();\nc["curves"] = d;\ne.at("environment");\n'
                                        'f["curves"] == g;\n')
-        self.write("core/results/schema_1.cpp", 'a.at("phases");\n')
+        self.write("core/phase/record.cpp", 'a.at("phases");\n')
         self.finds(sources.results_read_by_key, "core/tools/a.cpp:1", "core/tools/a.cpp:2", "core/tools/a.cpp:5")
 
     def test_of_lines(self):

@@ -66,6 +66,15 @@ void say_what_is_missing(const Evidence& evidence, const Arguments& arguments) {
   }
 }
 
+// Those of the experiment that is asked for; of all where none is.
+std::vector<Result> results_of(const Arguments& arguments) {
+  std::vector<Result> results = load_results(arguments.results, arguments.subject);
+  if (results.empty())
+    fail_usage("there are no results ", arguments.subject.empty() ? "" : "of '" + arguments.subject + "' ", "under ",
+               arguments.results, "; `senet run FILE` makes them");
+  return results;
+}
+
 Json json_of(const Table& table) {
   Json json = {{"name", table.name}, {"title", table.title}, {"columns", Json::array()}, {"rows", Json::array()}};
   for (const Table::Column& column : table.columns) json["columns"].push_back(column.name);
@@ -195,10 +204,7 @@ int show_cost(const Arguments& arguments) {
 }
 
 int list_results(const Arguments& arguments) {
-  const std::vector<Result> results = load_results(arguments.results, arguments.subject);
-  if (results.empty())
-    fail_usage("there are no results ", arguments.subject.empty() ? "" : "of '" + arguments.subject + "' ", "under ",
-               arguments.results, "; `senet run FILE` makes them");
+  const std::vector<Result> results = results_of(arguments);
   if (arguments.csv) {
     output() << to_csv(results_list(results));
     return 0;
@@ -212,7 +218,7 @@ int list_results(const Arguments& arguments) {
 }
 
 int show_differences(const Arguments& arguments) {
-  const auto differences = paired_differences(load_results(arguments.results, arguments.subject), arguments.other);
+  const auto differences = paired_differences(results_of(arguments), arguments.other);
   if (arguments.json) {
     Json json = {{"experiment", arguments.subject}, {"against", arguments.other}, {"cells", Json::array()}};
     for (const PairedDifference& cell : differences) {

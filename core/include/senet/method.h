@@ -46,6 +46,7 @@ struct StepSource {
   std::string from;         // the cell's label; or the path of a result, or of its masks alone (`.masks`)
   std::string budget = "";  // the cell's budget; empty: the one that the step's own cell has
   std::string step = "";    // a step of the cell's method; empty: the one that left its network
+  bool larger = false;      // whether it has to be a network of more ReLUs than the step's own cell may keep
 };
 
 // A part of a method. With what it is a function of (teacher, options, seed, the steps it stands on, the budget where
@@ -153,7 +154,7 @@ class Continuation : public Method {
       fail_usage(target.method, ".from is not set: it names the cell, or the result, that it begins with");
     Step step{target.method, "", target.options};
     step.budget = true;
-    step.sources = {{"start", {from, target.options.text("from_budget")}}};
+    step.sources = {{"start", {from, target.options.text("from_budget"), "", true}}};
     step.epochs = epochs();
     step.run = [this, name = target.method](StepContext& context) {
       auto network = context.make_network("student");
@@ -161,6 +162,11 @@ class Continuation : public Method {
       if (const int64_t kept = network->kept(); kept <= context.budget())
         fail_usage(name, " begins with a network of ", kept, " ReLUs, within the budget of ", context.budget(),
                    "; name a larger budget of its cell by ", name, ".from_budget");
+      for (const ReluSite& site : network->sites()) {
+        if (site.activation().multiplications().any())
+          fail_usage(name, " goes on with masked ReLUs, and the network that it begins with has polynomials at '",
+                     site.name(), "'");
+      }
       linearise(*network, context);
       return network;
     };

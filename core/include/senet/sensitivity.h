@@ -19,6 +19,9 @@ class Sensitivity {
 
   // Whether measure() asks for Part::held_out: an experiment that holds no images out is refused before it trains.
   virtual bool needs_held_out() const { return false; }
+  // Before anything is trained, with a network to count on, whose weights are not drawn: throws (fail_usage) where
+  // measure() would refuse the model.
+  virtual void check(const Network&) const {}
 };
 
 }  // namespace senet

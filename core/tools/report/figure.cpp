@@ -134,7 +134,8 @@ std::string Figure::add(const std::string& heading, const std::vector<std::vecto
   data_ += "# ";
   for (const char c : heading) data_ += c == '\n' ? ' ' : c;
   data_ += "\n";
-  for (const auto& row : rows) data_ += joined(row, " ") + "\n";
+  // gnuplot, which takes \" for a quote in a script, ends a text of its data there.
+  for (const auto& row : rows) data_ += replaced(joined(row, " "), {{"\\\"", "”"}}) + "\n";
   return gnuplot_text(name_ + ".dat") + " index " + std::to_string(blocks_++);
 }
 

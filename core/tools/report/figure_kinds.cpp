@@ -13,6 +13,7 @@ const std::vector<Kind<Figure>>& figure_kinds() {
       {"pareto", {published}, pareto_figure},
       {"trend",
        {text_option("axis", "\"images\"", "what accuracy stands against").one_of("images width"),
+        texts_option("budgets", "of the cells it shows; none: every one"),
         texts_option("lines", "which line a cell is a point of: \"label: line\"; others are lines of their own"),
         texts_option("reproduces",
                      "against the width: which published method a line has at its end, \"line: method\"")},

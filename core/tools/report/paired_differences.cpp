@@ -5,7 +5,6 @@
 #include <set>
 
 #include "senet/error.h"
-#include "tools/report/cells.h"
 
 namespace senet {
 
@@ -26,37 +25,45 @@ void check_pair(const Result& a, const Result& b) {
 
 }  // namespace
 
+std::optional<PairedDifference> paired_difference(const MeasuredCell& cell, const MeasuredCell& against) {
+  double accuracy = 0;
+  std::vector<double> differences;
+  for (const Result* result : cell.results) {
+    for (const Result* other : against.results) {
+      if (other->seed != result->seed) continue;
+      check_pair(*other, *result);
+      accuracy += result->network.accuracy;
+      differences.push_back(result->network.accuracy - other->network.accuracy);
+    }
+  }
+  if (differences.empty()) return {};
+  const Summary found = summary(differences);
+  const auto n = static_cast<double>(found.n);
+  return PairedDifference{cell.label(), cell.budget(), found.n,
+                          accuracy / n, found.mean,    found.deviation / std::sqrt(n)};
+}
+
 std::vector<PairedDifference> paired_differences(const std::vector<Result>& results, const std::string& against) {
-  std::map<std::pair<std::string, int64_t>, const Result*> base;  // by budget and seed
+  const std::vector<MeasuredCell> cells = measured_cells(results);
+  std::map<std::string, const MeasuredCell*> base;  // by budget
   std::set<std::string> labels;
-  for (const Result& result : results) {
-    labels.insert(result.label);
-    if (result.label == against) base[{result.budget_asked, result.seed}] = &result;
+  for (const MeasuredCell& cell : cells) {
+    labels.insert(cell.label());
+    if (cell.label() == against) base[cell.budget()] = &cell;
   }
   if (base.empty()) {
     std::string known;
     for (const std::string& label : labels) known += "\n  " + label;
     fail_usage("no cell is called '", against, "'", known.empty() ? "; there are no results" : "; there are:" + known);
   }
-  struct Pairs {
-    double accuracy = 0;
-    std::vector<double> differences;
-  };
-  std::map<std::pair<std::string, std::string>, Pairs> cells;
-  for (const Result& result : results) {
-    const auto pair = base.find({result.budget_asked, result.seed});
-    if (result.label == against || pair == base.end()) continue;
-    check_pair(*pair->second, result);
-    Pairs& cell = cells[{result.label, result.budget_asked}];
-    cell.accuracy += result.network.accuracy;
-    cell.differences.push_back(result.network.accuracy - pair->second->network.accuracy);
+  std::map<std::pair<std::string, std::string>, PairedDifference> found;
+  for (const MeasuredCell& cell : cells) {
+    if (cell.label() == against || !base.count(cell.budget())) continue;
+    if (auto difference = paired_difference(cell, *base.at(cell.budget())))
+      found.emplace(std::pair(cell.label(), cell.budget()), *difference);
   }
   std::vector<PairedDifference> all;
-  for (const auto& [key, cell] : cells) {
-    const Summary found = summary(cell.differences);
-    const auto n = static_cast<double>(found.n);
-    all.push_back({key.first, key.second, found.n, cell.accuracy / n, found.mean, found.deviation / std::sqrt(n)});
-  }
+  for (auto& [key, difference] : found) all.push_back(std::move(difference));
   return all;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "results/result.h"
+#include "tools/report/cells.h"
 
 namespace senet {
 
@@ -17,9 +18,12 @@ struct PairedDifference {
   double standard_error;  // of it: s/√n, s with n − 1; NaN for one seed
 };
 
-// Every cell of an experiment's results against the one called `against`, in the order of labels and budgets. Throws
-// (exit code 2) when there is no such cell, or when a pair was made from other data, another model, teacher or
-// precision.
+// Over the seeds that both cells have; none in common: nothing. Throws (exit code 2) when a pair was made from other
+// data, another model, teacher or precision.
+std::optional<PairedDifference> paired_difference(const MeasuredCell& cell, const MeasuredCell& against);
+
+// Every cell of some results against the one called `against` at its budget, in the order of labels and budgets. Throws
+// (exit code 2) when there is no such cell, and what paired_difference and measured_cells do.
 std::vector<PairedDifference> paired_differences(const std::vector<Result>& results, const std::string& against);
 
 }  // namespace senet

@@ -26,6 +26,7 @@ const std::vector<Kind<Table>>& table_kinds() {
       {"sensitivity", {}, sensitivity_table},
       {"measured",
        {notes, texts_option("budgets", "whose networks it shows; none: all"),
+        integer_option("seed", "0", "the same; 0: of every seed"),
         texts_option("columns", "which it shows, in this order; none: all"),
         text_option("profile", "\"\"",
                     "a published cost of a ReLU and of linear layers to set beside it; seen from the source's "

@@ -20,12 +20,14 @@ constexpr senet::Option kOwn[] = {
     integer_option("sets", "100", "random sets that a round tries at most").at_least(1),
     integer_option("trial_images", "1000", "training images, the first ones, by whose accuracy sets are judged")
         .at_least(1),
-    real_option("tolerance", "0.05", "of accuracy: a set that costs less is taken at once")
+    real_option("tolerance", "0.05",
+                "of accuracy, which moves in steps of 100/trial_images: a set that costs less is taken at once")
         .between(0, 100)
         .in("percentage points"),
     integer_option(
         "total_epochs", "0",
-        "of all fine-tunings, between which the rounds are shared evenly; 0: one whenever accuracy has fallen")
+        "of all fine-tunings, between which the rounds are shared evenly, so many times finetune.epochs; 0: one "
+        "whenever accuracy has fallen")
         .at_least(0),
     integer_option("finetune.epochs", "20", "of a fine-tuning").between(1, 1e6).counts_epochs(),
     real_option("finetune.lr", "1e-3", "of SGD, from which each fine-tuning begins").at_least(0),
@@ -43,7 +45,10 @@ class CoordinateDescent final : public senet::Continuation {
   // Without a total only the accuracy says how many fine-tunings there are.
   std::optional<int64_t> epochs() const override {
     if (all_epochs() == 0) return {};
-    return period() * (all_epochs() / period());
+    if (all_epochs() % period() != 0)
+      senet::fail_usage(options_.item("total_epochs").origin, ": coordinate_descent.total_epochs = ", all_epochs(),
+                        ", expected a multiple of coordinate_descent.finetune.epochs, ", period());
+    return all_epochs();
   }
 
   void linearise(senet::Network& network, senet::StepContext& context) override {
@@ -71,10 +76,7 @@ class CoordinateDescent final : public senet::Continuation {
  private:
   int64_t all_epochs() const { return options_.integer("total_epochs"); }
   // Epochs of one fine-tuning.
-  int64_t period() const {
-    const int64_t epochs = options_.integer("finetune.epochs");
-    return all_epochs() > 0 ? std::min(epochs, all_epochs()) : epochs;
-  }
+  int64_t period() const { return options_.integer("finetune.epochs"); }
 
   senet::Options options_;
 };

@@ -140,7 +140,13 @@ class DeepReduce final : public senet::Method {
   senet::Step candidate_step(const Counted& candidate) {
     senet::Step step = training_step(candidate.reduction.name(), "candidates");
     step.relus = candidate.relus;
-    step.run = [this, reduction = candidate.reduction](senet::StepContext& context) {
+    const senet::Reduction& made = candidate.reduction;
+    // A chain of layers was once thinned as one block: what is not thinned now has a key of its own.
+    senet::Reduction whole = made;
+    whole.thinned = false;
+    if (made.thinned && whole.relus(network_of(made)) == candidate.relus) step.also = {{"thinning", "none"}};
+    step.cost = made.channels * made.channels / static_cast<double>(made.stem_stride * made.stem_stride);
+    step.run = [this, reduction = made](senet::StepContext& context) {
       const auto network = context.make_network(reduction.name(), reduction.shape(context.shape()));
       reduction.apply(*network);
       senet::Distilled objective(context.teacher(), *network, distilled_);
@@ -221,9 +227,11 @@ class DeepReduce final : public senet::Method {
   // The candidates within the budget when stages are culled in `order`; most ReLUs first.
   std::vector<Counted> within(const std::vector<int64_t>& order) {
     std::vector<Counted> found;
+    const auto stage_count = static_cast<int64_t>(stages(network_of({})).size());
     for (const senet::Reduction& reduction :
-         senet::reductions(order, options_.integer("culled"), options_.integers("blocks"))) {
+         senet::reductions(order, options_.integer("culled"), stage_count, options_.integers("blocks"))) {
       const int64_t relus = reduction.relus(network_of(reduction));
+      if (relus == 0) continue;
       if (relus < smallest_.relus) smallest_ = {reduction, relus};
       // Thinning changes nothing in a model without blocks.
       const bool known = std::any_of(found.begin(), found.end(), [&](const Counted& other) {

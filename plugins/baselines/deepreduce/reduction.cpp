@@ -13,10 +13,10 @@ std::string joined(const std::vector<int64_t>& numbers) {
   return all;
 }
 
-// "layer2.0" of "layer2.0.relu2"; empty for a site in no block.
+// "layer2.0" of "layer2.0.relu2"; empty for a site in no block, as "features.5" of a chain of layers is.
 std::string block_of(const ReluSite& site) {
-  const size_t dot = site.name().rfind('.');
-  return dot == std::string::npos ? "" : site.name().substr(0, dot);
+  const std::string block = site.name().substr(0, std::min(site.name().size(), site.name().rfind('.')));
+  return block == site.name() || block.find('.') == std::string::npos ? "" : block;
 }
 
 }  // namespace
@@ -66,10 +66,10 @@ void Reduction::apply(Network& network) const {
   }
 }
 
-std::vector<Reduction> reductions(const std::vector<int64_t>& order, int64_t culled_at_most,
+std::vector<Reduction> reductions(const std::vector<int64_t>& order, int64_t culled_at_most, int64_t stages,
                                   const std::vector<int64_t>& blocks) {
   std::vector<Reduction> all;
-  const auto most = std::min<int64_t>(culled_at_most, static_cast<int64_t>(order.size()) - 1);
+  const int64_t most = std::min({culled_at_most, static_cast<int64_t>(order.size()), stages - 1});
   for (int64_t count = 0; count <= most; ++count) {
     std::vector<int64_t> culled(order.begin(), order.begin() + count);
     std::sort(culled.begin(), culled.end());

@@ -22,7 +22,9 @@ constexpr senet::Option kOwn[] = {
     integer_option("interval", "100", "masks are made anew every so many steps; 0: at each epoch's end")
         .at_least(0)
         .in("steps"),
-    integer_option("interval_final", "200", "the same once the budget is met").at_least(0).in("steps"),
+    integer_option("interval_final", "200", "the same once the budget is met; 0: as `interval`")
+        .at_least(0)
+        .in("steps"),
     integer_option("search.epochs", "150", "passes over the training images while the budget falls")
         .between(1, 1e6)
         .counts_epochs(),

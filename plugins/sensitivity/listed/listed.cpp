@@ -18,11 +18,15 @@ class Listed final : public senet::Sensitivity {
   explicit Listed(const senet::Options& options)
       : values_(options.reals("values")), per_relu_(options.text("per") == "relu") {}
 
-  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
-    const auto& sites = teacher.sites();
-    if (values_.size() != sites.size())
-      senet::fail_usage("sensitivity.values has ", values_.size(), " numbers, the model ", sites.size(),
+  void check(const senet::Network& model) const override {
+    if (values_.size() != model.sites().size())
+      senet::fail_usage("sensitivity.values has ", values_.size(), " numbers, the model ", model.sites().size(),
                         " layers with ReLUs: give one for each, in the order of `senet inspect`");
+  }
+
+  std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
+    check(teacher);
+    const auto& sites = teacher.sites();
     std::vector<double> eta = values_;
     for (size_t l = 0; l < eta.size(); ++l)
       if (per_relu_) eta[l] *= static_cast<double>(sites[l].relus());

@@ -25,15 +25,18 @@ class Pruning final : public senet::Sensitivity {
         prune_rate_(options.real("prune_rate")),
         projection_(options.boolean("projection")) {}
 
-  std::vector<double> measure(senet::Network&, senet::PhaseContext& context) override {
-    const auto network = context.make_network("sparse");
-    senet::SparseMomentum objective(*network, density_, prune_rate_, context.seed());
-    for (const senet::ReluSite& site : network->sites()) {
-      if (!objective.prunes(measured_at(site.conv_name(), objective)))
+  void check(const senet::Network& model) const override {
+    for (const senet::ReluSite& site : model.sites()) {
+      if (site.conv_weight().dim() < 2)
         senet::fail_usage("ReLU site '", site.name(), "' is fed by '", site.conv_name(),
                           "', which is no layer with a matrix of weights: it has no pruning sensitivity; take another "
                           "measure (sensitivity.plugin), or name the layer before it in the model's add_site()");
     }
+  }
+
+  std::vector<double> measure(senet::Network&, senet::PhaseContext& context) override {
+    const auto network = context.make_network("sparse");
+    senet::SparseMomentum objective(*network, density_, prune_rate_, context.seed());
     context.train("sparse", *network, objective, context.training());
     std::vector<double> pruning, relu;
     for (const senet::ReluSite& site : network->sites()) {

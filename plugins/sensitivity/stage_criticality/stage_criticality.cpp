@@ -9,6 +9,8 @@ constexpr senet::Option kOptions[] = {
     senet::integer_option("epochs", "200", "passes over the training images, of each stage's training")
         .between(1, 1e6)
         .counts_epochs(),
+    senet::real_option("lr", "0.1", "of SGD").at_least(0),
+    senet::text_option("schedule", "\"cosine\"", "of the learning rate").one_of("step cosine constant"),
     senet::kExponentOption,
     senet::kKdWeightOption,
     senet::kTemperatureOption,

@@ -49,6 +49,13 @@ TEST(PairedDifferences, RefuseWhatIsNoPair) {
             }).find("dataset.fingerprint is"),
             std::string::npos);
   EXPECT_NE(error_of([] { paired_differences({}, "a"); }).find("no results"), std::string::npos);
+  Result copy = result("b", "5%", 1, 0.5);
+  copy.file = "results/made/copy.json";
+  EXPECT_NE(error_of([&] {
+              paired_differences({result("a", "5%", 1, 0.4), result("b", "5%", 1, 0.5), copy}, "a");
+            }).find("copy.json"),
+            std::string::npos)
+      << "a pair would be counted twice";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "display/gnuplot.h"
 #include "results/masks.h"
 #include "support/results.h"
 #include "support/support.h"
@@ -266,6 +267,20 @@ TEST_F(Reports, DifferencesArePairedWithTheFirstOfTheCellsThatHasTheBudget) {
   EXPECT_NE(error_of([&] { table("y"); }).find("no cell is called 'nobody'"), std::string::npos);
   source("x", "table = \"differences\"\nagainst = [\"a\"]\nnotes = [\"nobody: said\"]");
   EXPECT_NE(error_of([&] { table("x"); }).find("does not begin with a cell's label"), std::string::npos);
+}
+
+TEST_F(Reports, DifferencesAreOfCellsByTheNamesThatTheSourceGives) {
+  for (const int64_t seed : {1, 2}) {
+    add(made_result("a", "5%", seed, 0.4, 50, "one"));
+    add(made_result("a", "5%", seed, 0.4 + 0.1 * static_cast<double>(seed), 50, "two"));
+  }
+  source("x",
+         "table = \"differences\"\nnames = [\"two/a: a, longer\", \"one/a: a, shorter\"]\n"
+         "labels = [\"a, longer\"]\nagainst = [\"a, longer: a, shorter\"]");
+  const Table differences = table("x");
+  ASSERT_EQ(differences.rows.size(), 1u);
+  // 10 and 20 points.
+  EXPECT_EQ(rendered(differences.rows[0].cells[7]), "+15.00 ± 5.00 (2)");
 }
 
 TEST_F(Reports, DifferencesAreOfOneTeacher) {
@@ -575,6 +590,65 @@ TEST_F(Reports, ATrendJoinsCellsAndEndsAtWhatTheirPaperHas) {
   EXPECT_EQ(by_images.data().find("published"), std::string::npos);
   source("x", "figure = \"trend\"\naxis = \"time\"");
   EXPECT_NE(error_of([&] { figure("x"); }).find("images width"), std::string::npos);
+
+  add_cell("short", 8, 3000, 0.30, 100);
+  source("x", "figure = \"trend\"\naxis = \"width\"\n" + lines);
+  EXPECT_NE(error_of([&] { figure("x"); }).find("short-250-s1.json are points of the line 'SENet' at one place, 8"),
+            std::string::npos)
+      << error_of([&] { figure("x"); });
+  source("x", "figure = \"trend\"\naxis = \"width\"\nbudgets = [\"250\", \"500\"]\n" + lines);
+  EXPECT_EQ(figure("x").data(), by_width.data());
+  Result of_other_data = made_result("long, wide", "500", 3, 0.7, 500, "other");
+  of_other_data.dataset.plugin = "cifar100";
+  of_other_data.settings.push_back({"model.width", 32});
+  add(of_other_data);
+  source("x", "figure = \"trend\"\naxis = \"width\"\nbudgets = [\"500\"]\n" + lines);
+  EXPECT_NE(error_of([&] { figure("x"); }).find("of two data sets"), std::string::npos);
+}
+
+TEST_F(Reports, FiguresOfLayersHaveTheNamesThatTheSourceGives) {
+  add(made_result("a", "5%", 1, 0.4, 50, "one"));
+  add(made_result("a", "5%", 1, 0.5, 50, "two"));
+  source("x", "figure = \"layers\"\nnames = [\"two/a: the other\"]");
+  const std::string data = figure("x").data();
+  EXPECT_NE(data.find("# the other, 5%: layer"), std::string::npos) << data;
+  EXPECT_NE(data.find("# a, 5%: layer"), std::string::npos) << data;
+}
+
+TEST_F(Reports, ACriticalityWithoutTheAccuraciesItWasMadeOfIsNotDrawn) {
+  Result result = made_result("a", "5%", 1, 0.4);
+  result.series["criticality"] = {1, 2};
+  add(result);
+  source("x", "figure = \"sensitivity\"");
+  EXPECT_EQ(figure("x").data().find("criticality in"), std::string::npos);
+}
+
+TEST_F(Reports, AQuoteInATextOfAFiguresDataDoesNotEndIt) {
+  Figure made("x", "x", 1, 1);
+  made.add("heading", {{"1", gnuplot_text("say \"so\"")}});
+  EXPECT_NE(made.data().find("1 \"say ”so”\"\n"), std::string::npos) << made.data();
+}
+
+TEST_F(Reports, WhatASourceNamesAndNoResultHasIsSaid) {
+  add(made_result("a", "5%", 1, 0.4));
+  const auto missing = [&](const std::string& what, const std::string& toml) {
+    source("x", what + toml);
+    evidence = std::make_unique<Evidence>(folder / "results", folder / "sources");
+    const bool is_table = what.rfind("table", 0) == 0;
+    const auto found = is_table ? sources(folder / "sources", "table", table_kinds(), "x").at(0).first
+                                : sources(folder / "sources", "figure", figure_kinds(), "x").at(0).first;
+    return evidence->missing(found);
+  };
+  const std::string main = "table = \"main\"\n", trend = "figure = \"trend\"\n";
+  EXPECT_EQ(missing(main, "reproduces = [\"a: SNL\"]\nbudgets = [\"5%\"]"), Texts());
+  EXPECT_EQ(missing(main, "reproduces = [\"aa: SNL\"]"),
+            Texts({"no results that 'reproduces' has something for by 'aa: SNL'"}));
+  EXPECT_EQ(missing(main, "budgets = [\"6%\"]"), Texts({"no results at the budget '6%'"}));
+  EXPECT_EQ(missing("table = \"differences\"\n", "against = [\"a\", \"b: a\"]"),
+            Texts({"no results that 'against' has something for by 'b: a'"}));
+  EXPECT_EQ(missing(trend, "lines = [\"a: all\"]\nreproduces = [\"all: SNL\"]"), Texts());
+  EXPECT_EQ(missing(trend, "reproduces = [\"all: SNL\"]"),
+            Texts({"no results that 'reproduces' has something for by 'all: SNL'"}));
 }
 
 TEST_F(Reports, AFigureWithNothingToShowSaysSo) {
@@ -643,8 +717,10 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
   source("z", "table = \"measured\"\ncolumns = [\"rounds\", \"cell\"]\nbudgets = [\"100\"]");
   EXPECT_EQ(names(table("z")), Texts({"rounds", "cell"}));
   EXPECT_EQ(rendered(table("z").rows[0]), Texts({"5", "SENet"}));
-  source("z", "table = \"measured\"\nbudgets = [\"5%\"]");
-  EXPECT_TRUE(table("z").rows.empty());
+  for (const char* others : {"budgets = [\"5%\"]", "seed = 2"}) {
+    source("z", std::string("table = \"measured\"\n") + others);
+    EXPECT_TRUE(table("z").rows.empty()) << others;
+  }
   source("z", "table = \"measured\"\ncolumns = [\"round\"]");
   EXPECT_NE(error_of([&] { table("z"); }).find("there is no column 'round'; there are: data, model"),
             std::string::npos);
@@ -683,6 +759,7 @@ TEST_F(Reports, UnsoundResultsAreRefusedByName) {
     const std::string message = error_with(gone, nullptr);
     EXPECT_NE(message.find("a-5pct-s1.json: " + std::string(gone)), std::string::npos) << message;
   }
+  EXPECT_NE(error_with("settings/mask.epochs", nullptr).find("a-5pct-s1.json: "), std::string::npos);
 }
 
 TEST_F(Reports, NamesOfDataSetsAreStrict) {

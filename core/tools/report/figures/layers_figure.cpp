@@ -131,14 +131,20 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
          "\nunset label 1\nset ytics autofreq\n";
 }
 
-std::string title_of(const Result& result) { return result.label + ", " + result.budget_asked; }
+// A result, and what its cell is called.
+struct Shown {
+  std::string label;
+  const Result* result;
+
+  std::string title() const { return label + ", " + result->budget_asked; }
+};
 
 // The results with the source's seed, one a cell and budget.
-std::vector<const Result*> with_seed(const Source& source, const Evidence& evidence) {
-  std::vector<const Result*> found;
+std::vector<Shown> with_seed(const Source& source, const Evidence& evidence) {
+  std::vector<Shown> found;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     for (const Result* result : cell.results) {
-      if (result->seed == source.seed()) found.push_back(result);
+      if (result->seed == source.seed()) found.push_back({cell.label(), result});
     }
   }
   return found;
@@ -149,7 +155,8 @@ std::vector<const Result*> with_seed(const Source& source, const Evidence& evide
 namespace {
 
 // DeepReDuce's, or another method's: a bar a stage.
-std::string criticality_panel(Figure& figure, const Result& result, const std::string& title) {
+std::string criticality_panel(Figure& figure, const Result& result, const std::string& label,
+                              const std::string& title) {
   const std::vector<double>& values = result.series.at("criticality");
   const std::vector<double>& accuracies = result.series.at("stage_accuracy");
   std::vector<std::vector<std::string>> rows;
@@ -159,8 +166,7 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
                     gnuplot_text(stage + " | criticality " + fixed(values[k], 4) + " | " + fixed(accuracies.at(k), 2) +
                                  " % of held-out images with its ReLUs alone | " + result.id())});
   }
-  const std::string block =
-      figure.add(result.label + ": stage, name, criticality, held-out accuracy in %, what it is", rows);
+  const std::string block = figure.add(label + ": stage, name, criticality, held-out accuracy in %, what it is", rows);
   return "set label 1 " + gnuplot_text(title) +
          " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"criticality\" offset 1.5\n"
          "set yrange [0:*]\nset xtics norotate center font \",12\"\nunset key\n" +
@@ -171,16 +177,22 @@ std::string criticality_panel(Figure& figure, const Result& result, const std::s
 // Of each cell the results to show, and the one whose stages' criticality was measured.
 struct ShownSensitivities {
   std::vector<const Result*> layers;
-  const Result* criticality = nullptr;
+  std::optional<Shown> criticality;
 };
+
+bool has_criticality(const Result& result) {
+  const auto values = result.series.find("criticality"), accuracies = result.series.find("stage_accuracy");
+  return values != result.series.end() && accuracies != result.series.end() && !values->second.empty() &&
+         values->second.size() == accuracies->second.size();
+}
 
 ShownSensitivities sensitivities_to_show(const Source& source, const Evidence& evidence) {
   ShownSensitivities shown;
   std::set<std::vector<double>> seen;  // budgets and scores share a sensitivity
-  for (const Result* result : with_seed(source, evidence)) {
-    if (result->series.count("criticality") && !shown.criticality) shown.criticality = result;
-    const std::vector<double> values = measured_sensitivity(*result);
-    if (!values.empty() && seen.insert(values).second) shown.layers.push_back(result);
+  for (const Shown& one : with_seed(source, evidence)) {
+    if (has_criticality(*one.result) && !shown.criticality) shown.criticality = one;
+    const std::vector<double> values = measured_sensitivity(*one.result);
+    if (!values.empty() && seen.insert(values).second) shown.layers.push_back(one.result);
   }
   return shown;
 }
@@ -213,10 +225,10 @@ Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
   if (!key.empty()) figure.commands += key_panel(figure, top - pitch + panel + names, 2, key);
   if (criticality) {
     top = of_layers + 0.3;
-    figure.commands +=
-        figure.panel(0.45, 3.4, top, top + panel) +
-        criticality_panel(figure, *criticality,
-                          criticality->label + "'s criticality of each stage" + origins.mark(*criticality, figure));
+    figure.commands += figure.panel(0.45, 3.4, top, top + panel) +
+                       criticality_panel(figure, *criticality->result, criticality->label,
+                                         criticality->label + "'s criticality of each stage" +
+                                             origins.mark(*criticality->result, figure));
   }
   figure.remark("Seed " + std::to_string(source.seed()) + "; the authors' budgets are of Tiny-ImageNet at width 64");
   return figure;
@@ -226,9 +238,9 @@ Figure budgets_figure(const Source& source, const Evidence& evidence) {
   Figure figure(source.name, source.text("title"), kTwoColumns, 2.75);
   const Origins origins(evidence.cells(source), evidence);
   std::vector<std::pair<std::string, const Result*>> series;
-  for (const Result* result : with_seed(source, evidence)) {
-    if (result->sites.empty() || !result->sites.front().allocated) continue;
-    series.emplace_back(title_of(*result) + origins.mark(*result, figure), result);
+  for (const Shown& one : with_seed(source, evidence)) {
+    if (one.result->sites.empty() || !one.result->sites.front().allocated) continue;
+    series.emplace_back(one.title() + origins.mark(*one.result, figure), one.result);
   }
   if (series.empty()) {
     figure.commands = nothing_to_show("no results with allocated budgets");
@@ -243,13 +255,13 @@ Figure budgets_figure(const Source& source, const Evidence& evidence) {
 namespace {
 
 // The sensitivities of the first result that has both; the counts of every result that has as many layers.
-Figure layers_of(const std::vector<const Result*>& results, const std::string& name, const std::string& title) {
-  const Result& first = *results.front();
+Figure layers_of(const std::vector<Shown>& shown, const std::string& name, const std::string& title) {
+  const Result& first = *shown.front().result;
   const Result* with_sensitivity = nullptr;
   std::vector<std::pair<std::string, const Result*>> series;
-  for (const Result* result : results) {
-    if (!with_sensitivity && !measured_sensitivity(*result).empty()) with_sensitivity = result;
-    if (result->sites.size() == first.sites.size()) series.emplace_back(title_of(*result), result);
+  for (const Shown& one : shown) {
+    if (!with_sensitivity && !measured_sensitivity(*one.result).empty()) with_sensitivity = one.result;
+    if (one.result->sites.size() == first.sites.size()) series.emplace_back(one.title(), one.result);
   }
   Figure figure(name, title, kTwoColumns, 4.3);
   figure.remark(first.model.variant + " on " + first.dataset.plugin + ", seed " + std::to_string(first.seed));
@@ -267,8 +279,8 @@ Figure layers_of(const std::vector<const Result*>& results, const std::string& n
 }  // namespace
 
 Figure layers_figure(const Source& source, const Evidence& evidence) {
-  const std::vector<const Result*> results = with_seed(source, evidence);
-  if (!results.empty()) return layers_of(results, source.name, source.text("title"));
+  const std::vector<Shown> shown = with_seed(source, evidence);
+  if (!shown.empty()) return layers_of(shown, source.name, source.text("title"));
   Figure figure(source.name, source.text("title"), kTwoColumns, 1);
   figure.commands = nothing_to_show("no results");
   return figure;
@@ -277,9 +289,9 @@ Figure layers_figure(const Source& source, const Evidence& evidence) {
 Figure figure_of_layers(const std::vector<Result>& results, const std::string& name) {
   SENET_CHECK(!results.empty(), "there are no results to draw");
   const Result& first = results.front();
-  std::vector<const Result*> of_one_seed;
+  std::vector<Shown> of_one_seed;
   for (const Result& result : results) {
-    if (result.seed == first.seed) of_one_seed.push_back(&result);
+    if (result.seed == first.seed) of_one_seed.push_back({result.label, &result});
   }
   return layers_of(of_one_seed, name, first.model.variant + " on " + first.dataset.plugin);
 }

@@ -31,13 +31,16 @@ std::vector<std::vector<std::string>> kept_shares(const torch::Tensor& mask) {
 
 Figure masks_figure(const Source& source, const Evidence& evidence) {
   const Result* shown = nullptr;
+  std::string label;
   std::vector<torch::Tensor> layers;
   for (const MeasuredCell& cell : evidence.cells(source)) {
     if (!source.text("budget").empty() && cell.budget() != source.text("budget")) continue;
     for (const Result* result : cell.results) {
       if (shown || result->seed != source.seed()) continue;
       layers = load_masks(*result);
-      if (!layers.empty()) shown = result;
+      if (layers.empty()) continue;
+      shown = result;
+      label = cell.label();
     }
   }
   const size_t columns = 6, count = std::max<size_t>(layers.size(), 1), rows = (count + columns - 1) / columns;
@@ -48,7 +51,7 @@ Figure masks_figure(const Source& source, const Evidence& evidence) {
     return figure;
   }
   figure.remark(
-      shown->label + ", " + shown->budget_asked + ", seed " + std::to_string(shown->seed) +
+      label + ", " + shown->budget_asked + ", seed " + std::to_string(shown->seed) +
       ": the share of channels that keep their ReLU at each pixel, from none (white) to the most in the layer "
       "(dark); below a name, ReLUs kept of all");
   figure.remark(short_variant_of(*shown, evidence));
@@ -62,7 +65,7 @@ Figure masks_figure(const Source& source, const Evidence& evidence) {
         figure.add(site.name + ": channels kept at each pixel, per mille", kept_shares(layers[l]));
     const std::string tip = site.name + " | " + grouped(site.counted) + " of " + grouped(site.relus) + " ReLUs kept, " +
                             fixed(100 * static_cast<double>(site.counted) / static_cast<double>(site.relus), 1) +
-                            " % | " + shown->label + ", " + shown->budget_asked + " | " + shown->id();
+                            " % | " + label + ", " + shown->budget_asked + " | " + shown->id();
     const int64_t most = std::llround(1000 * layers[l].to(torch::kFloat64).mean(0).max().item<double>());
     const size_t column = l % columns, row = l / columns;
     const double left = 0.06 + pitch * static_cast<double>(column), top = 0.3 + line * static_cast<double>(row);

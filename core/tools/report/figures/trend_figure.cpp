@@ -6,6 +6,7 @@
 #include "display/charges.h"
 #include "display/format.h"
 #include "display/gnuplot.h"
+#include "senet/error.h"
 #include "tools/report/figure_kinds.h"
 
 namespace senet {
@@ -41,13 +42,16 @@ class Trend {
         figure_(source.name, source.text("title"), kOneColumn, 2.45) {
     figure_.sums_up = true;
     const Origins origins(cells_, evidence);
+    const std::vector<std::string>& budgets = source.texts("budgets");
     for (const MeasuredCell& cell : cells_) {
+      if (!budgets.empty() && std::count(budgets.begin(), budgets.end(), cell.budget()) == 0) continue;
       const std::optional<double> place = by_width_ ? width_of(cell) : images_of(cell);
       if (!place) continue;
       const std::string title = line_of(cell) + (by_width_ ? "" : origins.mark(cell.first(), figure_));
       if (by_width_) figure_.remark(but_for_its_width(cell.first()));
       auto line = std::find_if(lines_.begin(), lines_.end(), [&](const TrendLine& one) { return one.title == title; });
       if (line == lines_.end()) line = lines_.insert(line, {title, {}});
+      for (const auto& [other, there] : line->points) check_point(*there, other, cell, *place);
       line->points.emplace_back(*place, &cell);
     }
     for (TrendLine& line : lines_)
@@ -77,6 +81,17 @@ class Trend {
   }
 
  private:
+  // What one line must not have: two points at one place, and two data sets.
+  void check_point(const MeasuredCell& a, double place_of_a, const MeasuredCell& b, double place_of_b) const {
+    const std::string files = a.first().file.string() + " and " + b.first().file.string();
+    if (place_of_a == place_of_b)
+      fail_usage(source_.file.string(), ": ", files, " are points of the line '", line_of(b), "' at one place, ",
+                 text_of(place_of_b), "; choose one with 'budgets' or 'labels', or give them lines of their own");
+    if (evidence_.data_set(a.first()).title != evidence_.data_set(b.first()).title)
+      fail_usage(source_.file.string(), ": ", files, " are points of the line '", line_of(b),
+                 "' and of two data sets; choose one with 'experiments', or give them lines of their own");
+  }
+
   std::string but_for_its_width(Result result) const {
     result.model.variant = result.model.plugin;
     return short_variant_of(result, evidence_);

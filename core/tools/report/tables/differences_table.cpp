@@ -28,12 +28,9 @@ bool comparable(const MeasuredCell& a, const MeasuredCell& b) {
 
 // "+3.30 ± 0.34 (3)" over the seeds that both have; why there is none in words.
 Table::Cell difference_of(const MeasuredCell& cell, const MeasuredCell& base) {
-  std::vector<Result> both;
-  for (const Result* result : base.results) both.push_back(*result);
-  for (const Result* result : cell.results) both.push_back(*result);
-  const auto found = paired_differences(both, base.label());
-  if (found.empty()) return "no seed in common";
-  return signed_cell({found[0].seeds, 100 * found[0].difference, 100 * found[0].standard_error});
+  const auto found = paired_difference(cell, base);
+  if (!found) return "no seed in common";
+  return signed_cell({found->seeds, 100 * found->difference, 100 * found->standard_error});
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ Table measured_table(const Source& source, const Evidence& evidence) {
   for (const MeasuredCell& cell : maker.cells) {
     if (!budgets.empty() && std::find(budgets.begin(), budgets.end(), cell.budget()) == budgets.end()) continue;
     for (const Result* result : cell.results) {
+      if (source.seed() != 0 && result->seed != source.seed()) continue;
       for (const Measurement& measured : measurements_of(*result)) {
         const ResultWidth network = result->at_width(measured.width);
         const double relu = measured.megabytes("relu"), linear = measured.megabytes("linear"),
