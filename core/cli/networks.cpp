@@ -54,8 +54,8 @@ int show_sites(const Arguments& arguments, const Json& json) {
   if (print_json(arguments, json)) return 0;
   const Json& sites = json.at("sites");
   // What is counted in a finished network, or what a budget was shared into.
-  const std::string of_each = sites.at(0).contains("counted") ? "counted" : "allocated";
-  const bool with_counts = sites.at(0).contains(of_each);
+  const std::string of_each = !sites.empty() && sites[0].contains("counted") ? "counted" : "allocated";
+  const bool with_counts = !sites.empty() && sites[0].contains(of_each);
   std::vector<std::vector<std::string>> table = {{"site", "shape", "stage", "convolution", "ReLUs"}};
   if (with_counts) table[0].insert(table[0].end(), {of_each, "share"});
   for (const Json& site : sites) {
@@ -123,7 +123,8 @@ int inspect(const Arguments& arguments) {
   const std::string& run = arguments.subject;
   Json json;
   if (!run.empty()) {
-    if (!arguments.model.empty()) fail_usage("inspect takes a RUN or a --model, not both");
+    if (!arguments.model.empty() || !arguments.sets.empty() || arguments.classes > 0)
+      fail_usage("inspect takes a RUN, or a --model with its --set, --input and --classes, not both");
     const Result result = find_result(arguments.results, run);
     json = {{"relus", result.model.relus},
             {"counted", result.network.relus},

@@ -68,6 +68,16 @@ label = "autorep"
 method = "autorep"
 budgets = ["10%"]
 autorep.search.epochs = 2
+[[cell]]
+label = "coordinate descent"
+method = "coordinate_descent"
+budgets = ["5%"]
+coordinate_descent.from = "snl"
+coordinate_descent.from_budget = "10%"
+coordinate_descent.set_size = 10
+coordinate_descent.sets = 3
+coordinate_descent.total_epochs = 2
+coordinate_descent.finetune.epochs = 1
 )";
 
 std::string experiment(const std::string& training = "shards = 4\n") {

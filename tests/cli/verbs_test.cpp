@@ -385,6 +385,9 @@ TEST(InspectRun, AddsWhatIsCounted) {
   const json run = json_of(in_finished({"inspect", "tiny/senet-20pct", "--json"}));
   EXPECT_LT(run["counted"], run["relus"]);
   EXPECT_TRUE(run["sites"][0].contains("counted"));
+  const Outcome ignored = in_finished({"inspect", "tiny/senet-20pct", "--set", "model.width=3"});
+  EXPECT_EQ(ignored.code, 2);
+  EXPECT_NE(ignored.error.find("not both"), std::string::npos) << ignored.error;
   const Outcome unknown = in_finished({"inspect", "nothing"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.error.find("tiny/senet-20pct-s1"), std::string::npos) << unknown.error;

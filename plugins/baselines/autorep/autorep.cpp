@@ -12,7 +12,7 @@ constexpr Option kOwn[] = {
     integer_option("degree", "2", "of the polynomial").between(1, 2),
     text_option("fit", "\"released\"", "the least-squares fit, or what the public code makes of it")
         .one_of("exact released"),
-    real_option("scale", "0.1", "s, of the square").between(1e-6, 1e6),
+    real_option("scale", "0.1", "s, of the square, with degree 2").between(1e-6, 1e6),
     real_option("lambda", "140", "λ, of the share of ReLUs above the budget's").at_least(0),
     real_option("hysteresis", "0.003", "t: α above t is a ReLU again, at most −t none").at_least(0),
     real_option("alpha_lr_factor", "1", "multiplies the learning rate of α").at_least(0),
