@@ -104,9 +104,12 @@ std::vector<MeasuredCell> Evidence::cells(const Source& source) const {
 }
 
 std::vector<std::string> Evidence::missing(const Source& source) const {
-  std::set<std::string> experiments, labels;
+  std::set<std::string> experiments, labels, budgets;
   for (const Result& result : results_) experiments.insert(result.folder());
-  for (const MeasuredCell& cell : cells(source)) labels.insert(cell.label());
+  for (const MeasuredCell& cell : cells(source)) {
+    labels.insert(cell.label());
+    budgets.insert(cell.budget());
+  }
   std::vector<std::string> missing;
   for (const std::string& name : source.texts("experiments")) {
     if (!experiments.count(name)) missing.push_back("no results of the experiment '" + name + "'");
@@ -115,28 +118,25 @@ std::vector<std::string> Evidence::missing(const Source& source) const {
   for (const std::string& label : source.texts("labels")) {
     if (!labels.count(label)) missing.push_back("no results of a cell called '" + label + "'");
   }
-  // Beside labels, what else an entry "label: text" may begin with.
-  std::set<std::string> known = labels, budgets;
-  known.insert(source.texts("labels").begin(), source.texts("labels").end());
-  for (const MeasuredCell& cell : cells(source)) budgets.insert(cell.budget());
-  const auto texts = [&](const char* option) {
-    return source.options.has(option) ? source.texts(option) : std::vector<std::string>();
-  };
-  for (const std::string& name : texts("names")) {
+  for (const std::string& name : source.texts("names")) {
     const size_t end = name.rfind(": ");
     if (end == std::string::npos || !labels.count(name.substr(end + 2)))
       missing.push_back("no results of a cell that has its name from '" + name + "', \"experiment/label: name\"");
   }
-  for (const std::string& line : texts("lines")) known.insert(line.substr(std::min(line.size(), line.find(": ") + 2)));
+  // What an entry "label: text" may begin with: labels, those that were said above, and lines of a trend.
+  std::set<std::string> known = labels;
+  known.insert(source.texts("labels").begin(), source.texts("labels").end());
+  for (const std::string& line : source.texts_if_any("lines"))
+    known.insert(line.substr(std::min(line.size(), line.find(": ") + 2)));
   for (const char* option : {"notes", "lines", "reproduces", "choices", "against"}) {
-    for (const std::string& entry : texts(option)) {
+    for (const std::string& entry : source.texts_if_any(option)) {
       if (std::string(option) == "against" && entry.find(": ") == std::string::npos) continue;  // for all others
       if (std::none_of(known.begin(), known.end(),
                        [&](const std::string& one) { return entry.rfind(one + ": ", 0) == 0; }))
         missing.push_back(std::string("no results that '") + option + "' has something for by '" + entry + "'");
     }
   }
-  for (const std::string& budget : texts("budgets")) {
+  for (const std::string& budget : source.texts_if_any("budgets")) {
     if (!budgets.count(budget)) missing.push_back("no results at the budget '" + budget + "'");
   }
   return missing;

@@ -25,10 +25,18 @@ const Option kCommon[] = {
 
 }  // namespace
 
+std::vector<std::string> Source::texts_if_any(const char* option) const {
+  return options.has(option) ? texts(option) : std::vector<std::string>();
+}
+
+bool Source::shows_budget(const std::string& budget) const {
+  const std::vector<std::string>& budgets = texts("budgets");
+  return budgets.empty() || std::find(budgets.begin(), budgets.end(), budget) != budgets.end();
+}
+
 std::vector<std::string> Source::of_label(const char* option, const std::string& label) const {
   std::vector<std::string> found;
-  if (!options.has(option)) return found;
-  for (const std::string& entry : texts(option)) {
+  for (const std::string& entry : texts_if_any(option)) {
     if (entry.rfind(label + ": ", 0) == 0) found.push_back(entry.substr(label.size() + 2));
   }
   return found;

@@ -19,7 +19,11 @@ struct Source {
 
   const std::string& text(const char* option) const { return options.text(option); }
   const std::vector<std::string>& texts(const char* option) const { return options.texts(option); }
+  // None where the kind has no such option.
+  std::vector<std::string> texts_if_any(const char* option) const;
   int64_t seed() const { return options.integer("seed"); }
+  // Whether its `budgets` name the budget, or none at all.
+  bool shows_budget(const std::string& budget) const;
   // Of an option whose entries are "label: text": the texts of one label; none where the
   // kind has no such option.
   std::vector<std::string> of_label(const char* option, const std::string& label) const;

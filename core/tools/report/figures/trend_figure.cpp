@@ -42,9 +42,8 @@ class Trend {
         figure_(source.name, source.text("title"), kOneColumn, 2.45) {
     figure_.sums_up = true;
     const Origins origins(cells_, evidence);
-    const std::vector<std::string>& budgets = source.texts("budgets");
     for (const MeasuredCell& cell : cells_) {
-      if (!budgets.empty() && std::count(budgets.begin(), budgets.end(), cell.budget()) == 0) continue;
+      if (!source.shows_budget(cell.budget())) continue;
       const std::optional<double> place = by_width_ ? width_of(cell) : images_of(cell);
       if (!place) continue;
       const std::string title = line_of(cell) + (by_width_ ? "" : origins.mark(cell.first(), figure_));

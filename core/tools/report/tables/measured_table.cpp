@@ -53,9 +53,8 @@ Table measured_table(const Source& source, const Evidence& evidence) {
                                   promised->source +
                                   ": its time of a ReLU times their number, of linear layers by multiply-accumulates.");
   }
-  const std::vector<std::string>& budgets = source.texts("budgets");
   for (const MeasuredCell& cell : maker.cells) {
-    if (!budgets.empty() && std::find(budgets.begin(), budgets.end(), cell.budget()) == budgets.end()) continue;
+    if (!source.shows_budget(cell.budget())) continue;
     for (const Result* result : cell.results) {
       if (source.seed() != 0 && result->seed != source.seed()) continue;
       for (const Measurement& measured : measurements_of(*result)) {
