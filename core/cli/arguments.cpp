@@ -285,7 +285,14 @@ void add_export(CLI::App& program, Arguments& arguments) {
       ->allow_extra_args(false)
       ->capture_default_str();
   exported.limit("stablehlo: emulate on the first N test images; default: all");
-  exported.folders().device().plugins().json();
+  exported.folders().threads().plugins().json();
+  exported->parse_complete_callback([command = &*exported, &arguments] {
+    if (arguments.format == "stablehlo") return;
+    for (const char* option : {"--masking", "--images", "--fraction-bits", "--limit"}) {
+      if (command->count(option) == 0) continue;
+      throw CLI::ValidationError(option, "a file of " + arguments.format + " has none; add --format stablehlo");
+    }
+  });
 }
 
 void add_measure(CLI::App& program, Arguments& arguments) {

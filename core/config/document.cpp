@@ -359,11 +359,14 @@ void Document::refuse_unread() const {
 }
 
 OptionValue default_of(const Option& option) {
-  const toml::table table = toml::parse(text("x = ", option.default_value));
-  const auto parsed = converted(*table.get("x"));
-  const auto value = parsed ? coerced(*parsed, option.type) : std::nullopt;
+  std::optional<OptionValue> value;
+  try {
+    const toml::table table = toml::parse(text("x = ", option.default_value));
+    if (const auto parsed = converted(*table.get("x"))) value = coerced(*parsed, option.type);
+  } catch (const toml::parse_error&) {
+  }
   SENET_CHECK(value, "option '", option.name, "' declares the default ", option.default_value, ", which is not ",
-              name_of(option.type, kOptionTypes));
+              name_of(option.type, kOptionTypes), " as TOML writes it (a text has quotes of its own)");
   return *value;
 }
 

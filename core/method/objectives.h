@@ -96,9 +96,6 @@ class MaskIdentification final : public Objective {
   bool activations_replaced_ = false;  // by the last update
 };
 
-// Of SENet's fine-tuning: (1 − λ)·CE + λ·KD + β·PRAM with λ = 0.9.
-const DistilledSettings kFinetuneSettings = {1 - 0.9, 0.9, 4, PramForm::attention, 1000, {}};
-
 // Fine-tuning with frozen masks (SENet, section 3; stage 3): (1 − λ)·CE + λ·T²·KL(AR ‖ PR at T) + β·Σ over residual
 // stages of the post-ReLU activation mismatch (losses.h), summed over the student's widths. Metrics: the three parts,
 // and for each width under 1 the same with its number behind ("ce_0.5").

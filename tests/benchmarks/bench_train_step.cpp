@@ -20,6 +20,7 @@
 #include "cli/threads.h"
 #include "experiment/environment.h"
 #include "method/objectives.h"
+#include "support/training.h"
 #include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
@@ -66,7 +67,7 @@ struct Workbench {
     });
     trainings.try_emplace("finetune_step", make_resnet18(width, 2, device), [this](Network& network) {
       network.set_masks(trainings.at("mask_step").network->masks());
-      return std::make_unique<Finetuning>(*teacher, network, kFinetuneSettings);
+      return std::make_unique<Finetuning>(*teacher, network, testing::finetune_settings());
     });
   }
   Batch batch(int64_t size) const {

@@ -62,6 +62,7 @@ TEST(APlan, IsRefusedWhereItCannotEnd) {
   expect(refusal(descent + "\"snl\"\n"), "begins with a network of more ReLUs than its 217; name a larger budget");
   write_file(folder / "a.masks", "no network");
   expect(refusal(descent + "\"a.masks\"\n"), "'a.masks' has no such network");
+  expect(refusal("[[cell]]\nmethod = \"coordinate_descent\"\nbudgets = [\"20%\"]\n"), "from is not set");
   expect(refusal(snip + "snip.linear_first = 17\n"), "linear_first = 17 leaves no ReLU site of 17");
   expect(refusal(snip + "snip.finetune.pram_stages = [2, 5]\n"), "names stage 5; the model's stages are [1, 2, 3, 4]");
   expect(refusal(snip + "snip.interval_final = 7\n"), "interval_final has no part");
@@ -72,8 +73,7 @@ TEST(APlan, IsRefusedWhereItCannotEnd) {
   expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nmask.pram = \"attention\"\nmask.pram_stages = [9]\n"),
          "mask.pram_stages names stage 9");
   for (const char* name : {"published", "benchmarks", "measured"}) {
-    std::string experiment = testing::tiny_experiment();
-    experiment.replace(experiment.find("\"tiny\""), 6, "\"" + std::string(name) + "\"");
+    std::string experiment = testing::replaced(testing::tiny_experiment(), "\"tiny\"", "\"" + std::string(name) + "\"");
     write_file(folder / "named.toml", experiment);
     const Outcome outcome = testing::run_program({"run", "named.toml", "--dry-run"}, folder.path());
     EXPECT_EQ(outcome.code, 2) << name;
@@ -127,11 +127,7 @@ TEST(DeepReduce, EveryCandidateIsListedWithItsCountBeforeAnythingIsTrained) {
 }
 
 TEST(DeepReduce, BudgetsShareTheirTrainings) {
-  std::map<std::string, int> kinds;
-  for (const auto& entry : fs::directory_iterator(deepreduced() / "runs")) {
-    const std::string name = entry.path().filename().string();
-    ++kinds[name.substr(0, name.find('-'))];
-  }
+  const std::map<std::string, int> kinds = testing::kinds_of_phases(deepreduced().path());
   const json large = result_of("deepreduce-30pct-s1"), small = result_of("deepreduce-60-s1");
   std::set<std::string> names;
   for (const json& candidate : large["candidates"]) names.insert(candidate["name"]);
@@ -296,11 +292,7 @@ TEST(Snl, AnotherFineTuningRateSearchesNothingAgain) {
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1", "--set", rate}, folder.path());
     ASSERT_EQ(outcome.code, 0) << outcome.error;
   }
-  std::map<std::string, int> kinds;
-  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
-    const std::string name = entry.path().filename().string();
-    ++kinds[name.substr(0, name.find('-'))];
-  }
+  const std::map<std::string, int> kinds = testing::kinds_of_phases(folder.path());
   EXPECT_EQ(kinds.at("teacher"), 1);
   EXPECT_EQ(kinds.at("snl_search"), 1);
   EXPECT_EQ(kinds.at("snl_finetune"), 2);
@@ -336,16 +328,12 @@ struct RankedRun {
     const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
     EXPECT_EQ(outcome.code, 0) << outcome.error;
   }
-  std::map<std::string, int> kinds() const {
-    std::map<std::string, int> kinds;
-    for (const auto& entry : fs::directory_iterator(folder / "runs")) {
-      const std::string name = entry.path().filename().string();
-      ++kinds[name.substr(0, name.find('-'))];
-    }
-    return kinds;
+  std::map<std::string, int> kinds() const { return testing::kinds_of_phases(folder.path()); }
+  json result_of(const std::string& label) const {
+    return json::parse(testing::slurp(folder / "results/tiny" / (label + "-20pct-s1.json")));
   }
   std::vector<int64_t> kept(const std::string& label) const {
-    const json result = json::parse(testing::slurp(folder / "results/tiny" / (label + "-20pct-s1.json")));
+    const json result = result_of(label);
     EXPECT_EQ(result["result"]["relus"], 217) << "the budget to the last ReLU";
     std::vector<int64_t> kept;
     for (const json& site : result["sites"]) kept.push_back(site["counted"]);
@@ -355,15 +343,42 @@ struct RankedRun {
 };
 
 TEST(Ranked, AblationsAndOtherFineTuningsRankNothingAgain) {
-  const std::string method = "snip", cell = "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n";
-  const RankedRun run(method, cell + cell + "label = \"pixels\"\nsnip.finetune.pixels = \"random\"\n" + cell +
-                                  "label = \"weights\"\nsnip.finetune.start = \"random\"\n");
+  const std::string cell = "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n";
+  const RankedRun run("snip", "finetune.lr = 0\n" + cell + cell +
+                                  "label = \"pixels\"\nsnip.finetune.pixels = \"random\"\n" + cell +
+                                  "label = \"weights\"\nsnip.finetune.start = \"random\"\n" + cell +
+                                  "label = \"teachers\"\nsnip.finetune.start = \"teacher\"\n");
   std::map<std::string, int> kinds = run.kinds();
   EXPECT_EQ(kinds["snip_rank"], 1);
-  EXPECT_EQ(kinds["snip_finetune"], 3);
+  EXPECT_EQ(kinds["snip_finetune"], 4);
   EXPECT_EQ(kinds["snip_search"], 0) << "at once";
   EXPECT_EQ(run.kept("pixels"), run.kept("snip")) << "as many at each site";
-  EXPECT_EQ(run.kept("weights"), run.kept("snip"));
+  const auto masks = [&](const std::string& label) {
+    return testing::slurp(run.folder / ("results/tiny/" + label + "-20pct-s1.masks"));
+  };
+  EXPECT_NE(masks("pixels"), masks("snip")) << "but others";
+  EXPECT_EQ(masks("weights"), masks("snip"));
+  // A fine-tuning at the rate 0 leaves the weights that it begins with. A ranking begins with the teacher's.
+  const fs::path folder = run.folder.path();
+  const torch::Tensor teacher =
+      load_safetensors(testing::phase_folder(folder, "teacher") / "network.safetensors").tensors.at("conv1.weight");
+  const auto begins_as_the_teacher = [&](const std::string& label) {
+    return testing::identical(testing::first_weights(label + "-20pct-s1", folder), teacher);
+  };
+  EXPECT_TRUE(begins_as_the_teacher("snip"));
+  EXPECT_TRUE(begins_as_the_teacher("teachers"));
+  EXPECT_FALSE(begins_as_the_teacher("weights"));
+}
+
+// ½·(1 + cos(π·(e − 1)/3)) of the 1088 − 217 ReLUs above the budget, for the epochs e from 1, where they begin to fall.
+TEST(Ranked, TheCountFallsAsItsFormulaSays) {
+  const RankedRun run("snip",
+                      "fall = \"cosine\"\nfall_end = 1\nsearch.epochs = 4\n"
+                      "[[cell]]\nmethod = \"snip\"\nbudgets = [\"20%\"]\n");
+  std::vector<int64_t> expected;
+  for (int e = 1; e <= 4; ++e)
+    expected.push_back(217 + static_cast<int64_t>(std::floor(871 * (1 + std::cos(M_PI * (e - 1) / 3)) / 2)));
+  EXPECT_EQ(run.result_of("snip")["curves"]["search"]["relus"], json(expected));
 }
 
 TEST(Ranked, ThePassThatRanksIsCountedAndIsNoTrainingOfTheNetwork) {
@@ -439,8 +454,7 @@ TEST(ABaselineWithAPlan, IsForecastWhenItStoppedHalfWay) {
 
 TEST(AMethodThatJudges, NeedsHeldOutImages) {
   const TemporaryFolder folder;
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("test_images"), 0, "holdout = 0\n");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "test_images", "holdout = 0\ntest_images");
   write_file(folder / "tiny.toml", experiment + "sensitivity.plugin = \"stage_criticality\"\nsensitivity.epochs = 1\n");
   const Outcome outcome = testing::run_program(testing::kRun, folder.path());
   EXPECT_EQ(outcome.code, 2);
@@ -455,8 +469,7 @@ TEST(AMethodThatJudges, NeedsHeldOutImages) {
 
 TEST(ATrainingThatKeepsItsBestEpoch, NeedsHeldOutImages) {
   const TemporaryFolder folder;
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("test_images"), 0, "holdout = 0\n");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "test_images", "holdout = 0\ntest_images");
   write_file(folder / "tiny.toml", experiment + "finetune.best_epoch = true\n");
   const Outcome outcome = testing::run_program(testing::kRun, folder.path());
   EXPECT_EQ(outcome.code, 2);

@@ -69,14 +69,16 @@ class AWorld : public ::testing::TestWithParam<int> {};
 
 TEST_P(AWorld, AddsInABalancedTreeOnEveryRank) {
   const int size = GetParam();
-  for (const int64_t count : {1, 5, 1027}) {
+  for (const int64_t count : {1, 5, 1027, 4096, 4097, 10007}) {  // up to 4,096 are sent whole, more in slices
+    std::vector<std::vector<float>> values;
+    for (int rank = 0; rank < size; ++rank) values.push_back(values_of_rank(rank, count));
     const std::vector<int> codes = run_ranks(size, [&](World& world) {
-      torch::Tensor sum = torch::tensor(values_of_rank(world.rank(), count));
+      torch::Tensor sum = torch::tensor(values[world.rank()]);
       world.sum(sum);
       for (int64_t i = 0; i < count; ++i) {
         std::vector<float> of_ranks;
-        for (int rank = 0; rank < size; ++rank) of_ranks.push_back(values_of_rank(rank, count)[i]);
-        if (sum[i].item<float>() != tree(of_ranks)) return 1;
+        for (const std::vector<float>& rank : values) of_ranks.push_back(rank[i]);
+        if (sum.data_ptr<float>()[i] != tree(of_ranks)) return 1;
       }
       return 0;
     });

@@ -74,10 +74,7 @@ struct ImageExperiment {
       write_file(folder / text("images/", i < 12 ? "train" : "val", i % 2 ? "/b/" : "/a/", i, ".png"),
                  testing::png_of(testing::made_up_image(20, 24, i)) + "behind the image");
     }
-    std::string experiment = testing::tiny_experiment();
-    const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
-    experiment.replace(section, end - section, "[dataset]\nplugin = \"image_folder\"\npath = \"images\"\n\n");
-    write_file(folder / "tiny.toml", experiment);
+    write_file(folder / "tiny.toml", testing::tiny_experiment_on("plugin = \"image_folder\"\npath = \"images\"\n"));
   }
   // The keys of all phases.
   std::vector<std::string> keys(const std::vector<std::string>& settings, const std::string& cache = "cache") const {
@@ -282,10 +279,8 @@ TEST(ImageFolder, ARunCountsTheImagesThatItLeavesOut) {
     }
   }
   write_file(folder / "images/train/a/0-broken.jpg", "\xff\xd8 and then nothing");
-  std::string experiment = testing::tiny_experiment();
-  const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
-  experiment.replace(section, end - section, "[dataset]\nplugin = \"image_folder\"\npath = \"images\"\nsize = 8\n\n");
-  write_file(folder / "tiny.toml", experiment);
+  write_file(folder / "tiny.toml",
+             testing::tiny_experiment_on("plugin = \"image_folder\"\npath = \"images\"\nsize = 8\n"));
   const std::vector<std::string> once = {"--set", "teacher.epochs=1", "--set", "mask.epochs=1",
                                          "--set", "finetune.epochs=1"};
   const Outcome refused = run_program(with(testing::kRun, once), folder.path());

@@ -202,15 +202,9 @@ TEST(Disk, AStoreThatIsAFileSaysSo) {
   EXPECT_EQ(slurp(folder / "runs"), "a file");
 }
 
-void until_it_waits(Process& process, const fs::path& folder) {
-  while (process.running() && slurp(folder / "stderr").find("waiting: ") == std::string::npos)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-}
-
 TEST(Parallel, TwoProcessesShareTheCellsAndTrainNothingTwice) {
   const TemporaryFolder folder;
-  std::string two_budgets = testing::tiny_experiment();
-  two_budgets.replace(two_budgets.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  std::string two_budgets = testing::replaced(testing::tiny_experiment(), "[\"20%\"]", "[\"20%\", \"10%\"]");
   write_file(folder / "tiny.toml", two_budgets);
   fs::create_directories(folder / "a");
   fs::create_directories(folder / "b");
@@ -222,7 +216,7 @@ TEST(Parallel, TwoProcessesShareTheCellsAndTrainNothingTwice) {
   const Outcome status = run_program({"status", "../tiny.toml", "--runs", "../runs", "--json"}, folder / "c");
   EXPECT_NE(status.out.find("\"holder\": \"process "), std::string::npos) << status.out;
   Process waiting(run, folder / "b");
-  until_it_waits(waiting, folder / "b");
+  testing::until_it_waits(waiting, folder / "b");
   first.signal(SIGCONT);
   const Outcome second = waiting.wait();
   EXPECT_EQ(second.code, 0) << second.error;
@@ -250,7 +244,7 @@ TEST(Parallel, AWaitingProcessStopsWhenAsked) {
   first.signal(SIGSTOP);
   Process second({"run", "../tiny.toml", "--threads", "2", "--runs", "../runs", "--results", "../results"},
                  folder / "b");
-  until_it_waits(second, folder / "b");
+  testing::until_it_waits(second, folder / "b");
   second.signal(SIGTERM);
   EXPECT_EQ(second.wait().code, 130);
   first.signal(SIGCONT);
@@ -329,6 +323,27 @@ INSTANTIATE_TEST_SUITE_P(Each, UnsoundBaseline,
                                            std::pair{"nothing", "gave no network"}),
                          [](const auto& test) { return test.param.first; });
 
+TEST(UnsoundPlan, IsRefusedBeforeAnythingIsTrainedWithThePluginsName) {
+  for (const auto& [mistake, message] :
+       {std::pair{"kind", "a step is of the kind 'snl'; expected 'mistaken' or 'mistaken_…'"},
+        {"name", "a step is called 'mistaken', as another is"},
+        {"body", "the step 'mistaken' has no body"},
+        {"none", "gave no steps"},
+        {"on", "step 'mistaken' stands on 'mistaken_search', which is no step before it"}}) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml",
+               testing::tiny_experiment_of("[[cell]]\nmethod = \"mistaken\"\nbudgets = [\"20%\"]\n"));
+    const Outcome outcome =
+        run_program({"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/planned", "--set",
+                     "mistaken.mistake=" + std::string(mistake)},
+                    folder.path());
+    EXPECT_EQ(outcome.code, 2) << mistake << outcome.out << outcome.error;
+    const std::string said = outcome.out + outcome.error;
+    EXPECT_TRUE(testing::mentions(said, "baseline plugin 'mistaken'") && testing::mentions(said, message)) << said;
+    EXPECT_EQ(testing::kinds_of_phases(folder.path()).count("teacher"), 0u);
+  }
+}
+
 TEST(DamagedData, IsNamedBeforeAnythingIsTrained) {
   const auto big_endian = [](uint32_t value) {
     std::string bytes;
@@ -339,9 +354,7 @@ TEST(DamagedData, IsNamedBeforeAnythingIsTrained) {
     return big_endian(0x803) + big_endian(count) + big_endian(4) + big_endian(4) + std::string(count * 16, 'p');
   };
   const auto labels = [&](uint32_t count) { return big_endian(0x801) + big_endian(count) + std::string(count, '\1'); };
-  std::string experiment = testing::tiny_experiment();
-  const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
-  experiment.replace(section, end - section, "[dataset]\nplugin = \"fashion_mnist\"\npath = \"data\"\n\n");
+  const std::string experiment = testing::tiny_experiment_on("plugin = \"fashion_mnist\"\npath = \"data\"\n");
 
   const std::string name = "train-images-idx3-ubyte";
   for (const auto& [content, message] : std::vector<std::pair<std::string, const char*>>{
@@ -369,10 +382,8 @@ TEST(DamagedData, IsNamedBeforeAnythingIsTrained) {
 TEST(UnsoundModel, IsRefusedBeforeAnythingIsTrained) {
   for (const auto& [model, message] : {std::pair{"wrong_shape", "ReLU site 'relu'"}, {"wrong_logits", "[1, 3]"}}) {
     const TemporaryFolder folder;
-    std::string experiment = testing::tiny_experiment();
-    const std::string sound = "plugin = \"resnet18\"\nwidth = 2";
-    experiment.replace(experiment.find(sound), sound.size(), "plugin = \"" + std::string(model) + "\"");
-    write_file(folder / "tiny.toml", experiment);
+    write_file(folder / "tiny.toml", testing::replaced(testing::tiny_experiment(), "plugin = \"resnet18\"\nwidth = 2",
+                                                       "plugin = \"" + std::string(model) + "\""));
     const Outcome outcome = run_program(
         {"run", "tiny.toml", "--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/models"}, folder.path());
     EXPECT_EQ(outcome.code, 2) << outcome.error;

@@ -4,14 +4,13 @@
 namespace senet::gpu_script {
 namespace {
 
+using testing::mentions;
 using testing::Outcome;
 using testing::run_shell;
 using testing::slurp;
 using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
-
-bool mentions(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 int count_of(const std::string& text, const std::string& words) {
   int count = 0;

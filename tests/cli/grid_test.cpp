@@ -14,9 +14,8 @@ namespace fs = std::filesystem;
 
 // Two sound cells and one whose mask identification goes to infinity, at two budgets with two seeds.
 std::string grid() {
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("seeds = [1]"), 11, "seeds = [1, 2]");
-  experiment.replace(experiment.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "seeds = [1]", "seeds = [1, 2]");
+  experiment = testing::replaced(experiment, "[\"20%\"]", "[\"20%\", \"10%\"]");
   return experiment +
          "[[cell]]\nlabel = \"steep\"\nbudgets = [\"20%\", \"10%\"]\nmask.lr = 1e30\n"
          "[[cell]]\nlabel = \"after it\"\nbudgets = [\"20%\"]\nfinetune.epochs = 2\n";

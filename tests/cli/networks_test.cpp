@@ -94,9 +94,8 @@ TEST(OutsideSites, MaxPoolingIsCountedApartAndWhatIsNotCountedIsNamed) {
 
 TEST(PruningSensitivity, HiddenLayersOfAClassifierArePrunedToo) {
   const TemporaryFolder folder;
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("plugin = \"resnet18\"\nwidth = 2"), 29,
-                     "plugin = \"vgg16\"\nwidth = 1\nhidden = 6");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "plugin = \"resnet18\"\nwidth = 2",
+                                             "plugin = \"vgg16\"\nwidth = 1\nhidden = 6");
   const Outcome outcome = run_with({"sensitivity.epochs=1", "mask.epochs=1", "finetune.epochs=1"}, folder, experiment);
   ASSERT_EQ(outcome.code, 0) << outcome.error;
   const json result = json::parse(testing::slurp(folder / "results/tiny/senet-20pct-s1.json"));

@@ -10,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 using testing::kRun;
+using testing::mentions;
 using testing::Outcome;
 using testing::Process;
 using testing::run_program;
@@ -19,8 +20,6 @@ using testing::TemporaryFolder;
 using testing::uninterrupted;
 using testing::write_file;
 namespace fs = std::filesystem;
-
-bool mentions(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 // An experiment of one training, of an epoch, before a measure of sensitivity.
 std::string one_epoch(const std::string& measure) {
@@ -111,7 +110,7 @@ TEST(Stop, BeforeTheFirstPhaseEndsAtOnceWith130) {
   const TemporaryFolder folder;
   const auto expect_stops = [](Process& process, int signal) {
     process.signal(signal);
-    wait_until([&] { return !process.running(); }, 5);
+    wait_until([&] { return !process.running(); }, 60);
     ASSERT_FALSE(process.running());
     const Outcome outcome = process.wait();
     EXPECT_EQ(outcome.code, 130);
@@ -120,7 +119,7 @@ TEST(Stop, BeforeTheFirstPhaseEndsAtOnceWith130) {
   {
     ASSERT_EQ(mkfifo((folder / "waits.toml").c_str(), 0600), 0);
     Process reading({"run", "waits.toml"}, folder.path());
-    wait_until([&] { return handles_sigterm(reading); }, 2);
+    wait_until([&] { return handles_sigterm(reading); }, 60);
     expect_stops(reading, SIGTERM);
   }
   write_file(folder / "tiny.toml", on_set("waiting_set"));
@@ -139,7 +138,7 @@ TEST(Stop, ASecondSignalOfAnotherKindEndsWhatTheFirstCannot) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(process.running());
   process.signal(SIGTERM);
-  wait_until([&] { return !process.running(); }, 5);
+  wait_until([&] { return !process.running(); }, 60);
   ASSERT_FALSE(process.running());
   EXPECT_EQ(process.wait().code, 128 + SIGTERM);
 }

@@ -8,8 +8,7 @@ namespace senet {
 namespace {
 
 using testing::error_of;
-
-bool mentions(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
+using testing::mentions;
 
 TEST(TheNumberOfARankOnItsHost, IsWhatTheLauncherSays) {
   for (const char* variable : {"LOCAL_RANK", "SLURM_LOCALID"}) {

@@ -121,6 +121,26 @@ TEST(Results, AreListedForPeopleAndForOtherPrograms) {
   EXPECT_NE(none.error.find("there are no results of 'other' under results"), std::string::npos) << none.error;
 }
 
+TEST(Differences, AreShownForPeopleAndForOtherPrograms) {
+  const TemporaryFolder folder;
+  const auto save = [&](const char* label, int64_t seed, double accuracy) {
+    Result result = testing::made_result(label, "5%", seed, accuracy);
+    result.file = folder / result.file;
+    save_result(result);
+  };
+  save("a", 1, 0.5), save("a", 2, 0.5), save("b", 1, 0.6), save("b", 2, 0.64);
+  const Outcome shown = testing::run_program({"differences", "made", "--against", "a"}, folder.path());
+  EXPECT_NE(shown.out.find("b     5%      2      62.00"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("+12.00"), std::string::npos) << shown.out;
+  const json cells =
+      json_of(testing::run_program({"differences", "made", "--against", "a", "--json"}, folder.path()))["cells"];
+  ASSERT_EQ(cells.size(), 1u);
+  EXPECT_EQ(cells[0]["label"], "b");
+  EXPECT_EQ(cells[0]["seeds"], 2);
+  EXPECT_NEAR(cells[0]["difference"].get<double>(), 0.12, 1e-12);
+  EXPECT_NEAR(cells[0]["standard_error"].get<double>(), 0.02, 1e-12) << "±0.02 about the mean of two";
+}
+
 // What `senet tables all` makes of results, as JSON.
 class Doubts : public ::testing::Test {
  protected:

@@ -15,6 +15,51 @@ using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
 
+TEST(MaskOptions, HaveTheirEffectFromAnExperiment) {
+  const TemporaryFolder folder;
+  const auto cell = [](const std::string& label, const std::string& options) {
+    return "[[cell]]\nbudgets = [\"60%\"]\nlabel = \"" + label + "\"\n" + options;
+  };
+  const std::string vector = "finetune.pram = \"vector\"\n";
+  write_file(
+      folder / "tiny.toml",
+      testing::tiny_experiment_of(
+          "[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 2\n[finetune]\nepochs = 1\n" + cell("plain", "") +
+          cell("channels", "mask.granularity = \"channel\"\nmask.last_channel = \"drop\"\n") +
+          cell("falling", "mask.falling = 1\n") + cell("settled", "mask.stop_nhd = 100\nmask.stop_updates = 1\n") +
+          cell("vector", vector) + cell("heavier", vector + "finetune.vector_beta = 1e5\n")));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  const auto result = [&](const std::string& label) {
+    return json::parse(testing::slurp(folder / ("results/tiny/" + label + "-60pct-s1.json")));
+  };
+  int64_t kept = 0;
+  const json channels = result("channels");
+  for (const json& site : channels["sites"]) {
+    const int64_t counted = site["counted"],
+                  channel = site["shape"][1].get<int64_t>() * site["shape"][2].get<int64_t>();
+    EXPECT_EQ(counted % channel, 0) << site["name"];
+    kept += counted;
+  }
+  EXPECT_GT(kept, 0);
+  const auto overlap = [&](const std::string& label) {
+    return result(label)["curves"]["mask"]["overlap_1"][0].get<double>();
+  };
+  EXPECT_EQ(overlap("falling"), 1) << "what it keeps first was kept before: everything was";
+  EXPECT_LT(overlap("plain"), 1);
+  const auto mask_passes = [&](const std::string& label) {
+    const json found = result(label);
+    for (const json& phase : found["phases"]) {
+      if (phase["kind"] == "mask") return phase["image_passes"].get<int64_t>();
+    }
+    return int64_t{0};
+  };
+  EXPECT_EQ(mask_passes("settled"), 152);
+  EXPECT_EQ(mask_passes("plain"), 2 * 152);
+  EXPECT_GT(result("heavier")["curves"]["finetune"]["loss"][0].get<double>(),
+            result("vector")["curves"]["finetune"]["loss"][0].get<double>());
+}
+
 // SENet++ at two widths.
 const TemporaryFolder& at_two_widths() {
   return testing::uninterrupted(testing::tiny_experiment() + "mask.widths = [0.5, 1.0]\n");

@@ -81,9 +81,8 @@ coordinate_descent.finetune.epochs = 1
 )";
 
 std::string experiment(const std::string& training = "shards = 4\n") {
-  std::string all = tiny_experiment_of(kCells);
-  all.replace(all.find("epochs = 8"), 10, "epochs = 2");
-  all.replace(all.find("checkpoint_seconds = 0"), 22, "checkpoint_seconds = 0.3");
+  std::string all = testing::replaced(tiny_experiment_of(kCells), "epochs = 8", "epochs = 2");
+  all = testing::replaced(all, "checkpoint_seconds = 0", "checkpoint_seconds = 0.3");
   all.insert(all.find("[teacher]"), training);
   return all;
 }
@@ -164,8 +163,7 @@ TEST(Shards, TrainWhatAWholeBatchTrains) {
   std::map<std::string, TensorMap> networks[2];
   for (const bool in_shards : {false, true}) {
     const fs::path& folder = (in_shards ? cut : whole).path();
-    std::string all = tiny_experiment_of(cells);
-    all.replace(all.find("epochs = 8"), 10, "epochs = 1");
+    std::string all = testing::replaced(tiny_experiment_of(cells), "epochs = 8", "epochs = 1");
     if (in_shards) all.insert(all.find("[teacher]"), "shards = 4\n");
     write_file(folder / "tiny.toml", all);
     const Outcome outcome = finished(started(1, folder))[0];
@@ -229,8 +227,7 @@ TEST(Shards, ThatCannotBeAreRefusedBeforeAnythingIsWritten) {
 
 TEST(Shards, DoNotCutWhatTheyCannot) {
   const TemporaryFolder folder;
-  std::string all = experiment();
-  all.replace(all.find("batch = 32"), 10, "batch = 50");
+  std::string all = testing::replaced(experiment(), "batch = 32", "batch = 50");
   write_file(folder / "tiny.toml", all);
   const Outcome outcome = finished(started(1, folder.path()))[0];
   EXPECT_EQ(outcome.code, 2) << outcome.error;

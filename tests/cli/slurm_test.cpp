@@ -113,7 +113,7 @@ std::string grid() {
       "[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 1\n[finetune]\nepochs = 1\n"
       "[[cell]]\nlabel = \"senet\"\nbudgets = [\"20%\", \"10%\"]\nteacher.epochs = 2\n"
       "[[cell]]\nlabel = \"longer\"\nbudgets = [\"20%\"]\nteacher.epochs = 2\nfinetune.epochs = 2\n");
-  return experiment.replace(experiment.find("seeds = [1]"), 11, "seeds = [1, 2]");
+  return testing::replaced(experiment, "seeds = [1]", "seeds = [1, 2]");
 }
 
 TEST_F(Slurm, RunsAGridToTheBitsOfOneProcess) {
@@ -153,8 +153,7 @@ TEST_F(Slurm, CancelsWhatWaitsForAJobThatFailed) {
 
 TEST_F(Slurm, AJobAtItsLimitIsQueuedAgainAndGoesOn) {
   const TemporaryFolder whole;
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("epochs = 8"), 10, "epochs = 60");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "epochs = 8", "epochs = 60");
   write_file(whole / "tiny.toml", experiment);
   ASSERT_EQ(run_program({"run", "tiny.toml", "--threads", "1"}, whole.path()).code, 0);
   ASSERT_EQ(submit(experiment).code, 0);
@@ -171,8 +170,7 @@ TEST_F(Slurm, AJobAtItsLimitIsQueuedAgainAndGoesOn) {
 }
 
 TEST_F(Slurm, ACancelledJobIsNotQueuedAgain) {
-  std::string experiment = testing::tiny_experiment();
-  experiment.replace(experiment.find("epochs = 8"), 10, "epochs = 2000");
+  std::string experiment = testing::replaced(testing::tiny_experiment(), "epochs = 8", "epochs = 2000");
   ASSERT_EQ(submit(experiment).code, 0);
   ASSERT_TRUE(begins("teacher")) << queue() << logs();
   ASSERT_EQ(shell("scancel $(cut -f1 runs/slurm/tiny.jobs)").code, 0);

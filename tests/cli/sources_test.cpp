@@ -19,11 +19,12 @@ std::string cell(const std::string& label, const std::string& settings, const st
   return "[[cell]]\nlabel = \"" + label + "\"\nbudgets = " + budgets + "\n" + settings;
 }
 
-const std::string kCells = cell("ours", "") + cell("snl", kSnl) +
-                           cell("theirs", "mask.from = \"snl\"\nmask.epochs = 0\nmask.start = \"teacher\"\n") +
-                           cell("shuffled", "mask.from = \"snl\"\nmask.pixels = \"random\"\n") +
-                           cell("found", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.score = \"pre\"\n") +
-                           cell("taken", "sensitivity.from = \"ours\"\nmask.score = \"pre\"\n");
+const std::string kCells =
+    cell("ours", "") + cell("snl", kSnl) +
+    cell("theirs", "mask.from = \"snl\"\nmask.epochs = 0\nmask.start = \"teacher\"\nfinetune.lr = 0\n") +
+    cell("shuffled", "mask.from = \"snl\"\nmask.pixels = \"random\"\n") +
+    cell("found", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.score = \"pre\"\n") +
+    cell("taken", "sensitivity.from = \"ours\"\nmask.score = \"pre\"\n");
 
 const TemporaryFolder& finished() { return testing::uninterrupted(tiny_experiment_of(kSettings + kCells)); }
 
@@ -53,6 +54,10 @@ TEST(MasksFromAnotherCell, AreKeptAsTheyAreAndNothingIsMeasured) {
   EXPECT_EQ(theirs["result"]["relus"], 108);
   EXPECT_EQ(kinds(theirs), (std::set<std::string>{"teacher", "evaluation", "mask", "finetune"}));
   EXPECT_NE(masks_of("theirs"), masks_of("ours"));
+  const fs::path teacher = testing::phase_folder(finished().path(), "teacher") / "network.safetensors";
+  EXPECT_TRUE(testing::identical(testing::first_weights("theirs-10pct-s1", finished().path()),
+                                 load_safetensors(teacher).tensors.at("conv1.weight")))
+      << "a fine-tuning at the rate 0 leaves the weights that mask.start gave";
 }
 
 TEST(MasksFromAnotherCell, CanKeepAsManyOfEachLayerAtRandom) {
@@ -110,6 +115,17 @@ TEST(ASourceByItsPath, GivesTheSameMasks) {
   const Outcome outcome = testing::run_program({"run", "path.toml", "--results", "others"}, finished().path());
   ASSERT_EQ(outcome.code, 0) << outcome.error;
   EXPECT_EQ(testing::slurp(finished() / "others/tiny/path-10pct-s1.masks"), masks_of("snl"));
+}
+
+TEST(ASourceByItsPath, OfMoreReLUsThanTheBudgetIsRefused) {
+  write_file(
+      finished() / "large.toml",
+      tiny_experiment_of(kSettings + cell("large", "mask.from = \"results/tiny/snl-10pct-s1.masks\"\n", "[\"5%\"]")));
+  const Outcome outcome = testing::run_program({"run", "large.toml", "--results", "large"}, finished().path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.error.find("mask.from gives masks that keep 108 ReLUs, more than the budget of 54"),
+            std::string::npos)
+      << outcome.error;
 }
 
 TEST(ASource, ThatIsNoneIsRefusedBeforeAnythingIsTrained) {

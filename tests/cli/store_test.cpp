@@ -295,8 +295,9 @@ TEST(BeforeTraining, NamesAndFoldersThatCannotBeWrittenAreRefused) {
   refused(testing::tiny_experiment() + "label = \"" + std::string(236, 'l') + "\"\n", "results",
           "is too long for a file; give the cell a shorter label of its own");
   refused(testing::tiny_experiment(), "a_file", "a_file: is where results are to be written, and is no folder");
-  std::string without = testing::tiny_experiment_of("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n");
-  without.replace(without.find("test_images"), 0, "holdout = 0\n");
+  std::string without =
+      testing::replaced(testing::tiny_experiment_of("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n"),
+                        "test_images", "holdout = 0\ntest_images");
   refused(without, "results", "none are held out; set dataset.holdout");
 }
 
@@ -326,8 +327,7 @@ int64_t bytes_read_by(const Process& process) {
 
 TEST(Waiting, ReadsNoFinishedPhaseAgainAndAsksNoMethodAgain) {
   const TemporaryFolder folder;
-  std::string two_budgets = experiment_of("swallows");
-  two_budgets.replace(two_budgets.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  std::string two_budgets = testing::replaced(experiment_of("swallows"), "[\"20%\"]", "[\"20%\", \"10%\"]");
   write_file(folder / "tiny.toml", two_budgets);
   const auto start = [&](const char* name) {
     fs::create_directories(folder / name);
@@ -340,9 +340,7 @@ TEST(Waiting, ReadsNoFinishedPhaseAgainAndAsksNoMethodAgain) {
   ASSERT_TRUE(testing::in_the_middle_of("swallows_training", folder.path(), first));
   first.signal(SIGSTOP);
   Process second = start("second");
-  while (second.running() && slurp(folder / "second/stderr").find("waiting: ") == std::string::npos) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  testing::until_it_waits(second, folder / "second");
   const int64_t before = bytes_read_by(second);
   std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   EXPECT_LT(bytes_read_by(second) - before, 4096);

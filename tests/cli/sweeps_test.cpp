@@ -15,6 +15,7 @@ using testing::Bits;
 using testing::expect_same;
 using testing::in_the_middle_of;
 using testing::json_of;
+using testing::mentions;
 using testing::Outcome;
 using testing::phase_folder;
 using testing::Process;
@@ -24,8 +25,6 @@ using testing::slurp;
 using testing::TemporaryFolder;
 using testing::write_file;
 namespace fs = std::filesystem;
-
-bool mentions(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 // Two budgets of one cell that trains for a second, and a cell that shares its teacher.
 std::string grid() {
@@ -111,8 +110,7 @@ TEST(Tasks, HeldElsewhereEndWith75OrWaitForNothing) {
   std::vector<std::string> other = {"run",    "../tiny.toml", "--threads", "1",
                                     "--runs", "../runs",      "--results", "../results"};
   Process waiting(other, folder / "b");
-  while (waiting.running() && !mentions(slurp(folder / "b/stderr"), "waiting: "))
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  testing::until_it_waits(waiting, folder / "b");
   const double before = processor_seconds(waiting.pid());
   other.emplace_back("--no-wait");
   const Outcome held = run_program(other, folder / "c");

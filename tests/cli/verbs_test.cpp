@@ -32,10 +32,12 @@ Outcome in_finished(const std::vector<std::string>& arguments) {
   return testing::run_program(arguments, finished().path());
 }
 
-TEST(Help, EveryVerbHasItAndNamesItsOptions) {
+TEST(Help, EveryVerbHasIt) {
   EXPECT_EQ(senet({"--help"}).code, 0);
-  for (const char* verb : {"run", "status", "plugins", "options", "inspect", "budget", "evaluate", "compare", "export",
-                           "measure", "doctor", "gc", "tables", "figures", "report", "cost"}) {
+  for (const char* verb :
+       {"run",     "submit",   "status",  "gc",     "plugins", "options",    "data",        "inspect",
+        "budget",  "evaluate", "export",  "import", "results", "compare",    "differences", "tables",
+        "figures", "report",   "measure", "cost",   "doctor",  "completion", "manual"}) {
     const Outcome outcome = senet({verb, "--help"});
     EXPECT_EQ(outcome.code, 0) << verb;
     EXPECT_NE(outcome.out.find("Usage"), std::string::npos) << verb;
@@ -91,6 +93,8 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"run", "x.toml", "--device", "gpu"}, "--device");
   check({"run", "x.toml", "--threads", "0"}, "--threads");
   check({"run"}, "FILE");
+  check({"export", "a", "b", "--limit", "5"}, "--limit: a file of safetensors has none; add --format stablehlo");
+  check({"export", "a", "b", "--masking", "gather"}, "--masking: a file of safetensors has none");
   check({"run", "none.toml"}, "none.toml: no such file");
   check({"run", "."}, ".: is a folder; expected an experiment file (.toml)");
   check({"run", std::string(SENET_TEST_SOURCE) + "/experiments/small"}, "experiments/small/methods.toml, ");
@@ -440,8 +444,7 @@ TEST(DryRun, NamesTheRevisionThatFinishedAPhaseAndCountsSharedPhasesOnce) {
   EXPECT_NE(plan["phases"][0]["revision"], "");
   EXPECT_EQ(plan["images"], 152 * (5 + 3));
   const TemporaryFolder folder;
-  std::string two = testing::tiny_experiment();
-  two.replace(two.find("[\"20%\"]"), 7, "[\"20%\", \"10%\"]");
+  std::string two = testing::replaced(testing::tiny_experiment(), "[\"20%\"]", "[\"20%\", \"10%\"]");
   write_file(folder / "tiny.toml", two);
   const json both = json_of(testing::run_program({"run", "tiny.toml", "--dry-run", "--json"}, folder.path()));
   EXPECT_EQ(both["images"], 152 * (8 + 3 + 2 * (3 + 3)));
@@ -453,9 +456,8 @@ TEST(DryRun, NamesTheRevisionThatFinishedAPhaseAndCountsSharedPhasesOnce) {
 TEST(Compare, NamesWhatDiffersAndWhereTheRunsPart) {
   const TemporaryFolder folder;
   write_file(folder / "a.toml", testing::tiny_experiment());
-  std::string other = testing::tiny_experiment();
-  other.replace(other.find("\"tiny\""), 6, "\"other\"");
-  other.replace(other.find("[finetune]\n"), 11, "[finetune]\npram = \"vector\"\n");
+  std::string other = testing::replaced(testing::tiny_experiment(), "\"tiny\"", "\"other\"");
+  other = testing::replaced(other, "[finetune]\n", "[finetune]\npram = \"vector\"\n");
   write_file(folder / "b.toml", other);
   ASSERT_EQ(testing::run_program({"run", "a.toml"}, folder.path()).code, 0);
   ASSERT_EQ(testing::run_program({"run", "b.toml"}, folder.path()).code, 0);
@@ -542,10 +544,7 @@ TEST(Configuration, ErrorsStopBeforeAnythingIsMade) {
     EXPECT_FALSE(std::filesystem::exists(folder / "results"));
   };
   const std::string tiny = testing::tiny_experiment();
-  const auto with = [&](const std::string& from, const std::string& to) {
-    std::string changed = tiny;
-    return changed.replace(changed.find(from), from.size(), to);
-  };
+  const auto with = [&](const std::string& from, const std::string& to) { return testing::replaced(tiny, from, to); };
   refuse(with("[mask]\nepochs", "[mask]\nepoch"), {"x.toml:", "mask.epoch", "did you mean 'mask.epochs'?"});
   refuse(with("plugin = \"synthetic\"", "plugin = \"synthetics\""),
          {"x.toml:4:", "did you mean 'synthetic'?", "fashion_mnist"});

@@ -189,6 +189,16 @@ TEST(Options, ReadingWhatWasNotDeclaredIsAnError) {
   EXPECT_NE(error_of([&] { options.integer("lr"); }).find("another type"), std::string::npos);
 }
 
+TEST(Options, ADefaultThatIsNoValueOfItsTypeIsAnErrorThatNamesTheOption) {
+  const std::vector<std::pair<Option, const char*>> wrong = {
+      {text_option("kind", "linear", ""), "option 'kind' declares the default linear, which is not a text"},
+      {integer_option("count", "0.5", ""), "option 'count' declares the default 0.5, which is not an integer"}};
+  for (const auto& [option, words] : wrong) {
+    const std::string message = error_of([&, declared = option] { default_of(declared); });
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+  }
+}
+
 TEST(Nearest, FindsWhatWasMeantAndNothingElse) {
   const std::set<std::string> known = {"pruning", "uniform", "stage_criticality"};
   EXPECT_EQ(nearest_name("prunning", known), "pruning");

@@ -7,6 +7,7 @@
 #include "sensitivity/pruning/sparse_momentum.h"
 #include "support/graphs.h"
 #include "support/models.h"
+#include "support/training.h"
 #include "train/trainer.h"
 
 namespace senet::recorded {
@@ -71,7 +72,7 @@ Make masks(MaskScore score, bool several = false) {
 Make finetuning(PramForm pram, bool several = false) {
   return [=](Networks& networks) {
     networks.student->set_masks(networks.random_masks());
-    DistilledSettings settings = kFinetuneSettings;
+    DistilledSettings settings = testing::finetune_settings();
     settings.pram = pram;
     return std::make_unique<Finetuning>(*networks.teacher, networks.widths(several), settings);
   };

@@ -94,8 +94,9 @@ TEST(RandomBox, LiesInTheImageCoversItsSharesAndIsAFunctionOfItsArguments) {
 }
 
 TEST(RandomBox, OfALongImageThatFitsNoneIsItsCentre) {
-  const Box wide = random_box(4, 4000, 1, 0, 0);
-  EXPECT_LE(wide.left + wide.width, 4000);
+  const auto numbers = [](const Box& box) { return std::make_tuple(box.top, box.left, box.height, box.width); };
+  EXPECT_EQ(numbers(random_box(4, 4000, 1, 0, 0)), std::make_tuple(0, 1997, 4, 5));
+  EXPECT_EQ(numbers(random_box(4000, 4, 1, 0, 0)), std::make_tuple(1997, 0, 5, 4));
   const Box one = random_box(1, 1, 1, 0, 0);
   EXPECT_EQ(one.height * one.width, 1);
 }

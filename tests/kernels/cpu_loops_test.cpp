@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "support/support.h"
+#include "support/threads.h"
 
 namespace senet {
 namespace {
@@ -17,15 +18,13 @@ TEST(Loops, RunOnAsManyThreadsAsAreSet) {
 #else
   const size_t expected = 2;
 #endif
-  const int before = at::get_num_threads();
-  at::set_num_threads(2);
+  const testing::Threads two(2);
   std::set<std::thread::id> threads;
   std::mutex mutex;
   at::parallel_for(0, 2, 1, [&](int64_t, int64_t) {
     const std::lock_guard<std::mutex> lock(mutex);
     threads.insert(std::this_thread::get_id());
   });
-  at::set_num_threads(before);
   EXPECT_EQ(threads.size(), expected);
 }
 

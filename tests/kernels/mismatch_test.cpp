@@ -1,11 +1,10 @@
 #include "kernels/mismatch.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "support/support.h"
+#include "support/threads.h"
 
 namespace senet {
 namespace {
@@ -78,10 +77,10 @@ TEST(Mismatch, DoesNotDependOnTheNumberOfThreads) {
   const torch::Tensor a = random_tensor({32, 20, 16, 16}, 1, torch::kFloat32).contiguous(kLast),
                       b = random_tensor({32, 20, 16, 16}, 2, torch::kFloat32).contiguous(kLast);
   torch::Tensor one = torch::zeros({16, 16, 20}, torch::kFloat64), two = torch::zeros({16, 16, 20}, torch::kFloat64);
-  at::set_num_threads(1);
-  add_mismatch(one, a, b);
-  at::set_num_threads(2);
-  add_mismatch(two, a, b);
+  for (const auto& [count, D] : {std::pair(1, &one), std::pair(2, &two)}) {
+    const testing::Threads threads(count);
+    add_mismatch(*D, a, b);
+  }
   EXPECT_TRUE(identical(one, two));
 }
 

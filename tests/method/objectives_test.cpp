@@ -6,9 +6,11 @@
 
 #include "config/document.h"
 #include "method/phases.h"
+#include "senet/ranked.h"
 #include "support/phase.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
+#include "support/training.h"
 
 namespace senet {
 namespace {
@@ -324,6 +326,30 @@ TEST(MaskIdentification, EndsWhenMasksHaveSettled) {
   EXPECT_FALSE(restless.finished());
 }
 
+TEST(MaskIdentification, EndsAfterUpdatesInARowAndNotBeforeItsBudgetHasFallen) {
+  EpochSums sums(torch::kCPU);
+  // Ranks each layer's elements forwards or backwards, so that masks stay or move.
+  const auto ends = [&](MaskIdentification& objective, const Pair& pair, int sign) {
+    for (const ReluSite& site : pair.student.sites()) {
+      torch::Tensor& D = MaskIdentification::sum_of(site, sums);
+      D.copy_(sign * torch::arange(D.numel(), torch::kFloat64).view(D.sizes()));
+    }
+    objective.interval_end(sums);
+    return objective.finished();
+  };
+  Pair pair;
+  MaskSettings settings;
+  settings.stop_nhd = 0.01;
+  settings.stop_updates = 2;
+  MaskIdentification objective(pair.teacher, pair.student, {31, 7}, settings, 9);
+  for (const int sign : {1, 1, -1, -1}) EXPECT_FALSE(ends(objective, pair, sign)) << "one update without a move";
+  EXPECT_TRUE(ends(objective, pair, -1));
+
+  settings.fall = {Fall::cosine, 1, 0, 1, 5};
+  MaskIdentification falling(pair.teacher, pair.student, {31, 7}, settings, 9);
+  for (int update = 0; update < 4; ++update) EXPECT_FALSE(ends(falling, pair, 1));
+}
+
 TEST(MaskIdentification, GoesOnFromItsStateAsIfItHadNeverStopped) {
   MaskSettings settings;
   settings.score_memory = 0.5;
@@ -376,7 +402,7 @@ TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
     pair.student.set_masks(
         {random_tensor({3, 6, 6}, 3).gt(0).to(torch::kUInt8), random_tensor({4, 3, 3}, 4).gt(0).to(torch::kUInt8)});
     const std::vector<torch::Tensor> masks = pair.student.masks();
-    DistilledSettings settings = kFinetuneSettings;
+    DistilledSettings settings = testing::finetune_settings();
     settings.pram = form;
     settings.pram_stages = stages;
     Finetuning objective(pair.teacher, pair.student, settings);
@@ -412,9 +438,35 @@ TEST(Finetuning, ItsLossIsTheFormulaAndItsMasksAreFrozen) {
   }
 }
 
+TEST(DistilledSettings, AreReadFromTheirOptions) {
+  const Document document = Document::from_toml(
+      "[m]\ntemperature = 2\nfinetune.ce_weight = 0.3\nfinetune.kd_weight = 0.8\nfinetune.pram = \"vector\"\n"
+      "finetune.beta = 7\nfinetune.pram_stages = [2]\nsearch.ce_weight = 0.1\nsearch.kd_weight = 0.2\n",
+      "x.toml");
+  const Options options = document.resolve("m", declare(kRankedOptions));
+  const DistilledSettings fine = distilled_settings(options, "finetune");
+  EXPECT_EQ(fine.ce_weight, 0.3);
+  EXPECT_EQ(fine.kd_weight, 0.8);
+  EXPECT_EQ(fine.temperature, 2);
+  EXPECT_EQ(fine.pram, PramForm::vector);
+  EXPECT_EQ(fine.pram_weight, 7);
+  EXPECT_EQ(fine.pram_stages, std::vector<int64_t>{2});
+  const DistilledSettings search = distilled_settings(options, "search");
+  EXPECT_EQ(search.ce_weight, 0.1);
+  EXPECT_EQ(search.kd_weight, 0.2);
+  EXPECT_EQ(search.temperature, 2);
+  EXPECT_EQ(search.pram, PramForm::none);
+  const DistilledSettings published = testing::finetune_settings();
+  EXPECT_NEAR(published.ce_weight, 1 - 0.9, 1e-12) << "1 − λ";
+  EXPECT_EQ(published.kd_weight, 0.9);
+  EXPECT_EQ(published.temperature, 4);
+  EXPECT_EQ(published.pram, PramForm::attention);
+  EXPECT_EQ(published.pram_weight, 1000);
+}
+
 TEST(Finetuning, RefusesAStageThatTheModelDoesNotAnnounce) {
   Pair pair;
-  DistilledSettings settings = kFinetuneSettings;
+  DistilledSettings settings = testing::finetune_settings();
   settings.pram_stages = {1, 3};
   Finetuning objective(pair.teacher, pair.student, settings);
   EpochSums sums(torch::kCPU);

@@ -142,6 +142,29 @@ TEST(SummedScore, IsOfAllImagesWhereEachShardAddsItsOwn) {
   }
 }
 
+// The first of two shards; the other has three images in place of five, and three times its mean.
+class OtherShard final : public World {
+ public:
+  OtherShard() : World(0, 2) {}
+  std::vector<torch::Tensor> gather(const torch::Tensor& mine) override {
+    const torch::Tensor mean = mine.narrow(0, 0, mine.numel() - 1) / 5;
+    return {mine.clone(), torch::cat({3 * (3 * mean), torch::full({1}, 3, mine.options())})};
+  }
+
+ protected:
+  torch::Tensor exchange(const torch::Tensor& slices) override { return slices; }
+  void broadcast(torch::Tensor&) override {}
+};
+
+TEST(MeanOverShards, WeighsEachShardByItsImages) {
+  const torch::Tensor mean = random_tensor({2, 3}, 1);
+  EXPECT_TRUE(identical(mean_over_shards(mean, 5), mean)) << "without shards";
+  const InShards shards(std::make_unique<OtherShard>());
+  EXPECT_TRUE(identical(mean_over_shards(mean, 5), mean)) << "outside a step of shards";
+  const ShardedStep step(5.0 / 8);
+  EXPECT_TRUE(mean_over_shards(mean, 5).allclose((5 * mean + 3 * (3 * mean)) / 8));
+}
+
 constexpr Option kOwn[] = {integer_option("finetune.epochs", "3", "own default").counts_epochs(),
                            real_option("own", "1", "an own option")};
 constexpr RankedOptions kOptions(kOwn);

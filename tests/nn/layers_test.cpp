@@ -39,6 +39,19 @@ struct DirectConvolution {
   }
 };
 
+// As PyTorch: weights and biases of U(−1/√in, 1/√in).
+TEST(FullyConnected, DrawsFromItsUniformDistribution) {
+  FullyConnected layer(400, 300);
+  auto generator = at::detail::createCPUGenerator(7);
+  layer.reset_parameters(generator);
+  for (const torch::Tensor& drawn : {layer.weight.detach(), layer.bias.detach()}) {
+    EXPECT_LE(drawn.abs().max().item<double>(), 0.05);
+    EXPECT_GT(drawn.max().item<double>(), 0.045);
+    EXPECT_LT(drawn.min().item<double>(), -0.045);
+  }
+  EXPECT_NEAR(layer.weight.detach().std().item<double>(), 0.05 / std::sqrt(3), 0.01 * 0.05);
+}
+
 // Narrow channel counts on both sides of every vector width: a library's strided 1×1 kernel is wrong below 8 or 16.
 TEST(Conv2d, AgreesWithTheSumInBothDirectionsForNarrowChannels) {
   for (const auto format : {torch::MemoryFormat::ChannelsLast, torch::MemoryFormat::Contiguous}) {

@@ -1,12 +1,11 @@
 #include "nn/norm_activation.h"
 
-#include <ATen/Parallel.h>
-
 #include <limits>
 
 #include "senet/activation.h"
 #include "senet/network.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 namespace senet {
 namespace {
@@ -140,16 +139,14 @@ INSTANTIATE_TEST_SUITE_P(TypesSizesActivations, NormActivationTest,
 
 TEST(NormActivation, GivesTheSameBitsOnAnyNumberOfThreads) {
   const NormCase c{torch::kFloat32, {17, 20, 23, 19}, Rectified::masked, true};
-  const int threads = at::get_num_threads();
   std::vector<std::vector<torch::Tensor>> runs;
   for (const int count : {1, 2, 3}) {
-    at::set_num_threads(count);
+    const testing::Threads threads(count);
     Inputs in(c);
     const torch::Tensor y = activation_from_mask(in.mask)->after(in.norm, in.x, in.shortcut);
     y.backward(in.gradient);
     runs.push_back({y.detach(), in.x.grad(), in.norm.weight.grad(), in.norm.running_var});
   }
-  at::set_num_threads(threads);
   for (size_t i = 0; i < runs[0].size(); ++i) {
     EXPECT_TRUE(identical(runs[0][i], runs[1][i])) << i;
     EXPECT_TRUE(identical(runs[0][i], runs[2][i])) << i;

@@ -306,7 +306,7 @@ class Training : public ::testing::TestWithParam<Steps> {
                                  student = build_model(net.model, net.shape, net.toml);
   std::vector<int64_t> relus;
   MaskSettings mask;
-  DistilledSettings finetune = kFinetuneSettings;
+  DistilledSettings finetune = testing::finetune_settings();
   SnlSettings snl;
   nlohmann::json alphas = nlohmann::json::array();
   std::unique_ptr<Objective> objective;

@@ -82,6 +82,13 @@ TEST(Descent, ElseTakesTheSetThatCostsLeastOfThoseItTries) {
   EXPECT_EQ(run.descent->count(), 120);
 }
 
+TEST(Descent, OfSetsThatCostTheSameTakesTheFirst) {
+  Descending run(settings_of(120, 24, 10, 0), [](const auto&) { return 0.5; });
+  run.descent->begin();
+  ASSERT_EQ(run.tried.size(), 11u) << "none costs less than the tolerance of 0";
+  for (size_t l = 0; l < 2; ++l) EXPECT_TRUE(testing::identical(run.student.masks()[l], run.tried[1][l]));
+}
+
 TEST(Descent, NeverBringsAReluBackAndEndsExactlyAtTheBudget) {
   Descending run(settings_of(41, 10, 3, 1), [](const auto&) { return 0.5; });  // 103 = 10·10 + 3
   run.descent->begin();

@@ -1,9 +1,6 @@
 #include <zlib.h>
 
-#include "config/document.h"
-#include "plugin/host.h"
-#include "senet/dataset.h"
-#include "support/support.h"
+#include "support/datasets.h"
 
 namespace senet {
 namespace {
@@ -42,13 +39,7 @@ struct Files {
     write_file(folder / "t10k-images-idx3-ubyte.gz", gzipped(images_file(4), folder));
     write_file(folder / "t10k-labels-idx1-ubyte", labels_file(4));
   }
-  std::shared_ptr<Dataset> dataset() const {
-    static const PluginHost host({SENET_TEST_PLUGINS});
-    Document document("none");
-    document.set("dataset.path=\"" + folder.path().string() + "\"");
-    return host.make<Dataset>("fashion_mnist",
-                              document.resolve("dataset", host.options(PluginKind::dataset, "fashion_mnist")));
-  }
+  std::shared_ptr<Dataset> dataset() const { return testing::dataset_at("fashion_mnist", folder.path()); }
   std::string refusal(Split split = Split::train) const {
     return error_of([&] { dataset()->load(split); });
   }
@@ -64,9 +55,7 @@ TEST(FashionMnist, ReadsPlainAndGzippedFiles) {
 }
 
 TEST(FashionMnist, TheRealFilesAreWhole) {
-  static const PluginHost host({SENET_TEST_PLUGINS});
-  const auto dataset = host.make<Dataset>(
-      "fashion_mnist", Document("none").resolve("dataset", host.options(PluginKind::dataset, "fashion_mnist")));
+  const auto dataset = testing::make_dataset("fashion_mnist");
   const Images train = dataset->load(Split::train), test = dataset->load(Split::test);
   EXPECT_EQ(train.count(), 60000);
   EXPECT_EQ(test.count(), 10000);

@@ -14,14 +14,9 @@ using testing::error_of;
 using testing::jpeg_of;
 using testing::made_up_image;
 using testing::png_of;
+using testing::splits_as;
 using testing::TemporaryFolder;
 using testing::write_file;
-
-Options split_defaults(const std::string& toml = "") {
-  Document document("test");
-  if (!toml.empty()) document = Document::from_toml(toml, "x.toml");
-  return document.resolve("dataset", split_options());
-}
 
 // train/ and val/ of the classes cat and dog, PNG of 10×10.
 void write_classes(const TemporaryFolder& folder, const std::string& test = "val") {
@@ -42,7 +37,7 @@ TEST(ImageFolder, LabelsAreTheSortedClassNamesAndImagesAreDecodedOnce) {
     write_file(folder / "train/cat/readme.txt", "not an image, and not taken for one");
     const auto dataset = dataset_at("image_folder", folder.path());
     EXPECT_EQ(dataset->class_names(), (std::vector<std::string>{"cat", "dog"}));
-    DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "image_folder");
+    DataSplits splits = make_splits(dataset.get(), splits_as("dataset.holdout = 0"), "image_folder");
     EXPECT_EQ(splits.train.pixels.sizes(), (std::vector<int64_t>{6, 10, 10, 3}));
     EXPECT_EQ(splits.test.labels.sum().item<int64_t>(), 3);
     const Image first = viewed(splits.test, 0);
@@ -57,11 +52,11 @@ TEST(ImageFolder, ImagesOfAnySizeAreResizedAndCut) {
   write_file(folder / "train/cat/wide.JPG", jpeg_of(made_up_image(31, 57, 1)));
   write_file(folder / "train/cat/high.jpeg", jpeg_of(made_up_image(90, 13, 1)));
   const auto fixed = dataset_at("image_folder", folder.path(), "dataset.resize = 12\ndataset.size = 8\n");
-  EXPECT_EQ(make_splits(fixed.get(), split_defaults("dataset.holdout = 0"), "image_folder").train.pixels.sizes(),
+  EXPECT_EQ(make_splits(fixed.get(), splits_as("dataset.holdout = 0"), "image_folder").train.pixels.sizes(),
             (std::vector<int64_t>{8, 8, 8, 3}));
   const auto as_stored = dataset_at("image_folder", folder.path());
   const std::string message =
-      error_of([&] { make_splits(as_stored.get(), split_defaults("dataset.holdout = 0"), "image_folder"); });
+      error_of([&] { make_splits(as_stored.get(), splits_as("dataset.holdout = 0"), "image_folder"); });
   EXPECT_NE(message.find("give all one size with dataset.resize and dataset.size"), std::string::npos) << message;
 }
 
@@ -178,7 +173,7 @@ TEST(ImageFolder, ImagesOfOtherKindsAreLeftOutAndCountedWhereASetSaysSo) {
   write_classes(folder);
   write_file(folder / "train/cat/3.bmp", "BM");
   write_file(folder / "train/cat/4.bmp", png_of(made_up_image(10, 10, 1)));
-  const Options all = split_defaults("dataset.holdout = 0");
+  const Options all = splits_as("dataset.holdout = 0");
   const auto skipping = dataset_at("image_folder", folder.path(), "dataset.skip_undecodable = true\n");
   const DataSplits splits = make_splits(skipping.get(), all, "image_folder");
   EXPECT_EQ(splits.left_out, 1);
@@ -222,7 +217,7 @@ TEST(ImageFolder, AnImageThatCannotBeDecodedIsAnErrorWithItsPathOrLeftOutAndCoun
   const TemporaryFolder folder;
   write_classes(folder);
   write_file(folder / "train/dog/broken.jpg", jpeg_of(made_up_image(10, 10, 1)).substr(0, 100));
-  const Options all = split_defaults("dataset.holdout = 0");
+  const Options all = splits_as("dataset.holdout = 0");
   const std::string message =
       error_of([&] { make_splits(dataset_at("image_folder", folder.path()).get(), all, "image_folder"); });
   EXPECT_NE(message.find("train/dog/broken.jpg: cannot be decoded as JPEG"), std::string::npos) << message;
@@ -231,7 +226,7 @@ TEST(ImageFolder, AnImageThatCannotBeDecodedIsAnErrorWithItsPathOrLeftOutAndCoun
   EXPECT_EQ(splits.left_out, 1);
   EXPECT_EQ(splits.train.count(), 6);
   const std::string streamed =
-      error_of([&] { make_splits(skipping.get(), split_defaults("dataset.memory = 0"), "image_folder"); });
+      error_of([&] { make_splits(skipping.get(), splits_as("dataset.memory = 0"), "image_folder"); });
   EXPECT_NE(streamed.find("senet data pack"), std::string::npos) << streamed;
 }
 
@@ -256,7 +251,7 @@ TEST(ImageFolder, ReadsRealCifar10Jpegs) {
   const auto dataset = dataset_at("image_folder", path);
   EXPECT_EQ(dataset->classes(), 10);
   EXPECT_EQ(dataset->class_names().front(), "airplane");
-  const DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "image_folder");
+  const DataSplits splits = make_splits(dataset.get(), splits_as("dataset.holdout = 0"), "image_folder");
   EXPECT_EQ(splits.input.height, 32);
   EXPECT_GT(splits.train.count(), 50);
   const double mean = splits.train.pixels.to(torch::kFloat64).mean().item<double>() / 255;
@@ -271,7 +266,7 @@ TEST(TinyImageNet, ReadsRealImagesSortedByClass) {
   ASSERT_EQ(std::system(command.c_str()), 0);
   const auto dataset = dataset_at("tiny_imagenet", path / "tiny-imagenet-200");
   EXPECT_EQ(dataset->classes(), 50);
-  const DataSplits splits = make_splits(dataset.get(), split_defaults("dataset.holdout = 0"), "tiny_imagenet");
+  const DataSplits splits = make_splits(dataset.get(), splits_as("dataset.holdout = 0"), "tiny_imagenet");
   EXPECT_EQ(splits.input.height, 64);
   EXPECT_EQ(splits.test.count(), 50 * 50) << "of the 200 classes those that the training set has";
 }
@@ -299,7 +294,7 @@ TEST(TinyImageNet, ReadsThePublishersLayoutAndTheSortedOneAlike) {
   write_file(publisher / "val/val_annotations.txt", annotations);
   const auto a = dataset_at("tiny_imagenet", publisher.path()), b = dataset_at("tiny_imagenet", sorted.path());
   EXPECT_EQ(a->class_names(), (std::vector<std::string>{"n01", "n02"}));
-  const Options all = split_defaults("dataset.holdout = 0");
+  const Options all = splits_as("dataset.holdout = 0");
   const DataSplits ours = make_splits(a.get(), all, "tiny_imagenet"),
                    theirs = make_splits(b.get(), all, "tiny_imagenet");
   EXPECT_TRUE(testing::identical(ours.train.pixels, theirs.train.pixels));

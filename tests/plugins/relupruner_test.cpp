@@ -90,6 +90,28 @@ TEST(TaylorScore, LayersWeighFromATenthToOneAndATenth) {
   EXPECT_NEAR(scored.first(1), 1.1 * 0.05 * 3 * 0.5, 1e-6);
 }
 
+// w = ‖G‖·√(mean G² + 1e−8)·(1 + 0.2·depth), the depth from 0 to 1; of the middle layer, as a share of the range.
+TEST(TaylorScore, ALayersWeightGrowsWithItsGradientAndItsDepth) {
+  const TinyNetwork network(2, 3, 6, 5);
+  TaylorScore score(settings(true, false, true));
+  const std::vector<const ReluSite*> sites(3, network.site1);
+  score.begin(sites, torch::kCPU);
+  std::vector<SitePass> passes;
+  std::vector<double> w;
+  const SiteShape shape = network.site1->shape();
+  for (int l = 0; l < 3; ++l) {
+    const torch::Tensor g = random_tensor({2, shape[0], shape[1], shape[2]}, l, torch::kFloat32) * (1 << l);
+    passes.push_back({sites[l], torch::ones_like(g), g});
+    const double norm = 0.05 * (g[0].norm() + g[1].norm()).item<double>() / 2;
+    const double square = 0.05 * g.square().mean().item<double>();
+    w.push_back(norm * std::sqrt(square + 1e-8) * (1 + 0.1 * l));
+  }
+  score.add(passes, {});
+  const torch::Tensor weights = score.layer_weights();
+  EXPECT_NEAR(weights[1].item<double>(), 0.1 + (w[1] - w[0]) / (w[2] - w[0]), 1e-4);
+  EXPECT_NEAR(weights[2].item<double>(), 1.1, 1e-6);
+}
+
 TEST(TaylorScore, GoesOnWhereItsStateWasSaved) {
   Scored whole, resumed;
   for (int batch = 0; batch < 5; ++batch) whole.add({-2, 4}, {0.5, -0.25}, 2);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "support/support.h"
+#include "support/threads.h"
 #include "support/tiny_network.h"
 
 namespace senet {
@@ -150,12 +151,10 @@ TEST(SparseMomentum, AnUpdateIsTheOneDoneByHand) {
 }
 
 TEST(SparseMomentum, OnOneThreadAnUpdateIsTheOneOnSeveral) {
-  const auto updated = [](int threads) {
-    const int before = at::get_num_threads();
-    at::set_num_threads(threads);
+  const auto updated = [](int count) {
+    const testing::Threads threads(count);
     Training training(0.3);
     for (const double p : {0.5, 0.3}) training.objective->redistribute(training.parameters, p);
-    at::set_num_threads(before);
     return training.layers();
   };
   const std::vector<FlatLayer> one = updated(1), several = updated(3);

@@ -62,7 +62,7 @@ TEST(WideResNet, ASiteIsFedByTheConvolutionBeforeItAndEndsTheStageBeforeIt) {
   EXPECT_EQ(testing::expect_order(*network, shape), 3);
 }
 
-TEST(WideResNet, TheProjectionTakesTheActivatedInputAndHasNoBatchNorm) {
+TEST(WideResNet, ProjectsWhereChannelsChangeWithoutBatchNorm) {
   const NetworkShape shape{3, 8, 8, 10};
   const auto network = build_model("wrn22_8", shape, "model.width = 8");
   const auto parameters = network->named_parameters();

@@ -11,6 +11,7 @@
 
 A line `from FOLDER` begins with the results of another experiment. A cell at a budget is its test accuracy in percent, the
 mean over its seeds ± their standard deviation. A difference is paired over the seeds that both have, ± its standard error.
+`A ÷ B` is the ratio of two means.
 QUANTITY `of` stands before what is not the accuracy (QUANTITIES below); `curve PHASE.NAME of` is a curve's last value in
 percent, `cheetah rounds of` (MEASURED) what an engine took for an image after the first, `percent at the border of STAGE of`
 how many of the ReLUs kept there stand in the outermost rows and columns, `hours of everything` what all phases of an
@@ -24,11 +25,6 @@ import re
 import statistics
 
 
-def trained_images(result, passes):
-    """Of what trains behind the teacher."""
-    return sum(phase.get(passes, 0) for phase in result["phases"] if phase["kind"] != "teacher")
-
-
 QUANTITIES = {
     "accuracy": lambda result: 100 * result["result"]["accuracy"],
     "held-out accuracy": lambda result: 100 * result["result"]["held_out_accuracy"],
@@ -38,8 +34,8 @@ QUANTITIES = {
     "percent of ReLUs": lambda result: 100 * result["result"]["relus"] / result["model"]["relus"],
     "squares": lambda result: result["result"]["squares"],
     "thousands of passes": lambda result: sum(phase["image_passes"] for phase in result["phases"]) / 1e3,
-    "passes for each of its own": lambda result: (trained_images(result, "image_passes")
-                                                  / trained_images(result, "deployed_image_passes")),
+    "passes behind the teacher": lambda result: sum(phase["image_passes"] for phase in result["phases"]
+                                                       if phase["kind"] != "teacher"),
 }
 # Of one image after the first, both directions together.
 MEASURED = {
@@ -115,6 +111,9 @@ def hours(results):
 def mean_and_spread(results, text):
     if text == "hours of everything":
         return hours(results), None
+    if "÷" in text:
+        means = [mean_and_spread(results, term.strip())[0] for term in text.split("÷")]
+        return means[0] / means[1], None
     terms = [values_of(results, term.strip()) for term in text.split("−")]
     if len(terms) > 2:
         raise Wrong(f"'{text}' has more than one difference")

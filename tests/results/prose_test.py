@@ -35,8 +35,9 @@ class MadeUp(unittest.TestCase):
             (self.results / "made" / f"{label}-{seed}.json").write_text(json.dumps({
                 "cell": {"label": label}, "seed": seed, "budget": {"asked": "5%"}, "teacher": {"accuracy": 0.7},
                 "result": {"accuracy": accuracy, "relus": 3481}, "curves": {"mask": {"overlap_1": [0.1, 0.08]}},
-                "phases": [{"key": "teacher", "training_seconds": 1800, "image_passes": 1000},
-                           {"key": f"{label}{seed}", "training_seconds": 900, "image_passes": 500}]}))
+                "phases": [{"key": "teacher", "kind": "teacher", "training_seconds": 1800, "image_passes": 1000},
+                           {"key": f"{label}{seed}", "kind": "training", "training_seconds": 900,
+                            "image_passes": 500 if label == "ours" else 400}]}))
 
         (self.results / "made/measured").mkdir()
         for masking, rounds in (("gather", 40), ("multiply", 90)):
@@ -60,9 +61,10 @@ class MadeUp(unittest.TestCase):
     def test_other_quantities(self):
         # Four phases of a quarter of an hour, and a teacher of half an hour that all of them share.
         self.assertEqual([], self.claims(
-            "It kept 3,481 ReLUs, of them 8.0 % twice, in 1.5 passes and 1.50 hours, at a rate of 0.01.",
+            "It kept 3,481 ReLUs, of them 8.0 % twice, in 1.5 passes and 1.50 hours, 1.25 times theirs, at a rate of 0.01.",
             "3,481 = ReLUs of ours 5%", "8.0 = curve mask.overlap_1 of ours 5%", "1.5 = thousands of passes of ours 5%",
-            "1.50 = hours of everything", "0.01 is given"))
+            "1.50 = hours of everything", "0.01 is given",
+            "1.25 = passes behind the teacher of ours 5% ÷ passes behind the teacher of theirs, late 5%"))
 
     def test_what_an_engine_took(self):
         self.assertEqual([], self.claims("2.5 MB, 40 rounds, 3.5 bytes", "2.5 = cheetah MB of ours 5%",

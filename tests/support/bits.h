@@ -70,6 +70,29 @@ inline fs::path phase_folder(const fs::path& folder, const std::string& kind) {
   return folder;
 }
 
+// How many phases of each kind have begun.
+inline std::map<std::string, int> kinds_of_phases(const fs::path& folder) {
+  std::map<std::string, int> kinds;
+  for (const auto& entry : fs::directory_iterator(folder / "runs")) {
+    const std::string name = entry.path().filename().string();
+    ++kinds[name.substr(0, name.find('-'))];
+  }
+  return kinds;
+}
+
+// The first convolution's weights of a finished network.
+inline torch::Tensor first_weights(const std::string& run, const fs::path& folder) {
+  const Outcome outcome = run_program({"export", run, "--out", run + ".safetensors"}, folder);
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  return load_safetensors(folder / (run + ".safetensors")).tensors.at("conv1.weight");
+}
+
+// Until a process, which runs in `folder`, says that it waits for another.
+inline void until_it_waits(Process& process, const fs::path& folder) {
+  while (process.running() && !mentions(slurp(folder / "stderr"), "waiting: "))
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
 // Waits until a phase of this kind has a checkpoint that is not its last.
 inline bool in_the_middle_of(const std::string& kind, const fs::path& folder, Process& process) {
   while (process.running()) {

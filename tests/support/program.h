@@ -140,4 +140,11 @@ inline std::string tiny_experiment_of(const std::string& sections) {
   return experiment + sections;
 }
 
+// The same experiment on another data set.
+inline std::string tiny_experiment_on(const std::string& dataset) {
+  std::string experiment = tiny_experiment();
+  const size_t section = experiment.find("[dataset]"), end = experiment.find("[model]");
+  return experiment.replace(section, end - section, "[dataset]\n" + dataset);
+}
+
 }  // namespace senet::testing

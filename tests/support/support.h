@@ -10,6 +10,7 @@
 #include <functional>
 #include <random>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "senet/error.h"
@@ -46,6 +47,17 @@ inline std::string slurp(const fs::path& path) {
   std::ostringstream content;
   content << in.rdbuf();
   return content.str();
+}
+
+inline bool mentions(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+// With `now` where `old` first stands.
+inline std::string replaced(std::string text, const std::string& old, const std::string& now) {
+  const size_t at = text.find(old);
+  if (at == std::string::npos) throw std::invalid_argument("'" + old + "' is not in: " + text);
+  return text.replace(at, old.size(), now);
 }
 
 // The message of the Error that `action` throws; fails the test when it throws none.

@@ -92,7 +92,10 @@ TEST(Losses, PramIsItsFormulaInBothForms) {
   // Both look at directions only: the scale of an activation does not matter.
   for (const PramForm form : {PramForm::attention, PramForm::vector}) {
     EXPECT_NEAR(pram(a, a * 3.5, form).item<double>(), 0, 1e-14);
-    EXPECT_TRUE(std::isfinite(pram(a, torch::zeros_like(b), form).item<double>())) << "a dead stage has norm 0";
+    const torch::Tensor dead = torch::zeros_like(b).set_requires_grad(true), loss = pram(a, dead, form);
+    loss.backward();
+    EXPECT_TRUE(std::isfinite(loss.item<double>())) << "a dead stage has norm 0";
+    EXPECT_TRUE(dead.grad().isfinite().all().item<bool>());
   }
 }
 

@@ -209,15 +209,30 @@ TEST(Schedule, TheRateRisesInTheFirstEpochs) {
 
 TEST(TrainingOptions, AreReadIntoTheirSettings) {
   const Document document = Document::from_toml(
-      "[t]\noptimizer = \"adamw\"\nnesterov = true\ncutout = 5\nlr_floor = 1e-3\nwarmup_epochs = 2\nbest_epoch = true",
+      "[t]\nepochs = 3\nbatch = 7\nlr = 0.2\nmomentum = 0.8\nweight_decay = 0.1\noptimizer = \"adamw\"\nnesterov = "
+      "true\n"
+      "schedule = \"cosine\"\nlr_drops = [0.5]\nlr_drop_factor = 0.3\nlr_floor = 1e-3\nwarmup_epochs = 2\n"
+      "best_epoch = true\ncrop_padding = 2\nflip = false\nrandom_resized = true\ncutout = 5\ncheckpoint_seconds = 9\n",
       "x.toml");
   const TrainingSettings settings = training_settings(document.resolve("t", training_options()));
+  EXPECT_EQ(settings.epochs, 3);
+  EXPECT_EQ(settings.batch, 7);
+  EXPECT_EQ(settings.lr, 0.2);
+  EXPECT_EQ(settings.momentum, 0.8);
+  EXPECT_EQ(settings.weight_decay, 0.1);
   EXPECT_EQ(settings.optimizer, OptimizerKind::adamw);
   EXPECT_TRUE(settings.nesterov);
-  EXPECT_EQ(settings.cutout, 5);
+  EXPECT_EQ(settings.schedule, Schedule::cosine);
+  EXPECT_EQ(settings.lr_drops, std::vector<double>{0.5});
+  EXPECT_EQ(settings.lr_drop_factor, 0.3);
   EXPECT_EQ(settings.lr_floor, 1e-3);
   EXPECT_EQ(settings.warmup_epochs, 2);
   EXPECT_TRUE(settings.best_epoch);
+  EXPECT_EQ(settings.crop_padding, 2);
+  EXPECT_FALSE(settings.flip);
+  EXPECT_TRUE(settings.random_resized);
+  EXPECT_EQ(settings.cutout, 5);
+  EXPECT_EQ(settings.checkpoint_seconds, 9);
 }
 
 TEST(TrainingOptions, DefaultsAreTheTeachersOfThePaper) {

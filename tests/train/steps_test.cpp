@@ -6,6 +6,7 @@
 #include "support/graphs.h"
 #include "support/support.h"
 #include "support/tiny_network.h"
+#include "support/training.h"
 #include "train/trainer.h"
 
 namespace senet::of_steps {
@@ -128,7 +129,7 @@ TEST(Steps, OfAnObjectiveThatChangesNothingAreRecordedOnce) {
     Host host;
     KeptWork::Log log;
     CrossEntropy cross_entropy(setting.student);
-    Finetuning finetuning(setting.teacher, setting.student, kFinetuneSettings);
+    Finetuning finetuning(setting.teacher, setting.student, testing::finetune_settings());
     setting.run(teacher ? static_cast<Objective&>(cross_entropy) : finetuning, host, kept(log));
     EXPECT_EQ(log.recordings, 1);
   }

@@ -1,13 +1,13 @@
 #include "train/trainer.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "method/objectives.h"
 #include "support/support.h"
+#include "support/threads.h"
 #include "support/tiny_network.h"
 
 namespace senet {
@@ -138,7 +138,7 @@ class Noting : public Objective {
     sums.add("twice", 2 * loss * batch.labels.size(0));
     return {loss, logits};
   }
-  int64_t interval() const override { return 2; }
+  int64_t interval() const override { return every; }
   bool interval_spans_epochs() const override { return spans; }
   void interval_end(EpochSums&) override { intervals.push_back(steps.back()); }
   void epoch_end(EpochEnd& end) override {
@@ -151,6 +151,7 @@ class Noting : public Objective {
   }
 
   std::vector<int64_t> steps, indices, intervals;
+  int64_t every = 2;
   bool spans = false;
 
  private:
@@ -169,25 +170,36 @@ class Metered final : public TrainingHost {
     own["held_out"] = report.held_out->accuracy;
   }
   void progress(const Progress&) override { ++steps; }
+  void message(const std::string& line) override { messages.push_back(line); }
   bool stop_requested() const override { return steps == stop_at; }
 
   std::optional<TensorMap> saved;
   std::vector<std::map<std::string, double>> metrics;
+  std::vector<std::string> messages;
   int steps = 0, stop_at = -1;
 };
 
+// An epoch has three steps.
 TEST(Trainer, TellsAnObjectiveWhichStepAndImagesItSees) {
-  for (const bool spans : {false, true}) {
+  struct Interval {
+    int64_t every;
+    bool spans;
+    std::vector<int64_t> ends;  // the steps that one ends behind
+  };
+  const std::vector<Interval> intervals = {
+      {1, false, {0, 1, 3, 4}}, {2, false, {1, 4}}, {2, true, {1, 3, 5}}, {3, false, {}}, {3, true, {2, 5}}};
+  for (const auto& [every, spans, ends] : intervals) {
     Setting setting;
     setting.settings.epochs = 2;
     TinyNetwork network(2, 3, 6, 5);
     network.initialise(1);
     Noting objective(network);
+    objective.every = every;
     objective.spans = spans;
     Metered host;
     Trainer{setting.data, setting.held_out, setting.settings, 11}.run(network, objective, host);
     EXPECT_EQ(objective.steps, (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
-    EXPECT_EQ(objective.intervals, spans ? (std::vector<int64_t>{1, 3, 5}) : (std::vector<int64_t>{1, 4}));
+    EXPECT_EQ(objective.intervals, ends) << "every " << every << (spans ? ", over epochs' ends" : "");
     std::vector<int64_t> expected = setting.data.shuffled(11, 0);
     const std::vector<int64_t> second = setting.data.shuffled(11, 1);
     expected.insert(expected.end(), second.begin(), second.end());
@@ -225,7 +237,13 @@ TEST(Trainer, LeavesTheNetworkOfTheBestEpochThatMayBeKept) {
         continue;
       }
       accuracy.clear();
-      for (const auto& epoch : host.metrics) accuracy.push_back(epoch.at("held_out"));
+      double best = 0;
+      for (const auto& epoch : host.metrics) {
+        if (static_cast<int64_t>(accuracy.size()) != refused) best = std::max(best, epoch.at("held_out"));
+        accuracy.push_back(epoch.at("held_out"));
+        EXPECT_EQ(epoch.at("best_held_out_accuracy"), best);
+      }
+      EXPECT_TRUE(host.messages.empty());
       return std::pair(evaluate(network, setting.held_out, "it").accuracy, state_of(network));
     }
   };
@@ -257,6 +275,7 @@ TEST(Trainer, WithoutABestEpochLeavesTheLast) {
     Never objective(network);
     Metered host;
     Trainer{setting.data, setting.held_out, setting.settings, 3}.run(network, objective, host);
+    EXPECT_EQ(host.messages.size(), best && epochs > 0 ? 1u : 0u);
     return state_of(network);
   };
   expect_same(run(2, true), run(2, false));
@@ -297,7 +316,7 @@ TEST(Trainer, KeepsWeightsAndFreshMasksOfTheBestMaskEpoch) {
 }
 
 TEST(Trainer, ResumesBitForBitFromEveryStep) {
-  at::set_num_threads(2);
+  const testing::Threads threads(2);
   Host whole;
   MaskTraining uninterrupted;
   uninterrupted.run(whole);
@@ -389,6 +408,26 @@ TEST(Evaluate, ScoresInEvalModeWithoutAugmentation) {
   EXPECT_NEAR(score.accuracy, expected.argmax(1).eq(batch.labels).to(torch::kFloat64).mean().item<double>(), 1e-12);
   EXPECT_NEAR(score.loss, cross_entropy(expected, batch.labels).item<double>(), 1e-6);
   EXPECT_EQ(evaluate(network, setting.data, "it", nullptr, 9).images, 9);
+}
+
+// It takes 256 images at a time: here 256, 256 and 88, or 256 and 44.
+TEST(Evaluate, AddsUpOverItsBatches) {
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  network.eval();
+  const BatchLoader data(made_up(600), kNormal, torch::kFloat32, torch::kCPU);
+  std::vector<int64_t> all(600);
+  std::iota(all.begin(), all.end(), 0);
+  for (const int64_t limit : {600, 300}) {
+    torch::Tensor logits;
+    const Score score = evaluate(network, data, "it", &logits, limit);
+    const Batch batch = data.load(all.data(), limit);
+    const torch::Tensor expected = network.forward(batch.images);
+    EXPECT_EQ(score.images, limit);
+    EXPECT_LT(testing::largest_difference(logits, expected), 1e-6);
+    EXPECT_NEAR(score.accuracy, expected.argmax(1).eq(batch.labels).to(torch::kFloat64).mean().item<double>(), 1e-12);
+    EXPECT_NEAR(score.loss, cross_entropy(expected, batch.labels).item<double>(), 1e-6);
+  }
 }
 
 TEST(Evaluate, LogitsThatAreNotFiniteAreAnErrorThatNamesTheWeights) {

@@ -6,6 +6,7 @@
 #include "method/objectives.h"
 #include "senet/losses.h"
 #include "support/models.h"
+#include "support/training.h"
 #include "train/optimizer.h"
 #include "train/steps.h"
 #include "train/trainer.h"
@@ -304,7 +305,7 @@ TensorMap trained(const Case& c, const std::vector<double>& widths, bool explici
   for (const ReluSite& site : student->sites()) relus.push_back(site.relus() / 4);
   Widths student_widths = all();
   MaskIdentification masks(*teacher, student_widths, relus, MaskSettings(), 3);
-  Finetuning finetuning(*teacher, student_widths, kFinetuneSettings);
+  Finetuning finetuning(*teacher, student_widths, testing::finetune_settings());
   Sgd optimizer(*student, TrainingSettings());
   for (Objective* objective : {static_cast<Objective*>(&masks), static_cast<Objective*>(&finetuning)}) {
     student->train();
@@ -330,7 +331,7 @@ TEST(SenetPlusPlus, SumsTheLossesOfItsWidths) {
   const auto teacher = build(c, 1);
   const Student student(c);
   student.full->train();
-  DistilledSettings settings = kFinetuneSettings;
+  DistilledSettings settings = testing::finetune_settings();
   Finetuning objective(*teacher, *student.widths, settings);
   ASSERT_EQ(objective.passes(), 2);
   const Batch batch = batch_for(c, 9);

@@ -55,9 +55,7 @@ int export_safetensors(const Arguments& arguments) {
 int export_stablehlo(const Arguments& arguments) {
   check_room(arguments.out);
   const PluginHost plugins = load_plugins(arguments);
-  Arguments on_cpu = arguments;
-  on_cpu.device = "cpu";
-  const auto [result, run] = restore_subject(plugins, on_cpu);
+  const auto [result, run] = restore_subject(plugins, arguments);
   const BatchLoader images = make_loader(*run.laboratory, run.laboratory->data.test);
   const NetworkExport exported(*run.network, masking_of(arguments.masking));
   const Golden golden = golden_images(*run.network, images, arguments.images);
@@ -88,7 +86,9 @@ int export_stablehlo(const Arguments& arguments) {
 }  // namespace
 
 int export_run(const Arguments& arguments) {
-  return arguments.format == "stablehlo" ? export_stablehlo(arguments) : export_safetensors(arguments);
+  Arguments on_cpu = arguments;
+  on_cpu.device = "cpu";
+  return on_cpu.format == "stablehlo" ? export_stablehlo(on_cpu) : export_safetensors(on_cpu);
 }
 
 }  // namespace senet

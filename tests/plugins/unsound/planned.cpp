@@ -43,6 +43,27 @@ class Planned final : public senet::Method {
   int64_t rounds_;
 };
 
+constexpr senet::Option kMistakes[] = {senet::text_option("mistake", "\"kind\"", "which")};
+
+// Gives steps that are none.
+class Mistaken final : public senet::Method {
+ public:
+  explicit Mistaken(const senet::Options& options) : mistake_(options.text("mistake")) {}
+
+  std::vector<senet::Step> steps(const senet::Target& target) override {
+    if (mistake_ == "none") return {};
+    senet::Step step{mistake_ == "kind" ? "snl" : "mistaken", "", target.options};
+    if (mistake_ != "body") step.run = [](senet::StepContext& context) { return context.make_network("own"); };
+    if (mistake_ == "on") step.on = {"mistaken_search"};
+    if (mistake_ == "name") return {step, step};
+    return {step};
+  }
+
+ private:
+  std::string mistake_;
+};
+
 }  // namespace
 
-SENET_PLUGIN(senet::entry<Planned>("planned", "says what it trains", kOptions));
+SENET_PLUGIN(senet::entry<Planned>("planned", "says what it trains", kOptions),
+             senet::entry<Mistaken>("mistaken", "gives steps that are none", kMistakes));

@@ -82,6 +82,10 @@ TEST(Cost, OfLinearLayersIsMeasuredForTheProfilesNetworkAndScaledForOthers) {
   Result larger = made_result("a", "5%", 1, 0.5);
   larger.dataset.input = {3, 64, 64};
   EXPECT_FALSE(cost_of(larger, profile).linear_measured);
+
+  Result reshaped = made_result("a", "5%", 1, 0.5);
+  reshaped.model.made_smaller = MadeSmaller{0.5, 1, {}};
+  EXPECT_FALSE(cost_of(reshaped, profile).linear_measured);
 }
 
 TEST(Cost, TheShippedProfileAgreesWithWhatItsSourcesReport) {

@@ -392,8 +392,12 @@ TEST_F(Reports, WidthsHaveARowEach) {
   other.file = "results/made/other.json";
   std::swap(other.widths[0], other.widths[1]);
   other.widths[1].scores.accuracy = 0.52;
+  other.widths[1].scores.relus = 40;
   add(other);
-  EXPECT_EQ(rendered(table("x").rows[0].cells[5]), "51.00 ± 1.41 (2)") << "widths are found by their number";
+  const Table both = table("x");
+  EXPECT_EQ(rendered(both.rows[0].cells[5]), "51.00 ± 1.41 (2)") << "widths are found by their number";
+  EXPECT_EQ(rendered(both.rows[0].cells[6]), "50") << "the mean of 60 and 40";
+  EXPECT_EQ(rendered(both.rows[0].cells[8]), "20.04×") << "16.7·60/50";
 }
 
 TEST_F(Reports, TheSensitivitysShapeIsRankedAgainstTheAuthors) {
