@@ -321,6 +321,22 @@ TEST(Snl, WhatAFixedSumOfEpochsLeavesUnusedInTheSearchGoesToTheFineTuning) {
   EXPECT_EQ(passes("fixed", "snl_finetune"), (3 + 1) * epoch);
 }
 
+TEST(AutoRep, AtAFactorOf0ItsAlphasStayWhereTheyBegin) {
+  const TemporaryFolder folder;
+  const std::string cell = "[[cell]]\nmethod = \"autorep\"\nbudgets = [\"20%\"]\nlabel = ";
+  write_file(folder / "tiny.toml",
+             tiny_experiment_of("[autorep]\nsearch.epochs = 2\nsearch.lr = 0.05\nlambda = 60\n" + cell + "\"moves\"\n" +
+                                cell + "\"stays\"\nautorep.alpha_lr_factor = 0\n"));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--threads", "1"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  const auto relus = [&](const std::string& label) {
+    const json result = json::parse(testing::slurp(folder / ("results/tiny/" + label + "-20pct-s1.json")));
+    return result["curves"]["search"]["relus"];
+  };
+  EXPECT_EQ(relus("stays"), json({1088, 1088}));
+  EXPECT_LT(relus("moves")[1].get<int64_t>(), 1088);
+}
+
 // What methods leave that only rank: the files of `runs` by their phase's kind, and a result.
 struct RankedRun {
   RankedRun(const std::string& method, const std::string& cells) {

@@ -499,5 +499,18 @@ TEST(NetworkState, ComesBackWithMasksAndRefusesAnotherNetworks) {
             std::string::npos);
 }
 
+TEST(Archive, RefusesTwoThingsOfOneNameAndWhatNothingAskedFor) {
+  Archive saved = Archive::saving();
+  int64_t epoch = 3, step = 4;
+  saved.number("epoch", epoch);
+  EXPECT_EQ(error_of([&] { saved.number("epoch", step); }), "two things are saved under the name 'epoch'");
+  saved.number("step", step);
+  Archive loaded = Archive::loading(saved.tensors());
+  loaded.number("epoch", epoch);
+  EXPECT_NE(
+      error_of([&] { loaded.check_all_asked_for(); }).find("the checkpoint holds 'step', which nothing asked for"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace senet
