@@ -46,33 +46,33 @@ plot keyentry title "measured here", \
      keyentry with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "SENet [1]", \
      keyentry title " ", \
      keyentry title "published, CIFAR-100", \
-     keyentry with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point title "AutoReP", \
-     keyentry with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "CryptoNAS", \
-     keyentry with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point title "DeepReDuce", \
-     keyentry with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point title "ReLUPruner", \
-     keyentry with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.35*point title "ReLUPruner, first order", \
-     keyentry with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point title "ReLUPruner, no layer weight", \
+     keyentry with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point title "'Our' in a fork of SNL", \
+     keyentry with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "AutoReP", \
+     keyentry with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point title "CryptoNAS", \
+     keyentry with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point title "DeepReDuce", \
+     keyentry with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.55*point title "ReLUPruner", \
+     keyentry with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point title "ReLUPruner, first order", \
+     keyentry with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point title "ReLUPruner, no layer weight", \
      keyentry with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point title "SENet", \
-     keyentry with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point title "SNIP", \
+     keyentry with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point title "SNIP", \
      keyentry with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SNL", \
-     keyentry with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point title "Sphynx", \
-     keyentry with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point title "all ReLUs (DeepReDuce's curve)", \
-     keyentry with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point title "secure_inference", \
-     keyentry with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point title "series 'Our'", \
-     "cifar100_width64_figure.dat" index 5 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point notitle, \
+     keyentry with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point title "Sphynx", \
+     keyentry with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point title "all ReLUs (DeepReDuce's curve)", \
+     keyentry with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point title "secure_inference", \
+     "cifar100_width64_figure.dat" index 5 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point notitle, \
      "cifar100_width64_figure.dat" index 6 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point notitle, \
-     "cifar100_width64_figure.dat" index 7 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point notitle, \
-     "cifar100_width64_figure.dat" index 8 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point notitle, \
-     "cifar100_width64_figure.dat" index 9 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.35*point notitle, \
-     "cifar100_width64_figure.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point notitle, \
-     "cifar100_width64_figure.dat" index 11 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 7 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 8 using 1:2 with points lc rgb "#747474" pt 14 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 9 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 2 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 11 using 1:2 with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.55*point notitle, \
      "cifar100_width64_figure.dat" index 12 using 1:2 with points lc rgb "#9c9c9c" pt 1 lw 1 ps 0.35*point notitle, \
      "cifar100_width64_figure.dat" index 13 using 1:2 with points lc rgb "#747474" pt 3 lw 1 ps 0.35*point notitle, \
-     "cifar100_width64_figure.dat" index 14 using 1:2 with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point notitle, \
-     "cifar100_width64_figure.dat" index 15 using 1:2 with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point notitle, \
-     "cifar100_width64_figure.dat" index 16 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point notitle, \
-     "cifar100_width64_figure.dat" index 17 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.35*point notitle, \
-     "cifar100_width64_figure.dat" index 18 using 1:2 with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 14 using 1:2 with points lc rgb "#8a8a8a" pt 6 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 15 using 1:2 with points lc rgb "#e18e4c" pt 4 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 16 using 1:2 with points lc rgb "#9c9c9c" pt 12 lw 1 ps 0.35*point notitle, \
+     "cifar100_width64_figure.dat" index 17 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point notitle, \
+     "cifar100_width64_figure.dat" index 18 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.35*point notitle, \
      "cifar100_width64_figure.dat" index 19 using 1:2 with points lc rgb "#747474" pt 8 lw 1 ps 0.35*point notitle, \
      "cifar100_width64_figure.dat" index 20 using 1:2 with points lc rgb "#8a8a8a" pt 4 lw 1 ps 0.35*point notitle, \
      "cifar100_width64_figure.dat" index 21 using 1:2 with points lc rgb "#9c9c9c" pt 14 lw 1 ps 0.35*point notitle, \

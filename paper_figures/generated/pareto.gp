@@ -38,33 +38,33 @@ set xrange [2.36308:650.00000]
 set yrange [43.774:97.659]
 set key at screen 4.9/width, screen 1 - 0.05/height left top vertical maxrows 40 spacing 1.05
 plot keyentry title "measured here", \
-     keyentry with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "SNL", \
-     keyentry with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "AutoReP degree 2", \
-     keyentry with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "AutoReP degree 1", \
-     keyentry with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "ReLUPruner", \
-     keyentry with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "DeepReDuce", \
-     keyentry with linespoints lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point dt 3 title "coordinate descent", \
-     keyentry with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "SENet pre from teacher", \
-     keyentry with linespoints lc rgb "#777777" pt 1 lw 1 ps 0.55*point dt 3 title "SENet", \
+     keyentry with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 title "SENet", \
+     keyentry with linespoints lc rgb "#d55e00" pt 5 lw 1 ps 0.55*point dt 1 title "SENet pre from teacher", \
+     keyentry with linespoints lc rgb "#009e73" pt 9 lw 1 ps 0.55*point dt 2 title "SNL", \
+     keyentry with linespoints lc rgb "#cc79a7" pt 11 lw 1 ps 0.55*point dt 1 title "DeepReDuce", \
+     keyentry with linespoints lc rgb "#56b4e9" pt 13 lw 1 ps 0.55*point dt 2 title "ReLUPruner", \
+     keyentry with linespoints lc rgb "#e69f00" pt 2 lw 1 ps 0.55*point dt 3 title "AutoReP degree 2", \
+     keyentry with linespoints lc rgb "#000000" pt 3 lw 1 ps 0.55*point dt 2 title "AutoReP degree 1", \
+     keyentry with linespoints lc rgb "#777777" pt 1 lw 1 ps 0.55*point dt 3 title "coordinate descent", \
      keyentry with linespoints lc rgb "#882255" pt 4 lw 1 ps 0.55*point dt 4 title "SNIP", \
      keyentry with linespoints lc rgb "#44aa99" pt 8 lw 1 ps 0.55*point dt 4 title "activation", \
      keyentry title " ", \
      keyentry title "published, CIFAR-10", \
-     keyentry with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point title "CryptoNAS", \
-     keyentry with points lc rgb "#88caef" pt 12 lw 1 ps 0.55*point title "DeepReDuce", \
-     keyentry with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.55*point title "ReLUPruner", \
-     keyentry with points lc rgb "#4c4c4c" pt 3 lw 1 ps 0.55*point title "SENet", \
-     keyentry with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SNL", \
-     keyentry with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point title "series 'Our'", \
-     "pareto.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.55*point notitle, \
-     "pareto.dat" index 11 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point notitle, \
-     "pareto.dat" index 12 using 1:2 with points lc rgb "#88caef" pt 12 lw 1 ps 0.55*point notitle, \
-     "pareto.dat" index 13 using 1:2 with points lc rgb "#88caef" pt 12 lw 1 ps 0.35*point notitle, \
-     "pareto.dat" index 14 using 1:2 with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.55*point notitle, \
-     "pareto.dat" index 15 using 1:2 with points lc rgb "#4c4c4c" pt 3 lw 1 ps 0.55*point notitle, \
+     keyentry with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point title "'Our' in a fork of SNL", \
+     keyentry with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point title "CryptoNAS", \
+     keyentry with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.55*point title "DeepReDuce", \
+     keyentry with points lc rgb "#88caef" pt 12 lw 1 ps 0.55*point title "ReLUPruner", \
+     keyentry with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point title "SENet", \
+     keyentry with points lc rgb "#4cbb9d" pt 8 lw 1 ps 0.55*point title "SNL", \
+     "pareto.dat" index 10 using 1:2 with points lc rgb "#8a8a8a" pt 8 lw 1 ps 0.35*point notitle, \
+     "pareto.dat" index 11 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.55*point notitle, \
+     "pareto.dat" index 12 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point notitle, \
+     "pareto.dat" index 13 using 1:2 with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.55*point notitle, \
+     "pareto.dat" index 14 using 1:2 with points lc rgb "#dba1c1" pt 10 lw 1 ps 0.35*point notitle, \
+     "pareto.dat" index 15 using 1:2 with points lc rgb "#88caef" pt 12 lw 1 ps 0.55*point notitle, \
      "pareto.dat" index 16 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.55*point notitle, \
-     "pareto.dat" index 17 using 1:2 with points lc rgb "#4c8bb9" pt 6 lw 1 ps 0.35*point notitle, \
-     "pareto.dat" index 18 using 1:2 with points lc rgb "#9c9c9c" pt 4 lw 1 ps 0.35*point notitle, \
+     "pareto.dat" index 17 using 1:2 with points lc rgb "#4cbb9d" pt 8 lw 1 ps 0.55*point notitle, \
+     "pareto.dat" index 18 using 1:2 with points lc rgb "#4cbb9d" pt 8 lw 1 ps 0.35*point notitle, \
      "pareto.dat" index 0 using ($1*0.9229):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#005a9c" lw 1 notitle, \
      "pareto.dat" index 0 using ($1*0.9229):2 with linespoints lc rgb "#005a9c" pt 7 lw 1 ps 0.55*point dt 1 notitle, \
      "pareto.dat" index 1 using ($1*0.9395):($2-$3):(0):(2*$3) with vectors nohead lc rgb "#d55e00" lw 1 notitle, \
