@@ -97,7 +97,8 @@ EnvironmentFields environment_fields(const std::vector<const Result*>& results) 
   each_phase(results, [&](const ResultPhase& phase) {
     for (const Environment& environment : phase.environments()) {
       for (const EnvironmentField& field : fields_of(environment)) {
-        if (!field.value.empty()) fields[field.name].insert(field.value);
+        const bool only_loads = field.name == "threads" && environment.device != "cpu";
+        if (!field.value.empty() && !only_loads) fields[field.name].insert(field.value);
       }
     }
   });

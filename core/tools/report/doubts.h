@@ -20,7 +20,7 @@ struct KnownFault {
 std::vector<KnownFault> load_known_faults(const std::filesystem::path& results);
 
 // The values that results' phases have in each field of their environments which a number may depend on: device, GPU,
-// capability, libraries, precision, threads.
+// capability, libraries, precision, and threads where they compute (on a CPU).
 using EnvironmentFields = std::map<std::string, std::set<std::string>>;
 EnvironmentFields environment_fields(const std::vector<const Result*>& results);
 
