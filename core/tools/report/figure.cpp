@@ -215,9 +215,10 @@ std::string tips(const std::string& block, const std::string& columns, int text_
 std::string tip_of_cell(const MeasuredCell& cell, const std::string& where) {
   std::vector<std::string> seeds;
   for (const Result* result : cell.results) seeds.push_back(std::to_string(result->seed));
+  const std::string file = slug(cell.first().label) + "-" + slug(cell.budget());  // whatever a source calls the cell
   return cell.label() + ", " + cell.budget() + " | " + rendered(mean_cell(cell.accuracy())) + " % | " +
          grouped(cell.counted()) + " ReLUs | " + (where.empty() ? "" : where + " | ") + cell.first().folder() + "/" +
-         cell.id() + ", seed" + (seeds.size() > 1 ? "s " : " ") + joined(seeds, ", ");
+         file + ", seed" + (seeds.size() > 1 ? "s " : " ") + joined(seeds, ", ");
 }
 
 std::string tip_of_point(const PublishedPoint& point) {

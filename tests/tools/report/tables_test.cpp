@@ -619,6 +619,14 @@ TEST_F(Reports, FiguresOfLayersHaveTheNamesThatTheSourceGives) {
   EXPECT_NE(data.find("# a, 5%: layer"), std::string::npos) << data;
 }
 
+TEST_F(Reports, APointNamesTheFilesBehindItWhateverTheSourceCallsTheCell) {
+  add(made_result("a", "5%", 1, 0.4, 50, "one"));
+  add(made_result("a", "5%", 1, 0.5, 50, "two"));
+  source("x", "figure = \"pareto\"\nnames = [\"two/a: the other\"]");
+  const std::string data = figure("x").data();
+  EXPECT_NE(data.find("the other, 5% | 50.00 (1) % | 50 ReLUs | two/a-5pct, seed 1"), std::string::npos) << data;
+}
+
 TEST_F(Reports, ACriticalityWithoutTheAccuraciesItWasMadeOfIsNotDrawn) {
   Result result = made_result("a", "5%", 1, 0.4);
   result.series["criticality"] = {1, 2};
