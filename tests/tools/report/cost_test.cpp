@@ -101,9 +101,7 @@ TEST(Cost, TheShippedProfileAgreesWithWhatItsSourcesReport) {
 
 TEST(Cost, OfAProfileThatLacksSomethingNamesIt) {
   const auto error_with = [](const std::string& old, const std::string& now, Exit* exit = nullptr) {
-    std::string toml = kProfile;
-    toml.replace(toml.find(old), old.size(), now);
-    return error_of([&] { profile_of(toml); }, exit);
+    return error_of([&] { profile_of(testing::replaced(kProfile, old, now)); }, exit);
   };
   Exit exit{};
   std::string error = error_with("online_us = 20\n", "", &exit);
