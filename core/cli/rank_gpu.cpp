@@ -1,23 +1,8 @@
 #include "cli/rank_gpu.h"
 
-#include <charconv>
-#include <cstdlib>
-
 #include "senet/error.h"
 
 namespace senet {
-
-int number_on_host(const char* variable, int ranks) {
-  const char* value = std::getenv(variable);
-  const std::string word = value ? value : "";
-  int number = -1;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size() || number < 0 || number >= ranks) {
-    fail_usage("the environment has ", variable, "=", word, "; expected a number from 0 to ", ranks - 1,
-               ", which says the GPU of this rank");
-  }
-  return number;
-}
 
 int gpu_of_rank(int number, int last, int visible) {
   if (visible == 1 && number == last) return 0;

@@ -6,9 +6,6 @@
 
 namespace senet {
 
-// The number of this process among those of its host, as the environment's `variable` has it (LOCAL_RANK,
-// SLURM_LOCALID). Throws (exit code 2) where that is no number below that of all `ranks`.
-int number_on_host(const char* variable, int ranks);
 // Which of the `visible` GPUs of this process is its own, where it is number `number` of its host's processes and
 // starts the others up to number `last`: the one of its number, or the only one that it sees (Slurm's --gpus-per-task).
 // Throws (exit code 2) where there are too few.

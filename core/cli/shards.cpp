@@ -11,15 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 #include <sstream>
 
 #include "cli/gpu_group.h"
 #include "cli/rank_gpu.h"
 #include "cli/threads.h"
+#include "cli/variables.h"
 #include "experiment/environment.h"
 #include "senet/error.h"
 #include "storage/files.h"
@@ -43,21 +42,6 @@ struct Launched {
   const char* number_on_host = "LOCAL_RANK";
 };
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
-int number_of(const char* name, int least, int most) {
-  const std::string word = variable(name);
-  char* end = nullptr;
-  errno = 0;
-  const long number = std::strtol(word.c_str(), &end, 10);
-  if (word.empty() || *end != '\0' || errno != 0 || number < least || number > most)
-    fail_usage("the environment has ", name, "=", word, "; expected a number from ", least, " to ", most);
-  return static_cast<int>(number);
-}
-
 // "node7" of "node[7-9,12]".
 std::string first_host(const std::string& hosts) {
   const size_t bracket = hosts.find('['), comma = hosts.find(',');
@@ -70,22 +54,22 @@ Launched launched() {
   Launched found;
   if (!variable("RANK").empty() && !variable("WORLD_SIZE").empty()) {
     found.by = "RANK and WORLD_SIZE";
-    found.size = number_of("WORLD_SIZE", 1, kMost);
-    found.rank = number_of("RANK", 0, found.size - 1);
+    found.size = number_in("WORLD_SIZE", 1, kMost);
+    found.rank = number_in("RANK", 0, found.size - 1);
     if (found.size > 1) {
       found.address = variable("MASTER_ADDR");
       if (found.address.empty()) fail_usage("RANK and WORLD_SIZE are set, and MASTER_ADDR, where ranks meet, is not");
-      found.port = number_of("MASTER_PORT", 1, 65535);
+      found.port = number_in("MASTER_PORT", 1, 65535);
     }
   } else if (!variable("SLURM_STEP_ID").empty() && !variable("SLURM_PROCID").empty()) {
     // A batch script without srun has SLURM_NTASKS too, and is one process.
     found.by = "srun";
     found.number_on_host = "SLURM_LOCALID";
-    found.size = number_of("SLURM_STEP_NUM_TASKS", 1, kMost);
-    found.rank = number_of("SLURM_PROCID", 0, found.size - 1);
+    found.size = number_in("SLURM_STEP_NUM_TASKS", 1, kMost);
+    found.rank = number_in("SLURM_PROCID", 0, found.size - 1);
     found.address = first_host(variable("SLURM_STEP_NODELIST"));
-    const int job = variable("SLURM_JOB_ID").empty() ? 0 : number_of("SLURM_JOB_ID", 0, INT_MAX);
-    found.port = variable("MASTER_PORT").empty() ? 20000 + job % 20000 : number_of("MASTER_PORT", 1, 65535);
+    const int job = variable("SLURM_JOB_ID").empty() ? 0 : number_in("SLURM_JOB_ID", 0, INT_MAX);
+    found.port = variable("MASTER_PORT").empty() ? 20000 + job % 20000 : number_in("MASTER_PORT", 1, 65535);
   }
   return found;
 }
@@ -193,7 +177,9 @@ void ShardProcesses::take_part(int64_t threads) {
   others_ = each - 1;
   meeting_.rank = by.rank * each;
   const bool on_gpus = meeting_.device.is_cuda();
-  if (on_gpus && by.size > 1) number_ = number_on_host(by.number_on_host, by.size) * each;
+  if (on_gpus && by.size > 1) {
+    number_ = each * number_in(by.number_on_host, 0, by.size - 1, ", which says the GPU of this rank");
+  }
   if (by.size > 1) {
     meeting_.address = by.address;
     meeting_.port = by.port;

@@ -7,12 +7,11 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
-#include "senet/error.h"
+#include "cli/variables.h"
 #include "storage/clock.h"
 
 // Of the OpenMP library that LibTorch brings, GNU's or LLVM's: a parallel region of our own would need a compiler that
@@ -28,18 +27,6 @@ int threads_of_a_parallel_region() {
   std::atomic<int> count = 0;
   GOMP_parallel([](void* counter) { ++*static_cast<std::atomic<int>*>(counter); }, &count, 0, 0);
   return count;
-}
-
-// The first number of a variable; 0 where it is not set.
-int number_of(const char* variable) {
-  constexpr long kMost = 1024;
-  const char* value = std::getenv(variable);
-  if (!value || !*value) return 0;
-  char* end = nullptr;
-  const long number = std::strtol(value, &end, 10);
-  if (end == value || (*end != '\0' && *end != ',') || number < 1 || number > kMost)
-    fail_usage(variable, "='", value, "': expected a number of threads, 1 to ", kMost, "; unset it or say --threads N");
-  return static_cast<int>(number);
 }
 
 // Processor time in seconds.
@@ -83,8 +70,12 @@ std::optional<Load> load_now() {
 
 WantedThreads wanted_threads(int option, int processors) {
   if (option > 0) return {option, "--threads"};
-  for (const char* variable : {"SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"}) {
-    if (const int number = number_of(variable)) return {number, variable};
+  constexpr int kMost = 1024;
+  for (const char* name : {"SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"}) {
+    const std::string value = variable(name);
+    // OpenMP takes a number for each level of nested regions; the first is the outermost's.
+    const std::string first = value.substr(0, value.find(','));
+    if (!value.empty()) return {number_of(first, name, 1, kMost, ", of threads; unset it or say --threads N"), name};
   }
   return {processors, ""};
 }
@@ -99,7 +90,8 @@ int set_threads(int wanted) {
 std::string thread_limits() {
   std::string found;
   for (const char* name : {"OMP_THREAD_LIMIT", "OMP_MAX_ACTIVE_LEVELS", "KMP_DEVICE_THREAD_LIMIT", "KMP_ALL_THREADS"}) {
-    if (const char* value = std::getenv(name)) found += (found.empty() ? "" : ", ") + std::string(name) + "=" + value;
+    if (const std::string value = variable(name); !value.empty())
+      found += (found.empty() ? "" : ", ") + std::string(name) + "=" + value;
   }
   return found;
 }

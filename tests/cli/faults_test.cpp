@@ -340,7 +340,7 @@ TEST(UnsoundPlan, IsRefusedBeforeAnythingIsTrainedWithThePluginsName) {
     EXPECT_EQ(outcome.code, 2) << mistake << outcome.out << outcome.error;
     const std::string said = outcome.out + outcome.error;
     EXPECT_TRUE(testing::mentions(said, "baseline plugin 'mistaken'") && testing::mentions(said, message)) << said;
-    EXPECT_EQ(testing::kinds_of_phases(folder.path()).count("teacher"), 0u);
+    EXPECT_EQ(testing::finished_phases(folder.path()).count("teacher"), 0u);
   }
 }
 

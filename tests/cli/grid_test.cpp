@@ -21,15 +21,6 @@ std::string grid() {
          "[[cell]]\nlabel = \"after it\"\nbudgets = [\"20%\"]\nfinetune.epochs = 2\n";
 }
 
-std::map<std::string, int> phases_in(const fs::path& runs) {
-  std::map<std::string, int> count;
-  for (const auto& entry : fs::directory_iterator(runs)) {
-    const std::string name = entry.path().filename().string();
-    if (fs::exists(entry.path() / "record.json")) ++count[name.substr(0, name.find('-'))];
-  }
-  return count;
-}
-
 TEST(Grid, ACellThatFailsLeavesTheOthersRunningAndIsReportedAtTheEnd) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", grid());
@@ -46,11 +37,11 @@ TEST(Grid, ACellThatFailsLeavesTheOthersRunningAndIsReportedAtTheEnd) {
   EXPECT_EQ(results, 6);
 
   // Two seeds share nothing; budgets share teacher and sensitivity, and "after it" its masks with the first cell.
-  const std::map<std::string, int> phases = phases_in(folder / "runs");
-  EXPECT_EQ(phases.at("teacher"), 2);
-  EXPECT_EQ(phases.at("sensitivity"), 2);
-  EXPECT_EQ(phases.at("mask"), 4);
-  EXPECT_EQ(phases.at("finetune"), 6);
+  const std::multiset<std::string> phases = testing::finished_phases(folder.path());
+  EXPECT_EQ(phases.count("teacher"), 2u);
+  EXPECT_EQ(phases.count("sensitivity"), 2u);
+  EXPECT_EQ(phases.count("mask"), 4u);
+  EXPECT_EQ(phases.count("finetune"), 6u);
 
   const json status = json_of(run_program({"status", "tiny.toml", "--json"}, folder.path()));
   int failed = 0;

@@ -205,7 +205,8 @@ TEST(Threads, AreAsTheSchedulerSays) {
   const TemporaryFolder folder;
   const Outcome wrong = run_program({"doctor"}, folder.path(), {"SLURM_CPUS_PER_TASK=many"});
   EXPECT_EQ(wrong.code, 2);
-  EXPECT_TRUE(mentions(wrong.error, "SLURM_CPUS_PER_TASK='many': expected a number of threads")) << wrong.error;
+  EXPECT_TRUE(mentions(wrong.error, "SLURM_CPUS_PER_TASK=many; expected a number from 1 to 1024, of threads"))
+      << wrong.error;
   write_file(folder / "tiny.toml", one_epoch("uniform"));
   const Outcome outcome =
       run_program({"run", "tiny.toml"}, folder.path(), {"SLURM_CPUS_PER_TASK=1", "CUDA_VISIBLE_DEVICES=3"});

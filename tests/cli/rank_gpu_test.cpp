@@ -10,23 +10,6 @@ namespace {
 using testing::error_of;
 using testing::mentions;
 
-TEST(TheNumberOfARankOnItsHost, IsWhatTheLauncherSays) {
-  for (const char* variable : {"LOCAL_RANK", "SLURM_LOCALID"}) {
-    ::setenv(variable, "3", 1);
-    EXPECT_EQ(number_on_host(variable, 4), 3);
-    for (const char* wrong : {"", "4", "-1", "2x", "two"}) {
-      ::setenv(variable, wrong, 1);
-      Exit exit = Exit::failure;
-      const std::string message = error_of([&] { number_on_host(variable, 4); }, &exit);
-      EXPECT_EQ(exit, Exit::usage);
-      EXPECT_TRUE(mentions(message, std::string(variable) + "=" + wrong + "; expected a number from 0 to 3"))
-          << message;
-    }
-    ::unsetenv(variable);
-    EXPECT_FALSE(error_of([&] { number_on_host(variable, 4); }).empty()) << "it is not set";
-  }
-}
-
 TEST(TheGpuOfARank, IsThatOfItsNumberOnTheHost) {
   for (int number = 0; number < 4; ++number) EXPECT_EQ(gpu_of_rank(number, number, 4), number);
   EXPECT_EQ(gpu_of_rank(2, 3, 4), 2) << "of a process that starts another";

@@ -32,12 +32,6 @@ void finish_in(const fs::path& folder) {
   ASSERT_EQ(outcome.code, 0) << outcome.error;
 }
 
-int phases_in(const fs::path& folder) {
-  int count = 0;
-  for (const auto& entry : fs::directory_iterator(folder / "runs")) count += fs::exists(entry.path() / "record.json");
-  return count;
-}
-
 std::vector<std::string> with_plugin(const std::string& more = "") {
   std::vector<std::string> run = kRun;
   run.insert(run.end(), {"--plugin-dir", std::string(SENET_TEST_UNSOUND_PLUGINS) + "/trainings"});
@@ -74,9 +68,9 @@ TEST(Claims, AStartJoinsWhatAnInterruptedRunClaimed) {
   ASSERT_EQ(run_program(with_plugin(), folder.path(), {"SENET_TEST_STOP=two"}).code, 130);
   const fs::path one = phase_folder(folder.path(), "shares_training");
   ASSERT_EQ(run_program(with_plugin(), folder.path(), {"SENET_TEST_STOP=at_once"}).code, 9);
-  const int before = phases_in(folder.path());
+  const std::multiset<std::string> before = testing::finished_phases(folder.path());
   ASSERT_EQ(run_program({"gc", "--delete"}, folder.path()).code, 0);
-  EXPECT_EQ(phases_in(folder.path()), before);
+  EXPECT_EQ(testing::finished_phases(folder.path()), before);
   EXPECT_TRUE(fs::exists(one));
   EXPECT_EQ(run_program(with_plugin(), folder.path()).code, 0);
   // What ends with all its results claims no more than they stand on.
@@ -99,7 +93,7 @@ TEST(GarbageCollection, CountsAsNeededWhatItCannotRead) {
   int unreadable = 0;
   for (const json& phase : garbage["phases"]) unreadable += phase["state"] == "unreadable";
   EXPECT_EQ(unreadable, 2);
-  EXPECT_EQ(phases_in(folder.path()), 6);
+  EXPECT_EQ(testing::finished_phases(folder.path()).size(), 6u);
 }
 
 TEST(GarbageCollection, RemovesOldTemporaryFilesAndIsNotStoppedByThem) {
@@ -116,7 +110,7 @@ TEST(GarbageCollection, RemovesOldTemporaryFilesAndIsNotStoppedByThem) {
   const json garbage = json_of(run_program({"gc", "--delete", "--json"}, folder.path()));
   EXPECT_EQ(garbage["temporary_files_removed"], 3);
   for (const fs::path& orphan : orphans) EXPECT_FALSE(fs::exists(orphan)) << orphan;
-  EXPECT_EQ(phases_in(folder.path()), 6);
+  EXPECT_EQ(testing::finished_phases(folder.path()).size(), 6u);
 }
 
 // Those that are there, and how many of them lead to a folder.
@@ -160,10 +154,10 @@ TEST(GarbageCollection, LeavesAPhaseThatSomebodyHasLocked) {
   ASSERT_EQ(fcntl(lock, F_OFD_SETLK, &range), 0);
   EXPECT_EQ(run_program({"gc", "--delete"}, folder.path()).code, 0);
   EXPECT_TRUE(fs::exists(teacher / "record.json"));
-  EXPECT_EQ(phases_in(folder.path()), 1) << "nothing needs the others";
+  EXPECT_EQ(testing::finished_phases(folder.path()).size(), 1u) << "nothing needs the others";
   close(lock);
   EXPECT_EQ(run_program({"gc", "--delete"}, folder.path()).code, 0);
-  EXPECT_EQ(phases_in(folder.path()), 0);
+  EXPECT_EQ(testing::finished_phases(folder.path()).size(), 0u);
 }
 
 TEST(Locks, AFileSystemWithoutThemIsSaid) {

@@ -4,6 +4,7 @@
 #include "device/device.h"
 #include "method/objectives.h"
 #include "support/support.h"
+#include "support/tiny_images.h"
 #include "support/tiny_network.h"
 #include "train/steps.h"
 #include "train/trainer.h"
@@ -13,16 +14,11 @@ namespace senet {
 namespace {
 
 using testing::identical;
+using testing::kTinyNormalisation;
+using testing::tiny_images;
 using testing::TinyNetwork;
 
 constexpr int64_t kBatch = 8;
-const Normalisation kNormal = {{0.5, 0.5}, {0.25, 0.25}};
-
-Images made_up(int64_t count) {
-  torch::manual_seed(5);
-  return {torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5};
-}
-
 class Host final : public TrainingHost {
  public:
   std::optional<TensorMap> restore() override { return saved; }
@@ -46,8 +42,8 @@ struct MaskTraining {
 
   MaskTraining(torch::Device where, bool two_widths)
       : device(where),
-        data(made_up(11 * kBatch + 3), kNormal, torch::kFloat32, where),
-        held_out(made_up(7), kNormal, torch::kFloat32, where) {
+        data(tiny_images(11 * kBatch + 3), kTinyNormalisation, torch::kFloat32, where),
+        held_out(tiny_images(7), kTinyNormalisation, torch::kFloat32, where) {
     teacher.initialise(1);
     student.initialise(2);
     teacher.to(device);

@@ -131,5 +131,14 @@ TEST(Descent, SharesItsRoundsAmongAGivenNumberOfFineTunings) {
   EXPECT_TRUE(run.descent->finished());
 }
 
+TEST(Descent, ARoundTakesTheSameShareOfEveryNetwork) {
+  EXPECT_EQ(proportional_set_size(491520), 100);
+  EXPECT_EQ(proportional_set_size(557056), 113) << "with the stem: 113.3";
+  EXPECT_EQ(proportional_set_size(69632), 14) << "at width 8: 14.2";
+  EXPECT_EQ(proportional_set_size(7372), 1) << "1.4998";
+  EXPECT_EQ(proportional_set_size(7373), 2) << "1.5000";
+  EXPECT_EQ(proportional_set_size(144), 1) << "0.03, and a round has to take one";
+}
+
 }  // namespace
 }  // namespace senet

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "storage/safetensors.h"
@@ -70,12 +71,12 @@ inline fs::path phase_folder(const fs::path& folder, const std::string& kind) {
   return folder;
 }
 
-// How many phases of each kind have begun.
-inline std::map<std::string, int> kinds_of_phases(const fs::path& folder) {
-  std::map<std::string, int> kinds;
+// The kinds of the phases that are finished, one for each phase.
+inline std::multiset<std::string> finished_phases(const fs::path& folder) {
+  std::multiset<std::string> kinds;
   for (const auto& entry : fs::directory_iterator(folder / "runs")) {
     const std::string name = entry.path().filename().string();
-    ++kinds[name.substr(0, name.find('-'))];
+    if (fs::exists(entry.path() / "record.json")) kinds.insert(name.substr(0, name.find('-')));
   }
   return kinds;
 }

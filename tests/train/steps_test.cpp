@@ -5,6 +5,7 @@
 #include "method/objectives.h"
 #include "support/graphs.h"
 #include "support/support.h"
+#include "support/tiny_images.h"
 #include "support/tiny_network.h"
 #include "support/training.h"
 #include "train/trainer.h"
@@ -15,13 +16,14 @@ namespace {
 using testing::error_of;
 using testing::identical;
 using testing::KeptWork;
+using testing::kTinyNormalisation;
 using testing::RefusingGraph;
+using testing::tiny_images;
 using testing::TinyNetwork;
 using testing::WatchedWork;
 
 using Graph = std::function<std::unique_ptr<WorkGraph>(bool)>;
 
-const Normalisation kNormal = {{0.5, 0.5}, {0.25, 0.25}};
 constexpr int64_t kEpochs = 4;
 
 class Host final : public TrainingHost {
@@ -48,20 +50,15 @@ struct Setting {
   TrainingSettings settings;
   TinyNetwork teacher{2, 3, 6, 5}, student{2, 3, 6, 5};
 
-  Setting() : data(made_up(27)), held_out(made_up(7)) {
+  Setting()
+      : data(tiny_images(27), kTinyNormalisation, torch::kFloat32, torch::kCPU),
+        held_out(tiny_images(7), kTinyNormalisation, torch::kFloat32, torch::kCPU) {
     settings.epochs = kEpochs;
     settings.batch = 8;
     settings.crop_padding = 1;
     settings.checkpoint_seconds = 1e9;
     teacher.initialise(1);
     student.initialise(2);
-  }
-  static BatchLoader made_up(int64_t count) {
-    torch::manual_seed(5);
-    return {{torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5},
-            kNormal,
-            torch::kFloat32,
-            torch::kCPU};
   }
   void run(Objective& objective, Host& host, const Graph& graph) {
     Trainer{data, held_out, settings, 7, graph}.run(student, objective, host);

@@ -8,6 +8,7 @@
 #include "method/objectives.h"
 #include "support/support.h"
 #include "support/threads.h"
+#include "support/tiny_images.h"
 #include "support/tiny_network.h"
 
 namespace senet {
@@ -15,15 +16,10 @@ namespace {
 
 using testing::error_of;
 using testing::identical;
+using testing::kTinyNormalisation;
 using testing::random_tensor;
+using testing::tiny_images;
 using testing::TinyNetwork;
-
-const Normalisation kNormal = {{0.5, 0.5}, {0.25, 0.25}};
-
-Images made_up(int64_t count) {
-  torch::manual_seed(5);
-  return {torch::randint(0, 256, {count, 6, 6, 2}, torch::kUInt8), torch::arange(count) % 5};
-}
 
 // Remembers the last checkpoint and can stop or fail at a given step of the process.
 class Host final : public TrainingHost {
@@ -54,8 +50,8 @@ class Host final : public TrainingHost {
 };
 
 struct Setting {
-  BatchLoader data{made_up(22), kNormal, torch::kFloat32, torch::kCPU};
-  BatchLoader held_out{made_up(7), kNormal, torch::kFloat32, torch::kCPU};
+  BatchLoader data{tiny_images(22), kTinyNormalisation, torch::kFloat32, torch::kCPU};
+  BatchLoader held_out{tiny_images(7), kTinyNormalisation, torch::kFloat32, torch::kCPU};
   TrainingSettings settings;
   Setting() {
     settings.epochs = 3;
@@ -415,7 +411,7 @@ TEST(Evaluate, AddsUpOverItsBatches) {
   TinyNetwork network(2, 3, 6, 5);
   network.initialise(1);
   network.eval();
-  const BatchLoader data(made_up(600), kNormal, torch::kFloat32, torch::kCPU);
+  const BatchLoader data(tiny_images(600), kTinyNormalisation, torch::kFloat32, torch::kCPU);
   std::vector<int64_t> all(600);
   std::iota(all.begin(), all.end(), 0);
   for (const int64_t limit : {600, 300}) {

@@ -1,7 +1,5 @@
 #include <torch/types.h>
 
-#include <cmath>
-
 #include "descent.h"
 #include "senet/method.h"
 #include "senet/random.h"
@@ -11,8 +9,6 @@ namespace {
 using senet::integer_option;
 using senet::real_option;
 using senet::text_option;
-
-constexpr double kPapersRelus = 491520;  // of its ResNet18, of which a round takes 100
 
 constexpr senet::Option kOwn[] = {
     integer_option("set_size", "0", "ReLUs that a round linearises; 0: 100 of 491,520, in proportion to the model's")
@@ -52,11 +48,11 @@ class CoordinateDescent final : public senet::Continuation {
   }
 
   void linearise(senet::Network& network, senet::StepContext& context) override {
-    const int64_t scaled = std::llround(100 * network.relus() / kPapersRelus);
+    const int64_t set_size = options_.integer("set_size");
     senet::DescentSettings settings;
     settings.distilled = senet::distilled_settings(options_);
     settings.budget = context.budget();
-    settings.set_size = options_.integer("set_size") > 0 ? options_.integer("set_size") : std::max<int64_t>(1, scaled);
+    settings.set_size = set_size > 0 ? set_size : senet::proportional_set_size(network.relus());
     settings.sets = options_.integer("sets");
     settings.tolerance = options_.real("tolerance") / 100;
     settings.period = period();

@@ -4,12 +4,15 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "senet/error.h"
 #include "senet/random.h"
 #include "senet/selection.h"
 
 namespace senet {
+
+int64_t proportional_set_size(int64_t relus) { return std::max<int64_t>(1, std::llround(100.0 * relus / 491520)); }
 
 Descent::Descent(Network& teacher, Network& student, const DescentSettings& settings, std::function<double()> accuracy,
                  uint64_t seed)

@@ -16,6 +16,9 @@ struct DescentSettings {
   int64_t periods = 0;        // in all, rounds shared evenly among them; 0: a fine-tuning once accuracy has fallen
 };
 
+// Of a network of `relus` ReLUs as many as the paper's 100 of its ResNet18's 491,520, and at least one.
+int64_t proportional_set_size(int64_t relus);
+
 // Block coordinate descent from a network that keeps more ReLUs than the budget. A round draws sets of kept ReLUs at
 // random, linearises each in turn and measures the accuracy; it takes the first set that costs less than the tolerance,
 // or else the one that costs least, the first of equals. Between rounds the network is fine-tuned with its masks as
