@@ -175,7 +175,8 @@ void add_tasks_and_jobs(Verb& run, Arguments& arguments) {
       "key, which `senet status --json` has",
       "NAME");
   run->add_flag("--list", arguments.list,
-                "run nothing: print a line a task, with the options that choose it and its cell's label");
+                "run nothing: print a line a task, with the options that choose it and its cell's label")
+      ->excludes("--phase");
   run->add_flag("--no-wait", arguments.no_wait,
                 "end, with exit code 75, where only phases are left that other processes run now");
   run.option("--jobs", arguments.jobs, "run so many phases at once, each with its share of the threads", "N")

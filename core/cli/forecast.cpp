@@ -60,16 +60,19 @@ double epochs_of(const Step& step) { return step.epochs ? static_cast<double>(*s
 
 class Forecaster {
  public:
-  Forecaster(Runner& runner, const std::function<void()>& before_timing)
-      : runner_(runner), store_(runner.store()), before_timing_(before_timing) {}
+  Forecaster(Runner& runner, const std::function<void()>& before_timing, const std::string& until)
+      : runner_(runner), store_(runner.store()), before_timing_(before_timing), until_(until) {}
 
   void add(Task task) {
     add_phase(task, task.teacher, epochs_of(task.cell->section("teacher")), 1, false);
+    if (task.teacher.key() == until_) return;
     add_phase(task, task.teacher_evaluation);
+    if (task.teacher_evaluation.key() == until_) return;
     for (size_t i = 0; i < task.steps.size(); ++i) {
       const Step step = task.steps[i];
       const PhaseInputs& phase = task.phase(step);
       PhaseForecast& row = add_phase(task, phase, epochs_of(step), step.cost, step.beside_teacher);
+      if (phase.key() == until_) return;
       if (!step.announce) continue;
       try {
         const auto record = store_.find(phase.kind, phase.key());
@@ -173,6 +176,7 @@ class Forecaster {
   Runner& runner_;
   const PhaseStore& store_;
   const std::function<void()>& before_timing_;
+  const std::string& until_;  // the key of the last phase; empty: of none
   std::map<const Laboratory*, StepCost> costs_;
   std::set<std::string> counted_;
   Forecast forecast_;
@@ -217,9 +221,12 @@ Json to_json(const Forecast& forecast) {
   return {{"phases", std::move(rows)}, {"images", rounded(forecast.left.images)}, {"seconds", forecast.left.seconds}};
 }
 
-Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing) {
-  Forecaster forecaster(runner, before_timing);
-  for (const Task& task : runner.tasks(plan)) forecaster.add(task);
+Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing,
+                     const RunChoice& choice) {
+  Forecaster forecaster(runner, before_timing, choice.until);
+  for (const Task& task : runner.tasks(plan)) {
+    if (!choice.wanted || choice.wanted(task)) forecaster.add(task);
+  }
   return std::move(forecaster).forecast();
 }
 

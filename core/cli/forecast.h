@@ -41,6 +41,7 @@ nlohmann::ordered_json to_json(const Forecast& forecast);
 // The state of each phase of a plan, and what is left of it; "refused" where a method says beforehand that it cannot
 // be. Runs nothing, but times a few batches of each model that has something left. `before_timing` is called before the
 // first of them.
-Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing);
+Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void()>& before_timing,
+                     const RunChoice& choice = {});
 
 }  // namespace senet

@@ -22,9 +22,9 @@ constexpr std::chrono::hours kOld{1};
 
 int64_t bytes_of(const fs::path& folder) {
   int64_t bytes = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    std::error_code error;  // a phase that runs replaces its files
-    const uintmax_t size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
+  std::error_code error;  // a phase that runs replaces its files, and another gc may remove them
+  for (fs::recursive_directory_iterator entry(folder, error), end; entry != end; entry.increment(error)) {
+    const uintmax_t size = entry->is_regular_file(error) ? entry->file_size(error) : 0;
     if (!error) bytes += static_cast<int64_t>(size);
   }
   return bytes;
@@ -68,8 +68,11 @@ int64_t remove_temporaries(const fs::path& folder, std::chrono::hours age = std:
   int64_t removed = 0;
   if (!fs::is_directory(folder)) return 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!is_temporary(entry.path()) || fs::file_time_type::clock::now() - entry.last_write_time() < age) continue;
-    removed += static_cast<int64_t>(fs::remove(entry.path()));
+    if (!is_temporary(entry.path())) continue;
+    std::error_code gone;  // its process has just finished it
+    const fs::file_time_type written = entry.last_write_time(gone);
+    if (gone || fs::file_time_type::clock::now() - written < age) continue;
+    removed += static_cast<int64_t>(fs::remove(entry.path(), gone));
   }
   return removed;
 }

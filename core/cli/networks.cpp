@@ -123,7 +123,7 @@ int inspect(const Arguments& arguments) {
   const std::string& run = arguments.subject;
   Json json;
   if (!run.empty()) {
-    if (!arguments.model.empty() || !arguments.sets.empty() || arguments.classes > 0)
+    if (!arguments.model.empty() || !arguments.sets.empty() || !arguments.input.empty() || arguments.classes > 0)
       fail_usage("inspect takes a RUN, or a --model with its --set, --input and --classes, not both");
     const Result result = find_result(arguments.results, run);
     json = {{"relus", result.model.relus},

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/shell_word.h"
 #include "config/document.h"
 #include "config/joined.h"
 #include "experiment/plan.h"
@@ -96,13 +97,14 @@ int new_plugin(const Arguments& arguments) {
     return answer(arguments, {{"kind", kind}, {"name", name}, {"files", files}}, "");
   }
   for (const auto& [file, lines] : written) output() << (folder / file).string() << ", " << lines << " lines\n";
-  const std::string in = folder.string(), build = (folder / "build").string();
+  const auto word = [](const fs::path& path) { return shell_word(path.string()); };
+  const std::string build = word(folder / "build");
   output() << "\nbuild it, test it, run it:\n"
-           << "  cmake -S " << in << " -B " << build << " -DCMAKE_PREFIX_PATH=" << installation_prefix().string()
+           << "  cmake -S " << word(folder) << " -B " << build << " -DCMAKE_PREFIX_PATH=" << word(installation_prefix())
            << "\n"
            << "  cmake --build " << build << "\n"
            << "  ctest --test-dir " << build << "\n"
-           << "  " << (installation_prefix() / "bin/senet").string() << " run " << (folder / (name + ".toml")).string()
+           << "  " << word(installation_prefix() / "bin/senet") << " run " << word(folder / (name + ".toml"))
            << " --plugin-dir " << build << "\n";
   return 0;
 }

@@ -140,8 +140,11 @@ int show_forecast(const Plan& plan, const Forecast& forecast, const Arguments& a
   Json json = to_json(forecast);
   json["experiment"] = plan.name;
   Json& cells = json["cells"] = Json::array();
-  for (const Cell& cell : plan.cells)
-    cells.push_back({{"label", cell.label}, {"settings", settings_with_origins(cell)}});
+  for (const Cell& cell : plan.cells) {
+    const auto is_its_own = [&](const PhaseForecast& phase) { return phase.cell == cell.label; };
+    if (std::any_of(forecast.phases.begin(), forecast.phases.end(), is_its_own))
+      cells.push_back({{"label", cell.label}, {"settings", settings_with_origins(cell)}});
+  }
   if (print_json(arguments, json)) return exit_of(forecast);
   for (const Json& cell : cells) {
     output() << "cell " << cell.at("label").get<std::string>() << "\n";
@@ -317,7 +320,10 @@ int run_experiment(const Arguments& arguments) {
     if (device.is_cpu() && arguments.jobs == 1 && shards.count() == 1 && !way.empty()) console.message(way);
   }
   Runner runner(plugins, folders, device, console);
-  if (arguments.dry_run) return show_forecast(plan, forecast_of(plan, runner, before_timing), arguments);
+  if (arguments.dry_run) {
+    const RunChoice choice = choice_of(plan, runner, arguments);
+    return show_forecast(plan, forecast_of(plan, runner, before_timing, choice), arguments);
+  }
   // One task of many says no more than what it does.
   if (!is_job && !chooses_tasks(arguments)) forecast = forecast_for_run(plan, runner, console, before_timing);
   if (!forecast.phases.empty()) {

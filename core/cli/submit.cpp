@@ -15,6 +15,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/shell_word.h"
 #include "cli/tasks.h"
 #include "senet/error.h"
 
@@ -26,6 +27,7 @@ namespace {
 
 struct Needed {
   std::string key, kind;
+  const Task* task;  // of whose own phases it is one
 };
 
 // What a task runs, in order, up to one of its steps; nothing of its last evaluation.
@@ -33,7 +35,7 @@ void add_needed(const Task& task, const std::string& until, std::vector<Needed>&
   const auto add = [&](const PhaseInputs& phase) {
     const std::string key = phase.key();
     if (std::none_of(needed.begin(), needed.end(), [&](const Needed& one) { return one.key == key; }))
-      needed.push_back({key, phase.kind});
+      needed.push_back({key, phase.kind, &task});
   };
   add(task.teacher_evaluation);  // and the teacher before it
   for (const Step& step : task.steps) {
@@ -43,13 +45,6 @@ void add_needed(const Task& task, const std::string& until, std::vector<Needed>&
     add(task.phase(step));
     if (step.name() == until) return;
   }
-}
-
-// In single quotes for a shell.
-std::string quoted(const std::string& word) {
-  std::string all = "'";
-  for (const char letter : word) all += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
-  return all + "'";
 }
 
 std::string options_of(const Plan& plan, const Task& task) {
@@ -104,22 +99,22 @@ exit $code
 
 std::string array_script(const std::vector<const ClusterJob*>& jobs, const std::string& dependency, size_t number,
                          const SlurmSettings& settings) {
-  std::string script =
-      text("job_", number, "=$(sbatch --parsable --job-name=", quoted(settings.name), " --array=0-", jobs.size() - 1);
+  std::string script = text("job_", number, "=$(sbatch --parsable --job-name=", shell_word(settings.name),
+                            " --array=0-", jobs.size() - 1);
   if (settings.parallel > 0) script += text("%", settings.parallel);
   script +=
-      text(" --requeue --open-mode=append --signal=B:USR1@120 --output=", quoted(settings.logs + "/%x-%A_%a.log"));
-  for (const std::string& option : settings.sbatch) script += " " + quoted(option);
+      text(" --requeue --open-mode=append --signal=B:USR1@120 --output=", shell_word(settings.logs + "/%x-%A_%a.log"));
+  for (const std::string& option : settings.sbatch) script += " " + shell_word(option);
   if (!dependency.empty()) script += text(" --kill-on-invalid-dep=yes --dependency=\"afterok", dependency, "\"");
-  script +=
-      text(" <<'", kEndOfScript, "'\n#!/bin/bash\ncd ", quoted(settings.folder), "\ncase $SLURM_ARRAY_TASK_ID in\n");
+  script += text(" <<'", kEndOfScript, "'\n#!/bin/bash\ncd ", shell_word(settings.folder),
+                 "\ncase $SLURM_ARRAY_TASK_ID in\n");
   for (size_t i = 0; i < jobs.size(); ++i)
     script += text("  ", i, ") task=(", jobs[i]->options, ") ;;  # ", jobs[i]->name, "\n");
   script += text("esac\n", settings.command, " \"${task[@]}\" --no-wait &\n", kAfterwards, kEndOfScript, "\n)\njob_",
                  number, "=${job_", number, "%%;*}\n");
   for (size_t i = 0; i < jobs.size(); ++i) {
-    script += text("printf '%s\\t%s\\t%s\\n' \"${job_", number, "}_", i, "\" ", quoted(jobs[i]->name), " ",
-                   quoted(jobs[i]->made.string()), " | tee -a ", quoted(settings.list), "\n");
+    script += text("printf '%s\\t%s\\t%s\\n' \"${job_", number, "}_", i, "\" ", shell_word(jobs[i]->name), " ",
+                   shell_word(jobs[i]->made.string()), " | tee -a ", shell_word(settings.list), "\n");
   }
   return script;
 }
@@ -169,11 +164,11 @@ SlurmSettings slurm_settings(const Plan& plan, const Arguments& arguments) {
   if (arguments.shards > 1) settings.sbatch.push_back(text("--ntasks=", arguments.shards));
   settings.sbatch.insert(settings.sbatch.end(), arguments.sbatch.begin(), arguments.sbatch.end());
   if (arguments.shards > 1) settings.command = text("srun --ntasks=", arguments.shards, " --cpus-per-task=", cpus, " ");
-  settings.command += quoted(fs::read_symlink("/proc/self/exe").string()) + " run " + quoted(arguments.subject) +
-                      " --runs " + quoted(arguments.runs) + " --results " + quoted(arguments.results) + " --device " +
-                      arguments.device;
-  for (const std::string& assignment : arguments.sets) settings.command += " --set " + quoted(assignment);
-  for (const std::string& folder : arguments.plugin_dirs) settings.command += " --plugin-dir " + quoted(folder);
+  settings.command += shell_word(fs::read_symlink("/proc/self/exe").string()) + " run " +
+                      shell_word(arguments.subject) + " --runs " + shell_word(arguments.runs) + " --results " +
+                      shell_word(arguments.results) + " --device " + arguments.device;
+  for (const std::string& assignment : arguments.sets) settings.command += " --set " + shell_word(assignment);
+  for (const std::string& folder : arguments.plugin_dirs) settings.command += " --plugin-dir " + shell_word(folder);
   return settings;
 }
 
@@ -197,7 +192,7 @@ bool in_path(const std::string& program) {
 
 std::vector<ClusterJob> jobs_of(const Plan& plan, Runner& runner, const RunFolders& folders) {
   struct Open {
-    Task task;
+    const Task& task;
     std::vector<Needed> needed;
   };
   std::vector<Open> open;
@@ -206,14 +201,13 @@ std::vector<ClusterJob> jobs_of(const Plan& plan, Runner& runner, const RunFolde
   const auto is_finished = [&](const std::string& kind, const std::string& key) {
     return store.state(kind, key) == PhaseStore::State::finished;
   };
-  for (Task task : runner.tasks(plan)) {
+  for (const Task& task : runner.tasks(plan)) {
     if (task.refused) throw *task.refused;
     const fs::path result = result_path(folders.results, plan.name, task.cell->label, task.budget_text, task.seed);
     if (fs::exists(result) && is_finished(task.evaluation.kind, task.evaluation.key())) continue;
-    Open one{std::move(task), {}};
-    add_needed(one.task, "", one.needed);
-    for (const Needed& phase : one.needed) ++users[phase.key];
-    open.push_back(std::move(one));
+    std::vector<Needed>& needed = open.emplace_back(Open{task, {}}).needed;
+    add_needed(task, "", needed);
+    for (const Needed& phase : needed) ++users[phase.key];
   }
   std::vector<ClusterJob> jobs;
   std::map<std::string, size_t> shared;  // the job of a phase
@@ -224,9 +218,9 @@ std::vector<ClusterJob> jobs_of(const Plan& plan, Runner& runner, const RunFolde
       const auto [job, added] = shared.emplace(phase.key, jobs.size());
       if (added) {
         const std::string folder = store.folder(phase.kind, phase.key).filename().string();
-        const bool teacher = phase.key == one.task.teacher_evaluation.key();
-        jobs.push_back({"--phase " + folder + " " + options_of(plan, one.task),
-                        (teacher ? "teacher" : phase.kind) + " of " + name_of(one.task) + " and others",
+        const bool teacher = phase.key == phase.task->teacher_evaluation.key();
+        jobs.push_back({"--phase " + folder + " " + options_of(plan, *phase.task),
+                        (teacher ? "teacher" : phase.kind) + " of " + name_of(*phase.task) + " and others",
                         fs::absolute(store.folder(phase.kind, phase.key) / "record.json"),
                         without_implied(before, jobs)});
       }
@@ -248,7 +242,7 @@ std::vector<ClusterJob> jobs_of(const Plan& plan, Runner& runner, const RunFolde
 
 std::string slurm_script(const std::vector<ClusterJob>& jobs, const SlurmSettings& settings) {
   std::string script =
-      text("set -euo pipefail\nmkdir -p ", quoted(settings.logs), "\n: >", quoted(settings.list), "\n");
+      text("set -euo pipefail\nmkdir -p ", shell_word(settings.logs), "\n: >", shell_word(settings.list), "\n");
   std::vector<Place> places(jobs.size());
   std::vector<bool> placed(jobs.size());
   size_t arrays = 0;
@@ -292,6 +286,17 @@ std::vector<SubmittedJob> submitted_jobs(const std::string& experiment, const fs
   return jobs;
 }
 
+// The precision is a part of every key, and each machine resolves "auto" for itself.
+void check_precision(const Plan& plan) {
+  for (const Cell& cell : plan.cells) {
+    const Options::Item& precision = cell.section("training").item("precision");
+    if (cell.section("training").text("precision") == "auto")
+      fail_usage(precision.origin,
+                 ": training.precision is \"auto\", which another machine may resolve otherwise than "
+                 "this one, so that its jobs had other phases; set it to \"bfloat16\" or \"float32\" in the file");
+  }
+}
+
 int submit_experiment(const Arguments& arguments) {
   const PluginHost plugins = load_plugins(arguments);
   Document document = assigned(Document::from_file(arguments.subject), {}, arguments);
@@ -301,9 +306,11 @@ int submit_experiment(const Arguments& arguments) {
     document.set(submitted.sets.back());
   }
   const Plan plan = make_plan(document, plugins);
+  check_precision(plan);
   Console console;
   const RunFolders folders = run_folders(arguments);
-  Runner runner(plugins, folders, prepare_device(arguments), console);
+  // Whatever the jobs train on: no phase's key knows of the device, which this machine may lack.
+  Runner runner(plugins, folders, torch::kCPU, console);
   const std::vector<ClusterJob> jobs = jobs_of(plan, runner, folders);
   if (jobs.empty()) {
     std::cerr << "every task has its result: nothing is submitted\n";

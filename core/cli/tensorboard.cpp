@@ -36,7 +36,8 @@ int64_t remove_dead_links_in(const fs::path& folder) {
       removed += remove_dead_links_in(entry.path());
     }
   }
-  if (removed > 0 && fs::is_empty(folder)) fs::remove(folder);
+  std::error_code not_empty;  // a run has just put a link there
+  if (removed > 0) fs::remove(folder, not_empty);
   return removed;
 }
 

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
 
+#include "display/format.h"
 #include "display/scratch_folder.h"
 #include "senet/error.h"
 #include "storage/files.h"
@@ -60,6 +62,8 @@ std::string gnuplot_text(const std::string& text) {
   }
   return quoted + "\"";
 }
+
+std::string gnuplot_number(double value, int digits) { return std::isnan(value) ? "NaN" : fixed(value, digits); }
 
 std::string gnuplot_missing() {
   return on_path("gnuplot") ? "" : "gnuplot, which draws, is not installed (Debian: apt install gnuplot-nox)";

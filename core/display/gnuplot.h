@@ -9,6 +9,9 @@ namespace senet {
 // A text as a string of a gnuplot script.
 std::string gnuplot_text(const std::string& text);
 
+// A number of its data, in which every column has to stand: NaN, which is not drawn, where it is not known.
+std::string gnuplot_number(double value, int digits);
+
 // Why nothing can be drawn here: gnuplot, or a font for its letters, is missing, with the package that gives it. Empty
 // when it is there. Only SVG needs no font.
 std::string gnuplot_missing();

@@ -352,6 +352,36 @@ TEST(Submit, ArraysFollowTheGraphOfPhases) {
   EXPECT_TRUE(mentions(again.error, "every task has its result: nothing is submitted")) << again.error;
 }
 
+TEST(Submit, ACellMayStandBeforeTheOneThatItTakesFrom) {
+  const TemporaryFolder folder, whole;
+  const std::string experiment = testing::replaced(
+      testing::tiny_experiment_of("[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 1\n[finetune]\nepochs = 1\n"
+                                  "[[cell]]\nlabel = \"takes\"\nbudgets = [\"20%\"]\nmask.from = \"gives\"\n"
+                                  "mask.pixels = \"random\"\n[[cell]]\nlabel = \"gives\"\nbudgets = [\"20%\"]\n"),
+      "epochs = 8", "epochs = 1");
+  for (const TemporaryFolder* at : {&folder, &whole}) write_file(*at / "tiny.toml", experiment);
+  ASSERT_EQ(run_program(run_with({}), whole.path()).code, 0);
+  make_cluster(folder.path());
+  const Outcome submitted = on_cluster("\"$SENET\" submit tiny.toml --slurm", folder.path());
+  EXPECT_EQ(submitted.code, 0) << submitted.error;
+  EXPECT_FALSE(mentions(slurp(folder / "cluster/ended"), " 2\n")) << slurp(folder / "cluster/ended");
+  expect_same(Bits(folder.path()), Bits(whole.path()));
+}
+
+TEST(Submit, RefusesAPrecisionThatEachMachineResolvesForItself) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::replaced(testing::tiny_experiment(), "\"float32\"", "\"auto\""));
+  const std::vector<std::string> submit = {"submit", "tiny.toml", "--slurm", "--print", "--device", "cuda"};
+  const Outcome refused = run_program(submit, folder.path());
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_TRUE(mentions(refused.error, "tiny.toml:") && mentions(refused.error, "training.precision is \"auto\""))
+      << refused.error;
+  write_file(folder / "tiny.toml", testing::replaced(testing::tiny_experiment(), "\"float32\"", "\"bfloat16\""));
+  const Outcome printed = run_program(submit, folder.path());
+  EXPECT_EQ(printed.code, 0) << "a machine without a GPU submits to those that have one: " << printed.error;
+  EXPECT_TRUE(mentions(printed.out, "--device cuda")) << printed.out;
+}
+
 TEST(Submit, PrintedScriptsSubmitWhenTheyAreRun) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", grid());

@@ -100,6 +100,7 @@ TEST(Usage, WrongWordsExitWith2AndTheNearestRightOne) {
   check({"run", std::string(SENET_TEST_SOURCE) + "/experiments/small"}, "experiments/small/methods.toml, ");
   check({}, "subcommand");
   check({"inspect"}, "--model is missing");
+  check({"inspect", "run", "--input", "3x32x32"}, "not both");
   check({"inspect", "--model", "resnet81", "--input", "3x32x32", "--classes", "10"}, "did you mean 'resnet18'?");
   check({"inspect", "--model", "resnet18", "--input", "3x32", "--classes", "10"}, "CxHxW");
   check({"inspect", "--model", "resnet18", "--input", "3x32x32", "--classes", "10", "--set", "model.wdth=3"},
@@ -144,6 +145,16 @@ TEST(NewPlugin, WritesFilesOfThatNameWhereNothingIs) {
     EXPECT_NE(content.find("gentle_cut"), std::string::npos) << file;
   }
   EXPECT_NE(testing::slurp(folder / "a/b/gentle_cut.cpp").find("class GentleCut final"), std::string::npos);
+}
+
+TEST(NewPlugin, ItsCommandsCanBePasted) {
+  const TemporaryFolder folder;
+  const Outcome made = testing::run_program({"plugins", "new", "baseline", "gentle_cut", "it's a/b"}, folder.path());
+  ASSERT_EQ(made.code, 0) << made.error;
+  EXPECT_NE(made.out.find("cmake -S 'it'\\''s a/b' -B 'it'\\''s a/b/build' -DCMAKE_PREFIX_PATH="), std::string::npos)
+      << made.out;
+  EXPECT_NE(made.out.find(" run 'it'\\''s a/b/gentle_cut.toml' --plugin-dir 'it'\\''s a/b/build'\n"), std::string::npos)
+      << made.out;
 }
 
 TEST(NewPlugin, RefusesWhatCannotBecomeOneAndWritesNothing) {
@@ -436,6 +447,35 @@ TEST(DryRun, ShowsEverySettingsOriginAndWhatIsLeftAndMakesNothing) {
   EXPECT_GT(plan["seconds"].get<double>(), 0);
   EXPECT_FALSE(std::filesystem::exists(folder / "runs"));
   EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST(DryRun, ShowsOfAChoiceWhatItWouldRun) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml", testing::replaced(testing::tiny_experiment(), "[\"20%\"]", "[\"20%\", \"10%\"]") +
+                                       "[[cell]]\nlabel = \"longer\"\nbudgets = [\"20%\"]\nfinetune.epochs = 9\n");
+  const auto planned = [&](const std::vector<std::string>& choice) {
+    std::vector<std::string> words = {"run", "tiny.toml", "--dry-run", "--json"};
+    words.insert(words.end(), choice.begin(), choice.end());
+    return testing::run_program(words, folder.path());
+  };
+  const json longer = json_of(planned({"--cell", "longer"}));
+  ASSERT_EQ(longer["cells"].size(), 1u);
+  EXPECT_EQ(longer["cells"][0]["label"], "longer");
+  EXPECT_EQ(longer["images"], 152 * (8 + 3 + 3 + 9));
+  const json small = json_of(planned({"--budget", "10%"}));
+  for (const json& phase : small["phases"]) EXPECT_EQ(phase["budget"], "10%");
+  std::string mask;
+  for (const json& phase : small["phases"]) {
+    if (phase["phase"] == "mask") mask = phase["key"];
+  }
+  const json up_to_masks = json_of(planned({"--phase", mask}));
+  EXPECT_EQ(up_to_masks["phases"].back()["phase"], "mask");
+  EXPECT_EQ(up_to_masks["images"], 152 * (8 + 3 + 3));
+  for (const std::vector<std::string>& nothing :
+       {std::vector<std::string>{"--cell", "nosuch"}, {"--seed", "7"}, {"--phase", "nosuch"}})
+    EXPECT_EQ(planned(nothing).code, 2) << nothing[0];
+  const Outcome listed = testing::run_program({"run", "tiny.toml", "--list", "--phase", mask}, folder.path());
+  EXPECT_EQ(listed.code, 2) << listed.out;
 }
 
 TEST(DryRun, NamesTheRevisionThatFinishedAPhaseAndCountsSharedPhasesOnce) {

@@ -13,6 +13,7 @@ namespace {
 
 using testing::error_of;
 using testing::made_result;
+using testing::mentions;
 using testing::TemporaryFolder;
 using testing::write_file;
 
@@ -627,6 +628,33 @@ TEST_F(Reports, APointNamesTheFilesBehindItWhateverTheSourceCallsTheCell) {
   EXPECT_NE(data.find("the other, 5% | 50.00 (1) % | 50 ReLUs | two/a-5pct, seed 1"), std::string::npos) << data;
 }
 
+TEST_F(Reports, ASensitivityIsDrawnToItsLargest) {
+  Result result = made_result("a", "5%", 1, 0.4);
+  for (size_t l = 0; l < 2; ++l) result.sites[l].sensitivity = 0.5 + 0.5 * static_cast<double>(l);
+  add(result);
+  source("x", "figure = \"sensitivity\"");
+  EXPECT_TRUE(mentions(figure("x").script(), "set yrange [0:1.05]")) << figure("x").script();
+  result.sites[1].sensitivity = 12.5;
+  result.settings.push_back({"sensitivity.plugin", std::string("stage_criticality")});
+  add(result);
+  EXPECT_FALSE(mentions(figure("x").script(), "[0:1.05]")) << figure("x").script();
+  EXPECT_TRUE(mentions(figure("x").script(), "set label 1 \"resnet18, stage_criticality")) << figure("x").script();
+}
+
+TEST_F(Reports, MasksOfEachBudgetHaveALineForNoReluInCommon) {
+  for (const auto& [budget, allocated] : {std::pair<const char*, int64_t>{"5%", 1}, {"10%", 3}}) {
+    Result result = made_result("a", budget, 1, 0.4);
+    result.sites[0].allocated = result.sites[1].allocated = allocated;
+    result.curves["mask"]["nhd"] = {0.5, 0.25};
+    add(result);
+  }
+  source("x", "figure = \"settling\"");
+  const std::string script = figure("x").script();
+  // Twice a quarter, and twice three quarters, of each of two sites of four ReLUs.
+  for (const char* line : {"from graph 0, first 1.0000 to", "from graph 0, first 3.0000 to", "unset arrow 2"})
+    EXPECT_TRUE(mentions(script, line)) << line << script;
+}
+
 TEST_F(Reports, ACriticalityWithoutTheAccuraciesItWasMadeOfIsNotDrawn) {
   Result result = made_result("a", "5%", 1, 0.4);
   result.series["criticality"] = {1, 2};
@@ -738,7 +766,8 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
             std::string::npos);
   testing::fs::remove(folder / "sources/z.toml");
   source("y", "figure = \"measured\"");
-  EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000"), std::string::npos) << figure("y").data();
+  EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000 \""), std::string::npos)
+      << figure("y").data();
   json["width"] = 0.5;
   write_file(file, json.dump());
   EXPECT_NE(error_of([&] { table("x"); }).find("says nothing of the width 0.5"), std::string::npos);
@@ -751,6 +780,40 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
   EXPECT_NE(error_of([&] { table("x"); }).find("is not a measurement"), std::string::npos);
   write_file(file, "{}");
   EXPECT_NE(error_of([&] { table("x"); }).find("has the schema null, this program reads"), std::string::npos);
+}
+
+TEST_F(Reports, LatenciesAreDrawnOfTheNetworksThatTheyWereComputedFor) {
+  const auto measured = [&](int64_t seed, const std::string& label, const std::vector<std::string>& networks) {
+    add(made_result(label, "100", seed, 0.60));
+    const Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
+    Json json = {{"schema", kMeasurementSchema},
+                 {"run", "made/" + label + "-100-s1"},
+                 {"width", 1.0},
+                 {"relus", 100},
+                 {"masking", "gather"},
+                 {"protocol", "cheetah"},
+                 {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
+                 {"caveats", {"said"}},
+                 {"first", part},
+                 {"cost", {{"relu", part}}},
+                 {"latency", Json::array()}};
+    for (size_t i = 0; i < networks.size(); ++i)
+      json["latency"].push_back({{"network", networks[i]}, {"first", 2.5 + static_cast<double>(i)}});
+    write_file(folder / ("results/made/measured/" + label + "-100-s1.cheetah.json"), json.dump());
+  };
+  source("x", "figure = \"measured\"");
+  const auto has = [&](const std::string& part) { return mentions(figure("x").data() + figure("x").script(), part); };
+  measured(1, "a", {"WAN"});
+  EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 2.500000 \"a, 100")) << figure("x").data();
+  EXPECT_TRUE(has("latency in a WAN, s") && !has("in a LAN")) << figure("x").script();
+  measured(1, "b", {"5G", "WAN"});
+  EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 2.500000 NaN \"a, 100")) << figure("x").data();
+  EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 3.500000 2.500000 \"b, 100")) << figure("x").data();
+  EXPECT_TRUE(has(" and a 5G (")) << figure("x").script();
+  measured(1, "a", {});
+  measured(1, "b", {});
+  EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 \"a, 100") && !has("latenc")) << figure("x").script();
+  draw(figure("x"), folder / "drawn");
 }
 
 TEST_F(Reports, UnsoundResultsAreRefusedByName) {

@@ -19,8 +19,6 @@ constexpr const char* kLayerTics = "set xtics nomirror rotate by 40 right noenha
 
 std::string range_of(size_t layers) { return "set xrange [0.5:" + std::to_string(layers) + ".5]\n"; }
 
-std::string share(double value) { return std::isnan(value) ? "NaN" : fixed(value, 6); }
-
 // Every site's number, name and columns.
 using SiteColumns = std::function<std::vector<std::string>(const ResultSite& site, size_t l)>;
 std::vector<std::vector<std::string>> rows_of(const Result& result, const SiteColumns& columns) {
@@ -104,8 +102,8 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
       title + ": layer, name" + names + ", ReLU sensitivity, the same over its largest, authors', what it is",
       rows_of(result, [&](const ResultSite&, size_t l) {
         std::vector<std::string> columns;
-        for (const auto& [name, values] : recorded) columns.push_back(share(values[l]));
-        columns.push_back(share(measured[l]));
+        for (const auto& [name, values] : recorded) columns.push_back(gnuplot_number(values[l], 6));
+        columns.push_back(gnuplot_number(measured[l], 6));
         columns.push_back(compared ? fixed(measured[l] / largest, 6) : "NaN");
         columns.push_back(compared ? fixed(authors[l], 3) : "NaN");
         columns.push_back(
@@ -120,15 +118,16 @@ std::string sensitivity_panel(Figure& figure, const std::string& title, const Re
     if (std::none_of(key.begin(), key.end(), [&](const KeyEntry& entry) { return entry.title == name; }))
       key.push_back({how, name});
   };
+  double most = largest;
+  for (const auto& [name, values] : recorded) most = std::max(most, *std::max_element(values.begin(), values.end()));
   line(first, "linespoints " + style(0), "ReLU sensitivity");
   for (size_t i = 0; i < recorded.size(); ++i) line(3 + i, "linespoints " + style(i + 1), recorded[i].first);
   if (compared) line(first + 1, "lines lc rgb \"" + colour(0) + "\" dt 3 lw 1", "ReLU sensitivity over its largest");
   if (compared) line(first + 2, "linespoints " + style(6), "the authors' budgets over the largest");
   return "set label 1 " + gnuplot_text(title) +
-         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n"
-         "set yrange [0:1.05]\nset ytics 0.5\n" +
-         range_of(measured.size()) + "unset key\nplot " + joined(plots, ", \\\n     ") +
-         "\nunset label 1\nset ytics autofreq\n";
+         " at graph 0, graph 1 left offset 0,0.7 noenhanced font \",13\"\nset ylabel \"sensitivity\" offset 1.5\n" +
+         (most > 1 ? "set yrange [0:*]\n" : "set yrange [0:1.05]\nset ytics 0.5\n") + range_of(measured.size()) +
+         "unset key\nplot " + joined(plots, ", \\\n     ") + "\nunset label 1\nset ytics autofreq\n";
 }
 
 // A result, and what its cell is called.
@@ -214,8 +213,11 @@ Figure sensitivity_figure(const Source& source, const Evidence& evidence) {
   double top = 0.25;
   for (const Result* result : shown) {
     const Json density = result->setting("sensitivity.density");
-    const std::string title = result->model.variant + (density.is_null() ? "" : ", density " + density.dump()) +
-                              origins.mark(*result, figure);
+    const Json measure = result->setting("sensitivity.plugin");
+    const std::string how = !density.is_null()    ? ", density " + density.dump()
+                            : measure.is_string() ? ", " + measure.get<std::string>()
+                                                  : "";
+    const std::string title = result->model.variant + how + origins.mark(*result, figure);
     const bool last = result == shown.back();
     figure.commands +=
         kLayerTics + figure.panel(0.45, 6.9, top, top + panel) +

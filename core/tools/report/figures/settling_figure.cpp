@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <set>
 
 namespace senet {
 
@@ -47,7 +47,7 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
   const std::vector<MeasuredCell> cells = evidence.cells(source);
   const Origins origins(cells, evidence);
   std::vector<std::string> movement, last, before_last;
-  std::optional<double> disjoint;
+  std::set<std::string> disjoint;
   std::vector<KeyEntry> key;
   size_t epochs = 0;
   for (const MeasuredCell& cell : cells) {
@@ -65,7 +65,7 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
     }
     const std::string block = figure.add(
         title + ": epoch, NHD, overlap with the masks one and two updates before, each with its deviation, runs", rows);
-    if (!disjoint) disjoint = disjoint_distance(cell.first());
+    disjoint.insert(fixed(disjoint_distance(cell.first()), 4));
     const size_t i = movement.size();
     // Bars of one epoch stand side by side.
     const std::string x = "($1+" + fixed(0.07 * (static_cast<double>(i) - 2), 2) + ")";
@@ -86,18 +86,22 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
   }
   figure.remark("Means over seeds; bars: standard deviation; points of one epoch stand side by side");
   figure.remark("Line without points: two masks that have no ReLU in common");
-  const std::string at = fixed(*disjoint, 4), between = ", \\\n     ";
-  figure.commands =
-      "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset xrange [0.5:" +
-      fixed(static_cast<double>(epochs) + 0.5, 1) +
-      "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\n"
-      "set arrow 1 from graph 0, first " +
-      at + " to graph 1, first " + at + " nohead dt 2 lc rgb \"#666666\"\n" + figure.panel(0.5, 2.2, 0.08, 1.55) +
-      "plot " + joined(movement, between) +
-      "\nunset arrow 1\nset yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\" offset 1.5\n" +
-      figure.panel(2.78, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
-      "\nset ylabel \"shared with 2 updates before\"\n" + figure.panel(5.08, 6.85, 0.08, 1.55) + "plot " +
-      joined(before_last, between) + "\n" + key_panel(figure, 2.02, 5, key);
+  const std::string between = ", \\\n     ";
+  std::string lines, none;
+  for (const std::string& at : disjoint) {
+    const std::string arrow = "arrow " + std::to_string(1 + std::distance(disjoint.begin(), disjoint.find(at)));
+    lines += "set " + arrow + " from graph 0, first " + at + " to graph 1, first " + at +
+             " nohead dt 2 lc rgb \"#666666\"\n";
+    none += "unset " + arrow + "\n";
+  }
+  figure.commands = "set xtics 1\nset xlabel \"epoch of mask identification\" offset 0,0.4\nset xrange [0.5:" +
+                    fixed(static_cast<double>(epochs) + 0.5, 1) +
+                    "]\nunset key\nset yrange [0:*]\nset ylabel \"NHD to the masks before\" offset 1.5\n" + lines +
+                    figure.panel(0.5, 2.2, 0.08, 1.55) + "plot " + joined(movement, between) + "\n" + none +
+                    "set yrange [0:1.05]\nset ytics 0.2\nset ylabel \"shared with 1 update before\" offset 1.5\n" +
+                    figure.panel(2.78, 4.5, 0.08, 1.55) + "plot " + joined(last, between) +
+                    "\nset ylabel \"shared with 2 updates before\"\n" + figure.panel(5.08, 6.85, 0.08, 1.55) + "plot " +
+                    joined(before_last, between) + "\n" + key_panel(figure, 2.02, 5, key);
   return figure;
 }
 
