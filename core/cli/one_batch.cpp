@@ -22,18 +22,38 @@ bool is_deployed(const std::optional<PhaseRecord>& network, const std::string& t
   return std::find(network->deployed.begin(), network->deployed.end(), training) != network->deployed.end();
 }
 
+// At which cells have a network that others begin with.
+std::set<std::string> budgets_of_sources(const Plan& plan) {
+  std::set<std::string> budgets;
+  for (const Cell& cell : plan.cells) {
+    for (const auto& [section, options] : cell.sections) {
+      for (const Options::Item& item : options.items()) {
+        const std::string& name = item.declaration.name;
+        if (name.substr(name.rfind('.') + 1) == "from_budget") budgets.insert(std::get<std::string>(item.value));
+      }
+    }
+  }
+  return budgets;
+}
+
 }  // namespace
 
 void reduce_to_one_batch(Plan& plan) {
   plan.name += "-one-batch";
+  const std::set<std::string> sources = budgets_of_sources(plan);
   for (Cell& cell : plan.cells) {
+    std::vector<std::string> others(cell.budgets.begin() + 1, cell.budgets.end());
     cell.budgets.resize(1);
+    for (const std::string& budget : others) {
+      if (sources.count(budget)) cell.budgets.push_back(budget);
+    }
     cell.seeds.resize(1);
     const int64_t batch = cell.section("teacher").integer("batch");
-    const std::map<std::string, OptionValue> changes = {
-        {"train_limit", batch}, {"holdout_is_training", true}, {"batch", batch},
-        {"flip", false},        {"crop_padding", int64_t{0}},  {"random_resized", false},
-        {"cutout", int64_t{0}}, {"weight_decay", 0.0},         {"schedule", "cosine"}};
+    const std::map<std::string, OptionValue> changes = {{"train_limit", batch},    {"holdout_is_training", true},
+                                                        {"batch", batch},          {"total_epochs", kOneBatchEpochs},
+                                                        {"flip", false},           {"crop_padding", int64_t{0}},
+                                                        {"random_resized", false}, {"cutout", int64_t{0}},
+                                                        {"weight_decay", 0.0},     {"schedule", "cosine"}};
     for (auto& [section, options] : cell.sections) {
       const Options declared = options;
       for (const Options::Item& item : declared.items()) {

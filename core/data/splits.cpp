@@ -134,10 +134,14 @@ LabelledSet load_all(Dataset& dataset, const std::string& plugin) {
 }
 
 void check_random_crops(const DataSplits& data, const Options& section) {
-  if (data.train.packed_view.is_whole() || !section.has("random_resized") || !section.boolean("random_resized")) return;
-  fail_usage(section.item("random_resized").origin, ": ", section.section(),
-             ".random_resized takes its crops from whole images, but the packed file holds resized and cut ones; pack "
-             "the set with --encoding encoded");
+  if (data.train.packed_view.is_whole()) return;
+  for (const Options::Item& item : section.items()) {
+    const std::string& name = item.declaration.name;  // "search.random_resized" of one of several trainings
+    if (name.substr(name.rfind('.') + 1) != "random_resized" || !std::get<bool>(item.value)) continue;
+    fail_usage(item.origin, ": ", section.section(), ".", name,
+               " takes its crops from whole images, but the packed file holds resized and cut ones; pack the set with "
+               "--encoding encoded");
+  }
 }
 
 bool is_packed(const Options& options) { return !options.text("packed").empty(); }

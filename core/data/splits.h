@@ -47,8 +47,8 @@ bool is_packed(const Options& options);
 // interface promises.
 DataSplits make_splits(Dataset* dataset, const Options& options, const std::string& plugin);
 
-// Throws when a section's training asks for random crops of whole images (random_resized) of a packed file that holds
-// only what their view shows.
+// Throws when a training of a section asks for random crops of whole images (random_resized) of a packed file that
+// holds only what their view shows.
 void check_random_crops(const DataSplits& data, const Options& section);
 
 // The options of a [dataset] section that its images depend on; a packed file is made for them.

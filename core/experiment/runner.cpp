@@ -352,7 +352,7 @@ PhaseRecord Runner::run_evaluation_phase(const Task& task, const PhaseInputs& in
   return run_phase(task, inputs, Options(), body, material);
 }
 
-std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teacher_phase) {
+std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teacher_phase, const std::string& up_to) {
   std::shared_ptr<Network> teacher;
   StepMaterial material;
   material.teacher = [&]() -> Network& {
@@ -386,7 +386,7 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
     };
     const PhaseRecord& record = all.emplace_back(run_phase(task, task.phase(step), step.options, body, material));
     finished.emplace(step.name(), record);
-    if (record.key == choice_.until) break;
+    if (record.key == choice_.until || step.name() == up_to) break;
     try {
       if (step.announce) task.announce(i, record.series);
     } catch (const Error& error) {
@@ -398,12 +398,13 @@ std::vector<PhaseRecord> Runner::run_method(Task task, const PhaseRecord& teache
 
 PhaseRecord Runner::run_source(const SourceInUse& source) {
   if (source.task) {
-    for (PhaseRecord& phase : run_method(*source.task, run_teacher_phase(*source.task))) {
-      if ((phase.step.empty() ? phase.kind : phase.step) == source.step) return std::move(phase);
-    }
-    fail("cell '", source.task->cell->label, "' has run no step '", source.step, "'");
+    const PhaseRecord teacher = run_teacher_phase(*source.task);
+    run_evaluation_phase(*source.task, source.task->teacher_evaluation, teacher);
+    return run_method(*source.task, teacher, source.step).back();
   }
-  const ResultPhase& phase = source.result.value().network_phase();
+  const std::vector<ResultPhase>& phases = source.result.value().phases;
+  const ResultPhase& phase =
+      *std::find_if(phases.begin(), phases.end(), [&](const ResultPhase& one) { return one.key == source.key; });
   const auto record = store_.find(phase.kind, phase.key);
   if (!record) {
     fail_usage("the network of ", source.result->file.string(), " is not under ", folders_.runs.string(),

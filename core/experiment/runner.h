@@ -78,8 +78,8 @@ class Runner {
  private:
   // Writes the result and its masks; nothing where the task ends with an earlier phase.
   std::optional<Result> run_task(const Plan& plan, const Task& task);
-  // The finished phases of a task's method, the last with the network under kNetwork.
-  std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher);
+  // The finished phases of a task's method up to a step, or all of them, the last with the network under kNetwork.
+  std::vector<PhaseRecord> run_method(Task task, const PhaseRecord& teacher, const std::string& up_to = "");
   // The finished phase that a source names: of another cell's task, which is run up to it, or of a result.
   PhaseRecord run_source(const SourceInUse& source);
   void write(const Result& result);

@@ -29,17 +29,25 @@ SourceInUse TaskMaker::find(const Task& task, const StepSource& source) {
                ") and no file of a result or of masks");
   }
   SourceInUse found;
+  const auto has_no_step = [&] {
+    fail_usage("cell '", task.cell->label, "' takes the step '", source.step, "' of '", source.from,
+               "', which has none; name a result that has one, or a cell");
+  };
   const auto too_small = [&] {
     fail_usage("cell '", task.cell->label, "' begins with a network of more ReLUs than its ", task.budget, ", and '",
                source.from, "' has no such network");
   };
   if (file.extension() == ".masks") {
+    if (!source.step.empty()) has_no_step();
     if (source.larger) too_small();
     found.masks = file;
     found.key = Hash().add(read_file(file)).hex();
   } else {
     found.result = load_result(file);
-    found.key = found.result->network_phase().key;
+    const ResultPhase* phase = &found.result->network_phase();
+    if (!source.step.empty()) phase = found.result->phase_of(source.step);
+    if (!phase) has_no_step();
+    found.key = phase->key;
     if (source.larger && found.result->network.relus <= task.budget) too_small();
   }
   return found;

@@ -58,7 +58,7 @@ Before ranked(const Value* values) {
 torch::Tensor largest_on_gpu(const torch::Tensor& scores, int64_t r) {
   SENET_CHECK(r >= 0 && r <= scores.numel(), "a mask of ", scores.numel(), " elements cannot have ", r, " ones");
   const torch::Tensor flat = scores.to(torch::kFloat64).contiguous().flatten() + 0.0;
-  SENET_CHECK(flat.isfinite().all().item<bool>(), "mask identification: a mismatch is not finite");
+  SENET_CHECK(flat.isfinite().all().item<bool>(), "a score by which ReLUs are chosen is not finite");
   const torch::Tensor order = std::get<1>(at::sort(flat, /*stable=*/true, /*dim=*/0, /*descending=*/true));
   torch::Tensor mask = torch::zeros_like(flat, torch::kUInt8);
   mask.index_fill_(0, order.narrow(0, 0, r), 1);
@@ -71,7 +71,7 @@ torch::Tensor chosen_mask(const torch::Tensor& scores, int64_t r, const MaskRule
   SENET_CHECK(scores.dim() == 3, "a layer's scores are C×H×W; found ", scores.sizes());
   if (scores.is_cuda() && rule.granularity == Granularity::pixel) return largest_on_gpu(scores, r);
   const torch::Tensor plain = scores.to(torch::kCPU, torch::kFloat64).contiguous(), means = plain.mean({1, 2});
-  SENET_CHECK(plain.isfinite().all().item<bool>(), "mask identification: a mismatch is not finite");
+  SENET_CHECK(plain.isfinite().all().item<bool>(), "a score by which ReLUs are chosen is not finite");
   return mask_by(plain.sizes(), r, rule, ranked<std::greater<>>(plain.data_ptr<double>()),
                  ranked<std::greater<>>(means.data_ptr<double>()));
 }

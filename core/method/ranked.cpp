@@ -231,7 +231,7 @@ std::vector<Step> Ranked::steps(const Target& target) {
                " epochs of the search: the count of ReLUs would never fall; expected at most search.epochs");
   }
   const auto model = target.build(target.shape);
-  check_stages(options, "finetune.pram_stages", *model);
+  check_stages(options, "finetune", *model);
   const auto sites = static_cast<int64_t>(model->sites().size());
   if (const int64_t linear = options.integer("linear_first"); linear >= sites)
     fail_usage(options.item("linear_first").origin, ": linear_first = ", linear, " leaves no ReLU site of ", sites);

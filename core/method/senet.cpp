@@ -137,7 +137,7 @@ std::vector<Step> Senet::steps(const Target& target) {
     if (width != 1) target.build(target.shape.at_scale(width));  // says what such a network cannot be
   }
   const auto model = target.build(target.shape);
-  for (const Options* section : {&mask_, &finetune_}) check_stages(*section, "pram_stages", *model);
+  for (const Options* section : {&mask_, &finetune_}) check_stages(*section, "", *model);
   const std::string masks_from = mask_.text("from"), sensitivity_from = sensitivity_.text("from");
   const bool finds = masks_from.empty() || mask_.text("pixels") == "found";
   if (finds && mask_.integer("epochs") == 0)
@@ -150,6 +150,9 @@ std::vector<Step> Senet::steps(const Target& target) {
     if (!finds && !mask_.item(choosing).is_default)
       fail_usage(mask_.item(choosing).origin, ": mask.", choosing, " has no part in masks that mask.from gives");
   }
+  if (masks_from.empty() && !mask_.item("pixels").is_default)
+    fail_usage(mask_.item("pixels").origin,
+               ": mask.pixels has no part in masks that no mask.from gives; mask.update = \"never\" keeps random ones");
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};
   sensitivity.uses = {PluginKind::sensitivity, measure};

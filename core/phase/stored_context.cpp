@@ -216,9 +216,10 @@ void take_name(const char* what, const std::string& name, std::set<std::string>&
 }  // namespace
 
 void refuse_without_held_out(const std::string& who) {
-  fail_usage(who,
-             " judges networks by held-out training images, and none are held out; set dataset.holdout (0.05 by "
-             "default)");
+  fail_usage(
+      who,
+      " judges networks by held-out training images, and none are held out; set dataset.holdout, of the training "
+      "images that dataset.train_limit leaves, so that it is at least one (0.05: of 20)");
 }
 
 BatchLoader make_loader(const Laboratory& laboratory, const Images& images) {

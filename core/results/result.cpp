@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "results/result_json.h"
 #include "senet/error.h"
@@ -26,6 +27,13 @@ Json Result::setting(const std::string& key) const {
     if (setting.key == key) return to_json(setting.value);
   }
   return {};
+}
+
+const ResultPhase* Result::phase_of(const std::string& step) const {
+  const auto found = std::find_if(phases.begin(), phases.end(), [&](const ResultPhase& phase) {
+    return (phase.training.empty() ? phase.kind : phase.training) == step;
+  });
+  return found == phases.end() ? nullptr : &*found;
 }
 
 const ResultPhase* Result::teacher_phase() const {
@@ -109,9 +117,14 @@ void save_result(const Result& result) { write_atomically(result.file, readable(
 std::vector<Result> load_results(const fs::path& results, const std::string& experiment) {
   std::vector<fs::path> files;
   if (fs::is_directory(results)) {
-    for (auto entry = fs::recursive_directory_iterator(results); entry != fs::recursive_directory_iterator(); ++entry) {
+    std::set<fs::path> entered = {fs::canonical(results)};
+    const auto follow = fs::directory_options::follow_directory_symlink;
+    for (fs::recursive_directory_iterator entry(results, follow), end; entry != end; ++entry) {
       const std::string name = entry->path().filename().string();
-      if (name == "measured" || (entry.depth() == 0 && holds_no_results(name))) entry.disable_recursion_pending();
+      const bool leave_out = name == "measured" || (entry.depth() == 0 && holds_no_results(name));
+      // A link may lead to a folder that was entered already, or to one that it lies in.
+      if (leave_out || (entry->is_directory() && !entered.insert(fs::canonical(entry->path())).second))
+        entry.disable_recursion_pending();
       const bool wanted = experiment.empty() || entry->path().parent_path().filename() == experiment;
       if (wanted && entry.depth() > 0 && entry->path().extension() == ".json") files.push_back(entry->path());
     }

@@ -116,6 +116,8 @@ struct Result {
   const ResultPhase* teacher_phase() const;  // null where the result names none
   // The phase that left the finished network. Throws where the result names none.
   const ResultPhase& network_phase() const;
+  // The phase of a step of the method, by the step's name; null where there is none.
+  const ResultPhase* phase_of(const std::string& step) const;
   // What the finished network is at a width. Throws for a width that the result does not have.
   ResultWidth at_width(double width) const;
 };

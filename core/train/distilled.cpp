@@ -4,8 +4,8 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <set>
 
+#include "nn/evaluation_mode.h"
 #include "senet/error.h"
 
 namespace senet {
@@ -50,10 +50,14 @@ std::vector<int64_t> compared_stages(const std::vector<int64_t>& asked, const st
   return asked.empty() ? all : asked;
 }
 
+std::string named(const std::string& prefix, const char* option) {
+  return prefix.empty() ? option : prefix + "." + option;
+}
+
 }  // namespace
 
 DistilledSettings distilled_settings(const Options& options, const std::string& prefix) {
-  const auto name = [&](const char* option) { return prefix.empty() ? option : prefix + "." + option; };
+  const auto name = [&](const char* option) { return named(prefix, option); };
   DistilledSettings settings;
   settings.kd_weight = options.real(name("kd_weight"));
   settings.ce_weight = options.has(name("ce_weight")) ? options.real(name("ce_weight")) : -1;
@@ -66,14 +70,25 @@ DistilledSettings distilled_settings(const Options& options, const std::string& 
   return settings;
 }
 
-void check_stages(const Options& options, const std::string& name, const Network& model) {
-  std::set<int64_t> known;
-  for (const ReluSite& site : model.sites()) known.insert(site.stage());
-  const std::vector<int64_t> stages(known.begin(), known.end());
-  for (const int64_t stage : options.integers(name)) {
-    if (!known.count(stage))
-      fail_usage(options.item(name).origin, ": ", options.section(), ".", name, " names stage ", stage,
-                 "; the model's stages are ", torch::IntArrayRef(stages));
+void check_stages(const Options& options, const std::string& prefix, Network& model) {
+  const Options::Item &form = options.item(named(prefix, "pram")), &stages = options.item(named(prefix, "pram_stages"));
+  const std::vector<int64_t>& asked = options.integers(stages.declaration.name);
+  const bool compares = options.text(form.declaration.name) != "none";
+  if (!compares && asked.empty()) return;
+  const torch::NoGradGuard no_gradient;
+  const EvaluationMode evaluation(model);
+  const NetworkShape& shape = model.shape();
+  StageOutputs ends;
+  model.forward(torch::zeros({1, shape.channels, shape.height, shape.width}), &ends);
+  std::vector<int64_t> known;
+  for (const auto& [stage, output] : ends.outputs()) known.push_back(stage);
+  if (compares && known.empty())
+    fail_usage(form.origin, ": ", options.section(), ".", form.declaration.name,
+               " compares the ends of stages, and the model announces none; set it to \"none\"");
+  for (const int64_t stage : asked) {
+    if (std::count(known.begin(), known.end(), stage) == 0)
+      fail_usage(stages.origin, ": ", options.section(), ".", stages.declaration.name, " names stage ", stage,
+                 "; the model announces the ends of ", torch::IntArrayRef(known));
   }
 }
 

@@ -266,6 +266,7 @@ class RunningTraining {
     const bool spans = objective_.interval_spans_epochs();
     const int64_t done = spans ? epoch_ * steps_ + step_ : step_;
     if (objective_.interval() > 0 && (spans || step_ < steps_) && done % objective_.interval() == 0) {
+      check_loss();  // before anything is made of what such a loss leaves
       sums_.join();
       objective_.interval_end(sums_);
       sums_.part();

@@ -64,14 +64,23 @@ TEST(APlan, IsRefusedWhereItCannotEnd) {
   expect(refusal(descent + "\"a.masks\"\n"), "'a.masks' has no such network");
   expect(refusal("[[cell]]\nmethod = \"coordinate_descent\"\nbudgets = [\"20%\"]\n"), "from is not set");
   expect(refusal(snip + "snip.linear_first = 17\n"), "linear_first = 17 leaves no ReLU site of 17");
-  expect(refusal(snip + "snip.finetune.pram_stages = [2, 5]\n"), "names stage 5; the model's stages are [1, 2, 3, 4]");
+  expect(refusal(snip + "snip.finetune.pram_stages = [2, 5]\n"),
+         "names stage 5; the model announces the ends of [1, 2, 3, 4]");
   expect(refusal(snip + "snip.interval_final = 7\n"), "interval_final has no part");
   expect(refusal(snip + "snip.sensitivity.plugin = \"listed\"\nsnip.sensitivity.values = [1, 2]\n"),
          "has 2 numbers, the model 17 layers");
   expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nsensitivity.plugin = \"listed\"\n"),
          "has 0 numbers, the model 17 layers");
+  expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nsensitivity.plugin = \"listed\"\n"
+                 "sensitivity.values = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n"),
+         "sensitivity.values are all 0");
   expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nmask.pram = \"attention\"\nmask.pram_stages = [9]\n"),
          "mask.pram_stages names stage 9");
+  // Its first block has ReLUs and no end that is compared.
+  expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nmodel.plugin = \"vgg16\"\nfinetune.pram_stages = [1]\n"),
+         "names stage 1; the model announces the ends of [2, 3, 4, 5]");
+  expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nmask.pixels = \"random\"\n"),
+         "mask.pixels has no part in masks that no mask.from gives");
   for (const char* name : {"published", "benchmarks", "measured"}) {
     std::string experiment = testing::replaced(testing::tiny_experiment(), "\"tiny\"", "\"" + std::string(name) + "\"");
     write_file(folder / "named.toml", experiment);

@@ -73,5 +73,21 @@ TEST(OneBatch, IsWhatAMethodJudgesByToo) {
   EXPECT_EQ(deployed, 1) << "the candidate that was chosen";
 }
 
+TEST(OneBatch, ANetworkToBeginWithKeepsItsBudget) {
+  const TemporaryFolder folder;
+  const json report = json_of(on_one_batch(
+      tiny_experiment_of("[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\", \"25%\", \"30%\"]\n"
+                         "[[cell]]\nlabel = \"descent\"\nmethod = \"coordinate_descent\"\nbudgets = [\"28%\"]\n"
+                         "coordinate_descent.from = \"snl\"\ncoordinate_descent.from_budget = \"30%\"\n"
+                         "coordinate_descent.sets = 1\ncoordinate_descent.set_size = 30\n"
+                         "coordinate_descent.total_epochs = 6\ncoordinate_descent.finetune.epochs = 3\n"),
+      folder, {"--json"}));
+  const auto trainings = by_name(report);
+  EXPECT_EQ(trainings.at("coordinate_descent/descent")["steps"], 100) << report;
+  std::multiset<std::string> names;
+  for (const json& training : report["trainings"]) names.insert(training["phase"]);
+  EXPECT_EQ(names.count("snl_finetune"), 2u) << "at 20 % and 30 %: " << report;
+}
+
 }  // namespace
 }  // namespace senet

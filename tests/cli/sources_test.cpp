@@ -117,6 +117,28 @@ TEST(ASourceByItsPath, GivesTheSameMasks) {
   EXPECT_EQ(testing::slurp(finished() / "others/tiny/path-10pct-s1.masks"), masks_of("snl"));
 }
 
+TEST(ASourceByItsPath, GivesTheSensitivityThatWasMeasured) {
+  const auto taken = [](const std::string& from) {
+    return cell("taken", "sensitivity.from = \"" + from + "\"\nmask.score = \"pre\"\n");
+  };
+  write_file(finished() / "path.toml", tiny_experiment_of(kSettings + taken("results/tiny/ours-10pct-s1.json")));
+  const Outcome outcome = testing::run_program({"run", "path.toml", "--results", "paths"}, finished().path());
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(testing::slurp(finished() / "paths/tiny/taken-10pct-s1.masks"), masks_of("taken"));
+  const auto rows = planned(cell("ours", "") + taken("ours"));
+  EXPECT_EQ(rows.at("taken/mask")["state"], "finished") << "it is the same phase";
+}
+
+TEST(ASource, IsRunUpToTheStepThatIsTaken) {
+  const TemporaryFolder folder;
+  write_file(folder / "tiny.toml",
+             tiny_experiment_of(kSettings + cell("ours", "mask.lr = 1e30\n") +
+                                cell("taken", "sensitivity.from = \"ours\"\nmask.score = \"pre\"\n")));
+  const Outcome outcome = testing::run_program({"run", "tiny.toml", "--cell", "taken"}, folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(testing::finished_phases(folder.path()).count("mask"), 1u) << "and not the masks of 'ours'";
+}
+
 TEST(ASourceByItsPath, OfMoreReLUsThanTheBudgetIsRefused) {
   write_file(
       finished() / "large.toml",
@@ -138,6 +160,10 @@ TEST(ASource, ThatIsNoneIsRefusedBeforeAnythingIsTrained) {
            {cell("a", "mask.from = \"a\"\n"), "which stands on it"},
            {cell("a", "mask.from = \"b\"\n") + cell("b", "mask.from = \"a\"\n"), "which stands on it"},
            {snl + cell("a", "sensitivity.from = \"snl\"\n"), "'snl' has no step 'sensitivity'"},
+           {cell("a", "sensitivity.from = \"" + (finished() / "results/tiny/snl-10pct-s1.json").string() + "\"\n"),
+            "snl-10pct-s1.json', which has none; name a result that has one"},
+           {cell("a", "sensitivity.from = \"" + (finished() / "results/tiny/snl-10pct-s1.masks").string() + "\"\n"),
+            "takes the step 'sensitivity' of"},
            {snl + cell("a", "mask.from = \"snl\"\nmodel.width = 4\n"), "another data set, model or precision"},
            {snl + cell("a", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.epochs = 0\n"), "pixels not found"},
            {snl + cell("a", "mask.from = \"snl\"\nmask.first = \"teacher\"\n"), "mask.first has no part"},

@@ -98,5 +98,23 @@ TEST(Splits, RefuseWhatTheInterfaceDoesNotPromise) {
   EXPECT_NE(limit.find("200"), std::string::npos);
 }
 
+TEST(RandomCrops, OfImagesThatWereCutAreRefusedOfEveryTraining) {
+  DataSplits data;
+  data.train.packed_view.resize = 8;
+  for (const char* const name : {"random_resized", "search.random_resized"}) {
+    const std::vector<Option> declared = {boolean_option(name, "false", "crops")};
+    const auto section = [&](const std::string& value) {
+      return Document::from_toml(std::string("[snl]\n") + name + " = " + value + "\n", "test.toml")
+          .resolve("snl", declared);
+    };
+    check_random_crops(data, section("false"));
+    const std::string error = error_of([&] { check_random_crops(data, section("true")); });
+    EXPECT_TRUE(testing::mentions(error, "test.toml:2") &&
+                testing::mentions(error, std::string("snl.") + name + " takes its crops"))
+        << error;
+    check_random_crops(DataSplits(), section("true"));
+  }
+}
+
 }  // namespace
 }  // namespace senet

@@ -8,9 +8,11 @@ namespace senet {
 namespace {
 
 using testing::error_of;
+using testing::made_result;
+using testing::TemporaryFolder;
 
 TEST(Result, IsWhatIsReadOfItsOwnJson) {
-  Result result = testing::made_result("a", "5%", 1, 0.5);
+  Result result = made_result("a", "5%", 1, 0.5);
   result.changes = {{"mask", "epochs", int64_t{8}, int64_t{150}, OptionKind::epochs}};
   result.series["criticality"] = {0.5, 0.25};
   result.curves["mask"]["loss"] = {1.5, 1};
@@ -31,7 +33,7 @@ TEST(Result, EveryCommittedOneIsReadAndWrittenWithoutLoss) {
 }
 
 TEST(Result, AnEditedOneIsRefusedByFileAndKey) {
-  const Result result = testing::made_result("a", "5%", 1, 0.5);
+  const Result result = made_result("a", "5%", 1, 0.5);
   const auto error_with = [&](const char* pointer, const Json& value) {
     Json json = to_json(result);
     json[Json::json_pointer(pointer)] = value;
@@ -42,6 +44,21 @@ TEST(Result, AnEditedOneIsRefusedByFileAndKey) {
     const std::string message = error_with(pointer, value);
     EXPECT_EQ(message.rfind(std::string("a.json: ") + (pointer + 1) + " is ", 0), 0u) << message;
   }
+}
+
+TEST(LoadResults, FindsThoseBehindALinkOnce) {
+  const TemporaryFolder folder;
+  Result result = made_result("a", "5%", 1, 0.4);
+  result.file = folder / "elsewhere/made/a-5pct-s1.json";
+  save_result(result);
+  testing::fs::create_directories(folder / "results/deeper");
+  testing::fs::create_directory_symlink(folder / "elsewhere/made", folder / "results/made");
+  testing::fs::create_directory_symlink(folder / "elsewhere/made", folder / "results/deeper/made");
+  testing::fs::create_directory_symlink(folder / "results", folder / "results/deeper/around");
+  testing::fs::create_directory_symlink(folder / "gone", folder / "results/gone");
+  const std::vector<Result> found = load_results(folder / "results");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].label, "a");
 }
 
 }  // namespace

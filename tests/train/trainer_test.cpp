@@ -207,6 +207,27 @@ TEST(Trainer, TellsAnObjectiveWhichStepAndImagesItSees) {
   }
 }
 
+TEST(Trainer, ALossThatIsNotFiniteIsSaidBeforeAnythingIsMadeOfIt) {
+  struct Diverging final : Noting {
+    using Noting::Noting;
+    Loss loss(const Batch& batch, EpochSums& sums) override {
+      Loss found = Noting::loss(batch, sums);
+      if (steps.size() == 2) found.loss = found.loss * std::numeric_limits<float>::infinity();
+      return found;
+    }
+    void interval_end(EpochSums&) override { fail("a score is not finite"); }
+  };
+  Setting setting;
+  TinyNetwork network(2, 3, 6, 5);
+  network.initialise(1);
+  Diverging objective(network);
+  Metered host;
+  const std::string error = error_of([&] {
+    Trainer{setting.data, setting.held_out, setting.settings, 11}.run(network, objective, host);
+  });
+  EXPECT_NE(error.find("the loss is inf since epoch 0, step 1"), std::string::npos) << error;
+}
+
 TEST(Trainer, LeavesTheNetworkOfTheBestEpochThatMayBeKept) {
   struct Picky final : Noting {
     using Noting::Noting;

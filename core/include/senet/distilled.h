@@ -26,8 +26,9 @@ struct DistilledSettings {
 // From options of those names under a prefix ("finetune.kd_weight"): kd_weight; ce_weight, or 1 − kd_weight where it is
 // missing or negative; pram, beta and pram_stages where they are there; and `temperature`, without the prefix.
 DistilledSettings distilled_settings(const Options& options, const std::string& prefix = "");
-// Throws (fail_usage) where the option of that name names a stage that no ReLU site of the model is in.
-void check_stages(const Options& options, const std::string& name, const Network& model);
+// Throws (fail_usage) where pram_stages under the prefix names a stage whose end the model does not announce, or pram
+// compares stages and it announces none. Runs the model once.
+void check_stages(const Options& options, const std::string& prefix, Network& model);
 
 // Trains a network by its labels and its teacher: ce_weight·CE + kd_weight·T²·KL(teacher ‖ network at T) + β·Σ over
 // residual stages of PRAM. Metrics: ce, kd and, where it is used, pram.

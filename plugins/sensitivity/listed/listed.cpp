@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "senet/error.h"
 #include "senet/sensitivity.h"
 
@@ -22,6 +24,8 @@ class Listed final : public senet::Sensitivity {
     if (values_.size() != model.sites().size())
       senet::fail_usage("sensitivity.values has ", values_.size(), " numbers, the model ", model.sites().size(),
                         " layers with ReLUs: give one for each, in the order of `senet inspect`");
+    if (std::all_of(values_.begin(), values_.end(), [](double value) { return value == 0; }))
+      senet::fail_usage("sensitivity.values are all 0: no budget can be shared in proportion to them");
   }
 
   std::vector<double> measure(senet::Network& teacher, senet::PhaseContext&) override {
