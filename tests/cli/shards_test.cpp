@@ -197,6 +197,20 @@ TEST(Shards, GoOnAfterAKillWithAnotherNumberOfProcesses) {
   expect_same(Bits(folder.path()), Bits(by_one_process().path()));
 }
 
+TEST(Shards, FollowTheTeacherOfASourceThatStandsBehindItsUser) {
+  const TemporaryFolder folder;
+  std::string all = testing::replaced(
+      tiny_experiment_of("[sensitivity]\nplugin = \"uniform\"\n[mask]\nepochs = 1\n[finetune]\nepochs = 1\n"
+                         "[[cell]]\nlabel = \"takes\"\nbudgets = [\"20%\"]\nmask.from = \"gives\"\n"
+                         "mask.pixels = \"random\"\n"
+                         "[[cell]]\nlabel = \"gives\"\nbudgets = [\"20%\"]\nteacher.epochs = 2\n"),
+      "epochs = 8", "epochs = 1");
+  all.insert(all.find("[teacher]"), "shards = 2\n");
+  write_file(folder / "tiny.toml", all);
+  const Outcome outcome = finished(started(1, folder.path()))[0];
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+}
+
 TEST(Shards, StopTogetherWhenOneIsAsked) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml", experiment());
