@@ -13,9 +13,14 @@ std::vector<const CLI::App*> subcommands_of(const CLI::App& command) {
   return command.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// Those that help shows.
+std::vector<const CLI::Option*> options_of(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+}
+
 std::vector<std::string> flags_of(const CLI::App& command) {
   std::vector<std::string> flags;
-  for (const CLI::Option* option : command.get_options()) {
+  for (const CLI::Option* option : options_of(command)) {
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
   }
   return flags;
@@ -52,7 +57,7 @@ void add_verb(const CLI::App& command, const std::string& name, std::string& pag
     if (option->get_positional()) page += " " + roff(option->get_name(true));
   }
   page += "\n" + roff(command.get_description()) + ".\n";
-  for (const CLI::Option* option : command.get_options()) {
+  for (const CLI::Option* option : options_of(command)) {
     if (option->get_lnames().empty() || option->get_lnames().front().rfind("help", 0) == 0) continue;
     const std::string value = option->get_type_name();
     page += ".TP\n.B \"" + roff("--" + option->get_lnames().front() + (value.empty() ? "" : " " + value)) + "\"\n" +
@@ -104,8 +109,11 @@ std::string manual(const CLI::App& program) {
   }
   return page +
          ".SH \"EXIT STATUS\"\n0: done; 1: a run failed; 2: wrong usage or configuration; 130: stopped by Ctrl\\-C or "
-         "SIGTERM, a training after a checkpoint.\n"
-         ".SH ENVIRONMENT\n.TP\n.B SENET_PLUGIN_PATH\nfolders of plugins, separated by colons\n";
+         "SIGTERM, a training after a checkpoint; 75: not done, as another process has the phase (\\-\\-no\\-wait).\n"
+         ".SH ENVIRONMENT\n.TP\n.B SENET_PLUGIN_PATH\nfolders of plugins, separated by colons\n"
+         ".TP\n.B SLURM_CPUS_PER_TASK, OMP_NUM_THREADS\nthreads, where \\-\\-threads does not say\n"
+         ".TP\n.B SENET_MPC_VENV\nthe Python environment with the engine of senet measure\n"
+         ".TP\n.B SENET_PLAIN_STEPS\non a GPU: steps run as they are, not recorded as a graph\n";
 }
 
 }  // namespace senet

@@ -82,8 +82,11 @@ int list_options(const Arguments& arguments) {
   const auto sections = core_sections();
   std::set<std::string> names;
   for (const auto& [name, options] : sections) names.insert(name.empty() ? "experiment" : name);
-  if (!section.empty() && !names.count(section))
-    fail_usage("there is no section '", section, "'", did_you_mean(section, names));
+  if (!section.empty() && !names.count(section)) {
+    const std::string meant = did_you_mean(section, names);
+    fail_usage("there is no section '", section, "'",
+               meant.empty() ? "; a plugin's options: `senet plugins NAME`; [student] takes the model's" : meant);
+  }
   Json json = Json::object();
   for (const auto& [key, options] : sections) {
     const std::string name = key.empty() ? "experiment" : key;

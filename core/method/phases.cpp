@@ -25,7 +25,9 @@ constexpr Option kTeacherOptions[] = {
 
 constexpr Option kSensitivityOptions[] = {
     text_option("plugin", "\"pruning\"", "the sensitivity measure; a plugin"),
-    text_option("from", "\"\"", "a cell of this experiment whose sensitivities are taken; nothing is measured then")
+    text_option(
+        "from", "\"\"",
+        "a cell of this experiment, or a result's file, whose sensitivities are taken; nothing is measured then")
         .names_source(),
 };
 

@@ -72,7 +72,7 @@ def may_include(path, included):
 
 
 def wrong_arrows(root):
-    """Includes between folders of the core that design.md's order of folders does not allow."""
+    """Includes between folders of the core that ORDER does not allow."""
     found = []
     for file in files_of(root, "core"):
         path = file.relative_to(root / "core").as_posix()
