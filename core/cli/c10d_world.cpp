@@ -16,11 +16,13 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "cli/gpu_group.h"
 #include "cli/rank_gpu.h"
+#include "cli/variables.h"
 #include "device/device.h"
 #include "senet/error.h"
 #include "storage/files.h"
@@ -34,14 +36,31 @@ constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, k
 // Others wait while the first rank reads, writes or judges: being slow is no reason to end.
 constexpr std::chrono::hours kPatience{24};
 
+// torchrun's agent holds the port, with a store of its own that every rank may use.
+bool has_agents_store() { return variable("TORCHELASTIC_USE_AGENT_STORE") == "True"; }
+
 c10::intrusive_ptr<c10d::TCPStore> open_store(const Rendezvous& at, bool is_server) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(at.port);
-  options.isServer = is_server;
+  options.isServer = is_server && !has_agents_store();
   options.numWorkers = at.size;
   options.waitWorkers = false;
   options.timeout = kMeeting;
   return c10::make_intrusive<c10d::TCPStore>(at.address, options);
+}
+
+// The keys of this start alone: an agent's store outlives the ranks that it starts again.
+c10::intrusive_ptr<c10d::Store> own_keys(const c10::intrusive_ptr<c10d::TCPStore>& store) {
+  return c10::make_intrusive<c10d::PrefixStore>("senet/" + variable("TORCHELASTIC_RESTART_COUNT"), store);
+}
+
+// Where the other hosts reach this one: by the interface that GLOO_SOCKET_IFNAME names, as in PyTorch; else by the
+// address of its name.
+auto gloo_device(const Rendezvous& at) {
+  const std::string interface = variable("GLOO_SOCKET_IFNAME");
+  if (!interface.empty()) return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
+  return at.address == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                   : c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
 std::string get(c10d::Store& store, const std::string& key) {
@@ -57,7 +76,7 @@ class Heartbeat {
  public:
   Heartbeat(const Rendezvous& at, std::vector<std::string> hosts) : at_(at), hosts_(std::move(hosts)) {
     seen_.assign(at_.size, {"", "", Clock::now(), Clock::now()});
-    store_ = open_store(at_, false);
+    store_ = own_keys(open_store(at_, false));
     thread_ = std::thread([this] { run(); });
   }
   ~Heartbeat() {
@@ -190,7 +209,7 @@ class Heartbeat {
 
   const Rendezvous at_;
   const std::vector<std::string> hosts_;
-  c10::intrusive_ptr<c10d::TCPStore> store_;
+  c10::intrusive_ptr<c10d::Store> store_;
   std::mutex mutex_;
   std::condition_variable woken_;
   bool ends_ = false, store_is_lost_ = false;
@@ -211,7 +230,7 @@ class Heartbeat {
 class C10dWorld final : public World {
  public:
   C10dWorld(const Rendezvous& at, const c10::intrusive_ptr<c10d::TCPStore>& store)
-      : World(at.rank, at.size), store_(store) {
+      : World(at.rank, at.size), store_(own_keys(store)) {
     std::vector<std::string> hosts = of_all_ranks("host", host_name());
     const std::string wrong = wrong_gpus(of_all_ranks("gpu", at.device.is_cuda() ? gpu_id(at.device) : ""), hosts);
     set(*store_, text("beat/", at.rank), "");
@@ -220,10 +239,10 @@ class C10dWorld final : public World {
     if (!wrong.empty()) fail_usage(wrong);
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = kPatience;
-    options->devices.push_back(at.address == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                                         : c10d::ProcessGroupGloo::createDefaultDevice());
-    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, at.rank, at.size, options);
+    options->devices.push_back(gloo_device(at));
+    // Before Gloo, which waits for a rank that is gone as long as for one that is slow.
     heartbeat_ = std::make_unique<Heartbeat>(at, std::move(hosts));
+    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, at.rank, at.size, options);
     if (!at.device.is_cuda()) return;
     gpus_ = join_gpus(store_, at.rank, at.size, at.device);
     heartbeat_->watch(gpus_);
@@ -297,9 +316,9 @@ class C10dWorld final : public World {
     }
   }
 
-  c10::intrusive_ptr<c10d::TCPStore> store_;
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  c10::intrusive_ptr<c10d::Store> store_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
   std::shared_ptr<GpuGroup> gpus_;
   std::optional<Error> lost_;  // whoever calls again is told at once
 };

@@ -180,20 +180,30 @@ void ShardProcesses::take_part(int64_t threads) {
   if (on_gpus && by.size > 1) {
     number_ = each * number_in(by.number_on_host, 0, by.size - 1, ", which says the GPU of this rank");
   }
-  if (by.size > 1) {
+  others_started_ = by.size > 1;
+  if (others_started_) {
     meeting_.address = by.address;
     meeting_.port = by.port;
   }
   summary_ = shards_in_words(meeting_.size, threads, by.size, by.by, on_gpus);
 }
 
-void ShardProcesses::meet() {
-  if (meeting_.size == 1) return;
+void ShardProcesses::meet_started() {
+  if (others_started_) form();
+}
+
+void ShardProcesses::form() {
   const auto start_others = [&](int port) {
     for (int i = 1; i <= others_; ++i) start(i, port);
   };
   if (meeting_.rank > 0) start_others(meeting_.port);
-  set_world(form_world(meeting_, start_others));
+  world_ = form_world(meeting_, start_others);
+}
+
+void ShardProcesses::meet() {
+  if (meeting_.size == 1) return;
+  if (!world_) form();
+  set_world(std::move(world_));
   const std::string first = first_does([&] { return fingerprint_; });
   if (any_rank(fingerprint_ != first)) {
     fail_usage("rank ", rank(), fingerprint_ == first ? ": another rank has" : ": has",
@@ -228,6 +238,9 @@ void ShardProcesses::start(int which, int port) {
 
 ShardProcesses::~ShardProcesses() {
   set_world(nullptr);
+  if (world_) {
+    for (const pid_t child : started_) ::kill(child, SIGKILL);
+  }
   for (const pid_t child : started_) waitpid(child, nullptr, 0);
 }
 

@@ -138,6 +138,11 @@ Options resolve_student(const Document& document, const PluginHost& plugins, con
   return otherwise;
 }
 
+Options model_of_student(Options model, const Options& student) {
+  for (const Options::Item& item : student.items()) model.replace(item.declaration.name, item.value, item.origin);
+  return model;
+}
+
 Plan make_plan(const Document& document, const PluginHost& plugins) {
   Plan plan;
   const Options top = document.resolve("", declare(kExperimentOptions));

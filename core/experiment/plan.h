@@ -42,6 +42,8 @@ Options resolve_plugin_section(const Document& document, const PluginHost& plugi
 
 // What [student] says otherwise than [model]: options of the model's plugin.
 Options resolve_student(const Document& document, const PluginHost& plugins, const Options& model, int cell = -1);
+// The model's options with those of the student in their place: of the network that is linearised.
+Options model_of_student(Options model, const Options& student);
 
 // The declared options of every core section, for help and documentation.
 std::map<std::string, std::vector<Option>> core_sections();

@@ -180,8 +180,7 @@ std::shared_ptr<Laboratory> make_laboratory(const Cell& cell, const PluginHost& 
   const NetworkShape& input = laboratory->data.input;
   laboratory->model = laboratory->student = make_model(plugins, model_name, cell.section("model"), input);
   if (const Options& student = cell.section("student"); !student.items().empty()) {
-    Options options = cell.section("model");
-    for (const Options::Item& item : student.items()) options.replace(item.declaration.name, item.value, item.origin);
+    const Options options = model_of_student(cell.section("model"), student);
     laboratory->student = make_model(plugins, model_name, options, input);
     check_student(student, *laboratory->student.build(input), *laboratory->model.build(input));
   }

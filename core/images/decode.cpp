@@ -51,7 +51,9 @@ class JpegDecoder {
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
     const auto size = static_cast<unsigned long>(bytes.size());
     int width = 0, height = 0, subsampling = 0, colours = 0;
-    if (tjDecompressHeader3(handle_, data, size, &width, &height, &subsampling, &colours) != 0) fail_unless_stray(name);
+    // It says an error of a sampling of the colours that it has no name for, and decodes such a file all the same.
+    const int header = tjDecompressHeader3(handle_, data, size, &width, &height, &subsampling, &colours);
+    if (header != 0 && (width <= 0 || height <= 0)) fail_unless_stray(bytes, name);
     SENET_CHECK(width > 0 && height > 0, name, ": cannot be decoded as JPEG: it ends before its size is said");
     check_size(height, width, bytes, name);
     const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
@@ -60,16 +62,20 @@ class JpegDecoder {
     std::vector<uint8_t> inks(cmyk ? static_cast<size_t>(height) * width * 4 : 0);
     const int code = tjDecompress2(handle_, data, size, cmyk ? inks.data() : image.pixels.data(), width, 0, height,
                                    cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_LIMITSCANS);
-    if (code != 0) fail_unless_stray(name);
+    if (code != 0) fail_unless_stray(bytes, name);
     if (cmyk) cmyk_to_rgb(inks, image.pixels);
   }
 
  private:
   // Files with stray bytes between their parts are common, and whole; a file that ends early is not.
-  void fail_unless_stray(const std::string& name) {
+  void fail_unless_stray(const std::string& bytes, const std::string& name) {
     const std::string_view reason = tjGetErrorStr2(handle_);
     SENET_CHECK(tjGetErrorCode(handle_) == TJERR_WARNING && reason.find("remature end") == std::string_view::npos, name,
                 ": cannot be decoded as JPEG: ", reason);
+    // Only the first warning is told: a file may have stray bytes and end early.
+    const size_t scan = bytes.rfind("\xff\xda"), end = bytes.rfind("\xff\xd9");
+    SENET_CHECK(end != std::string::npos && (scan == std::string::npos || end > scan), name,
+                ": cannot be decoded as JPEG: it ends before its image does, after: ", reason);
   }
   tjhandle handle_;
 };

@@ -18,7 +18,8 @@ namespace senet {
 namespace {
 
 // Each rank is a process; `body` gives its exit code. Returns the exit codes by rank, 128 + its number for a signal.
-std::vector<int> run_ranks(int size, const std::function<int(World&)>& body) {
+// `agents_port`: of a store that somebody else holds, where there is one.
+std::vector<int> run_ranks(int size, const std::function<int(World&)>& body, int agents_port = 0) {
   int ports[2];
   EXPECT_EQ(::pipe(ports), 0);
   std::vector<pid_t> ranks;
@@ -27,10 +28,11 @@ std::vector<int> run_ranks(int size, const std::function<int(World&)>& body) {
     if (child == 0) {
       int code = 99;
       try {
-        int port = 0;
-        if (rank > 0) (void)!::read(ports[0], &port, sizeof port);
+        int port = agents_port;
+        if (rank > 0 && port == 0) (void)!::read(ports[0], &port, sizeof port);
         const auto world = form_world({rank, size, "127.0.0.1", port}, [&](int opened) {
-          for (int other = 1; other < size; ++other) (void)!::write(ports[1], &opened, sizeof opened);
+          for (int other = 1; other < size && agents_port == 0; ++other)
+            (void)!::write(ports[1], &opened, sizeof opened);
         });
         code = body(*world);
       } catch (const std::exception& error) {
@@ -165,6 +167,38 @@ TEST(ARendezvous, WhosePortIsTakenSaysWhatToDo) {
     return 2;
   });
   EXPECT_EQ(codes, (std::vector<int>{0}));
+}
+
+// As torchrun's agent does, another process holds the port, and says so.
+TEST(AWorld, MeetsInAnAgentsStore) {
+  int ports[2];
+  ASSERT_EQ(::pipe(ports), 0);
+  const pid_t agent = ::fork();
+  if (agent == 0) {
+    const auto store =
+        form_world({0, 1, "127.0.0.1", 0}, [&](int opened) { (void)!::write(ports[1], &opened, sizeof opened); });
+    ::pause();
+    ::_exit(0);
+  }
+  int port = 0;
+  ASSERT_EQ(::read(ports[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+  ::setenv("TORCHELASTIC_USE_AGENT_STORE", "True", 1);
+  for (const char* restart : {"0", "1"}) {
+    ::setenv("TORCHELASTIC_RESTART_COUNT", restart, 1);
+    const std::vector<int> codes = run_ranks(
+        2,
+        [](World& world) {
+          torch::Tensor sum = torch::full({1}, world.rank() + 1.0f);
+          world.sum(sum);
+          return sum.item<float>() == 3 ? 0 : 1;
+        },
+        port);
+    EXPECT_EQ(codes, (std::vector<int>{0, 0})) << "start " << restart;
+  }
+  ::unsetenv("TORCHELASTIC_USE_AGENT_STORE");
+  ::unsetenv("TORCHELASTIC_RESTART_COUNT");
+  ::kill(agent, SIGKILL);
+  ::waitpid(agent, nullptr, 0);
 }
 
 }  // namespace

@@ -82,5 +82,37 @@ TEST(Decode, StrayBytesBetweenTheFilesPartsAreNoDamage) {
   EXPECT_EQ(decode_image(jpeg, "x").pixels, expected);
 }
 
+TEST(Decode, StrayBytesDoNotHideThatTheFileEndsEarly) {
+  std::string jpeg = jpeg_of(made_up_image(24, 24, 2));
+  jpeg.insert(2, "\x11\x22\x33");
+  for (const double part : {0.6, 0.9}) {
+    const std::string cut = jpeg.substr(0, static_cast<size_t>(part * static_cast<double>(jpeg.size())));
+    const std::string message = error_of([&] { decode_image(cut, "cut.jpg"); });
+    EXPECT_NE(message.find("cut.jpg: cannot be decoded as JPEG: "), std::string::npos) << message;
+  }
+}
+
+// A file of 16×16 has four luma blocks, two by two; with the sampling 1×4 the same data are 32×8 with the four on top
+// of each other.
+TEST(Decode, TakesEverySamplingOfColours) {
+  Image image = made_up_image(16, 16, 3);
+  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = image.pixels[i - i % 3];  // grey: no chroma
+  std::string jpeg = jpeg_of(image);
+  const std::vector<uint8_t> square = decode_image(jpeg, "square.jpg").pixels;
+  const size_t frame = jpeg.find("\xff\xc0");
+  ASSERT_NE(frame, std::string::npos);
+  ASSERT_EQ(jpeg[frame + 11], 0x22);
+  jpeg[frame + 6] = 32, jpeg[frame + 8] = 8, jpeg[frame + 11] = 0x14;
+  const Image tall = decode_image(jpeg, "tall.jpg");
+  ASSERT_EQ(tall.height, 32);
+  ASSERT_EQ(tall.width, 8);
+  for (int64_t y = 0; y < 32; ++y) {
+    for (int64_t x = 0; x < 8; ++x) {
+      const int64_t block = y / 8, in_square = (block / 2 * 8 + y % 8) * 16 + block % 2 * 8 + x;
+      EXPECT_EQ(tall.pixels[(y * 8 + x) * 3], square[in_square * 3]) << y << ", " << x;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace senet

@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
              nullptr,
              {"model.plugin=\"vgg16\"", "model.pools=\"all\"", "model.hidden=5", "dataset.height=32",
               "dataset.width=32"}},
-        Case{"autorep", kAutoRep, {}}),
+        Case{"student_without_identity", nullptr, {"student.identity_shortcut=false"}}, Case{"autorep", kAutoRep, {}}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(SenetTorch, RefusesByNameWhatItDoesNotKnow) {

@@ -17,12 +17,14 @@ namespace {
 Metadata describe(const OpenedRun& opened, const PluginHost& plugins, double width, int64_t relus) {
   const Result& result = opened.result;
   const Document document = Document::from_settings(result.settings, result.file.string());
+  const Options model = resolve_plugin_section(document, plugins, PluginKind::model);
+  const Options student = model_of_student(model, resolve_student(document, plugins, model));
   const NetworkShape& shape = opened.run.network->shape();
   const Normalisation& pixels = opened.run.laboratory->data.normalisation;
   return {{"format", "pt"},
           {"run", result.id()},
           {"model", result.model.plugin},
-          {"model_options", to_json(resolve_plugin_section(document, plugins, PluginKind::model)).dump()},
+          {"model_options", to_json(student).dump()},
           {"variant", result.model.variant},
           {"scale", Json(width).dump()},
           {"stem_stride", std::to_string(shape.stem_stride)},

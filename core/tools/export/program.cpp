@@ -255,8 +255,9 @@ class ProgramBuilder {
           operands += (i ? ", %x" : "%x") + std::to_string(i);
           types += (i ? ", " : "") + type_of(values_[node.inputs[i]].shape);
         }
-        return body_("stablehlo.concatenate " + operands + ", dim = " + std::to_string(to.size() - 1) + " : (" + types +
-                     ") -> " + type_of(to));
+        const char* channels = to.size() == 4 ? "3" : "1";  // N×H×W×C; else as in the network
+        return body_("stablehlo.concatenate " + operands + ", dim = " + channels + " : (" + types + ") -> " +
+                     type_of(to));
       }
       case Operator::image:
       case Operator::unsupported:
