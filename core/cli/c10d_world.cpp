@@ -15,6 +15,7 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -36,31 +37,45 @@ constexpr std::chrono::milliseconds kMeeting{60000}, kBeat{2000}, kGone{6000}, k
 // Others wait while the first rank reads, writes or judges: being slow is no reason to end.
 constexpr std::chrono::hours kPatience{24};
 
-// torchrun's agent holds the port, with a store of its own that every rank may use.
-bool has_agents_store() { return variable("TORCHELASTIC_USE_AGENT_STORE") == "True"; }
+// torchrun's agent holds the port that it has given, with a store of its own that every rank may use.
+bool has_agents_store(const Rendezvous& at) {
+  return at.port != 0 && variable("TORCHELASTIC_USE_AGENT_STORE") == "True";
+}
 
 c10::intrusive_ptr<c10d::TCPStore> open_store(const Rendezvous& at, bool is_server) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(at.port);
-  options.isServer = is_server && !has_agents_store();
+  options.isServer = is_server && !has_agents_store(at);
   options.numWorkers = at.size;
   options.waitWorkers = false;
   options.timeout = kMeeting;
   return c10::make_intrusive<c10d::TCPStore>(at.address, options);
 }
 
-// The keys of this start alone: an agent's store outlives the ranks that it starts again.
-c10::intrusive_ptr<c10d::Store> own_keys(const c10::intrusive_ptr<c10d::TCPStore>& store) {
-  return c10::make_intrusive<c10d::PrefixStore>("senet/" + variable("TORCHELASTIC_RESTART_COUNT"), store);
+// What the keys of this world begin with: an agent's store outlives the ranks, and may see several runs of them. Each
+// rank counts its own, which are as many as the others'.
+std::string prefix_of_keys(c10d::TCPStore& store, int rank) {
+  const std::string start = "senet/" + variable("TORCHELASTIC_RESTART_COUNT");
+  return text(start, "/", store.add(text(start, "/runs/", rank), 1));
 }
 
-// Where the other hosts reach this one: by the interface that GLOO_SOCKET_IFNAME names, as in PyTorch; else by the
-// address of its name.
-auto gloo_device(const Rendezvous& at) {
-  const std::string interface = variable("GLOO_SOCKET_IFNAME");
-  if (!interface.empty()) return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
-  return at.address == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                   : c10d::ProcessGroupGloo::createDefaultDevice();
+// Where the other hosts reach this one: by the interfaces that GLOO_SOCKET_IFNAME names, with commas between them, as
+// in PyTorch; else by the address of its name.
+auto gloo_devices(const Rendezvous& at) {
+  decltype(c10d::ProcessGroupGloo::Options::create()->devices) devices;
+  std::istringstream names(variable("GLOO_SOCKET_IFNAME"));
+  if (at.address == "127.0.0.1") {
+    devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(at.address));
+    return devices;
+  }
+  for (std::string name; std::getline(names, name, ',');) try {
+      devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(name));
+    } catch (const std::exception& error) {
+      fail_usage("the environment has GLOO_SOCKET_IFNAME=", names.str(), "; expected names of network interfaces of ",
+                 host_name(), " (", first_line(error), ")");
+    }
+  if (devices.empty()) devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+  return devices;
 }
 
 std::string get(c10d::Store& store, const std::string& key) {
@@ -74,9 +89,10 @@ void set(c10d::Store& store, const std::string& key, const std::string& value) {
 // Every rank counts in the store that it lives, on a connection of its own, and watches the others' counts.
 class Heartbeat {
  public:
-  Heartbeat(const Rendezvous& at, std::vector<std::string> hosts) : at_(at), hosts_(std::move(hosts)) {
+  Heartbeat(const Rendezvous& at, std::vector<std::string> hosts, const std::string& prefix)
+      : at_(at), hosts_(std::move(hosts)) {
     seen_.assign(at_.size, {"", "", Clock::now(), Clock::now()});
-    store_ = own_keys(open_store(at_, false));
+    store_ = c10::make_intrusive<c10d::PrefixStore>(prefix, open_store(at_, false));
     thread_ = std::thread([this] { run(); });
   }
   ~Heartbeat() {
@@ -229,8 +245,9 @@ class Heartbeat {
 
 class C10dWorld final : public World {
  public:
-  C10dWorld(const Rendezvous& at, const c10::intrusive_ptr<c10d::TCPStore>& store)
-      : World(at.rank, at.size), store_(own_keys(store)) {
+  C10dWorld(const Rendezvous& at, const c10::intrusive_ptr<c10d::TCPStore>& store) : World(at.rank, at.size) {
+    const std::string prefix = prefix_of_keys(*store, at.rank);
+    store_ = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
     std::vector<std::string> hosts = of_all_ranks("host", host_name());
     const std::string wrong = wrong_gpus(of_all_ranks("gpu", at.device.is_cuda() ? gpu_id(at.device) : ""), hosts);
     set(*store_, text("beat/", at.rank), "");
@@ -239,9 +256,9 @@ class C10dWorld final : public World {
     if (!wrong.empty()) fail_usage(wrong);
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = kPatience;
-    options->devices.push_back(gloo_device(at));
+    options->devices = gloo_devices(at);
     // Before Gloo, which waits for a rank that is gone as long as for one that is slow.
-    heartbeat_ = std::make_unique<Heartbeat>(at, std::move(hosts));
+    heartbeat_ = std::make_unique<Heartbeat>(at, std::move(hosts), prefix);
     group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, at.rank, at.size, options);
     if (!at.device.is_cuda()) return;
     gpus_ = join_gpus(store_, at.rank, at.size, at.device);

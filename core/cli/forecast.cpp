@@ -63,7 +63,18 @@ class Forecaster {
   Forecaster(Runner& runner, const std::function<void()>& before_timing, const std::string& until)
       : runner_(runner), store_(runner.store()), before_timing_(before_timing), until_(until) {}
 
-  void add(Task task) {
+  // A task with what it takes of others before it, in rows of their own, up to the step that is taken.
+  void add_with_sources(const Task& task, const std::string& up_to = "") {
+    for (const Step& step : task.steps) {
+      for (const auto& [name, source] : task.sources.at(step.name())) {
+        if (source.task) add_with_sources(*source.task, source.step);
+      }
+      if (step.name() == up_to) break;
+    }
+    add(task, up_to);
+  }
+
+  void add(Task task, const std::string& up_to = "") {
     add_phase(task, task.teacher, epochs_of(task.cell->section("teacher")), 1, false);
     if (task.teacher.key() == until_) return;
     add_phase(task, task.teacher_evaluation);
@@ -72,7 +83,7 @@ class Forecaster {
       const Step step = task.steps[i];
       const PhaseInputs& phase = task.phase(step);
       PhaseForecast& row = add_phase(task, phase, epochs_of(step), step.cost, step.beside_teacher);
-      if (phase.key() == until_) return;
+      if (phase.key() == until_ || step.name() == up_to) return;
       if (!step.announce) continue;
       try {
         const auto record = store_.find(phase.kind, phase.key());
@@ -225,7 +236,8 @@ Forecast forecast_of(const Plan& plan, Runner& runner, const std::function<void(
                      const RunChoice& choice) {
   Forecaster forecaster(runner, before_timing, choice.until);
   for (const Task& task : runner.tasks(plan)) {
-    if (!choice.wanted || choice.wanted(task)) forecaster.add(task);
+    if (!choice.wanted) forecaster.add(task);
+    if (choice.wanted && choice.wanted(task)) forecaster.add_with_sources(task);
   }
   return std::move(forecaster).forecast();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <set>
 
 #include "cli/commands.h"
@@ -22,45 +23,65 @@ bool is_deployed(const std::optional<PhaseRecord>& network, const std::string& t
   return std::find(network->deployed.begin(), network->deployed.end(), training) != network->deployed.end();
 }
 
-// At which cells have a network that others begin with.
-std::set<std::string> budgets_of_sources(const Plan& plan) {
-  std::set<std::string> budgets;
-  for (const Cell& cell : plan.cells) {
-    for (const auto& [section, options] : cell.sections) {
-      for (const Options::Item& item : options.items()) {
-        const std::string& name = item.declaration.name;
-        if (name.substr(name.rfind('.') + 1) == "from_budget") budgets.insert(std::get<std::string>(item.value));
-      }
+// The budget of the cell of a label at which another begins with something of it; none: at the budget of that other.
+struct Source {
+  std::string label, budget;
+};
+std::vector<Source> sources_of(const Cell& cell) {
+  std::vector<Source> sources;
+  for (const auto& [section, options] : cell.sections) {
+    for (const Options::Item& item : options.items()) {
+      const std::string& name = item.declaration.name;
+      if (item.declaration.kind != OptionKind::source || name.substr(name.rfind('.') + 1) != "from") continue;
+      sources.push_back({std::get<std::string>(item.value), ""});
+      if (options.has(name + "_budget")) sources.back().budget = options.text(name + "_budget");
     }
   }
-  return budgets;
+  return sources;
+}
+
+// Of each cell its first budget, and those that others need of it.
+void keep_needed_budgets(Plan& plan) {
+  std::map<std::string, std::set<std::string>> needed;  // by label
+  for (const Cell& cell : plan.cells) needed[cell.label].insert(cell.budgets.front());
+  for (size_t before = 0, now = 1; now != before;) {  // a source may stand on another one
+    before = now;
+    now = 0;
+    for (const Cell& cell : plan.cells) {
+      for (const Source& source : sources_of(cell)) {
+        const std::set<std::string> own = needed[cell.label];
+        if (source.budget.empty()) needed[source.label].insert(own.begin(), own.end());
+        if (!source.budget.empty()) needed[source.label].insert(source.budget);
+      }
+    }
+    for (const auto& [label, budgets] : needed) now += budgets.size();
+  }
+  for (Cell& cell : plan.cells) {
+    const auto is_not_needed = [&](const std::string& budget) { return needed[cell.label].count(budget) == 0; };
+    cell.budgets.erase(std::remove_if(cell.budgets.begin(), cell.budgets.end(), is_not_needed), cell.budgets.end());
+  }
 }
 
 }  // namespace
 
 void reduce_to_one_batch(Plan& plan) {
   plan.name += "-one-batch";
-  const std::set<std::string> sources = budgets_of_sources(plan);
+  keep_needed_budgets(plan);
   for (Cell& cell : plan.cells) {
-    std::vector<std::string> others(cell.budgets.begin() + 1, cell.budgets.end());
-    cell.budgets.resize(1);
-    for (const std::string& budget : others) {
-      if (sources.count(budget)) cell.budgets.push_back(budget);
-    }
     cell.seeds.resize(1);
     const int64_t batch = cell.section("teacher").integer("batch");
-    const std::map<std::string, OptionValue> changes = {{"train_limit", batch},    {"holdout_is_training", true},
-                                                        {"batch", batch},          {"total_epochs", kOneBatchEpochs},
-                                                        {"flip", false},           {"crop_padding", int64_t{0}},
-                                                        {"random_resized", false}, {"cutout", int64_t{0}},
-                                                        {"weight_decay", 0.0},     {"schedule", "cosine"}};
+    const std::map<std::string, OptionValue> changes = {
+        {"train_limit", batch}, {"holdout_is_training", true}, {"batch", batch},
+        {"flip", false},        {"crop_padding", int64_t{0}},  {"random_resized", false},
+        {"cutout", int64_t{0}}, {"weight_decay", 0.0},         {"schedule", "cosine"}};
     for (auto& [section, options] : cell.sections) {
       const Options declared = options;
       for (const Options::Item& item : declared.items()) {
         const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
         const auto change = changes.find(option);
         if (item.declaration.kind == OptionKind::epochs) {
-          options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
+          // None stays none: what is not trained, or a number that the method finds.
+          if (std::get<int64_t>(item.value) > 0) options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
         } else if (option == "lr") {
           options.replace(name, std::min(std::get<double>(item.value), kOneBatchRate), "--overfit-one-batch");
         } else if (change != changes.end()) {

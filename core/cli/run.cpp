@@ -313,7 +313,7 @@ int run_experiment(const Arguments& arguments) {
     Runner(plugins, folders, device, console).follow(plan);
     return 0;
   }
-  if (!arguments.dry_run) shards.meet_started();  // what they wait for below, the forecast, can take minutes
+  if (!arguments.dry_run) shards.meet_started();  // before the forecast, which can take minutes
   if (!is_job) {
     if (!shards.summary().empty()) console.message(shards.summary());
     for (const std::string& line : reach_of_training(plan)) console.message(line);

@@ -204,6 +204,7 @@ void ShardProcesses::meet() {
   if (meeting_.size == 1) return;
   if (!world_) form();
   set_world(std::move(world_));
+  met_ = true;
   const std::string first = first_does([&] { return fingerprint_; });
   if (any_rank(fingerprint_ != first)) {
     fail_usage("rank ", rank(), fingerprint_ == first ? ": another rank has" : ": has",
@@ -238,7 +239,7 @@ void ShardProcesses::start(int which, int port) {
 
 ShardProcesses::~ShardProcesses() {
   set_world(nullptr);
-  if (world_) {
+  if (!met_) {
     for (const pid_t child : started_) ::kill(child, SIGKILL);
   }
   for (const pid_t child : started_) waitpid(child, nullptr, 0);

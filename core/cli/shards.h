@@ -19,11 +19,11 @@ class ShardProcesses {
   // makes it the calling thread's. Throws (exit code 2) where cells differ in their shards, where the processes that
   // were started do not divide them, and where there are too few GPUs.
   ShardProcesses(const Plan& plan, const Arguments& arguments, const torch::Device& device);
-  ~ShardProcesses();  // waits for those it has started; ends them where the world was not made
+  ~ShardProcesses();  // waits for those it has started; ends them where meet() has not
   ShardProcesses(const ShardProcesses&) = delete;
   ShardProcesses& operator=(const ShardProcesses&) = delete;
 
-  // Meets those that someone else has started, who wait a minute for it; nothing where there are none.
+  // The first half of meet(), where someone else has started ranks, which wait a minute for each other; else nothing.
   void meet_started();
   // Starts those that are not there, and makes the world (device/world.h). Throws (exit code 2) where they do not come,
   // or have other settings or another program.
@@ -43,7 +43,7 @@ class ShardProcesses {
   std::string summary_, fingerprint_;
   Rendezvous meeting_{0, 1, "127.0.0.1", 0};
   std::unique_ptr<World> world_;  // until it is made the process's
-  bool others_started_ = false;
+  bool others_started_ = false, met_ = false;
   int others_ = 0;  // to be started here
   int number_ = 0;  // its place among the processes of this host; on GPUs alone
   std::vector<pid_t> started_;

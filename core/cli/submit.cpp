@@ -307,6 +307,7 @@ int submit_experiment(const Arguments& arguments) {
   }
   const Plan plan = make_plan(document, plugins);
   check_precision(plan);
+  prepare_cpu(arguments);
   Console console;
   const RunFolders folders = run_folders(arguments);
   // Whatever the jobs train on: no phase's key knows of the device, which this machine may lack.

@@ -406,8 +406,9 @@ PhaseRecord Runner::run_source(const SourceInUse& source) {
       *std::find_if(phases.begin(), phases.end(), [&](const ResultPhase& one) { return one.key == source.key; });
   const auto record = store_.find(phase.kind, phase.key);
   if (!record) {
-    fail_usage("the network of ", source.result->file.string(), " is not under ", folders_.runs.string(),
-               "; give its folder with --runs, or its masks alone (.masks)");
+    const bool of_network = phase.key == source.result->network_phase().key;
+    fail_usage("the ", phase.kind, " of ", source.result->file.string(), " is not under ", folders_.runs.string(),
+               "; give its folder with --runs", of_network ? ", or its masks alone (.masks)" : "");
   }
   if (claim_) claim_->join({phase.key});
   return *record;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "results/result_json.h"
@@ -116,17 +117,25 @@ void save_result(const Result& result) { write_atomically(result.file, readable(
 
 std::vector<Result> load_results(const fs::path& results, const std::string& experiment) {
   std::vector<fs::path> files;
-  if (fs::is_directory(results)) {
-    std::set<fs::path> entered = {fs::canonical(results)};
-    const auto follow = fs::directory_options::follow_directory_symlink;
-    for (fs::recursive_directory_iterator entry(results, follow), end; entry != end; ++entry) {
-      const std::string name = entry->path().filename().string();
-      const bool leave_out = name == "measured" || (entry.depth() == 0 && holds_no_results(name));
-      // A link may lead to a folder that was entered already, or to one that it lies in.
-      if (leave_out || (entry->is_directory() && !entered.insert(fs::canonical(entry->path())).second))
-        entry.disable_recursion_pending();
-      const bool wanted = experiment.empty() || entry->path().parent_path().filename() == experiment;
-      if (wanted && entry.depth() > 0 && entry->path().extension() == ".json") files.push_back(entry->path());
+  // Folders before links to them, so that each is known by its own name.
+  std::map<fs::path, int> folders, links;  // by their depth
+  std::set<fs::path> entered;
+  if (fs::is_directory(results)) folders[results] = 0;
+  while (!folders.empty() || !links.empty()) {
+    std::map<fs::path, int>& from = folders.empty() ? links : folders;
+    const auto [folder, depth] = *from.begin();
+    from.erase(from.begin());
+    if (!entered.insert(fs::canonical(folder)).second) continue;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      std::error_code leads_nowhere;
+      if (entry.is_directory(leads_nowhere)) {
+        if (name != "measured" && (depth > 0 || !holds_no_results(name)))
+          (entry.is_symlink() ? links : folders)[entry.path()] = depth + 1;
+      } else if (depth > 0 && entry.path().extension() == ".json" &&
+                 (experiment.empty() || folder.filename() == experiment)) {
+        files.push_back(entry.path());
+      }
     }
   }
   std::sort(files.begin(), files.end());

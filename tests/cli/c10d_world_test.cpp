@@ -1,6 +1,7 @@
 #include "cli/c10d_world.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace {
 
 // Each rank is a process; `body` gives its exit code. Returns the exit codes by rank, 128 + its number for a signal.
 // `agents_port`: of a store that somebody else holds, where there is one.
-std::vector<int> run_ranks(int size, const std::function<int(World&)>& body, int agents_port = 0) {
+std::vector<int> run_ranks(int size, const std::function<int(World&)>& body, int agents_port = 0,
+                           const std::string& address = "127.0.0.1") {
   int ports[2];
   EXPECT_EQ(::pipe(ports), 0);
   std::vector<pid_t> ranks;
@@ -30,7 +33,7 @@ std::vector<int> run_ranks(int size, const std::function<int(World&)>& body, int
       try {
         int port = agents_port;
         if (rank > 0 && port == 0) (void)!::read(ports[0], &port, sizeof port);
-        const auto world = form_world({rank, size, "127.0.0.1", port}, [&](int opened) {
+        const auto world = form_world({rank, size, address, port}, [&](int opened) {
           for (int other = 1; other < size && agents_port == 0; ++other)
             (void)!::write(ports[1], &opened, sizeof opened);
         });
@@ -169,36 +172,60 @@ TEST(ARendezvous, WhosePortIsTakenSaysWhatToDo) {
   EXPECT_EQ(codes, (std::vector<int>{0}));
 }
 
+int that_sums_up(World& world) {
+  torch::Tensor sum = torch::full({1}, world.rank() + 1.0f);
+  world.sum(sum);
+  return sum.item<float>() == 3 ? 0 : 1;
+}
+
+// An environment's variables, for as long as it lives.
+struct Variables {
+  explicit Variables(std::map<std::string, std::string> all) : values(std::move(all)) {
+    for (const auto& [name, value] : values) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Variables() {
+    for (const auto& [name, value] : values) ::unsetenv(name.c_str());
+  }
+  std::map<std::string, std::string> values;
+};
+
 // As torchrun's agent does, another process holds the port, and says so.
 TEST(AWorld, MeetsInAnAgentsStore) {
   int ports[2];
   ASSERT_EQ(::pipe(ports), 0);
   const pid_t agent = ::fork();
   if (agent == 0) {
-    const auto store =
-        form_world({0, 1, "127.0.0.1", 0}, [&](int opened) { (void)!::write(ports[1], &opened, sizeof opened); });
-    ::pause();
-    ::_exit(0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      const auto store =
+          form_world({0, 1, "127.0.0.1", 0}, [&](int opened) { (void)!::write(ports[1], &opened, sizeof opened); });
+      ::pause();
+    } catch (const std::exception&) {
+    }
+    ::_exit(99);
   }
+  ::close(ports[1]);
   int port = 0;
-  ASSERT_EQ(::read(ports[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
-  ::setenv("TORCHELASTIC_USE_AGENT_STORE", "True", 1);
-  for (const char* restart : {"0", "1"}) {
-    ::setenv("TORCHELASTIC_RESTART_COUNT", restart, 1);
-    const std::vector<int> codes = run_ranks(
-        2,
-        [](World& world) {
-          torch::Tensor sum = torch::full({1}, world.rank() + 1.0f);
-          world.sum(sum);
-          return sum.item<float>() == 3 ? 0 : 1;
-        },
-        port);
-    EXPECT_EQ(codes, (std::vector<int>{0, 0})) << "start " << restart;
+  EXPECT_EQ(::read(ports[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+  for (const char* restart : {"0", "0", "1"}) {
+    const Variables variables({{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"TORCHELASTIC_RESTART_COUNT", restart}});
+    EXPECT_EQ(run_ranks(2, that_sums_up, port), (std::vector<int>{0, 0})) << "start " << restart;
+    EXPECT_EQ(run_ranks(2, that_sums_up), (std::vector<int>{0, 0})) << "a rank that starts the others has no agent";
   }
-  ::unsetenv("TORCHELASTIC_USE_AGENT_STORE");
-  ::unsetenv("TORCHELASTIC_RESTART_COUNT");
   ::kill(agent, SIGKILL);
   ::waitpid(agent, nullptr, 0);
+  ::close(ports[0]);
+}
+
+TEST(AWorld, GoesByTheInterfacesThatTheEnvironmentNames) {
+  for (const char* names : {"lo", "lo,lo"}) {
+    const Variables variables({{"GLOO_SOCKET_IFNAME", names}});
+    EXPECT_EQ(run_ranks(2, that_sums_up, 0, "localhost"), (std::vector<int>{0, 0})) << names;
+  }
+  const Variables variables({{"GLOO_SOCKET_IFNAME", "no_such0"}});
+  EXPECT_EQ(run_ranks(2, that_sums_up), (std::vector<int>{0, 0})) << "ranks of one host need none";
+  const std::string error = testing::error_of([] { form_world({0, 1, "localhost", 0}, [](int) {}); });
+  EXPECT_TRUE(testing::mentions(error, "GLOO_SOCKET_IFNAME=no_such0; expected names of network interfaces")) << error;
 }
 
 }  // namespace

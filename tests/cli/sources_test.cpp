@@ -137,6 +137,13 @@ TEST(ASource, IsRunUpToTheStepThatIsTaken) {
   const Outcome outcome = testing::run_program({"run", "tiny.toml", "--cell", "taken"}, folder.path());
   EXPECT_EQ(outcome.code, 0) << outcome.error;
   EXPECT_EQ(testing::finished_phases(folder.path()).count("mask"), 1u) << "and not the masks of 'ours'";
+  const json plan =
+      json_of(testing::run_program({"run", "tiny.toml", "--cell", "taken", "--dry-run", "--json"}, folder.path()));
+  std::vector<std::string> phases;
+  for (const json& row : plan["phases"])
+    phases.push_back(row["cell"].get<std::string>() + "/" + row["phase"].get<std::string>());
+  EXPECT_EQ(phases, (std::vector<std::string>{"ours/teacher", "ours/evaluation", "ours/sensitivity", "taken/teacher",
+                                              "taken/evaluation", "taken/mask", "taken/finetune", "taken/evaluation"}));
 }
 
 TEST(ASourceByItsPath, OfMoreReLUsThanTheBudgetIsRefused) {

@@ -59,6 +59,11 @@ TEST(LoadResults, FindsThoseBehindALinkOnce) {
   const std::vector<Result> found = load_results(folder / "results");
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].label, "a");
+  testing::fs::create_directory_symlink(folder / "results/itself", folder / "results/itself");
+  result.file = folder / "results/own/a-5pct-s1.json";
+  save_result(result);
+  testing::fs::create_directory_symlink(folder / "results/own", folder / "results/alias");
+  EXPECT_EQ(load_results(folder / "results", "own").size(), 1u) << "a folder goes by its own name, not by a link's";
 }
 
 }  // namespace

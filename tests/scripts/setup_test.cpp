@@ -37,7 +37,8 @@ INSTANTIATE_TEST_SUITE_P(Each, SomebodysEnvironment,
                          [](const auto& test) { return std::string(test.param.first).substr(6); });
 
 TEST(ScriptTest, SaysThatThePresetFuzzHasNoTests) {
-  const Outcome outcome = testing::run_shell(SENET_TEST_SOURCE "/scripts/test fuzz", fs::current_path());
+  const TemporaryFolder folder;
+  const Outcome outcome = testing::run_shell("'" SENET_TEST_SOURCE "/scripts/test' fuzz", folder.path());
   EXPECT_EQ(outcome.code, 2);
   EXPECT_TRUE(mentions(outcome.error, "scripts/fuzz builds its targets and runs them")) << outcome.error;
 }

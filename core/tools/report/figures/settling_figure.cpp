@@ -85,7 +85,9 @@ Figure settling_figure(const Source& source, const Evidence& evidence) {
     return figure;
   }
   figure.remark("Means over seeds; bars: standard deviation; points of one epoch stand side by side");
-  figure.remark("Line without points: two masks that have no ReLU in common");
+  figure.remark(disjoint.size() == 1 ? "Line without points: two masks that have no ReLU in common"
+                                     : "Lines without points: two masks that have no ReLU in common, a line for each "
+                                       "allocation");
   const std::string between = ", \\\n     ";
   std::string lines, none;
   for (const std::string& at : disjoint) {
