@@ -9,7 +9,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -178,15 +177,11 @@ int that_sums_up(World& world) {
   return sum.item<float>() == 3 ? 0 : 1;
 }
 
-// An environment's variables, for as long as it lives.
-struct Variables {
-  explicit Variables(std::map<std::string, std::string> all) : values(std::move(all)) {
-    for (const auto& [name, value] : values) ::setenv(name.c_str(), value.c_str(), 1);
-  }
-  ~Variables() {
-    for (const auto& [name, value] : values) ::unsetenv(name.c_str());
-  }
-  std::map<std::string, std::string> values;
+// A variable of the environment, for as long as it lives.
+struct Variable {
+  Variable(const char* called, const char* value) : name(called) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name); }
+  const char* name;
 };
 
 // As torchrun's agent does, another process holds the port, and says so.
@@ -208,7 +203,7 @@ TEST(AWorld, MeetsInAnAgentsStore) {
   int port = 0;
   EXPECT_EQ(::read(ports[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
   for (const char* restart : {"0", "0", "1"}) {
-    const Variables variables({{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"TORCHELASTIC_RESTART_COUNT", restart}});
+    const Variable agents("TORCHELASTIC_USE_AGENT_STORE", "True"), start("TORCHELASTIC_RESTART_COUNT", restart);
     EXPECT_EQ(run_ranks(2, that_sums_up, port), (std::vector<int>{0, 0})) << "start " << restart;
     EXPECT_EQ(run_ranks(2, that_sums_up), (std::vector<int>{0, 0})) << "a rank that starts the others has no agent";
   }
@@ -219,10 +214,10 @@ TEST(AWorld, MeetsInAnAgentsStore) {
 
 TEST(AWorld, GoesByTheInterfacesThatTheEnvironmentNames) {
   for (const char* names : {"lo", "lo,lo"}) {
-    const Variables variables({{"GLOO_SOCKET_IFNAME", names}});
+    const Variable interfaces("GLOO_SOCKET_IFNAME", names);
     EXPECT_EQ(run_ranks(2, that_sums_up, 0, "localhost"), (std::vector<int>{0, 0})) << names;
   }
-  const Variables variables({{"GLOO_SOCKET_IFNAME", "no_such0"}});
+  const Variable interfaces("GLOO_SOCKET_IFNAME", "no_such0");
   EXPECT_EQ(run_ranks(2, that_sums_up), (std::vector<int>{0, 0})) << "ranks of one host need none";
   const std::string error = testing::error_of([] { form_world({0, 1, "localhost", 0}, [](int) {}); });
   EXPECT_TRUE(testing::mentions(error, "GLOO_SOCKET_IFNAME=no_such0; expected names of network interfaces")) << error;
