@@ -79,7 +79,7 @@ void reduce_to_one_batch(Plan& plan) {
       for (const Options::Item& item : declared.items()) {
         const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
         const auto change = changes.find(option);
-        if (item.declaration.kind == OptionKind::epochs) {
+        if (item.declaration.kind == OptionKind::epochs || option == "total_epochs") {
           // None stays none: what is not trained, or a number that the method finds.
           if (std::get<int64_t>(item.value) > 0) options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
         } else if (option == "lr") {

@@ -24,8 +24,7 @@ constexpr senet::Option kOwn[] = {
         "total_epochs", "0",
         "of all fine-tunings, between which the rounds are shared evenly, so many times finetune.epochs; 0: one "
         "whenever accuracy has fallen")
-        .at_least(0)
-        .counts_epochs(),
+        .at_least(0),
     integer_option("finetune.epochs", "20", "of a fine-tuning").between(1, 1e6).counts_epochs(),
     real_option("finetune.lr", "1e-3", "of SGD, from which each fine-tuning begins").at_least(0),
     text_option("finetune.schedule", "\"cosine\"", "of the learning rate, in each fine-tuning")
