@@ -51,31 +51,29 @@ class JpegDecoder {
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
     const auto size = static_cast<unsigned long>(bytes.size());
     int width = 0, height = 0, subsampling = 0, colours = 0;
-    // It says an error of a sampling of the colours that it has no name for, and decodes such a file all the same.
-    const int header = tjDecompressHeader3(handle_, data, size, &width, &height, &subsampling, &colours);
-    if (header != 0 && (width <= 0 || height <= 0)) fail_unless_stray(bytes, name);
-    SENET_CHECK(width > 0 && height > 0, name, ": cannot be decoded as JPEG: it ends before its size is said");
+    // It fails of a sampling of the colours that it has no name for, but knows the size, and decodes such a file.
+    tjDecompressHeader3(handle_, data, size, &width, &height, &subsampling, &colours);
+    SENET_CHECK(width > 0 && height > 0, name, ": cannot be decoded as JPEG: ", tjGetErrorStr2(handle_));
     check_size(height, width, bytes, name);
     const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
     image.height = height, image.width = width, image.channels = kRgb;
     image.pixels.resize(static_cast<size_t>(height) * width * kRgb);
     std::vector<uint8_t> inks(cmyk ? static_cast<size_t>(height) * width * 4 : 0);
-    const int code = tjDecompress2(handle_, data, size, cmyk ? inks.data() : image.pixels.data(), width, 0, height,
-                                   cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_LIMITSCANS);
-    if (code != 0) fail_unless_stray(bytes, name);
+    if (tjDecompress2(handle_, data, size, cmyk ? inks.data() : image.pixels.data(), width, 0, height,
+                      cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_LIMITSCANS) != 0)
+      fail_unless_stray(bytes, name);
     if (cmyk) cmyk_to_rgb(inks, image.pixels);
   }
 
  private:
-  // Files with stray bytes between their parts are common, and whole; a file that ends early is not.
+  // Files with stray bytes between their parts are common, and whole; one that ends early, without the mark of the end
+  // behind its last scan (rfind() + 1: 0 without any), is not. Only the first of several warnings is told.
   void fail_unless_stray(const std::string& bytes, const std::string& name) {
-    const std::string_view reason = tjGetErrorStr2(handle_);
-    SENET_CHECK(tjGetErrorCode(handle_) == TJERR_WARNING && reason.find("remature end") == std::string_view::npos, name,
-                ": cannot be decoded as JPEG: ", reason);
-    // Only the first warning is told: a file may have stray bytes and end early.
-    const size_t scan = bytes.rfind("\xff\xda"), end = bytes.rfind("\xff\xd9");
-    SENET_CHECK(end != std::string::npos && (scan == std::string::npos || end > scan), name,
-                ": cannot be decoded as JPEG: it ends before its image does, after: ", reason);
+    const bool ends = bytes.rfind("\xff\xd9") + 1 > bytes.rfind("\xff\xda") + 1;
+    const std::string_view reason = ends ? tjGetErrorStr2(handle_) : "it ends before its image does";
+    SENET_CHECK(
+        tjGetErrorCode(handle_) == TJERR_WARNING && ends && reason.find("remature end") == std::string_view::npos, name,
+        ": cannot be decoded as JPEG: ", reason);
   }
   tjhandle handle_;
 };
@@ -175,17 +173,13 @@ void decode_image(const std::string& bytes, const std::string& name, Image& imag
     thread_local std::unique_ptr<JpegDecoder> decoder;
     if (!decoder) decoder = std::make_unique<JpegDecoder>();
     try {
-      decoder->decode(bytes, name, image);
-      return;
+      return decoder->decode(bytes, name, image);
     } catch (...) {
       decoder.reset();  // an error leaves it in the middle of its file
       throw;
     }
   }
-  if (is_png(bytes)) {
-    image = decode_png(bytes, name);
-    return;
-  }
+  if (is_png(bytes)) return void(image = decode_png(bytes, name));
   fail(name, ": is neither a JPEG nor a PNG file", bytes.empty() ? " (it is empty)" : "");
 }
 
