@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 namespace {
 
 bool on_path(const std::string& program) {
-  std::istringstream folders(std::getenv("PATH") ? std::getenv("PATH") : "");
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (::access((fs::path(folder) / program).c_str(), X_OK) == 0) return true;
   }

@@ -446,7 +446,7 @@ class ProgramBuilder {
     };
     layer_->multiplications = {degree > 1 ? n : 0, degree * n};
     const std::string linear = body_.binary("multiply", x, coefficient(1), shape);
-    const std::string lower = body_.binary("add", linear, coefficient(0), shape);
+    std::string lower = body_.binary("add", linear, coefficient(0), shape);
     if (degree == 1) return lower;
     const std::string square = body_.binary("multiply", x, x, shape);
     return body_.binary("add", lower, body_.binary("multiply", square, coefficient(2), shape), shape);
