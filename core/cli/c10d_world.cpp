@@ -63,17 +63,18 @@ std::string prefix_of_keys(c10d::TCPStore& store, int rank) {
 // in PyTorch; else by the address of its name.
 auto gloo_devices(const Rendezvous& at) {
   decltype(c10d::ProcessGroupGloo::Options::create()->devices) devices;
-  std::istringstream names(variable("GLOO_SOCKET_IFNAME"));
   if (at.address == "127.0.0.1") {
     devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(at.address));
     return devices;
   }
-  for (std::string name; std::getline(names, name, ',');) try {
+  std::istringstream names(variable("GLOO_SOCKET_IFNAME"));
+  try {
+    for (std::string name; std::getline(names, name, ',');)
       devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(name));
-    } catch (const std::exception& error) {
-      fail_usage("the environment has GLOO_SOCKET_IFNAME=", names.str(), "; expected names of network interfaces of ",
-                 host_name(), " (", first_line(error), ")");
-    }
+  } catch (const std::exception& error) {
+    fail_usage("the environment has GLOO_SOCKET_IFNAME=", names.str(), "; expected names of network interfaces of ",
+               host_name(), " (", first_line(error), ")");
+  }
   if (devices.empty()) devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
   return devices;
 }

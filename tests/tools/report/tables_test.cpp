@@ -722,21 +722,28 @@ TEST_F(Reports, MasksAreDrawnAsShareOfChannelsAtEachPixel) {
   EXPECT_NE(error_of([&] { load_masks(result); }).find("a-5pct-s1.masks"), std::string::npos);
 }
 
+const Json kPart = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
+
+// As `senet measure` writes it, without later images and latencies.
+Json made_measurement(const std::string& label) {
+  return {{"schema", kMeasurementSchema},
+          {"run", "made/" + label + "-100-s1"},
+          {"width", 1.0},
+          {"relus", 100},
+          {"masking", "gather"},
+          {"protocol", "cheetah"},
+          {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
+          {"caveats", {"said"}},
+          {"first", kPart},
+          {"cost", {{"linear", kPart}, {"relu", kPart}}},
+          {"latency", Json::array()}};
+}
+
 TEST_F(Reports, MeasurementsAreThoseOfTheResultsNetwork) {
   add(made_result("SENet", "100", 1, 0.60));
-  Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
-  Json json = {{"schema", kMeasurementSchema},
-               {"run", "made/SENet-100-s1"},
-               {"width", 1.0},
-               {"relus", 100},
-               {"masking", "gather"},
-               {"protocol", "cheetah"},
-               {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
-               {"caveats", {"said"}},
-               {"first", part},
-               {"later", part},
-               {"cost", {{"linear", part}, {"relu", part}}},
-               {"latency", {{{"network", "LAN"}, {"first", 9.0}, {"later", 2.5}}}}};
+  Json json = made_measurement("SENet");
+  json["later"] = kPart;
+  json["latency"].push_back({{"network", "LAN"}, {"first", 9.0}, {"later", 2.5}});
   const auto file = folder / "results/made/measured/SENet-100-s1.cheetah.json";
   write_file(file, json.dump());
   source("x", "table = \"measured\"");
@@ -783,35 +790,24 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
 }
 
 TEST_F(Reports, LatenciesAreDrawnOfTheNetworksThatTheyWereComputedFor) {
-  const auto measured = [&](int64_t seed, const std::string& label, const std::vector<std::string>& networks) {
-    add(made_result(label, "100", seed, 0.60));
-    const Json part = {{"seconds", 1.0}, {"sent", {1000000, 500000}}, {"messages", {3, 4}}, {"rounds", 5}};
-    Json json = {{"schema", kMeasurementSchema},
-                 {"run", "made/" + label + "-100-s1"},
-                 {"width", 1.0},
-                 {"relus", 100},
-                 {"masking", "gather"},
-                 {"protocol", "cheetah"},
-                 {"comparisons", {{"relu", 100}, {"max_pool", 7}}},
-                 {"caveats", {"said"}},
-                 {"first", part},
-                 {"cost", {{"relu", part}}},
-                 {"latency", Json::array()}};
+  const auto measured = [&](const std::string& label, const std::vector<std::string>& networks) {
+    add(made_result(label, "100", 1, 0.60));
+    Json json = made_measurement(label);
     for (size_t i = 0; i < networks.size(); ++i)
       json["latency"].push_back({{"network", networks[i]}, {"first", 2.5 + static_cast<double>(i)}});
     write_file(folder / ("results/made/measured/" + label + "-100-s1.cheetah.json"), json.dump());
   };
   source("x", "figure = \"measured\"");
   const auto has = [&](const std::string& part) { return mentions(figure("x").data() + figure("x").script(), part); };
-  measured(1, "a", {"WAN"});
+  measured("a", {"WAN"});
   EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 2.500000 \"a, 100")) << figure("x").data();
   EXPECT_TRUE(has("latency in a WAN, s") && !has("in a LAN")) << figure("x").script();
-  measured(1, "b", {"5G", "WAN"});
+  measured("b", {"5G", "WAN"});
   EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 2.500000 NaN \"a, 100")) << figure("x").data();
   EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 3.500000 2.500000 \"b, 100")) << figure("x").data();
   EXPECT_TRUE(has(" and a 5G (")) << figure("x").script();
-  measured(1, "a", {});
-  measured(1, "b", {});
+  measured("a", {});
+  measured("b", {});
   EXPECT_TRUE(has("60.0000 1.500000 1.500000 5 \"a, 100") && !has("latenc")) << figure("x").script();
   draw(figure("x"), folder / "drawn");
 }
