@@ -37,7 +37,6 @@ constexpr int64_t kTitle = 18;  // and for the title above it
 // A sheet of images (N×H×W×C, uint8; C = 1 or at least 3, of which the first three are drawn), each under its title.
 void draw_samples(const torch::Tensor& images, const std::vector<std::string>& titles,
                   const std::filesystem::path& png) {
-  SENET_CHECK(png.extension() == ".png", png.string(), ": the sheet is a PNG; name it so");
   torch::Tensor rgb = images.slice(3, 0, 3);
   if (rgb.size(3) < 3) rgb = rgb.slice(3, 0, 1).repeat({1, 1, 1, 3});
   const int64_t count = rgb.size(0), height = rgb.size(1), width = rgb.size(2);
@@ -115,6 +114,8 @@ int verify_data(const Arguments& arguments) {
 }
 
 int show_data(const Arguments& arguments) {
+  if (std::filesystem::path(arguments.out).extension() != ".png")
+    fail_usage("--out ", arguments.out, ": the sheet is a PNG; expected a name that ends in .png");
   prepare_cpu(arguments);
   const PluginHost plugins = load_plugins(arguments);
   const Document document = settings_of(arguments);

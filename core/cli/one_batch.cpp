@@ -23,7 +23,8 @@ bool is_deployed(const std::optional<PhaseRecord>& network, const std::string& t
   return std::find(network->deployed.begin(), network->deployed.end(), training) != network->deployed.end();
 }
 
-// The budget of the cell of a label at which another begins with something of it; none: at the budget of that other.
+// A source that a cell's options name: the source cell's label and budget. An empty budget is that of the cell that
+// takes from it.
 struct Source {
   std::string label, budget;
 };
@@ -67,8 +68,9 @@ void keep_needed_budgets(Plan& plan) {
 void reduce_to_one_batch(Plan& plan) {
   plan.name += "-one-batch";
   keep_needed_budgets(plan);
+  const std::vector<int64_t> first_seed = {plan.cells.front().seeds.front()};
   for (Cell& cell : plan.cells) {
-    cell.seeds.resize(1);
+    cell.seeds = first_seed;
     const int64_t batch = cell.section("teacher").integer("batch");
     const std::map<std::string, OptionValue> changes = {
         {"train_limit", batch}, {"holdout_is_training", true}, {"batch", batch},
@@ -79,7 +81,7 @@ void reduce_to_one_batch(Plan& plan) {
       for (const Options::Item& item : declared.items()) {
         const std::string name = item.declaration.name, option = name.substr(name.rfind('.') + 1);
         const auto change = changes.find(option);
-        if (item.declaration.kind == OptionKind::epochs || option == "total_epochs") {
+        if (item.declaration.kind == OptionKind::epochs) {
           // None stays none: what is not trained, or a number that the method finds.
           if (std::get<int64_t>(item.value) > 0) options.replace(name, kOneBatchEpochs, "--overfit-one-batch");
         } else if (option == "lr") {

@@ -6,8 +6,8 @@
 namespace senet {
 
 // To debug a plugin: every training sees the first batch alone, without augmentation or weight decay and at a learning
-// rate of at most 0.01, until it should know it by heart; the held-out images are that batch, too. Of each cell the
-// first budget and seed are left.
+// rate of at most 0.01, until it should know it by heart; the held-out images are that batch, too. Each cell keeps its
+// first budget and those that others take from it; all run with the first cell's first seed.
 void reduce_to_one_batch(Plan& plan);
 
 // What each training made of the one batch it was given. Returns the exit code: 1 where one of the deployed network's

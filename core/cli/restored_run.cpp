@@ -1,5 +1,6 @@
 #include "cli/restored_run.h"
 
+#include "experiment/environment.h"
 #include "senet/error.h"
 #include "train/widths.h"
 
@@ -26,6 +27,7 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   const Cell cell = restored_cell(result, plugins);
   RestoredRun run;
   run.laboratory = make_laboratory(cell, plugins, device);
+  if (!result.precision.empty()) run.laboratory->precision = resolve_precision(result.precision, device);
   const ResultPhase& phase = result.network_phase();
   std::string damage;
   const auto record = PhaseStore(folders.runs).find(phase.kind, phase.key, &damage);

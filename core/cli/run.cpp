@@ -186,8 +186,8 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Result>& results
     const double accuracy = 100 * result.network.accuracy;
     rows.push_back({result.model.variant, grouped(total), fixed(100 * result.teacher.accuracy, 2), result.label,
                     result.budget_asked, grouped(counted), fixed(accuracy, 2),
-                    fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
-                    fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
+                    counted == 0 ? "–" : fixed(accuracy / (static_cast<double>(counted) / 1000), 2),
+                    counted == 0 ? "–" : fixed(static_cast<double>(total) / static_cast<double>(counted), 2) + "×"});
     if (seeds) rows.back().insert(rows.back().begin() + 5, std::to_string(result.seed));
   }
   if (seeds) rows.front().insert(rows.front().begin() + 5, "seed");

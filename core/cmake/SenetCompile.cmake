@@ -40,7 +40,7 @@ if(SENET_FUZZ)
   target_compile_options(senet_compile_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# The tag: the SDK's headers, LibTorch, the C++ ABI, the compiler's major version, sanitizers.
+# The tag: the SDK's headers, LibTorch, the compiler's major version, sanitizers.
 set(SENET_SDK_DIR ${PROJECT_SOURCE_DIR}/core/include)
 file(GLOB SENET_SDK_HEADERS CONFIGURE_DEPENDS ${SENET_SDK_DIR}/senet/*.h)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SENET_SDK_HEADERS})

@@ -28,7 +28,7 @@ class BatchLoader {
   BatchLoader(Images images, Normalisation normalisation, torch::ScalarType precision, torch::Device device);
 
   int64_t count() const { return images_.count(); }
-  // Whether loading reads no file and decodes no image.
+  // Whether the pixels are in memory and no image is resized.
   bool in_memory(const Augmentation& augmentation) const;
 
   // The order of an epoch: a permutation of all indices, a pure function of (seed, epoch).

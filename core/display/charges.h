@@ -6,8 +6,8 @@ namespace senet {
 
 // What a result is charged for beside what its network computes.
 
-// Of image passes of a kind (ResultPhase::image_passes, …), those of the method: the teacher's are nobody's. Nothing
-// where a phase does not say it.
+// The image passes of one kind (ResultPhase::image_passes, …) of the method's phases; the teacher's are not counted.
+// Nothing where a phase does not say it.
 std::optional<int64_t> method_passes(const Result& result, std::optional<int64_t> ResultPhase::*of_phase);
 
 // How many networks the method judged: what it says, or else its candidates. Nothing where it chose among none.

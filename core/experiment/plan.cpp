@@ -149,7 +149,7 @@ Plan make_plan(const Document& document, const PluginHost& plugins) {
   plan.name = top.text("name");
   if (!is_plain_name(plan.name)) {
     fail_usage(top.item("name").origin == "default" ? document.name() : top.item("name").origin, ": name = \"",
-               plan.name, "\": an experiment needs a name of 1 to 100 letters, digits, '.', '_' and '-'");
+               plan.name, "\"; expected ", kPlainName);
   }
   if (holds_no_results(plan.name))
     fail_usage(top.item("name").origin, ": name = \"", plan.name,

@@ -14,7 +14,7 @@ namespace senet {
 namespace {
 
 constexpr int kPrecision = 22;
-constexpr uint32_t kBoxStream = 3;  // 1 and 2 are the shuffle's and the flip's (batches.cpp)
+constexpr uint32_t kBoxStream = 3;  // 1: the shuffle's (batches.cpp); 2 and 4: load_images_kernel.h
 
 // Of each output pixel along one axis: the first input pixel it sees, and the weights from there on.
 struct Weights {

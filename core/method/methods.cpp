@@ -45,11 +45,11 @@ Options plugin_section(const Document& document, const std::string& section, std
   const std::vector<Option> of_trainings = training_options();
   for (Option& option : own) {
     const std::string prefix = prefix_of(option.name);
-    const bool counts_epochs = option.kind == OptionKind::epochs;
-    if (counts_epochs && !prefix.empty()) prefixes.insert(prefix);
-    plain_training = plain_training || (counts_epochs && prefix.empty());
-    // A plugin's own "finetune.lr" is of the schedule, as every training's "lr".
     const std::string name = std::string(option.name).substr(prefix.empty() ? 0 : prefix.size() + 1);
+    const bool declares_training = name == "epochs" && option.kind == OptionKind::epochs;
+    if (declares_training && !prefix.empty()) prefixes.insert(prefix);
+    plain_training = plain_training || (declares_training && prefix.empty());
+    // A plugin's own "finetune.lr" is of the schedule, as every training's "lr".
     for (const Option& known : of_trainings)
       if (name == known.name) option.kind = known.kind;
   }
@@ -198,13 +198,14 @@ PhaseInputs MethodInUse::inputs(const Step& step, const PhaseBase& base, int64_t
   if (!step.like_teacher && !base.student.is_null()) phase.inputs["student"] = base.student;
   for (const auto& [name, value] : step.also) phase.inputs[name] = value;
   for (const auto& [name, key] : sources) phase.inputs["source"][name] = key;
-  const auto made_by = [&](const std::string& part) {
+  const auto made_by = [&](const std::string& part, const char* key) {
     const int64_t version = phase.parts[part] = versions_.at(part);
-    if (version != 1) phase.inputs["plugin_version"] = version;  // the first stands in no key
+    if (version != 1) phase.inputs[key] = version;  // the first stands in no key
   };
   phase.parts[is_plugin_ ? "baseline" : step.kind] = is_plugin_ ? kBaselineVersion : step.version;
-  if (is_plugin_) made_by(part_name(PluginKind::baseline, name_));
-  if (step.uses) made_by(part_name(step.uses->first, step.uses->second));
+  if (is_plugin_) made_by(part_name(PluginKind::baseline, name_), "plugin_version");
+  if (step.uses)
+    made_by(part_name(step.uses->first, step.uses->second), is_plugin_ ? "used_version" : "plugin_version");
   return phase;
 }
 

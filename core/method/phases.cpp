@@ -96,7 +96,7 @@ constexpr Option kFinetuneOptions[] = {
     integer_option("epochs", "180", "passes over the training images, with the masks frozen")
         .between(1, 1e6)
         .counts_epochs(),
-    real_option("lr", "0.01", "initial learning rate of SGD").at_least(0).of_schedule(),
+    real_option("lr", "0.01", "initial learning rate").at_least(0).of_schedule(),
     real_option("kd_weight", "0.9", "λ, weight of the distillation").between(0, 1),
     real_option("ce_weight", "-1", "weight of the cross entropy; -1: 1 − λ").at_least(-1),
     kTemperatureOption,

@@ -70,8 +70,11 @@ void find_masks(StepContext& context, bool sensitivity_is_taken) {
   std::vector<int64_t> relus;
   if (options.text("from").empty()) {
     const std::vector<double>& sensitivity = context.series("sensitivity").at("sensitivity");
+    if (sensitivity_is_taken) {
+      check_sensitivity(sensitivity, context.teacher().sites().size(), "the source of sensitivity.from");
+      context.record("sensitivity", sensitivity);
+    }
     relus = relu_budgets(context.teacher(), sensitivity, context.budget());
-    if (sensitivity_is_taken) context.record("sensitivity", sensitivity);
   } else {
     const std::vector<torch::Tensor> masks = context.masks("from");
     relus = counts_of(masks, context.budget());
@@ -142,7 +145,8 @@ std::vector<Step> Senet::steps(const Target& target) {
   const bool finds = masks_from.empty() || mask_.text("pixels") == "found";
   if (finds && mask_.integer("epochs") == 0)
     fail_usage(mask_.item("epochs").origin,
-               ": mask.epochs = 0 finds no masks; it needs mask.from, and pixels not found");
+               ": mask.epochs = 0 finds no masks; expected at least 1, or mask.from with mask.pixels = \"kept\" or ",
+               "\"random\"");
   if (mask_.text("update") == "never" && mask_.real("falling") > 0)
     fail_usage(mask_.item("falling").origin,
                ": mask.falling has no part in masks that mask.update = \"never\" leaves as they are");

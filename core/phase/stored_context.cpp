@@ -32,9 +32,8 @@ const std::string kFinished = "finished", kBegun = "begun";
 
 std::string file_of(const std::string& training) { return training + ".safetensors"; }
 
-// What results say of each site: no plugin's series has such a name.
-const std::set<std::string> kOwnSeries = {"name", "shape", "relus",     "stage",
-                                          "conv", "kept",  "allocated", "sensitivity"};
+// Results show it at the sites.
+const std::set<std::string> kOwnSeries = {"sensitivity"};
 
 // As many digits as a curve can show.
 double rounded(double value) {
@@ -204,8 +203,7 @@ void restore(TensorMap tensors, Network& network, Objective* objective = nullptr
 // A name that a plugin gives, to one thing of a phase.
 void take_name(const char* what, const std::string& name, std::set<std::string>& taken) {
   if (!is_plain_name(name)) {
-    fail_usage("a ", what, " is called '", name,
-               "'; expected 1 to 100 letters, digits, '_', '-' and '.', the first no '.'");
+    fail_usage("a ", what, " is called '", name, "'; expected ", kPlainName);
   }
   if (!taken.insert(name).second) {
     fail_usage("a ", what, " is called '", name,

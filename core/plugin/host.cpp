@@ -94,8 +94,7 @@ void PluginHost::load(const std::string& file) {
         return other.entry.kind == entry.kind && std::string(other.entry.name) == entry.name;
       });
       if (!is_plain_name(entry.name)) {
-        refuse(text("brings a ", kind_name(entry.kind), " called '", entry.name,
-                    "'; expected 1 to 100 letters, digits, '_', '-' and '.', the first no '.'"));
+        refuse(text("brings a ", kind_name(entry.kind), " called '", entry.name, "'; expected ", kPlainName));
       } else if (entry.kind == PluginKind::baseline && kOwnNames.count(entry.name)) {
         refuse(text("brings a baseline called '", entry.name, "', which is a name of the core's own; rename it"));
       } else if (taken != loaded_.end()) {

@@ -11,7 +11,7 @@
 
 namespace senet {
 
-// The version of the result files' schema that is written; version 1 is read, too.
+// The version of the result files' schema.
 constexpr int kResultSchema = 2;
 // That of the measurements which lie in `measured/` beside them.
 constexpr int kMeasurementSchema = 2;
@@ -123,10 +123,11 @@ struct Result {
 };
 
 Json to_json(const Result& result);
-// A document of this schema or of version 1. Errors name file and key.
+// A document of this schema. Errors name file and key.
 Result result_from(const Json& json, const std::filesystem::path& file);
 
-// Letters of any script, digits, '.', '_' and '-' of a text; '%' becomes "pct", '+' a 'p', '=' stays a '-'.
+// A text as a part of a file's name: letters of any script, digits, '.' and '_' stay; '%' becomes "pct", '+' becomes
+// 'p', and each run of other characters becomes one '-', none at either end.
 std::string slug(const std::string& text);
 
 std::filesystem::path result_path(const std::filesystem::path& results, const std::string& experiment,
@@ -139,7 +140,7 @@ std::string readable(const Json& json, const std::string& indent = "");
 Result load_result(const std::filesystem::path& file);
 void save_result(const Result& result);
 
-// What `published/`, `benchmarks/` and a folder called `measured` do: no experiment is called so.
+// Whether a folder of this name is none of an experiment's results: `published`, `benchmarks`, `measured`.
 bool holds_no_results(const std::string& folder);
 // Every result in a folder called `experiment`, however deep under `results`, in the order of their paths; of all
 // folders when it is empty.

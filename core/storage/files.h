@@ -80,13 +80,13 @@ class ReadableFile {
   int64_t size_ = 0;
 };
 
-// What a file is called while it is written, another name at each call on each host; and whether a file has such a
-// name.
+// A file's name while it is written, another one at each call on each host; and whether a file has such a name.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 bool is_temporary(const std::filesystem::path& path);
 // Whether a file system takes a file's name, and the longer one that it has while it is written.
 bool name_fits(const std::filesystem::path& path);
-// Whether a text is 1 to 100 letters, digits, '_', '-' and '.', the first no '.': safe as a part of a file's name.
+constexpr const char* kPlainName = "1 to 100 letters, digits, '_', '-' and '.', the first no '.'";
+// Whether a text is such a name: safe as a part of a file's name.
 bool is_plain_name(const std::string& text);
 
 // Where a damaged file or folder is set aside: `<path>.damaged-<n>`, the first n that is free.

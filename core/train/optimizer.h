@@ -51,7 +51,7 @@ class Optimizer {
   };
   Parameters parameters_;
   std::vector<Rule> rules_;                             // of each
-  std::vector<std::shared_ptr<ParameterCopy>> copies_;  // its layer's; one that nobody reads where none has it
+  std::vector<std::shared_ptr<ParameterCopy>> copies_;  // of each: its layer's; an unused one where no layer owns it
 
  private:
   std::vector<bool> dropped_;  // whether it had a gradient that was dropped

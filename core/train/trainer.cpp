@@ -296,7 +296,6 @@ class RunningTraining {
         &metrics};
     if (inputs_.held_out.count() > 0) {
       report.held_out = evaluate(network_, inputs_.held_out, text("the network after epoch ", epoch_));
-      objective_.scored(end, *report.held_out);
       if (settings_.best_epoch) keep_if_best(*report.held_out, metrics);
     }
     host_.report(report);

@@ -21,7 +21,7 @@ constexpr double kPi = 3.14159265358979323846;
 
 constexpr Option kScheduleOptions[] = {
     integer_option("epochs", "240", "passes over the training images").between(1, 1e6).counts_epochs(),
-    real_option("lr", "0.05", "initial learning rate of SGD").at_least(0).of_schedule(),
+    real_option("lr", "0.05", "initial learning rate").at_least(0).of_schedule(),
     text_option("optimizer", "\"sgd\"", "SGD with momentum, Adam, or Adam with decoupled weight decay")
         .one_of("sgd adam adamw")
         .of_schedule(),

@@ -67,6 +67,10 @@ TEST(APlan, IsRefusedWhereItCannotEnd) {
   expect(refusal(snip + "snip.finetune.pram_stages = [2, 5]\n"),
          "names stage 5; the model announces the ends of [1, 2, 3, 4]");
   expect(refusal(snip + "snip.interval_final = 7\n"), "interval_final has no part");
+  for (const char* idle : {"fall_power = 2", "fall_begin = 2", "fall_end = 0.5", "interval = 9"})
+    expect(refusal(snip + "snip." + idle + "\n"), "has no part where fall = \"at_once\"");
+  for (const char* idle : {"rank_images = 8", "rank_batch = 8"})
+    expect(refusal(snip + "snip.fall = \"cosine\"\nsnip." + idle + "\n"), "has no part where fall = \"cosine\"");
   expect(refusal(snip + "snip.sensitivity.plugin = \"listed\"\nsnip.sensitivity.values = [1, 2]\n"),
          "has 2 numbers, the model 17 layers");
   expect(refusal("[[cell]]\nbudgets = [\"20%\"]\nsensitivity.plugin = \"listed\"\n"),
@@ -212,6 +216,32 @@ TEST(DeepReduce, SaysWhatCannotBe) {
           "culled-1-2_thinned_channels-0.5_resolution-0.5_blocks-2-1-1-1");
   refused("order = [1, 5]\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n", "names stage 5");
   refused("order = [1, 1]\n[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"30%\"]\n", "names a stage twice");
+}
+
+// A WideResNet has three stages, the common VGG16 no blocks, and its five pools leave nothing of half of 32 pixels.
+TEST(DeepReduce, LeavesOutCandidatesThatTheModelCannotBe) {
+  const auto candidates = [](const std::string& model, const std::string& settings, const char* height = "8") {
+    const TemporaryFolder folder;
+    std::string experiment = tiny_experiment_of("[[cell]]\nmethod = \"deepreduce\"\nbudgets = [\"90%\"]\n" + settings);
+    experiment = testing::replaced(experiment, "plugin = \"resnet18\"", model);
+    experiment =
+        testing::replaced(experiment, "height = 8\nwidth = 8", text("height = ", height, "\nwidth = ", height));
+    write_file(folder / "tiny.toml", experiment);
+    return testing::run_program({"run", "tiny.toml", "--dry-run"}, folder.path());
+  };
+  const std::string wide = "plugin = \"wrn22_8\"";
+  const Outcome of_three_stages = candidates(wide, "");
+  EXPECT_EQ(of_three_stages.code, 0) << of_three_stages.error;
+  EXPECT_NE(of_three_stages.out.find("channels-0.5_resolution-0.5 "), std::string::npos) << of_three_stages.out;
+  EXPECT_EQ(of_three_stages.out.find("blocks-"), std::string::npos) << of_three_stages.out;
+  EXPECT_NE(candidates(wide, "deepreduce.blocks = [1, 2, 1]\n").out.find("blocks-1-2-1"), std::string::npos);
+  const Outcome asked_for = candidates(wide, "deepreduce.blocks = [1, 1, 1, 1]\n");
+  EXPECT_EQ(asked_for.code, 2);
+  EXPECT_NE((asked_for.out + asked_for.error).find("for each of 3 stages"), std::string::npos) << asked_for.out;
+  const Outcome of_pools = candidates("plugin = \"vgg16\"\npools = \"all\"", "", "32");
+  EXPECT_EQ(of_pools.code, 0) << of_pools.error;
+  EXPECT_NE(of_pools.out.find("channels-0.5"), std::string::npos) << of_pools.out;
+  EXPECT_EQ(of_pools.out.find("resolution-"), std::string::npos) << of_pools.out;
 }
 
 TEST(DeepReduce, ADryRunRefusesABudgetThatNoCandidateFits) {

@@ -157,9 +157,34 @@ TEST(Defaults, OfSnlAreItsPublicCodes) {
                              {"snl.finetune.lr", 1e-3},
                              {"snl.finetune.momentum", 0.9},
                              {"snl.finetune.weight_decay", 5e-4},
+                             {"snl.search.optimizer", "adam"},
+                             {"snl.search.weight_decay", 0.0},
+                             {"snl.search.schedule", "constant"},
+                             {"snl.finetune.schedule", "cosine"},
                              {"snl.search.batch", 128},
                              {"snl.finetune.batch", 128},
                          });
+}
+
+TEST(Defaults, OfAutoRepAreItsPublicCodes) {
+  expect_defaults("autorep", {
+                                 {"autorep.degree", 2},
+                                 {"autorep.fit", "released"},
+                                 {"autorep.scale", 0.1},
+                                 {"autorep.lambda", 140.0},
+                                 {"autorep.hysteresis", 0.003},
+                                 {"autorep.alpha_lr_factor", 1.0},
+                                 {"autorep.ce_weight", 1.0},
+                                 {"autorep.kd_weight", 1.0},
+                                 {"autorep.temperature", 4.0},
+                                 {"autorep.search.epochs", 200},
+                                 {"autorep.search.batch", 128},
+                                 {"autorep.search.optimizer", "adam"},
+                                 {"autorep.search.lr", 1e-3},
+                                 {"autorep.search.lr_floor", 1e-5},
+                                 {"autorep.search.weight_decay", 0.0},
+                                 {"autorep.search.schedule", "cosine"},
+                             });
 }
 
 TEST(Recipes, OfSnlsTeacherIsItsPublicCodes) {

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 TEST(Killed, AtTwentyRandomMomentsTheSameBits) {
   std::mt19937 engine(20230501);
   std::uniform_int_distribution<int> milliseconds(350, 1500);
-  int kills = 0, finished = 0;
+  int kills = 0;
   while (kills < 20) {
     const TemporaryFolder folder;
     write_file(folder / "tiny.toml", testing::tiny_experiment());
@@ -39,9 +39,7 @@ TEST(Killed, AtTwentyRandomMomentsTheSameBits) {
       ++kills;
     }
     expect_goes_on_to_the_same_bits(folder.path());
-    ++finished;
   }
-  EXPECT_GT(finished, 0);
 }
 
 TEST(Damage, ACheckpointThatWasCutOrChangedIsSetAsideAndTheTrainingBeginsAnew) {

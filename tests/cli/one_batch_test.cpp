@@ -73,6 +73,16 @@ TEST(OneBatch, IsWhatAMethodJudgesByToo) {
   EXPECT_EQ(deployed, 1) << "the candidate that was chosen";
 }
 
+TEST(OneBatch, CellsWithOtherSeedsRunWithTheFirstCellsFirst) {
+  const TemporaryFolder folder;
+  const json report =
+      json_of(on_one_batch(tiny_experiment_of("[[cell]]\nmethod = \"snl\"\nbudgets = [\"20%\"]\nseeds = [1, 2]\n"
+                                              "[[cell]]\nlabel = \"taken\"\nbudgets = [\"20%\"]\nseeds = [2]\n"
+                                              "mask.from = \"snl\"\n"),
+                           folder, {"--json"}));
+  EXPECT_TRUE(by_name(report).count("finetune/network")) << report;
+}
+
 TEST(OneBatch, ANetworkToBeginWithKeepsItsBudget) {
   const TemporaryFolder folder;
   const json report = json_of(on_one_batch(

@@ -129,6 +129,16 @@ TEST(ASourceByItsPath, GivesTheSensitivityThatWasMeasured) {
   EXPECT_EQ(rows.at("taken/mask")["state"], "finished") << "it is the same phase";
 }
 
+TEST(ASourceByItsPath, OfAnotherModelsSensitivityIsRefused) {
+  write_file(finished() / "deeper.toml",
+             tiny_experiment_of(kSettings + cell("taken",
+                                                 "model.plugin = \"resnet34\"\n"
+                                                 "sensitivity.from = \"results/tiny/ours-10pct-s1.json\"\n")));
+  const Outcome outcome = testing::run_program({"run", "deeper.toml", "--results", "deeper"}, finished().path());
+  EXPECT_NE(outcome.error.find("the source of sensitivity.from"), std::string::npos) << outcome.error;
+  EXPECT_EQ(outcome.error.find("allocation"), std::string::npos) << outcome.error;
+}
+
 TEST(ASource, IsRunUpToTheStepThatIsTaken) {
   const TemporaryFolder folder;
   write_file(folder / "tiny.toml",
@@ -172,7 +182,8 @@ TEST(ASource, ThatIsNoneIsRefusedBeforeAnythingIsTrained) {
            {cell("a", "sensitivity.from = \"" + (finished() / "results/tiny/snl-10pct-s1.masks").string() + "\"\n"),
             "takes the step 'sensitivity' of"},
            {snl + cell("a", "mask.from = \"snl\"\nmodel.width = 4\n"), "another data set, model or precision"},
-           {snl + cell("a", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.epochs = 0\n"), "pixels not found"},
+           {snl + cell("a", "mask.from = \"snl\"\nmask.pixels = \"found\"\nmask.epochs = 0\n"),
+            "expected at least 1, or mask.from with mask.pixels"},
            {snl + cell("a", "mask.from = \"snl\"\nmask.first = \"teacher\"\n"), "mask.first has no part"},
            {cell("a", "mask.epochs = 0\n"), "mask.epochs = 0 finds no masks"}}) {
     write_file(folder / "tiny.toml", tiny_experiment_of(kSettings + cells));

@@ -98,9 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(std::pair("trainings = \"mine mine\"", "a training is called 'mine', as another of its phase is"),
                       std::pair("trainings = \"network\"", "a training is called 'network', as another"),
                       std::pair("trainings = \"../../up\"", "a training is called '../../up'; expected 1 to 100"),
-                      std::pair("series = \"kept\"", "a series is called 'kept', as another"),
-                      std::pair("series = \"name\"", "a series is called 'name', as another"),
-                      std::pair("series = \"relus\"", "a series is called 'relus', as another"),
+                      std::pair("series = \"sensitivity\"", "a series is called 'sensitivity', as another"),
                       std::pair("series = \"mine mine\"", "a series is called 'mine', as another"),
                       std::pair("metric = \"epoch\"", "training 'measured' has a metric called 'epoch'")),
     [](const auto& test) { return "N" + std::to_string(test.index); });

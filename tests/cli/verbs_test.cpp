@@ -425,6 +425,20 @@ TEST(Evaluate, GivesTheResultsNumbersAndTheLogits) {
   EXPECT_EQ(in_finished({"evaluate", "senet-20pct", "--runs", "elsewhere"}).code, 1);
 }
 
+TEST(Evaluate, ComputesAsTheRunDidWhateverThisMachineWouldChoose) {
+  for (const std::string precision : {"float32", "bfloat16"}) {
+    const TemporaryFolder folder;
+    write_file(folder / "tiny.toml", testing::replaced(testing::tiny_experiment(), "float32", precision));
+    ASSERT_EQ(testing::run_program({"run", "tiny.toml", "--threads", "2"}, folder.path()).code, 0);
+    const auto file = folder / "results/tiny/senet-20pct-s1.json";
+    json result = json::parse(testing::slurp(file));
+    result["settings"]["training.precision"] = "auto";
+    write_file(file, result.dump());
+    const json again = json_of(testing::run_program({"evaluate", "tiny", "--threads", "2", "--json"}, folder.path()));
+    EXPECT_EQ(again["loss"], result["result"]["loss"]) << precision;
+  }
+}
+
 TEST(Status, ShowsEveryPhase) {
   const json status = json_of(in_finished({"status", "tiny.toml", "--json"}));
   EXPECT_EQ(status["phases"].size(), 6u);

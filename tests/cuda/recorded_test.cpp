@@ -1,7 +1,8 @@
-// Every objective's step in bfloat16, recorded and replayed, against the plain one: on a GPU where there is one, else
-// on the host, where a replay does the work again.
+// The steps of SENet's objectives, of SNL's and of AutoReP's in bfloat16, recorded and replayed, against the plain
+// ones: on a GPU where there is one, else on the host, where a replay does the work again.
 #include <torch/cuda.h>
 
+#include "baselines/autorep/autorep.h"
 #include "baselines/snl/snl.h"
 #include "method/objectives.h"
 #include "sensitivity/pruning/sparse_momentum.h"
@@ -98,6 +99,11 @@ std::vector<Case> cases() {
           {"Snl",
            [](Networks& networks) {
              return std::make_unique<SnlSearch>(*networks.teacher, *networks.student, 10, SnlSettings());
+           },
+           OptimizerKind::adam},
+          {"AutoRep",
+           [](Networks& networks) {
+             return std::make_unique<AutoRepSearch>(*networks.teacher, *networks.student, 10, 3, AutoRepSettings());
            },
            OptimizerKind::adam}};
 }

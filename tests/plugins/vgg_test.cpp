@@ -78,8 +78,13 @@ TEST(Vgg16, AnInputThatItsPoolsShrinkToNothingIsRefused) {
   const NetworkShape small{3, 9, 9, 10};
   EXPECT_EQ(count(*build_model("vgg16", small, "model.width = 2")).relus,
             build_model("vgg16", small, "model.width = 2")->relus());
-  const std::string message = error_of([&] { build_model("vgg16", small, "model.width = 2\nmodel.pools = \"all\""); });
-  EXPECT_NE(message.find("too small"), std::string::npos) << message;
+  const std::string common = "model.width = 2\nmodel.pools = \"all\"";
+  for (const int64_t size : {9, 16, 31}) {
+    const std::string message = error_of([&] { build_model("vgg16", {3, size, size, 10}, common); });
+    EXPECT_NE(message.find("too small"), std::string::npos) << size << ": " << message;
+  }
+  EXPECT_EQ(count(*build_model("vgg16", {3, 32, 33, 10}, common)).relus,
+            build_model("vgg16", {3, 32, 33, 10}, common)->relus());
 }
 
 }  // namespace

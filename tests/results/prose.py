@@ -11,7 +11,7 @@
 
 A line `from FOLDER` begins with the results of another experiment. A cell at a budget is its test accuracy in percent, the
 mean over its seeds ± their standard deviation. A difference is paired over the seeds that both have, ± its standard error.
-`A ÷ B` is the ratio of two means.
+`A ÷ B` is the ratio of two means, `seed N of` a result's own.
 QUANTITY `of` stands before what is not the accuracy (QUANTITIES below); `curve PHASE.NAME of` is a curve's last value in
 percent, `cheetah rounds of` (MEASURED) what an engine took for an image after the first, `percent at the border of STAGE of`
 how many of the ReLUs kept there stand in the outermost rows and columns, `hours of everything` what all phases of an
@@ -82,6 +82,8 @@ def percent_at_the_border(result, stage):
 
 def values_of(results, text):
     """By seed, what `QUANTITY of CELL BUDGET` is."""
+    if match := re.fullmatch(r"seed (\d+) of (.+)", text):
+        return values_of([result for result in results if result["seed"] == int(match[1])], match[2])
     quantity, cell = QUANTITIES["accuracy"], text
     if match := re.fullmatch(r"curve (\w+)\.(\w+) of (.+)", text):
         phase, name, cell = match.groups()

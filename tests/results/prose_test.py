@@ -66,6 +66,11 @@ class MadeUp(unittest.TestCase):
             "1.50 = hours of everything", "0.01 is given",
             "1.25 = passes behind the teacher of ours 5% ÷ passes behind the teacher of theirs, late 5%"))
 
+    def test_one_seed_by_itself(self):
+        self.assertEqual([], self.claims("56.0, 8 % again, 6 points", "56.0 = seed 2 of theirs, late 5%",
+                                         "8 = seed 1 of curve mask.overlap_1 of ours 5%",
+                                         "6 = seed 2 of ours 5% − seed 2 of theirs, late 5%"))
+
     def test_what_an_engine_took(self):
         self.assertEqual([], self.claims("2.5 MB, 40 rounds, 3.5 bytes", "2.5 = cheetah MB of ours 5%",
                                          "40 = cheetah rounds of ours 5%", "3.5 = cheetah bytes of a ReLU of ours 5%"))

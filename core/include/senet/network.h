@@ -147,7 +147,7 @@ struct NetworkCounts {
 };
 // The network's weights do not matter. Throws (exit code 2), naming operator and place, where the network compares
 // outside its sites (a ReLU of any kind, a clamp, |x|, a maximum), where a pass does not come by each site exactly
-// once, and where no Layer owns a parameter.
+// once, and where a parameter belongs to no Layer.
 NetworkCounts count(Network& network);
 
 // Elements that the site's activation compares, as it says (Activation::mask()). What it says is checked by evaluating

@@ -23,7 +23,7 @@ struct Batch {
 // Sums over the batches of an epoch (loss, accuracy, D_l, counts), each by its name, on the device. The trainer zeroes
 // them at each epoch's start and saves them with each checkpoint. A scalar sum appears among the epoch's metrics, over
 // the number of the epoch's images, unless the objective gives a metric of its name. Where batches are cut into shards
-// (training.shards), loss() adds what its shard gives; interval_end(), epoch_end() and scored() see the sums over all.
+// (training.shards), loss() adds what its shard gives; interval_end() and epoch_end() see the sums over all.
 class EpochSums {
  public:
   explicit EpochSums(torch::Device device) : device_(device) {}
@@ -108,9 +108,6 @@ class Objective {
   // and after_update() find theirs, or changed a number of the host that they read. A step that a GPU recorded is then
   // recorded anew. One that only changes tensors in place says no.
   virtual bool work_changed() const { return true; }
-  // After epoch_end(), with the score on the held-out images of the network as it is then; not called without such
-  // images.
-  virtual void scored(EpochEnd& /*end*/, const Score& /*held_out*/) {}
   // Whether the network as it is may be the one that TrainingSettings::best_epoch keeps: it meets its budget.
   virtual bool may_be_kept() const { return true; }
   // Whether the training ends with the epoch that has just ended.

@@ -46,7 +46,7 @@ class PhaseContext {
   // stop, a loss that is not finite, a phase that another process runs) ends the phase, though the method catches it.
   //
   // Names of trainings and series are 1 to 100 letters, digits, '_', '-' and '.', each given once a phase, and none
-  // that the core has for its own ("network", "kept", …); another is refused (exit code 2).
+  // that the core has for its own ("network", "sensitivity", …); another is refused (exit code 2).
   virtual void train(const std::string& name, Network& network, Objective& objective,
                      const TrainingSettings& settings) = 0;
 

@@ -45,7 +45,7 @@ constexpr Option kRankedOptions[] = {
     integer_option("finetune.epochs", "180", "passes over the training images, with the masks frozen")
         .between(1, 1e6)
         .counts_epochs(),
-    real_option("finetune.lr", "0.01", "of SGD").at_least(0),
+    real_option("finetune.lr", "0.01", "initial learning rate").at_least(0),
     real_option("finetune.ce_weight", "0.1", "of the cross entropy").at_least(0),
     real_option("finetune.kd_weight", "0.9", "of the distillation").at_least(0),
     text_option("finetune.pram", "\"attention\"", "form of the post-ReLU activation mismatch")

@@ -32,8 +32,7 @@ struct Subject {
 //     the others', in which set-up is done: their mean, of seconds the median
 //   cost {linear, relu, polynomial, max_pool}: the same of the layers of each kind, on the first image once more
 //   layers [{name, cost, comparisons, multiplications if any, memory [client, server], …}]: of each, the cheaper of two
-//   runs; where a protocol
-//     refills its stock, that is in the images' runs alone
+//     runs; where a protocol refills its stock, that is in the images' runs alone
 //   memory [client, server]: the most that a party held while it ran an image, bytes
 //   compile_seconds
 //   latency [{network, bandwidth, round_trip, first, later, linear, relu, polynomial, max_pool}]: computed

@@ -14,7 +14,9 @@ constexpr Option kOwn[] = {
         .one_of("exact released"),
     real_option("scale", "0.1", "s, of the square, with degree 2").between(1e-6, 1e6),
     real_option("lambda", "140", "λ, of the share of ReLUs above the budget's").at_least(0),
-    real_option("hysteresis", "0.003", "t: α above t is a ReLU again, at most −t none").at_least(0),
+    real_option("hysteresis", "0.003",
+                "t: a pixel becomes a ReLU where its α exceeds t, and ceases to be one where it falls to −t")
+        .at_least(0),
     real_option("alpha_lr_factor", "1", "multiplies the learning rate of α").at_least(0),
     integer_option("search.epochs", "200", "passes over the training images").between(1, 1e6).counts_epochs(),
     text_option("search.optimizer", "\"adam\"", "of weights, α and c").one_of("sgd adam adamw"),

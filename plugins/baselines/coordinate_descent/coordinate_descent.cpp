@@ -20,11 +20,11 @@ constexpr senet::Option kOwn[] = {
                 "of accuracy, which moves in steps of 100/trial_images: a set that costs less is taken at once")
         .between(0, 100)
         .in("percentage points"),
-    integer_option(
-        "total_epochs", "0",
-        "of all fine-tunings, between which the rounds are shared evenly, so many times finetune.epochs; 0: one "
-        "whenever accuracy has fallen")
-        .at_least(0),
+    integer_option("total_epochs", "0",
+                   "epochs of all fine-tunings together, a multiple of finetune.epochs; the rounds are shared evenly "
+                   "among them. 0: a fine-tuning whenever accuracy has fallen")
+        .between(0, 1e6)
+        .counts_epochs(),
     integer_option("finetune.epochs", "20", "of a fine-tuning").between(1, 1e6).counts_epochs(),
     real_option("finetune.lr", "1e-3", "of SGD, from which each fine-tuning begins").at_least(0),
     text_option("finetune.schedule", "\"cosine\"", "of the learning rate, in each fine-tuning")

@@ -23,8 +23,10 @@ constexpr senet::Option kOptions[] = {
         "training for each stage")
         .at_least(1),
     senet::kExponentOption,
-    senet::integers_option("blocks", "[2, 1, 1, 1]",
-                           "residual blocks of each stage in the smallest candidates; []: depth is not scaled")
+    senet::integers_option(
+        "blocks", "[2, 1, 1, 1]",
+        "residual blocks of each stage in the smallest candidates; []: depth is not scaled. The default has no part "
+        "in a model that cannot have them")
         .at_least(1),
     integer_option("largest", "0",
                    "train only so many of the candidates within a budget, those with most ReLUs; 0: all of them")
@@ -65,15 +67,14 @@ class DeepReduce final : public senet::Method {
     build_ = target.build;
     shape_ = target.shape;
     budget_ = target.budget;
-    const senet::Network& model = network_of({});
-    check_order(model);
+    check_order(model());
     const std::vector<int64_t>& order = options_.integers("order");
     std::vector<senet::Step> steps;
     senet::Step choice{"deepreduce"};
     if (order.empty()) {
-      steps = criticality_steps(model);
+      steps = criticality_steps();
       choice.on = {kCriticality};
-      if (likely_candidates(stages(model)).empty()) refuse();
+      if (likely_candidates(stages(model())).empty()) refuse();
     } else {
       steps = candidate_steps(order);
       for (const senet::Step& step : steps) choice.on.push_back(step.name());
@@ -98,12 +99,12 @@ class DeepReduce final : public senet::Method {
   }
 
   // A training for each stage, and what they say of the stages; then candidates follow.
-  std::vector<senet::Step> criticality_steps(const senet::Network& model) {
+  std::vector<senet::Step> criticality_steps() {
     std::vector<senet::Step> steps;
     senet::Step criticality{kCriticality};
-    for (const int64_t stage : stages(model)) {
+    for (const int64_t stage : stages(model())) {
       senet::Step step = training_step(senet::criticality_training(stage), "criticality");
-      step.relus = senet::relus_of_stage(model, stage);
+      step.relus = senet::relus_of_stage(model(), stage);
       step.run = [this, stage](senet::StepContext& context) {
         const auto network = senet::network_of_stage(stage, context);
         senet::train_stage(*network, stage, context.teacher(), context, distilled_, context.training("criticality"));
@@ -125,14 +126,14 @@ class DeepReduce final : public senet::Method {
       return nullptr;
     };
     criticality.announce = [this](const senet::Series& series) { return candidate_steps(order_by(series)); };
-    criticality.may_announce = [this] { return likely_candidates(stages(network_of({}))); };
+    criticality.may_announce = [this] { return likely_candidates(stages(model())); };
     steps.push_back(criticality);
     return steps;
   }
 
   std::vector<int64_t> order_by(const senet::Series& series) {
     senet::Criticality measured;
-    measured.stages = stages(network_of({}));
+    measured.stages = stages(model());
     measured.criticality = series.at("criticality");
     return measured.least_first();
   }
@@ -144,7 +145,7 @@ class DeepReduce final : public senet::Method {
     // A chain of layers was once thinned as one block: what is not thinned now has a key of its own.
     senet::Reduction whole = made;
     whole.thinned = false;
-    if (made.thinned && whole.relus(network_of(made)) == candidate.relus) step.also = {{"thinning", "none"}};
+    if (made.thinned && whole.relus(*network_of(made)) == candidate.relus) step.also = {{"thinning", "none"}};
     step.cost = made.channels * made.channels / static_cast<double>(made.stem_stride * made.stem_stride);
     step.run = [this, reduction = made](senet::StepContext& context) {
       const auto network = context.make_network(reduction.name(), reduction.shape(context.shape()));
@@ -227,10 +228,12 @@ class DeepReduce final : public senet::Method {
   // The candidates within the budget when stages are culled in `order`; most ReLUs first.
   std::vector<Counted> within(const std::vector<int64_t>& order) {
     std::vector<Counted> found;
-    const auto stage_count = static_cast<int64_t>(stages(network_of({})).size());
+    const auto stage_count = static_cast<int64_t>(stages(model()).size());
     for (const senet::Reduction& reduction :
          senet::reductions(order, options_.integer("culled"), stage_count, options_.integers("blocks"))) {
-      const int64_t relus = reduction.relus(network_of(reduction));
+      const senet::Network* network = network_of(reduction);
+      if (!network) continue;
+      const int64_t relus = reduction.relus(*network);
       if (relus == 0) continue;
       if (relus < smallest_.relus) smallest_ = {reduction, relus};
       // Thinning changes nothing in a model without blocks.
@@ -247,13 +250,22 @@ class DeepReduce final : public senet::Method {
     return found;
   }
 
-  // To count on; its weights are not drawn.
-  const senet::Network& network_of(const senet::Reduction& reduction) {
+  // To count on; its weights are not drawn. None where the model cannot have the shape, unless a setting asks for it.
+  const senet::Network* network_of(const senet::Reduction& reduction) {
     const senet::Reduction reshaped{{}, false, reduction.channels, reduction.stem_stride, reduction.blocks};
-    auto& network = networks_[reshaped.name()];
-    if (!network) network = build_(reshaped.shape(shape_));
-    return *network;
+    const auto known = networks_.find(reshaped.name());
+    if (known != networks_.end()) return known->second.get();
+    std::shared_ptr<senet::Network> network;
+    try {
+      network = build_(reshaped.shape(shape_));
+    } catch (const senet::Error& error) {
+      const bool is_asked_for = reshaped.blocks.empty() ? reshaped.name().empty() : !options_.item("blocks").is_default;
+      if (is_asked_for || error.exit() == senet::Exit::usage) throw;
+    }
+    return networks_.emplace(reshaped.name(), network).first->second.get();
   }
+
+  const senet::Network& model() { return *network_of({}); }
 
   senet::Options options_;
   senet::DistilledSettings distilled_;

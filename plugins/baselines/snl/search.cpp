@@ -26,7 +26,6 @@ SnlSearch::SnlSearch(Network& teacher, Network& student, int64_t budget, const S
       lowest_(student.relus()) {
   for (const ReluSite& site : student.sites()) {
     activations_.push_back(std::make_shared<AlphaRelu>(site.shape(), settings.threshold));
-    activations_.back()->to(student.parameters().front().device());
     student.set_activation(site, activations_.back());
   }
 }

@@ -31,7 +31,7 @@ constexpr senet::Option kOptions[] = {
         .counts_epochs(),
     text_option("search.optimizer", "\"adam\"", "of weights and α").one_of("sgd adam adamw"),
     real_option("search.lr", "1e-3", "learning rate, of weights and α").at_least(0),
-    real_option("search.weight_decay", "0", "of Adam").at_least(0),
+    real_option("search.weight_decay", "0", "of weights and α").at_least(0),
     text_option("search.schedule", "\"constant\"", "of the learning rate").one_of("step cosine constant"),
     integer_option("finetune.epochs", "100", "passes over the training images, with the masks frozen")
         .between(1, 1e6)

@@ -86,6 +86,8 @@ class Vgg final : public senet::Network {
       }
       steps_.back().ends_block = true;
       if (!spec.pools_after(block, shape)) continue;
+      SENET_CHECK(height > 1 && width > 1, "the pool after block ", block, " is given ", height, "×", width,
+                  "; the input is too small for this model");
       steps_.back().pool = true;
       height /= 2;
       width /= 2;

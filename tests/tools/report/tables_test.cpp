@@ -537,6 +537,19 @@ TEST_F(Reports, FewLinesHaveTheirNamesAtTheirEndsAndBarsHideNothing) {
   EXPECT_NE(many.find("title \"a\""), std::string::npos) << "in a key";
 }
 
+TEST_F(Reports, ANetworkWithoutReLUsIsDrawnAndATrainingWithoutImagesIsNot) {
+  for (const int64_t relus : {0, 100}) {
+    Result result = made_result("a", std::to_string(relus), 1, 0.5, relus);
+    for (ResultPhase& phase : result.phases) phase.deployed_image_passes = relus;
+    add(result);
+  }
+  source("x", "figure = \"pareto\"");
+  draw(figure("x"), folder / "drawn");
+  EXPECT_TRUE(std::filesystem::exists(folder / "drawn/x.svg"));
+  source("x", "figure = \"trend\"");
+  draw(figure("x"), folder / "drawn");
+}
+
 TEST(NamesAtEnds, AreMovedApart) {
   const std::string labels = names_at_ends({{"b", 1, 10.1, 1}, {"a", 1, 10, 0}, {"c", 1, 90, 2}}, 0, 100, 0.1, false);
   EXPECT_NE(labels.find("set label 1 \"a\" at first 1.0000, graph 0.0505 "), std::string::npos) << labels;

@@ -60,7 +60,8 @@ class Accuracies {
       std::vector<std::vector<std::string>> rows;
       for (const MeasuredCell* cell : lines_[i].points) {
         const Summary accuracy = cell->accuracy();
-        const double deviation = accuracy.n > 1 ? accuracy.deviation : 0, relus = cell->relus().mean / 1000;
+        const double deviation = accuracy.n > 1 ? accuracy.deviation : 0;
+        const double relus = std::max(0.5, cell->relus().mean) / 1000;  // a logarithmic axis has no 0
         relus_.add(relus);
         accuracy_.add(accuracy.mean - deviation);
         accuracy_.add(accuracy.mean + deviation);

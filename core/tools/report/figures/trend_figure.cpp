@@ -20,10 +20,11 @@ double width_of(const MeasuredCell& cell) {
   return width.is_number() ? width.get<double>() : kPapersWidth;
 }
 
-// Thousands of images that the finished network has seen behind its teacher; none where a result does not say it.
+// Thousands of images that the finished network has seen behind its teacher; none where a result does not say it or
+// it saw none.
 std::optional<double> images_of(const MeasuredCell& cell) {
   const auto passes = method_passes(cell.first(), &ResultPhase::deployed_image_passes);
-  if (!passes) return {};
+  if (!passes || *passes == 0) return {};
   return static_cast<double>(*passes) / 1000;
 }
 

@@ -12,10 +12,6 @@ namespace senet {
 
 namespace {
 
-std::vector<std::string> texts_if_any(const Source& source, const char* option) {
-  return source.options.has(option) ? source.texts(option) : std::vector<std::string>();
-}
-
 // Marks the best of each group in a column where it is ahead by more than the error; whether there is one.
 bool mark_best(Table& table, size_t column) {
   if (!table.columns[column].highest_is_best) return false;
@@ -64,7 +60,7 @@ TableMaker::TableMaker(const Source& from, const Evidence& known, std::vector<Ta
       table{from.name, from.text("title"), std::move(columns), {}, {}} {
   std::vector<std::string> labels = source.texts("labels");
   for (const MeasuredCell& cell : cells) labels.push_back(cell.label());
-  for (const std::string& note : texts_if_any(source, "notes")) {
+  for (const std::string& note : source.texts_if_any("notes")) {
     const bool known_label = labels.empty() || std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
                                return note.rfind(label + ": ", 0) == 0;
                              });
@@ -96,7 +92,7 @@ void TableMaker::add(const std::string& id, std::vector<Table::Cell> row, std::v
 
 void TableMaker::say_what_was_not_run() {
   std::vector<std::string> missing;
-  const std::vector<std::string> budgets = texts_if_any(source, "budgets");
+  const std::vector<std::string> budgets = source.texts_if_any("budgets");
   for (const std::string& label : source.texts("labels")) {
     std::set<std::string> there;
     for (const MeasuredCell& cell : cells) {

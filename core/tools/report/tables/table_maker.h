@@ -25,7 +25,7 @@ struct TableMaker {
   // What a cell is called, marked with what it changes of its method and with what the source says of it.
   Table::Cell label(const MeasuredCell& cell);
   std::string id_of(const MeasuredCell& cell) const;  // of a row
-  void add(const std::string& id, std::vector<Table::Cell> row, std::vector<const Result*> results = {});
+  void add(const std::string& id, std::vector<Table::Cell> row, std::vector<const Result*> results);
   // Says what a reader misses: each label of the source, and each of its budgets, that has no results.
   void say_what_was_not_run();
   // With its notes, without columns that nothing stands in. Each row's first cell is marked with why to doubt its
