@@ -788,6 +788,8 @@ linear = {model = "resnet18", input = [3, 32, 32], macs = 4000, offline_s = [1.0
   source("y", "figure = \"measured\"");
   EXPECT_NE(figure("y").data().find("60.0000 1.500000 1.500000 5 2.500000 \""), std::string::npos)
       << figure("y").data();
+  source("y", "figure = \"measured\"\nbudgets = [\"5%\"]");
+  EXPECT_EQ(figure("y").data().find("60.0000"), std::string::npos) << "of another budget";
   json["width"] = 0.5;
   write_file(file, json.dump());
   EXPECT_NE(error_of([&] { table("x"); }).find("says nothing of the width 0.5"), std::string::npos);

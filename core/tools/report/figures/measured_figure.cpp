@@ -21,6 +21,7 @@ struct MeasuredRun {
 std::vector<MeasuredRun> measurements_to_show(const Source& source, const std::vector<MeasuredCell>& cells) {
   std::vector<MeasuredRun> shown;
   for (const MeasuredCell& cell : cells) {
+    if (!source.shows_budget(cell.budget())) continue;
     for (const Result* result : cell.results) {
       if (result->seed != source.seed()) continue;
       for (Measurement& found : measurements_of(*result)) {
