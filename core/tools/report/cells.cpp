@@ -14,7 +14,10 @@ namespace {
 
 Json changes_of(const Result& result) {
   Json changes = Json::array();
-  for (const Change& change : result.changes) changes.push_back(to_json(change));
+  for (const Change& change : result.changes) {
+    changes.push_back(to_json(change));
+    changes.back().erase("kind");  // how the option is declared: versions may differ in it
+  }
   return changes;
 }
 

@@ -83,5 +83,12 @@ TEST(MeasuredCells, RefuseTheSameSeedTwiceAndSeedsThatDifferInMoreThanTheSeed) {
                "changes");
 }
 
+TEST(MeasuredCells, TakeSeedsOfVersionsThatDeclareAnOptionInOtherWays) {
+  Result before = made_result("a", "5%", 1, 0.3), after = made_result("a", "5%", 2, 0.3);
+  before.changes.push_back({"descent", "total_epochs", int64_t{14}, int64_t{0}, OptionKind::method});
+  after.changes.push_back({"descent", "total_epochs", int64_t{14}, int64_t{0}, OptionKind::epochs});
+  EXPECT_EQ(measured_cells({before, after}).size(), 1u);
+}
+
 }  // namespace
 }  // namespace senet
