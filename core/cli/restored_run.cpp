@@ -1,6 +1,5 @@
 #include "cli/restored_run.h"
 
-#include "experiment/environment.h"
 #include "senet/error.h"
 #include "train/widths.h"
 
@@ -16,7 +15,8 @@ Cell restored_cell(const Result& result, const PluginHost& plugins) {
   cell.sections["dataset"] = resolve_plugin_section(document, plugins, PluginKind::dataset);
   const Options& model = cell.sections["model"] = resolve_plugin_section(document, plugins, PluginKind::model);
   cell.sections["student"] = resolve_student(document, plugins, model);
-  cell.sections["training"] = document.resolve("training", core_sections().at("training"));
+  Options& training = cell.sections["training"] = document.resolve("training", core_sections().at("training"));
+  if (!result.precision.empty()) training.replace("precision", result.precision, result.file.string());
   return cell;
 }
 
@@ -27,7 +27,6 @@ RestoredRun restore_run(const Result& result, const PluginHost& plugins, const R
   const Cell cell = restored_cell(result, plugins);
   RestoredRun run;
   run.laboratory = make_laboratory(cell, plugins, device);
-  if (!result.precision.empty()) run.laboratory->precision = resolve_precision(result.precision, device);
   const ResultPhase& phase = result.network_phase();
   std::string damage;
   const auto record = PhaseStore(folders.runs).find(phase.kind, phase.key, &damage);

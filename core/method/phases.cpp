@@ -144,6 +144,14 @@ void run_teacher(StoredContext& context) {
   context.train(kNetwork, *network, objective, context.training());
 }
 
+void refuse_without_part(const Options& options, const std::string& section, const std::vector<const char*>& names,
+                         const std::string& where) {
+  for (const char* name : names) {
+    const Options::Item& item = options.item(name);
+    if (!item.is_default) fail_usage(item.origin, ": ", section, name, " has no part ", where);
+  }
+}
+
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where) {
   if (values.size() != sites) {
     fail_usage(where, " gave ", values.size(), " numbers, expected one for each of ", sites, " ReLU sites");

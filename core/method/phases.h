@@ -21,6 +21,10 @@ PhaseInputs teacher_inputs(const PhaseBase& base, const Options& teacher);
 // Its body. It leaves its network under kNetwork.
 void run_teacher(StoredContext& context);
 
+// Throws (exit code 2) where one of the options is not its default, though it has no part `where`.
+void refuse_without_part(const Options& options, const std::string& section, const std::vector<const char*>& names,
+                         const std::string& where);
+
 // Throws (exit code 2) unless there is one finite, non-negative number a site, not all zero.
 void check_sensitivity(const std::vector<double>& values, size_t sites, const std::string& where);
 

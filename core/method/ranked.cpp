@@ -235,17 +235,11 @@ std::vector<Step> Ranked::steps(const Target& target) {
   const auto sites = static_cast<int64_t>(model->sites().size());
   if (const int64_t linear = options.integer("linear_first"); linear >= sites)
     fail_usage(options.item("linear_first").origin, ": linear_first = ", linear, " leaves no ReLU site of ", sites);
-  const std::vector<const char*> idle =
-      at_once ? std::vector<const char*>{"fall_power", "fall_begin", "fall_end", "interval"}
-              : std::vector<const char*>{"rank_images", "rank_batch"};
-  for (const char* name : idle) {
-    if (!options.item(name).is_default)
-      fail_usage(options.item(name).origin, ": ", name, " has no part where fall = \"", options.text("fall"), "\"");
-  }
-  const Options::Item& final_interval = options.item("interval_final");
-  if (options.integer("interval") == 0 && options.integer("interval_final") > 0 && !final_interval.is_default)
-    fail_usage(final_interval.origin, ": interval_final has no part in masks that interval = 0 makes ",
-               "anew at each epoch's end");
+  const std::string where = "where fall = \"" + options.text("fall") + "\"";
+  if (at_once) refuse_without_part(options, "", {"fall_power", "fall_begin", "fall_end", "interval"}, where);
+  if (!at_once) refuse_without_part(options, "", {"rank_images", "rank_batch"}, where);
+  if (options.integer("interval") == 0 && options.integer("interval_final") > 0)
+    refuse_without_part(options, "", {"interval_final"}, "in masks that interval = 0 makes anew at each epoch's end");
   std::vector<Step> steps;
   Step ranking{name_ + (at_once ? "_rank" : "_search"), "",
                without(options, at_once ? std::vector<std::string>{"finetune", "search"}

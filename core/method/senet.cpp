@@ -148,15 +148,11 @@ std::vector<Step> Senet::steps(const Target& target) {
                ": mask.epochs = 0 finds no masks; expected at least 1, or mask.from with mask.pixels = \"kept\" or ",
                "\"random\"");
   if (mask_.text("update") == "never" && mask_.real("falling") > 0)
-    fail_usage(mask_.item("falling").origin,
-               ": mask.falling has no part in masks that mask.update = \"never\" leaves as they are");
-  for (const char* choosing : {"falling", "first"}) {
-    if (!finds && !mask_.item(choosing).is_default)
-      fail_usage(mask_.item(choosing).origin, ": mask.", choosing, " has no part in masks that mask.from gives");
-  }
-  if (masks_from.empty() && !mask_.item("pixels").is_default)
-    fail_usage(mask_.item("pixels").origin,
-               ": mask.pixels has no part in masks that no mask.from gives; mask.update = \"never\" keeps random ones");
+    refuse_without_part(mask_, "mask.", {"falling"}, "in masks that mask.update = \"never\" leaves as they are");
+  if (!finds) refuse_without_part(mask_, "mask.", {"falling", "first"}, "in masks that mask.from gives");
+  if (masks_from.empty())
+    refuse_without_part(mask_, "mask.", {"pixels"},
+                        "in masks that no mask.from gives; mask.update = \"never\" keeps random ones");
   Step sensitivity = step_of(sensitivity_, kSensitivityVersion, measure_sensitivity);
   sensitivity.also = {{"plugin", measure}};
   sensitivity.uses = {PluginKind::sensitivity, measure};

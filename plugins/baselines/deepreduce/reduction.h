@@ -25,8 +25,7 @@ struct Reduction {
 
 // All reductions when stages are culled in `order`, none to the first `culled_at_most` of it (never all `stages`). For
 // each: as it is, thinned, and thinned with half the channels, half the resolution, both, both with `blocks` (unless
-// empty). In a model with blocks the network with all its ReLUs is not
-// among them.
+// empty). In a model with blocks the network with all its ReLUs is none of them.
 std::vector<Reduction> reductions(const std::vector<int64_t>& order, int64_t culled_at_most, int64_t stages,
                                   const std::vector<int64_t>& blocks);
 
